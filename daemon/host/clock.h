@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* clock: the only place that reads clocks for the plan and for the history. */
+#ifndef DAEMON_HOST_CLOCK_H
+#define DAEMON_HOST_CLOCK_H
+
+#include "lib/base/mono.h"
+
+struct mono clock_mono(void); /* CLOCK_BOOTTIME */
+int64_t clock_wall(void);     /* ms since 1970 */
+uint32_t clock_random(void);  /* for jitter */
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * journal: what the daemon says. Every message goes to the systemd journal with its
+ * fields (MESSAGE_ID, HOMEK8S_KIND, HOMEK8S_NAME, HOMEK8S_ACTION, HOMEK8S_RESULT), or to
+ * stderr where that is no journal stream, and into a ring of the last 512 for `homek8sctl
+ * events`. Transitions only: repeating itself is the caller's bug. Never blocks: what
+ * does not fit is dropped and counted. Text from outside is cleaned of control
+ * characters.
+ */
+#ifndef DAEMON_JOURNAL_JOURNAL_H
+#define DAEMON_JOURNAL_JOURNAL_H
+
+#include <json-c/json.h>
+#include <stdint.h>
+
+/* Message ids stand in journal.c and, explained, in units/homek8s.catalog. */
+enum message {
+	MESSAGE_STARTED,
+	MESSAGE_STOPPING,
+	MESSAGE_CONFIG_LOADED,
+	MESSAGE_CONFIG_REFUSED,
+	MESSAGE_SOURCE, /* libvirt or Kubernetes came up or went down */
+	MESSAGE_EVENT,	/* libvirt told something */
+	MESSAGE_STEP,	/* a step was done */
+	MESSAGE_STEP_FAILED,
+	MESSAGE_VERDICT, /* an object's verdict changed */
+	MESSAGE_CONTROL, /* somebody used the socket to change something */
+	MESSAGE_STATE,	 /* the state file could not be kept, or again */
+};
+
+enum level {
+	LEVEL_ERROR = 3,
+	LEVEL_WARNING = 4,
+	LEVEL_NOTICE = 5,
+	LEVEL_INFO = 6,
+	LEVEL_DEBUG = 7
+};
+
+struct subject { /* what it is about; members may be NULL */
+	const char *kind, *name, *action, *result;
+};
+
+void journal_open(void);
+void journal_say(enum level level, enum message message, const struct subject *subject,
+    const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/*
+ * The ring as JSON, oldest first: [{"seq", "time", "level", "kind", "name", "action",
+ * "result", "text"}]; only those with seq > `after`. New reference.
+ */
+struct json_object *journal_events(uint64_t after);
+uint64_t journal_last(void);
+/* Called after each new event; one listener (the control socket). */
+void journal_listen(void (*changed)(void *arg), void *arg);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kube: the Kubernetes API, behind libcurl's multi interface on the main loop. Hides
+ * every libcurl type, the kubeconfig, list and watch, and resource versions. One thread,
+ * never blocking.
+ *
+ * It lists and watches the collection of every kind that has one (lib/model/kind.h) and
+ * hands over whole objects, stripped of managedFields and last-applied annotations.
+ */
+#ifndef DAEMON_KUBE_KUBE_H
+#define DAEMON_KUBE_KUBE_H
+
+#include <ev.h>
+
+#include "lib/model/kind.h"
+#include "lib/model/settings.h"
+#include "lib/plan/plan.h"
+
+enum kube_status {
+	KUBE_OFF, /* no kubeconfig, or switched off */
+	KUBE_CONNECTING,
+	KUBE_CONNECTED,
+	KUBE_UNAUTHORIZED,
+	KUBE_DOWN,
+};
+
+struct kube_state {
+	enum kube_status status;
+	int64_t since;	     /* ms since 1970 */
+	const char *detail;  /* never NULL */
+	const char *version; /* "v1.29.0" or NULL */
+};
+
+struct kube_callbacks { /* texts and readings are borrowed for the call */
+	void (*state)(void *arg);
+	void (*seen)(void *arg, const struct kind *kind, const struct reading *reading);
+	void (*gone)(void *arg, const struct kind *kind, const char *name);
+	/* The list is complete: `names` are all there are. */
+	void (*listed)(
+	    void *arg, const struct kind *kind, const char *const *names, size_t count);
+	/* Nothing of the kind is known: down, forbidden, or its API is missing (then
+	 * `why` is the kind's api_missing). */
+	void (*lost)(void *arg, const struct kind *kind, const char *why);
+	/* As in virt.h. After success `seen` or `gone` with the server's answer has run
+	 * already. */
+	void (*step_done)(
+	    void *arg, uint64_t ticket, const char *error, bool slow, bool lost);
+};
+
+struct kube;
+
+/* Settings are copied. `config_dir`: where kubeconfig is looked for when no path is set
+ * and there is no credentials directory. Never fails: being off or down is a state. */
+struct kube *kube_new(struct ev_loop *loop, const struct kubernetes_settings *settings,
+    const char *config_dir, const struct kube_callbacks *callbacks, void *arg);
+void kube_free(struct kube *kube);
+
+const struct kube_state *kube_state(const struct kube *kube);
+
+/* Lists everything anew (resync), or reads the kubeconfig again and starts over if it
+ * differs. */
+void kube_look_all(struct kube *kube);
+void kube_configure(struct kube *kube, const struct kubernetes_settings *settings);
+
+/* STEP_KUBE_APPLY or STEP_KUBE_DELETE; what it needs of it is copied. */
+void kube_step(struct kube *kube, const struct step *step, uint64_t ticket);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * reconcile: the heart. Holds the desired home, the observed one and the memory; hears
+ * every bell, plans, hands steps to the back ends one lane each, and knows the status.
+ * Everything runs on the main loop. See reconcile.c for how a bell becomes an action.
+ */
+#ifndef DAEMON_RECONCILE_H
+#define DAEMON_RECONCILE_H
+
+#include <ev.h>
+
+#include "daemon/host/state.h"
+#include "lib/plan/view.h"
+
+struct reconcile;
+
+struct reconcile_options {
+	const char *config_dir;
+	struct state *state;	    /* NULL: nothing is kept on disk */
+	void (*changed)(void *arg); /* status may look different now */
+	void *arg;
+};
+
+/*
+ * Loads the configuration (falling back to the last good one) and starts the back ends.
+ * NULL with every error's text in `e_text` when there is no configuration to work with.
+ */
+struct reconcile *reconcile_new(
+    struct ev_loop *loop, const struct reconcile_options *options, struct text *errors);
+void reconcile_free(struct reconcile *r);
+
+/* Reads the configuration again. 0, or -1 with all errors in `errors`; then nothing
+ * changed. */
+int reconcile_reload(struct reconcile *r, struct text *errors);
+
+/* The state of everything, for lib/plan/view.h; holds until control returns to the loop.
+ */
+const struct view *reconcile_view(struct reconcile *r);
+
+/* What users ask for. Kind NULL: everything. `who` goes to the journal. -1: no such
+ * object, or nothing of it waits for consent. */
+int reconcile_now(struct reconcile *r, const struct kind *kind, const char *name,
+    const char *who, struct error *e);
+int reconcile_pause(struct reconcile *r, const struct kind *kind, const char *name,
+    const char *reason, int64_t ms, const char *who, struct error *e); /* ms 0: no end */
+int reconcile_resume(struct reconcile *r, const struct kind *kind, const char *name,
+    const char *who, struct error *e);
+int reconcile_approve(struct reconcile *r, const struct kind *kind, const char *name,
+    const char *who, struct error *e);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * retry: how long to wait after the n-th failure in a row. Three laws, each with its
+ * source: a connection's (client-go's reflector), a step's, and a domain start's
+ * (KubeVirt's). Jitter comes in as a number so that the same input gives the same answer.
+ */
+#ifndef LIB_BASE_RETRY_H
+#define LIB_BASE_RETRY_H
+
+#include <stdint.h>
+
+/* All return milliseconds. `failures` >= 1; `random` is any number, used for the jitter.
+ */
+
+/* 0.8 s doubled to 30 s, plus up to 100 % jitter. Forgotten by the caller after 120 s. */
+int64_t retry_connection(unsigned failures, uint32_t random);
+
+/* 1 s doubled to 5 min, plus up to 25 % jitter. */
+int64_t retry_step(unsigned failures, uint32_t random);
+
+/* 10 s times n squared, to 300 s, plus up to 50 % jitter, never above 300 s. */
+int64_t retry_start(unsigned failures, uint32_t random);
+
+#define RETRY_CONNECTION_FORGET_MS 120000
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * json: json-c with the strictness it lacks: depth and size caps, valid UTF-8, no NaN, no
+ * single quotes, no trailing text. And short ways to read and build objects. A `struct
+ * json_object` is counted by reference: json_object_put() drops it; `autojson` does so at
+ * the end of a scope.
+ */
+#ifndef LIB_DOC_JSON_H
+#define LIB_DOC_JSON_H
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/base/arena.h"
+#include "lib/base/error.h"
+
+static inline void json_cleanup(struct json_object **o)
+{
+	json_object_put(*o);
+}
+#define autojson __attribute__((cleanup(json_cleanup)))
+
+/* One value and nothing after it but blanks. `depth` at most. NULL on error (also for
+ * "null"). */
+struct json_object *json_parse(
+    const char *text, size_t length, int depth, struct error *e);
+
+/* A member by path "metadata.name" (no member name with a dot), or NULL. Borrowed. */
+struct json_object *json_at(struct json_object *o, const char *path);
+/* The same, with its type; NULL, `fallback` or 0 where it is missing or of another type.
+ */
+const char *json_string_at(struct json_object *o, const char *path);
+int64_t json_int_at(struct json_object *o, const char *path, int64_t fallback);
+bool json_bool_at(struct json_object *o, const char *path, bool fallback);
+/* Lists: 0 and NULL where it is none. */
+size_t json_count(struct json_object *list);
+struct json_object *json_item(struct json_object *list, size_t i);
+
+/* Adders; a NULL text adds null. `o` takes ownership of `value`. */
+void json_put(struct json_object *o, const char *key, struct json_object *value);
+void json_put_string(struct json_object *o, const char *key, const char *text);
+void json_put_int(struct json_object *o, const char *key, int64_t value);
+void json_put_bool(struct json_object *o, const char *key, bool value);
+void json_push(struct json_object *list, struct json_object *value);
+void json_push_string(struct json_object *list, const char *text);
+
+/*
+ * Text without "\/" escapes (a YAML reader, as the Kubernetes API server uses for
+ * applies, refuses them). Lives as long as the object and until it is printed again.
+ */
+const char *json_text(struct json_object *o);
+const char *json_pretty(struct json_object *o);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * field: tables that say what a record consists of. One row per key drives everything
+ * that is done with it: reading from YAML, checking, defaults, comparing desired with
+ * observed, printing, JSON, the JSON schema, `homek8sctl explain` and the man page's list
+ * of keys.
+ *
+ * A record is any struct whose first member is `struct record`. `has` carries one bit per
+ * row of its table, in row order: set means the key was written (desired), given by a
+ * default, or read (observed). A key without its bit is "don't care": it is neither
+ * compared nor touched.
+ */
+#ifndef LIB_MODEL_FIELD_H
+#define LIB_MODEL_FIELD_H
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/addr.h"
+#include "lib/base/arena.h"
+#include "lib/base/text.h"
+#include "lib/doc/node.h"
+#include "lib/doc/report.h"
+
+struct record {
+	uint64_t has;		 /* bit i: row i of the record's table */
+	const struct node *node; /* where it was written; NULL when observed or derived */
+};
+
+enum field_type {
+	FIELD_STRING,	/* const char *: any text without control characters */
+	FIELD_LABEL,	/* const char *: RFC 1123 label */
+	FIELD_NAME,	/* const char *: name_is_libvirt() */
+	FIELD_HOSTNAME, /* const char *: RFC 1123 subdomain */
+	FIELD_PATH,	/* const char *: absolute path without "." or ".." parts */
+	FIELD_URI,	/* const char * with a scheme */
+	FIELD_BOOL,	/* bool: true or false, nothing else */
+	FIELD_INT,	/* int64_t within minimum..maximum */
+	FIELD_SIZE,	/* int64_t bytes */
+	FIELD_DURATION, /* int64_t milliseconds */
+	FIELD_WORD,	/* int: index in `words` */
+	FIELD_MAC,	/* struct mac */
+	FIELD_IP,	/* struct ip */
+	FIELD_CIDR,	/* struct cidr */
+	FIELD_RANGES,	/* struct ranges: a list of "a-b" or CIDR */
+	FIELD_GROUP,	/* a record in place, described by `group` */
+	FIELD_LIST,	/* struct list of records described by `group` */
+};
+
+struct list { /* records one after the other, each `group->size` bytes */
+	void *items;
+	size_t count;
+};
+
+/* Flags of a row. */
+#define FIELD_NEEDED 1u	  /* leaving it out is an error */
+#define FIELD_COMPARED 2u /* desired against observed by field_compare() */
+#define FIELD_ZERO_OK 4u  /* FIELD_SIZE, FIELD_DURATION: zero is allowed */
+
+struct fields;
+
+struct field {
+	const char *key;
+	enum field_type type;
+	size_t offset;
+	unsigned flags;
+	const char *help; /* one sentence for `explain`, the schema and the man page */
+	const char *fallback; /* default as it would be written, or NULL */
+	const char *example;  /* a value as it would be written, or NULL */
+	int64_t minimum,
+	    maximum; /* FIELD_INT, FIELD_SIZE, FIELD_DURATION; both 0: no limit */
+	const char *const *words;   /* FIELD_WORD: NULL-terminated */
+	const struct fields *group; /* FIELD_GROUP, FIELD_LIST */
+};
+
+struct fields {			  /* a table with the size of its record */
+	const struct field *rows; /* key NULL after the last */
+	size_t size;
+};
+
+/* For rows: at(struct vm, vcpus). */
+#define at(type, member) offsetof(type, member)
+
+/* The bit of a row, found by key; aborts on an unknown key (a programming error). */
+uint64_t field_bit(const struct fields *fields, const char *key);
+bool field_has(const struct fields *fields, const void *record, const char *key);
+
+/*
+ * Reads a map into a zeroed record: unknown keys (with the nearest known one), wrong
+ * types, values out of range and missing keys each add an error at their place. Defaults
+ * are applied and set their bit. The record's `node` is set. Returns the number of errors
+ * added.
+ */
+size_t field_decode(const struct fields *fields, const struct node *map, void *record,
+    struct report *report);
+
+/* Applies the defaults only, for records that were not written at all. */
+void field_defaults(const struct fields *fields, void *record, struct arena *a);
+
+/* One difference. Texts are as the user would write the values; `have` NULL: not there.
+ */
+struct difference {
+	const char *field; /* "memory", "dhcp.range" */
+	const char *want;
+	const char *have;
+};
+
+struct differences {
+	struct difference *items;
+	size_t count;
+};
+
+/* Adds a row for every compared key `want` has and `have` has not or has otherwise. */
+void field_compare(const struct fields *fields, const void *want, const void *have,
+    struct arena *a, struct differences *out);
+
+/* The value as text; NULL without its bit. FIELD_GROUP and FIELD_LIST are not printed
+ * here. */
+const char *field_text(struct arena *a, const struct field *field, const void *record);
+
+/* Every key the record has, as a JSON object (sizes as text, as written). New reference.
+ */
+struct json_object *field_json(const struct fields *fields, const void *record);
+
+/* JSON schema of one record (draft 2020-12, additionalProperties false). New reference.
+ */
+struct json_object *field_schema(const struct fields *fields);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * files: the configuration directory as texts. Opens what is a regular file and nothing
+ * else (no FIFO, device, directory or dangling link where a file is due, never blocking),
+ * each at most 256 KiB, at most 64 of them, *.yaml only, no dot files and no editors'
+ * leavings (~).
+ */
+#ifndef LIB_MODEL_FILES_H
+#define LIB_MODEL_FILES_H
+
+#include "lib/base/arena.h"
+#include "lib/doc/node.h"
+#include "lib/doc/report.h"
+
+#define CONFIG_MAX_FILES 64
+
+struct config_files {
+	struct arena arena;
+	struct source settings; /* text NULL: there is none, every default holds */
+	struct source *desired; /* sorted by name */
+	size_t desired_count;
+	const char *directory;
+};
+
+/*
+ * Reads DIR/homek8s.yaml and DIR/desired.d/, or, where `path` is a file, that file alone
+ * as desired state. Problems are added to the report as errors that name the path;
+ * returns -1 if there were any. Free with config_files_done either way.
+ */
+int config_files_read(const char *path, struct config_files *out, struct report *report);
+void config_files_done(struct config_files *files);
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kind: a sort of object the home has, and the table of all of them. A kind is one file
+ * in lib/kind/ that fills one `struct kind`, and one row in lib/kind/kinds.def. Row order
+ * is the order of creation and, reversed, of removal: there is no other dependency graph.
+ *
+ * To add a kind: write lib/kind/NAME.c with a field table and the functions below, add
+ * the row, add a golden directory. Nothing else in lib/ knows the kinds by name.
+ */
+#ifndef LIB_MODEL_KIND_H
+#define LIB_MODEL_KIND_H
+
+#include "lib/model/config.h"
+#include "lib/model/object.h"
+
+struct planner;
+struct item;
+
+enum origin { /* who says what is so; a kind is unknown while its origin is */
+	ORIGIN_LIBVIRT,
+	ORIGIN_KUBERNETES,
+	ORIGIN_CONFIG, /* nobody: it is only read, checked and used by other kinds */
+};
+
+/* What a back end read of one object, as values; borrowed during decode(). */
+struct reading {
+	const char *name;
+	const char *live_xml;	/* libvirt: NULL when it does not run */
+	const char *config_xml; /* libvirt: NULL when it is transient */
+	const struct domain_facts *domain;
+	const struct network_facts *network;
+	struct json_object *json; /* Kubernetes: the whole object */
+};
+
+struct domain_facts {
+	int id;		   /* -1 when it does not run */
+	int state, reason; /* virDomainGetState, libvirt's numbers */
+	bool persistent, autostart, managed_save;
+	bool agent_connected;
+};
+
+struct lease_fact { /* an address dnsmasq has leased, from virNetworkGetDHCPLeases */
+	struct mac mac;
+	struct ip ip;
+	const char *hostname; /* NULL or as the guest sent it: untrusted */
+	int64_t expires;      /* ms since 1970 */
+};
+
+struct network_facts {
+	bool active, persistent, autostart;
+	bool leases_known; /* false where the driver cannot tell */
+	const struct lease_fact *leases;
+	size_t lease_count;
+};
+
+struct kind {
+	const char *name;   /* "vm" */
+	const char *plural; /* "vms" */
+	const char *title;  /* "virtual machine": one or two words for people */
+	enum origin origin;
+	struct fields fields;
+	const char *section; /* top-level key this kind reads from, or NULL;
+				`other_section` too */
+	const char *other_section;
+	const char *const
+	    *list_columns; /* keys shown by `list`, NULL-terminated, or NULL */
+
+	/* Kubernetes: the collection watched,
+	 * "/apis/metallb.io/v1beta1/namespaces/metallb-system/ ipaddresspools"; NULL for
+	 * the others. `api_missing`: what a 404 on it means. */
+	const char *collection;
+	const char *api_missing;
+	bool namespaced; /* objects are named "NAMESPACE/NAME" */
+
+	/* Reads its part of the document into the configuration's set. Adds errors to the
+	 * report. */
+	void (*read)(
+	    struct config *config, const struct node *root, struct report *report);
+	/* After every kind has read: derives what depends on other kinds (ranges, MACs).
+	 */
+	void (*derive)(struct config *config, struct report *report);
+	/* The linter: findings over the whole configuration. Errors here refuse the load
+	 * too. */
+	void (*lint)(const struct config *config, struct report *report);
+
+	/* The name its observation is stored under, where that differs; NULL: the
+	 * object's own. */
+	const char *(*seen_name)(const struct object *want);
+
+	/*
+	 * What the outside says -> seen->live, seen->config. Returns 0; 1: not of
+	 * interest, as good as absent; -1: unreadable, with the reason. NULL: the kind
+	 * has no observations of its own (a lease is part of its network) and its plan()
+	 * looks at those of other kinds.
+	 */
+	int (*decode)(struct seen *seen, const struct reading *reading, struct error *e);
+
+	/*
+	 * Compares and decides: fills the item's verdict, reason, differences, conditions
+	 * and steps (lib/plan/plan.h). `want` NULL: observed only. `have` NULL: known to
+	 * be absent. Called only when the kind is known and `have` is not unknown. NULL:
+	 * the kind is not planned and not shown.
+	 */
+	void (*plan)(struct planner *p, struct item *item, const struct object *want,
+	    const struct seen *have);
+};
+
+/* All kinds, in row order. */
+extern const struct kind *const kinds[];
+extern const size_t kind_count;
+
+size_t kind_index(const struct kind *kind);
+const struct kind *kind_find(const char *name_or_plural); /* NULL when there is none */
+
+#endif

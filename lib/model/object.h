@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * object: what the home consists of. Desired and observed objects of a kind are the same
+ * struct; each begins with `struct object`. Desired ones live in sets of a configuration,
+ * observed ones in an `observed` store, one arena each, so that a single object is
+ * replaced without touching the rest.
+ *
+ * Present, absent, unknown: what could not be read is unknown, never absent.
+ */
+#ifndef LIB_MODEL_OBJECT_H
+#define LIB_MODEL_OBJECT_H
+
+#include "lib/base/arena.h"
+#include "lib/model/field.h"
+
+struct kind;
+
+struct object {
+	struct record record; /* must be first */
+	const struct kind *kind;
+	const char *name; /* unique within the kind: "worker-1" */
+};
+
+struct set { /* sorted by name */
+	struct object **items;
+	size_t count;
+};
+
+struct object *set_find(const struct set *set, const char *name);
+/* Inserts; false (and nothing done) when the name is taken. */
+bool set_add(struct arena *a, struct set *set, struct object *object);
+
+enum presence {
+	UNKNOWN,
+	ABSENT,
+	PRESENT,
+};
+
+/*
+ * What was seen of one object. A libvirt object has two sides, what runs (live) and what
+ * is stored (config); either may be NULL. A Kubernetes object has only `live`.
+ */
+struct seen {
+	struct arena arena; /* holds this struct's texts and both sides */
+	const struct kind *kind;
+	const char *name;
+	enum presence
+	    presence;	 /* UNKNOWN or PRESENT: what is absent is not in the store */
+	const char *why; /* UNKNOWN: why, for the user */
+	struct object *live, *config;
+};
+
+/* A new, empty one; freed by seen_free (NULL allowed) or by the store it was put into. */
+struct seen *seen_new(const struct kind *kind, const char *name);
+void seen_free(struct seen *seen);
+/* A zeroed object of the kind's size, in the arena of `seen`, with kind and name set. */
+void *seen_object(struct seen *seen);
+
+/* Everything observed. Zeroed: of every kind, nothing is known yet. */
+struct observed_kind {
+	bool known;	 /* the whole list was read since the connection came up */
+	const char *why; /* not known: why; a literal or owned by `texts` */
+	struct arena texts;
+	struct seen **items; /* sorted by name */
+	size_t count, room;
+	uint64_t changes; /* grows with every put, remove and set_* */
+};
+
+#define OBSERVED_KINDS 16
+
+struct observed {
+	struct observed_kind kinds[OBSERVED_KINDS]; /* by kind_index() */
+	struct host_facts {			    /* what libvirt says of the host */
+		bool known;
+		bool kvm;	      /* domains of type kvm can be defined */
+		char domain_type[16]; /* best type there is: "kvm", "qemu", "test" */
+		char machine[32];     /* "q35" where offered, else "" */
+		char arch[16];	      /* "x86_64" */
+		unsigned libvirt_version;
+	} host;
+};
+
+struct observed_kind *observed_kind(struct observed *o, const struct kind *kind);
+const struct seen *observed_find(
+    const struct observed *o, const struct kind *kind, const char *name);
+/* Takes ownership of `seen`; replaces what had its name. */
+void observed_put(struct observed *o, struct seen *seen);
+/* Seen to be absent. */
+void observed_remove(struct observed *o, const struct kind *kind, const char *name);
+/* The whole list has been read: the kind is known from now on. */
+void observed_set_known(struct observed *o, const struct kind *kind);
+/* The source is gone: keeps what was last seen for showing, but nothing is known. */
+void observed_set_unknown(struct observed *o, const struct kind *kind, const char *why);
+/* Forgets every object of the kind for which keep(name, arg) is false. */
+void observed_keep(struct observed *o, const struct kind *kind,
+    bool (*keep)(const char *name, void *arg), void *arg);
+void observed_done(struct observed *o);
+
+#endif

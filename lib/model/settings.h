@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * settings: how the daemon works (homek8s.yaml), as against what the home is. Every key
+ * has a default. The field table in settings.c is the list of them.
+ */
+#ifndef LIB_MODEL_SETTINGS_H
+#define LIB_MODEL_SETTINGS_H
+
+#include "lib/model/field.h"
+
+struct libvirt_settings {
+	struct record record;
+	const char *uri; /* qemu:///system */
+	const char
+	    *network_uri; /* "auto": network:///system where virtnetworkd has a socket */
+};
+
+enum kubernetes_mode {
+	KUBERNETES_AUTO, /* on when there is a kubeconfig */
+	KUBERNETES_ON,	 /* a missing kubeconfig is shown as an error of the source */
+	KUBERNETES_OFF,
+};
+
+struct kubernetes_settings {
+	struct record record;
+	int mode;		/* enum kubernetes_mode */
+	const char *kubeconfig; /* path; default $CREDENTIALS_DIRECTORY/kubeconfig, else
+				   /etc/homek8s/kubeconfig: NULL here */
+	const char *context;	/* NULL: current-context */
+};
+
+struct vm_settings {
+	struct record record;
+	int64_t minimum_uptime; /* ms a VM must have run for its quick stops to be
+				   forgotten */
+	int64_t
+	    start_attempts; /* quick stops and failed starts in a row before giving up */
+	int64_t stop_timeout; /* ms a shutdown request may take */
+	int64_t stop_resend;  /* ms between two requests */
+	bool stop_force;      /* after the timeout: power off the hard way */
+	bool boot_fresh; /* managed save image present: drop it and boot (else restore) */
+};
+
+struct settings {
+	struct record record;
+	struct libvirt_settings libvirt;
+	struct kubernetes_settings kubernetes;
+	struct vm_settings vm;
+	int64_t resync; /* ms between full looks */
+	bool prune;	/* delete what is ours and no longer written; disks never */
+};
+
+extern const struct fields settings_fields;
+
+#endif

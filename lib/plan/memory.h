@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memory: what the daemon remembers of each object between two plans: failures and the
+ * next try, pauses, consent, what a VM was seen doing last. Part of it is kept on disk;
+ * losing it is safe: nothing is then destroyed or moved, at worst a consent is asked for
+ * again.
+ *
+ * The plan only reads it. It changes through the functions below, each fed with what
+ * happened and the time.
+ */
+#ifndef LIB_PLAN_MEMORY_H
+#define LIB_PLAN_MEMORY_H
+
+#include <json-c/json.h>
+
+#include "lib/base/mono.h"
+#include "lib/model/kind.h"
+
+enum verdict {
+	VERDICT_CONVERGED,
+	VERDICT_PENDING,
+	VERDICT_FAILING,
+	VERDICT_BLOCKED,
+	VERDICT_UNKNOWN,
+	VERDICT_PAUSED,
+};
+
+const char *verdict_text(enum verdict verdict);
+int verdict_parse(const char *text); /* -1 on an unknown word */
+
+/* Why a VM that should run was found stopped. */
+enum stop_cause {
+	STOP_NONE,
+	STOP_CRASH,	/* QEMU died or the guest panicked */
+	STOP_GUEST,	/* the guest powered itself off, or was asked to */
+	STOP_DESTROYED, /* somebody's `virsh destroy` */
+	STOP_SAVED,	/* managed save, or saved to a file */
+	STOP_START_FAILED,
+	STOP_UNKNOWN, /* libvirtd was restarted or the host was: the reason is lost */
+	STOP_OURS,    /* we asked for it */
+};
+
+struct vm_memory {
+	bool seen;	   /* observed at least once, with the facts below */
+	bool seen_running; /* has run since it became desired that it runs */
+	int domain_id;	   /* last seen; -1 stopped */
+	int wanted;	   /* enum vm_state last desired; -1 none */
+	enum stop_cause cause;
+	struct mono running_since; /* of this domain id, as far as we saw */
+	unsigned
+	    quick_stops; /* stops before minimum up-time, and failed starts, in a row */
+	struct mono start_at;		   /* not before */
+	bool gave_up;			   /* sticky: until reconcile */
+	bool start_wanted;		   /* a user asked for one start (manual power) */
+	struct mono stop_first, stop_sent; /* shutdown requests; 0 = none */
+};
+
+struct lease_memory {
+	bool has_ip;
+	struct ip ip; /* last address seen converged */
+	bool owned;   /* entry was added by us */
+	bool suspect_live,
+	    suspect_config; /* an update failed: what is read back may be a lie */
+};
+
+struct memo {
+	const struct kind *kind;
+	char *name;
+	/* Failures of its steps. */
+	unsigned failures;
+	struct mono retry_at; /* meaningful while failures > 0 */
+	char *error;	      /* last one, until it converges */
+	bool slow; /* the error is one that waiting will not mend: retry slowly */
+	bool busy; /* steps under way, or done and not yet looked at */
+	/* The verdict as it was told last. */
+	bool told;
+	enum verdict verdict;
+	char *reason;
+	int64_t since; /* ms since 1970 */
+	/* Hands off. */
+	bool paused;
+	char *pause_reason;
+	struct mono pause_until; /* MONO_NEVER: until resumed */
+	/* Consent to one exact change. */
+	char *approved; /* the change's fingerprint */
+	struct vm_memory vm;
+	struct lease_memory lease;
+};
+
+struct memory {
+	struct memo **items; /* sorted by kind row, then name */
+	size_t count, room;
+	bool paused; /* everything */
+	char *pause_reason;
+	struct mono pause_until;
+	uint64_t
+	    persistent_changes; /* grows when something that is kept on disk changes */
+};
+
+/* Find; `memory_get` makes one where there is none. The pointer holds until memory_done.
+ */
+const struct memo *memory_find(
+    const struct memory *m, const struct kind *kind, const char *name);
+struct memo *memory_get(struct memory *m, const struct kind *kind, const char *name);
+void memory_done(struct memory *m);
+
+/* A domain was looked at, or is wanted otherwise than before. `seen` NULL: it is absent.
+ */
+void memory_vm_observed(struct memory *m, const char *name, const struct seen *seen,
+    const struct settings *settings, struct mono now, uint32_t random);
+void memory_vm_wanted(struct memory *m, const char *name, int wanted);
+
+/*
+ * A step of the object has succeeded, or failed with `error` (`slow`: by its nature, a
+ * refusal or a missing API). Failures of a domain's start count as quick stops.
+ */
+struct step;
+void memory_step_done(struct memory *m, const struct step *step,
+    const struct settings *settings, struct mono now);
+void memory_step_failed(struct memory *m, const struct step *step, const char *error,
+    bool slow, const struct settings *settings, struct mono now, uint32_t random);
+
+/* The object is as it should be: forgets failures and used consents. */
+void memory_converged(struct memory *m, const struct kind *kind, const char *name);
+
+/* `reconcile`: forgets back-off and giving up, and lets a manual VM start once. */
+void memory_clear(struct memory *m, const struct kind *kind, const char *name);
+
+void memory_pause(struct memory *m, const struct kind *kind, const char *name,
+    const char *reason, struct mono until);
+void memory_resume(struct memory *m, const struct kind *kind, const char *name);
+/* Pauses that have ended are dropped. Both take kind NULL for everything. */
+void memory_tick(struct memory *m, struct mono now);
+void memory_approve(
+    struct memory *m, const struct kind *kind, const char *name, const char *fingerprint);
+
+/*
+ * To and from the state file. Points in time are stored as wall time through the given
+ * pair of now; a boot in between is survived. Unknown kinds and members are skipped.
+ */
+struct json_object *memory_save(const struct memory *m, struct mono now, int64_t wall);
+int memory_load(struct memory *m, struct json_object *o, struct mono now, int64_t wall,
+    struct error *e);
+
+#endif

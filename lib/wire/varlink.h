@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * varlink: the wire format of varlink.org over a stream: one JSON object per message,
+ * ended by a NUL byte. Hides finding messages in a byte stream under caps, and building
+ * the three shapes of message. No sockets here.
+ */
+#ifndef LIB_WIRE_VARLINK_H
+#define LIB_WIRE_VARLINK_H
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/base/error.h"
+#include "lib/base/text.h"
+
+#define VARLINK_MAX_MESSAGE ((size_t)1024 * 1024)
+#define VARLINK_MAX_DEPTH 16
+
+struct varlink_reader { /* zeroed is empty */
+	struct text bytes;
+	size_t scanned;
+};
+
+/* Adds bytes. -1 once a message grows past `max` bytes. */
+int varlink_feed(struct varlink_reader *r, const char *bytes, size_t length, size_t max,
+    struct error *e);
+/* The next whole message (a JSON object, new reference), NULL when there is none yet; on
+ * a message that is no object sets *broken and the error. */
+struct json_object *varlink_next(
+    struct varlink_reader *r, int depth, bool *broken, struct error *e);
+void varlink_reader_done(struct varlink_reader *r);
+
+struct varlink_call {
+	const char *method;
+	struct json_object *parameters; /* borrowed; never NULL (missing or null is {}) */
+	bool more, oneway;
+};
+/* Checks the shape of a request; texts are borrowed from `message`. */
+int varlink_call_parse(
+    struct json_object *message, struct varlink_call *out, struct error *e);
+
+/* Append one message, NUL included. `parameters` NULL: {}; it stays the caller's. */
+void varlink_put_call(
+    struct text *out, const char *method, struct json_object *parameters, bool more);
+void varlink_put_reply(struct text *out, struct json_object *parameters, bool continues);
+void varlink_put_error(
+    struct text *out, const char *error, struct json_object *parameters);
+
+#endif
