@@ -83,6 +83,8 @@ struct observed {
 struct observed_kind *observed_kind(struct observed *o, const struct kind *kind);
 const struct seen *observed_find(
     const struct observed *o, const struct kind *kind, const char *name);
+/* Where in kind's items the name stands; false when it does not, and then where it would. */
+bool observed_index(const struct observed_kind *kind, const char *name, size_t *index);
 /* Takes ownership of `seen`; replaces what had its name. */
 void observed_put(struct observed *o, struct seen *seen);
 /* Seen to be absent. */

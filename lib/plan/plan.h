@@ -63,7 +63,8 @@ struct step {
 	enum update_command command;
 	enum update_section section;
 	enum side side;
-	unsigned stage; /* steps run in order of stage, then of planning */
+	unsigned stage; /* steps run in order of stage, */
+	unsigned order; /* then of planning */
 };
 
 struct condition {	  /* something worth knowing beside the verdict */
@@ -77,6 +78,8 @@ struct item {
 	const char *name;
 	const struct object *want;
 	const struct seen *have; /* also when unknown; NULL: absent */
+	const struct memo
+	    *memo; /* never NULL: an empty one where nothing is remembered */
 	enum verdict verdict;
 	const char *reason; /* one line; "" for plain converged */
 	struct differences differences;
@@ -98,9 +101,13 @@ struct item {
 
 struct plan {
 	struct arena arena;
-	struct item **items; /* in row order, then by name */
+	struct item **
+	    items; /* in row order; within a kind what is wanted by name, then the rest */
 	size_t item_count;
-	struct step **steps; /* not held, in order of execution */
+	struct span {
+		size_t first, wanted, end;
+	} spans[OBSERVED_KINDS]; /* of each kind's items */
+	struct step **steps;	 /* not held, in order of execution */
 	size_t step_count;
 	struct finding
 	    *findings; /* seen at run time; the configuration's are in its report */
@@ -150,9 +157,6 @@ struct finding *plan_finding(struct planner *p, enum severity severity, const ch
 /* Plan again at `when` at the latest. */
 void plan_wake(struct planner *p, struct mono when);
 
-/* What is remembered of the item's object, never NULL (an empty memo where nothing is).
- */
-const struct memo *item_memory(const struct planner *p, const struct item *item);
 /* Look-ups across kinds. `NULL` when absent, unknown or of an unknown kind. */
 const struct seen *planner_seen(
     const struct planner *p, const struct kind *kind, const char *name);

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* brake: counts the disruptive items of a plan and holds them when they are too many. */
+#include "lib/plan/brake.h"
+
+#include <string.h>
+
+#include "lib/kind/kinds.h"
+
+struct toll {
+	size_t touched, control_planes;
+};
+
+static bool is_control_plane(const struct item *item)
+{
+	return item->kind == &vm_kind && item->want &&
+	       ((const struct vm *)item->want)->role == ROLE_CONTROL_PLANE;
+}
+
+static struct toll count(const struct plan *plan)
+{
+	struct toll toll = { 0 };
+
+	for (size_t i = 0; i < plan->item_count; i++) {
+		const struct item *item = plan->items[i];
+
+		/* Busy ones count: they are being interrupted right now. */
+		if (!item->disruptive || (item->held && !item->memo->busy))
+			continue;
+		toll.touched++;
+		toll.control_planes += is_control_plane(item);
+	}
+	return toll;
+}
+
+static void hold(
+    struct planner *p, struct item *item, const struct toll *toll, size_t vms)
+{
+	const char *why =
+	    toll->control_planes > 1
+		? arena_printf(p->arena, "%zu control planes", toll->control_planes)
+		: arena_printf(p->arena, "%zu of %zu VMs", toll->touched, vms);
+
+	item->consent = arena_printf(p->arena,
+	    "%s; together with others this interrupts %s", item->steps[0]->text, why);
+	item->fingerprint = arena_printf(p->arena, "brake: %s", item->steps[0]->text);
+	item->approved =
+	    item->memo->approved && strcmp(item->memo->approved, item->fingerprint) == 0;
+	if (item->approved)
+		return;
+	item->held = true;
+	item_blocked(p, item, "waits for approval: %s", item->consent);
+}
+
+void brake_apply(struct planner *p)
+{
+	size_t vms = config_get(p->input->want, &vm_kind)->count;
+	struct toll toll = count(p->plan);
+
+	if (toll.control_planes < 2 && (toll.touched < 2 || toll.touched * 3 <= vms))
+		return;
+	for (size_t i = 0; i < p->plan->item_count; i++) {
+		struct item *item = p->plan->items[i];
+
+		if (item->disruptive && !item->held && !item->approved)
+			hold(p, item, &toll, vms);
+	}
+}

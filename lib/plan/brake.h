@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* brake: promise P10: what would interrupt much of the home at once waits for approval.
+ */
+#ifndef LIB_PLAN_BRAKE_H
+#define LIB_PLAN_BRAKE_H
+
+#include "lib/plan/plan.h"
+
+/*
+ * Holds disruptive items that would run when they together touch more than a third of the
+ * VMs (but more than one), or two control planes. Each needs `approve`; approved ones go
+ * on.
+ */
+void brake_apply(struct planner *p);
+
+#endif

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * plan: how a home is compared and what comes of it.
+ *
+ * Theory of operation
+ *
+ * Kinds are taken in row order. Within a kind every desired object is paired with what
+ * was seen under its name; what is left over was seen only. Each pair becomes an item.
+ * The gates below are passed in this order, and the first that closes decides:
+ *
+ *   1. source   the kind's source is off, down or not yet read: unknown, no steps;
+ *   2. unknown  the object could not be read: unknown, no steps (unknown is not absent);
+ *   3. kind     kind->plan() compares and adds steps;
+ *   4. busy     steps of an earlier plan are under way or not yet looked at: steps are
+ * held;
+ *   5. pause    hands off: steps are held, the verdict is "paused";
+ *   6. back-off the last try failed and its time has not come: steps are held, "failing";
+ *   7. consent  the kind asked for approval of exactly this: held until approved;
+ *   8. brake    disruptive items that together touch more than a third of the VMs, or two
+ *               control planes, each need approval (P10).
+ *
+ * What is left runs: steps are put in order of kind, stage and planning. Nothing here
+ * acts, reads a clock or remembers; whatever must be known comes in through struct
+ * plan_input.
+ */
+#include "lib/plan/plan.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/kind/kinds.h"
+#include "lib/plan/brake.h"
+
+static const struct memo nothing_remembered = { .vm = { .domain_id = -1, .wanted = -1 } };
+
+static struct item *add_item(struct planner *p, const struct kind *kind, const char *name,
+    const struct object *want, const struct seen *have)
+{
+	struct item *item = arena_alloc(p->arena, sizeof(*item));
+	struct item **slot =
+	    arena_push(p->arena, &p->plan->items, &p->plan->item_count, sizeof(*slot));
+
+	*item = (struct item){
+		.kind = kind,
+		.name = name,
+		.want = want,
+		.have = have,
+		.reason = "",
+		.retry_in = -1,
+		.memo = memory_find(p->input->memory, kind, name),
+	};
+	if (!item->memo)
+		item->memo = &nothing_remembered;
+	*slot = item;
+	return item;
+}
+
+/* Why nothing may be planned for the kind now, or NULL. */
+static const char *kind_closed(struct planner *p, const struct kind *kind, bool *off)
+{
+	const struct source_state *source = &p->input->sources[kind->origin];
+	const struct observed_kind *seen;
+
+	*off = false;
+	if (source->off) {
+		*off = true;
+		return source->why;
+	}
+	if (!source->up)
+		return source->why ? source->why : "not looked at yet";
+	if (!kind->decode)
+		return NULL;
+	seen = &p->input->have->kinds[kind_index(kind)];
+	if (!seen->known)
+		return seen->why ? seen->why : "not looked at yet";
+	return NULL;
+}
+
+/* Gates 1 to 3. */
+static void judge(struct planner *p, struct item *item)
+{
+	bool off;
+	const char *closed = kind_closed(p, item->kind, &off);
+
+	if (closed && off)
+		item_blocked(p, item, "%s", closed);
+	else if (closed && item->kind->api_missing &&
+		 strcmp(closed, item->kind->api_missing) == 0)
+		item_blocked(p, item, "%s", closed);
+	else if (closed)
+		item_unknown(p, item, "%s", closed);
+	else if (item->have && item->have->presence == UNKNOWN)
+		item_unknown(p, item, "%s", item->have->why);
+	else
+		item->kind->plan(p, item, item->want, item->have);
+}
+
+static bool pause_of(
+    struct planner *p, const struct memo *memo, const char **reason, struct mono *until)
+{
+	const struct memory *m = p->input->memory;
+
+	if (memo->paused && !mono_reached(memo->pause_until, p->input->now)) {
+		*reason = memo->pause_reason;
+		*until = memo->pause_until;
+		return true;
+	}
+	if (m->paused && !mono_reached(m->pause_until, p->input->now)) {
+		*reason = m->pause_reason;
+		*until = m->pause_until;
+		return true;
+	}
+	return false;
+}
+
+static void hold_for_pause(
+    struct planner *p, struct item *item, const char *reason, struct mono until)
+{
+	const char *end = "until resumed";
+
+	if (until.ms != INT64_MAX) {
+		end = arena_printf(p->arena, "for %s more",
+		    duration_text(p->arena, until.ms - p->input->now.ms));
+		plan_wake(p, until);
+	}
+	item->held = true;
+	item->verdict = VERDICT_PAUSED;
+	item->reason = arena_printf(p->arena, "paused %s%s%s%s%s", end,
+	    reason ? ": " : "", reason ? reason : "", item->step_count ? "; would: " : "",
+	    item->step_count ? item->steps[0]->text : "");
+}
+
+/* Gates 4 to 7. */
+static void hold(struct planner *p, struct item *item)
+{
+	const struct memo *memo = item->memo;
+	const char *reason = NULL;
+	struct mono until = MONO_NEVER;
+
+	if (pause_of(p, memo, &reason, &until)) {
+		hold_for_pause(p, item, reason, until);
+		return;
+	}
+	item->error = memo->failures ? memo->error : NULL;
+	if (!item->step_count)
+		return;
+	if (memo->busy) {
+		item->held = true;
+	} else if (item->consent) {
+		item->approved =
+		    memo->approved && strcmp(memo->approved, item->fingerprint) == 0;
+		if (!item->approved) {
+			item->held = true;
+			item_blocked(p, item, "waits for approval: %s", item->consent);
+			return;
+		}
+	}
+	if (memo->failures) {
+		item->verdict = VERDICT_FAILING;
+		item->reason = memo->error ? memo->error : "the last try failed";
+		if (!mono_reached(memo->retry_at, p->input->now)) {
+			item->held = true;
+			item->retry_in = memo->retry_at.ms - p->input->now.ms;
+			plan_wake(p, memo->retry_at);
+		}
+	}
+}
+
+static const char *seen_name(const struct kind *kind, const struct object *want)
+{
+	return kind->seen_name ? kind->seen_name(want) : want->name;
+}
+
+/* Pairs desired with seen; `taken` marks the seen objects that found their partner. */
+static void plan_wanted(struct planner *p, const struct kind *kind, bool *taken)
+{
+	const struct set *wanted = config_get(p->input->want, kind);
+	const struct observed_kind *seen = &p->input->have->kinds[kind_index(kind)];
+
+	for (size_t i = 0; i < wanted->count; i++) {
+		const struct object *want = wanted->items[i];
+		const struct seen *have = NULL;
+		struct item *item;
+		size_t at_index;
+
+		if (observed_index(seen, seen_name(kind, want), &at_index)) {
+			have = seen->items[at_index];
+			taken[at_index] = true;
+		}
+		item = add_item(p, kind, want->name, want, have);
+		p->plan->spans[kind_index(kind)].wanted++;
+		judge(p, item);
+		hold(p, item);
+	}
+}
+
+/* Objects nobody wrote. A kind that has nothing to say of one leaves its reason NULL. */
+static void plan_unwanted(struct planner *p, const struct kind *kind, const bool *taken)
+{
+	const struct observed_kind *seen = &p->input->have->kinds[kind_index(kind)];
+
+	for (size_t i = 0; i < seen->count; i++) {
+		struct item *item;
+
+		if (taken[i])
+			continue;
+		item = add_item(p, kind, seen->items[i]->name, NULL, seen->items[i]);
+		item->reason = NULL;
+		judge(p, item);
+		if (item->reason)
+			hold(p, item);
+		else
+			p->plan->item_count--;
+	}
+}
+
+static int by_stage(const void *a, const void *b)
+{
+	const struct step *x = *(struct step *const *)a, *y = *(struct step *const *)b;
+
+	if (x->stage != y->stage)
+		return x->stage < y->stage ? -1 : 1;
+	return x->order < y->order ? -1 : 1;
+}
+
+static void collect_steps(struct planner *p)
+{
+	struct plan *plan = p->plan;
+
+	for (size_t i = 0; i < plan->item_count; i++) {
+		struct item *item = plan->items[i];
+
+		for (size_t s = 0; !item->held && s < item->step_count; s++) {
+			struct step **slot;
+
+			slot = arena_push(
+			    p->arena, &plan->steps, &plan->step_count, sizeof(*slot));
+			*slot = item->steps[s];
+			item->steps[s]->order = (unsigned)plan->step_count;
+		}
+	}
+	if (plan->step_count)
+		qsort(plan->steps, plan->step_count, sizeof(struct step *), by_stage);
+}
+
+struct plan *plan_make(const struct plan_input *input)
+{
+	struct plan *plan = must_alloc(sizeof(*plan));
+	struct planner p = { .plan = plan, .arena = &plan->arena, .input = input };
+
+	plan->next = MONO_NEVER;
+	for (size_t k = 0; k < kind_count; k++) {
+		struct span *span = &plan->spans[k];
+		bool *taken;
+
+		if (!kinds[k]->plan)
+			continue;
+		span->first = span->end = plan->item_count;
+		taken = arena_array(p.arena, input->have->kinds[k].count, sizeof(*taken));
+		plan_wanted(&p, kinds[k], taken);
+		if (kinds[k]->decode && !input->sources[kinds[k]->origin].off)
+			plan_unwanted(&p, kinds[k], taken);
+		span->end = plan->item_count;
+	}
+	brake_apply(&p);
+	collect_steps(&p);
+	return plan;
+}
+
+void plan_free(struct plan *plan)
+{
+	if (!plan)
+		return;
+	arena_done(&plan->arena);
+	free(plan);
+}
