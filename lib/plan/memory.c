@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/* memory: the table of memos and how failures, pauses and consents change them. */
+#include "lib/plan/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/retry.h"
+#include "lib/kind/kinds.h"
+#include "lib/plan/memory_lease.h"
+#include "lib/plan/memory_vm.h"
+#include "lib/plan/plan.h"
+
+static const char *const verdict_words[] = {
+	[VERDICT_CONVERGED] = "converged",
+	[VERDICT_PENDING] = "pending",
+	[VERDICT_FAILING] = "failing",
+	[VERDICT_BLOCKED] = "blocked",
+	[VERDICT_UNKNOWN] = "unknown",
+	[VERDICT_PAUSED] = "paused",
+};
+
+const char *verdict_text(enum verdict verdict)
+{
+	return verdict_words[verdict];
+}
+
+int verdict_parse(const char *text)
+{
+	for (size_t i = 0; i < sizeof(verdict_words) / sizeof(verdict_words[0]); i++)
+		if (strcmp(verdict_words[i], text) == 0)
+			return (int)i;
+	return -1;
+}
+
+static int compare(const struct memo *memo, size_t row, const char *name)
+{
+	size_t own = kind_index(memo->kind);
+
+	if (own != row)
+		return own < row ? -1 : 1;
+	return strcmp(memo->name, name);
+}
+
+/* Where the memo stands, or where it would. */
+static bool locate(
+    const struct memory *m, const struct kind *kind, const char *name, size_t *index)
+{
+	size_t low = 0, high = m->count, row = kind_index(kind);
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = compare(m->items[middle], row, name);
+
+		if (order == 0) {
+			*index = middle;
+			return true;
+		}
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*index = low;
+	return false;
+}
+
+const struct memo *memory_find(
+    const struct memory *m, const struct kind *kind, const char *name)
+{
+	size_t i;
+
+	return locate(m, kind, name, &i) ? m->items[i] : NULL;
+}
+
+struct memo *memory_get(struct memory *m, const struct kind *kind, const char *name)
+{
+	struct memo *memo;
+	size_t i;
+
+	if (locate(m, kind, name, &i))
+		return m->items[i];
+	if (m->count == m->room) {
+		m->room = m->room ? m->room * 2 : 16;
+		m->items = must_realloc(m->items, m->room * sizeof(struct memo *));
+	}
+	memmove(m->items + i + 1, m->items + i, (m->count - i) * sizeof(struct memo *));
+	memo = must_alloc(sizeof(*memo));
+	memo->kind = kind;
+	memo->name = must_copy(name);
+	memo->vm.domain_id = -1;
+	memo->vm.wanted = -1;
+	m->items[i] = memo;
+	m->count++;
+	return memo;
+}
+
+void memory_done(struct memory *m)
+{
+	for (size_t i = 0; i < m->count; i++) {
+		struct memo *memo = m->items[i];
+
+		free(memo->name);
+		free(memo->error);
+		free(memo->reason);
+		free(memo->pause_reason);
+		free(memo->approved);
+		free(memo);
+	}
+	free(m->items);
+	free(m->pause_reason);
+	*m = (struct memory){ 0 };
+}
+
+static void replace(char **text, const char *with)
+{
+	char *copy = must_copy(with);
+
+	free(*text);
+	*text = copy;
+}
+
+static bool is_domain_step(const struct step *step)
+{
+	return step->kind == &vm_kind;
+}
+
+void memory_step_done(struct memory *m, const struct step *step,
+    const struct settings *settings, struct mono now)
+{
+	struct memo *memo = memory_get(m, step->kind, step->name);
+
+	(void)settings;
+	if (is_domain_step(step))
+		memory_vm_step_done(memo, step, now);
+	else if (step->kind == &lease_kind)
+		memory_lease_step_done(memo, step);
+	m->persistent_changes++;
+}
+
+/* A refusal that waiting will not mend is tried again this often. */
+#define SLOW_RETRY_MS 60000
+
+void memory_step_failed(struct memory *m, const struct step *step, const char *error,
+    bool slow, const struct settings *settings, struct mono now, uint32_t random)
+{
+	struct memo *memo = memory_get(m, step->kind, step->name);
+	int64_t wait;
+
+	memo->failures++;
+	memo->slow = slow;
+	replace(&memo->error, error);
+	wait = retry_step(memo->failures, random);
+	if (slow && wait < SLOW_RETRY_MS)
+		wait = SLOW_RETRY_MS;
+	memo->retry_at = mono_add(now, wait);
+	if (step->op == STEP_DOMAIN_START)
+		memory_vm_start_failed(memo, settings, now, random);
+	else if (step->kind == &lease_kind)
+		memory_lease_step_failed(memo, step);
+	m->persistent_changes++;
+}
+
+void memory_converged(struct memory *m, const struct kind *kind, const char *name)
+{
+	struct memo *memo;
+	size_t i;
+
+	if (!locate(m, kind, name, &i))
+		return;
+	memo = m->items[i];
+	memo->failures = 0;
+	memo->slow = false;
+	replace(&memo->error, NULL);
+	if (memo->approved) {
+		replace(&memo->approved, NULL);
+		m->persistent_changes++;
+	}
+}
+
+static void clear(struct memo *memo)
+{
+	memo->failures = 0;
+	memo->slow = false;
+	replace(&memo->error, NULL);
+	memo->vm.quick_stops = 0;
+	memo->vm.gave_up = false;
+	memo->vm.start_at = (struct mono){ 0 };
+	memo->vm.stop_first = memo->vm.stop_sent = (struct mono){ 0 };
+}
+
+void memory_clear(struct memory *m, const struct kind *kind, const char *name)
+{
+	if (kind) {
+		struct memo *memo = memory_get(m, kind, name);
+
+		clear(memo);
+		/* Asking for this very VM is asking for it to run; a general reconcile is
+		 * not. */
+		memo->vm.start_wanted = kind == &vm_kind;
+	} else {
+		for (size_t i = 0; i < m->count; i++)
+			clear(m->items[i]);
+	}
+	m->persistent_changes++;
+}
+
+void memory_pause(struct memory *m, const struct kind *kind, const char *name,
+    const char *reason, struct mono until)
+{
+	if (kind) {
+		struct memo *memo = memory_get(m, kind, name);
+
+		memo->paused = true;
+		memo->pause_until = until;
+		replace(&memo->pause_reason, reason);
+	} else {
+		m->paused = true;
+		m->pause_until = until;
+		replace(&m->pause_reason, reason);
+	}
+	m->persistent_changes++;
+}
+
+void memory_resume(struct memory *m, const struct kind *kind, const char *name)
+{
+	if (kind)
+		memory_get(m, kind, name)->paused = false;
+	else
+		m->paused = false;
+	m->persistent_changes++;
+}
+
+void memory_tick(struct memory *m, struct mono now)
+{
+	if (m->paused && mono_reached(m->pause_until, now)) {
+		m->paused = false;
+		m->persistent_changes++;
+	}
+	for (size_t i = 0; i < m->count; i++) {
+		struct memo *memo = m->items[i];
+
+		if (memo->paused && mono_reached(memo->pause_until, now)) {
+			memo->paused = false;
+			m->persistent_changes++;
+		}
+	}
+}
+
+void memory_approve(
+    struct memory *m, const struct kind *kind, const char *name, const char *fingerprint)
+{
+	replace(&memory_get(m, kind, name)->approved, fingerprint);
+	m->persistent_changes++;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* memory_lease: the part of memory that only leases have. Called by memory.c. */
+#ifndef LIB_PLAN_MEMORY_LEASE_H
+#define LIB_PLAN_MEMORY_LEASE_H
+
+#include "lib/plan/memory.h"
+
+/*
+ * A failed update leaves libvirt's own view in doubt: its definitions are swapped before
+ * the firewall, the file and dnsmasq are updated, so a failed add reads back as done. The
+ * side is suspect until a later add on it has succeeded.
+ */
+void memory_lease_step_failed(struct memo *memo, const struct step *step);
+void memory_lease_step_done(struct memo *memo, const struct step *step);
+
+/* The lease was seen converged at this address. Grows persistent_changes when that is
+ * news. */
+void memory_lease_seen(struct memory *m, const char *name, struct ip ip);
+
+#endif
