@@ -19,10 +19,12 @@
 
 struct varlink_reader { /* zeroed is empty */
 	struct text bytes;
-	size_t scanned;
+	size_t start;	/* of the first message not yet taken */
+	size_t tail;	/* of the message that is not whole yet */
+	size_t pending; /* whole messages between the two */
 };
 
-/* Adds bytes. -1 once a message grows past `max` bytes. */
+/* Adds bytes. -1 once a message, whole or not, grows past `max` bytes. */
 int varlink_feed(struct varlink_reader *r, const char *bytes, size_t length, size_t max,
     struct error *e);
 /* The next whole message (a JSON object, new reference), NULL when there is none yet; on
