@@ -77,8 +77,12 @@ bool range_overlaps(
 /* "a-b"; a single address where both ends are equal. */
 const char *range_text(struct arena *a, struct range range);
 
-/* Sets. Results are in the arena; operands stay as they are. */
+/*
+ * Adds to a set in place. A set that was copied by assignment shares its list with the
+ * original: ranges_union() with an empty set makes a true copy.
+ */
 void ranges_add(struct arena *a, struct ranges *set, struct range range);
+/* Sets. Results are in the arena; operands stay as they are. */
 struct ranges ranges_union(struct arena *a, struct ranges x, struct ranges y);
 struct ranges ranges_subtract(struct arena *a, struct ranges x, struct ranges y);
 struct ranges ranges_intersect(struct arena *a, struct ranges x, struct ranges y);

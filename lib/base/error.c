@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/text.h"
+
 int fail(struct error *e, const char *format, ...)
 {
 	va_list args;
@@ -15,6 +17,7 @@ int fail(struct error *e, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(e->text, sizeof(e->text), format, args);
 	va_end(args);
+	text_scrub(e->text);
 	return -1;
 }
 
@@ -32,5 +35,6 @@ int fail_in(struct error *e, const char *format, ...)
 	va_end(args);
 	used = strlen(e->text);
 	snprintf(e->text + used, sizeof(e->text) - used, ": %s", was);
+	text_scrub(e->text);
 	return -1;
 }

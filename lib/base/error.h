@@ -6,7 +6,8 @@
  * Every function that can fail takes a `struct error *` last, returns -1 (or NULL) and
  * has then set it; on success it leaves it alone. The text is whole as it stands: what,
  * why and, where one is known, the next step. Fixed size, so that failing allocates
- * nothing.
+ * nothing. Whatever untrusted text was quoted in it, it is one line of valid UTF-8
+ * without control characters.
  */
 #ifndef LIB_BASE_ERROR_H
 #define LIB_BASE_ERROR_H

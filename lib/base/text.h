@@ -32,13 +32,20 @@ static inline const char *text_get(const struct text *t)
 	return t->data ? t->data : "";
 }
 
+/*
+ * Reads the UTF-8 character at the start of `bytes` (length >= 1): returns its size in
+ * bytes, or 0 where there is none. Overlong forms and surrogates are none.
+ */
+size_t text_character(const char *bytes, size_t length, uint32_t *code);
+
 /* Where the first byte that is no valid UTF-8 stands, or -1. Overlong forms and
  * surrogates count. */
 long text_invalid_utf8(const char *bytes, size_t length);
 
 /*
  * Where the first character stands that must not reach another program or a terminal: C0
- * (tab and newline too unless `multiline`), DEL, C1, and the bidirectional marks; or -1.
+ * (tab and newline too unless `multiline`), DEL, C1, the bidirectional marks, the line and
+ * paragraph separators and the byte order mark; or -1.
  */
 long text_control(const char *bytes, size_t length, bool multiline);
 
@@ -72,8 +79,13 @@ int64_t time_parse(const char *text);
  * enough. */
 const char *nearest_word(const char *word, const char *const *words);
 
-/* Copies untrusted text with control characters replaced by '?' and cut to `limit` bytes.
+/*
+ * Makes one printable line of untrusted text, in place: newlines and tabs become blanks,
+ * other control characters and what is no UTF-8 become '?'.
  */
+void text_scrub(char *text);
+
+/* A scrubbed copy, cut to `limit` bytes at the end of a character. */
 const char *text_clean(struct arena *a, const char *untrusted, size_t limit);
 
 #endif
