@@ -8,6 +8,7 @@
 #define LIB_MODEL_CONFIG_H
 
 #include "lib/base/arena.h"
+#include "lib/doc/json.h"
 #include "lib/doc/report.h"
 #include "lib/model/files.h"
 #include "lib/model/object.h"
@@ -22,7 +23,9 @@ struct config {
 };
 
 /*
- * Builds the configuration from the texts of `files` (which are copied). Returns 0, or -1
+ * Builds the configuration from the texts of `files` (which are copied). With a syntax
+ * error in any file, values are still checked but what one file means for another is not.
+ * Findings are sorted. Returns 0, or -1
  * with at least one error in out->report; `out` must be freed with config_free either
  * way.
  */
@@ -32,13 +35,38 @@ void config_free(struct config *config);
 struct set *config_set(struct config *config, const struct kind *kind);
 const struct set *config_get(const struct config *config, const struct kind *kind);
 
+/* Objects of one kind that a configuration may hold; more are an error. */
+#define CONFIG_MAX_OBJECTS 10000
+
+/*
+ * For the kinds' read(): a new object in the configuration's arena, in its kind's set.
+ * `map` is decoded into it by the kind's table (NULL: the defaults only). `key` is the
+ * node that names it, or NULL; `name` is copied. record.node is `map`, else `key`. Adds
+ * errors to the report for wrong values, for a name that is no RFC 1123 label (names with
+ * a '/': parts that are no subdomains; without `key` the table has checked the name), for
+ * a key "name" inside that says otherwise and for a name used before.
+ *
+ * NULL after an error that makes it useless: its name, or its not being a map. With
+ * errors in its values it is returned all the same, without the bits of those keys.
+ */
+struct object *config_object(struct config *config, const struct kind *kind,
+    const struct node *map, const struct node *key, const char *name,
+    struct report *report);
+
+/*
+ * Where a kind's records stand in the document, for config_schema and config_explain: a
+ * section called as the kind holds one record, one called as its plural a map of names to
+ * records; any other holds such a map under the plural (metallb: {pools: {...}}).
+ */
+
 /* The JSON schema of desired state, from the kinds' field tables. New reference. */
 struct json_object *config_schema(void);
 
 /*
- * `explain`: what a path such as "vms.memory" (map keys left out) may hold, from the
- * field tables: type, default, limits, help, and the keys below it. -1 with the nearest
- * path on a wrong one.
+ * `explain`: what a path such as "vms.memory" may hold, from the field tables: type,
+ * default, limits, help, and the keys below it. Names of objects are left out of the path
+ * ("vms.worker-1.memory" is understood too); "" lists the top. Keys of homek8s.yaml are
+ * found as well. -1 with the nearest path on a wrong one.
  */
 int config_explain(const char *path, struct text *out, struct error *e);
 

@@ -30,23 +30,26 @@ struct record {
 };
 
 enum field_type {
-	FIELD_STRING,	/* const char *: any text without control characters */
-	FIELD_LABEL,	/* const char *: RFC 1123 label */
-	FIELD_NAME,	/* const char *: name_is_libvirt() */
-	FIELD_HOSTNAME, /* const char *: RFC 1123 subdomain */
-	FIELD_PATH,	/* const char *: absolute path without "." or ".." parts */
-	FIELD_URI,	/* const char * with a scheme */
-	FIELD_BOOL,	/* bool: true or false, nothing else */
-	FIELD_INT,	/* int64_t within minimum..maximum */
-	FIELD_SIZE,	/* int64_t bytes */
-	FIELD_DURATION, /* int64_t milliseconds */
-	FIELD_WORD,	/* int: index in `words` */
-	FIELD_MAC,	/* struct mac */
-	FIELD_IP,	/* struct ip */
-	FIELD_CIDR,	/* struct cidr */
-	FIELD_RANGES,	/* struct ranges: a list of "a-b" or CIDR */
-	FIELD_GROUP,	/* a record in place, described by `group` */
-	FIELD_LIST,	/* struct list of records described by `group` */
+	FIELD_STRING,	 /* const char *: any text without control characters */
+	FIELD_LABEL,	 /* const char *: RFC 1123 label */
+	FIELD_NAME,	 /* const char *: name_is_libvirt() */
+	FIELD_HOSTNAME,	 /* const char *: RFC 1123 subdomain */
+	FIELD_PATH,	 /* const char *: absolute path without "." or ".." parts */
+	FIELD_URI,	 /* const char * with a scheme, or one of `words` */
+	FIELD_BOOL,	 /* bool: true or false, nothing else */
+	FIELD_INT,	 /* int64_t within minimum..maximum */
+	FIELD_SIZE,	 /* int64_t bytes */
+	FIELD_DURATION,	 /* int64_t milliseconds */
+	FIELD_WORD,	 /* int: index in `words` */
+	FIELD_MAC,	 /* struct mac */
+	FIELD_IP,	 /* struct ip */
+	FIELD_CIDR,	 /* struct cidr */
+	FIELD_RANGES,	 /* struct ranges: a list of "a-b" or CIDR */
+	FIELD_GROUP,	 /* a record in place, described by `group` */
+	FIELD_LIST,	 /* struct list of records described by `group` */
+	FIELD_ELSEWHERE, /* not decoded here (no bit, no offset): another kind reads it, a
+			    map of names to records described by `group`; for explain and
+			    the schema */
 };
 
 struct list { /* records one after the other, each `group->size` bytes */
@@ -71,7 +74,7 @@ struct field {
 	const char *example;  /* a value as it would be written, or NULL */
 	int64_t minimum,
 	    maximum; /* FIELD_INT, FIELD_SIZE, FIELD_DURATION; both 0: no limit */
-	const char *const *words;   /* FIELD_WORD: NULL-terminated */
+	const char *const *words;   /* FIELD_WORD, FIELD_URI: NULL-terminated */
 	const struct fields *group; /* FIELD_GROUP, FIELD_LIST */
 };
 
@@ -88,10 +91,21 @@ uint64_t field_bit(const struct fields *fields, const char *key);
 bool field_has(const struct fields *fields, const void *record, const char *key);
 
 /*
+ * Where a record says KEY: the place of the value; else the place of the record (`key`
+ * NULL: that at once); NULL when it was not written.
+ */
+const struct place *field_place(const void *record, const char *key);
+
+/*
  * Reads a map into a zeroed record: unknown keys (with the nearest known one), wrong
  * types, values out of range and missing keys each add an error at their place. Defaults
- * are applied and set their bit. The record's `node` is set. Returns the number of errors
- * added.
+ * are applied and set their bit. The record's `node` is set. `map` may be empty or
+ * NODE_NULL (all defaults). Returns the number of errors added; a key with an error has
+ * no bit. Texts and lists are in the report's arena.
+ *
+ * A group that is left out gets its own defaults; its bit is set when it was written or
+ * when any default stands in it. What the group itself needs (FIELD_NEEDED) is asked for
+ * only where the group is written.
  */
 size_t field_decode(const struct fields *fields, const struct node *map, void *record,
     struct report *report);
@@ -112,17 +126,29 @@ struct differences {
 	size_t count;
 };
 
-/* Adds a row for every compared key `want` has and `have` has not or has otherwise. */
+/*
+ * Adds a row for every compared key `want` has and `have` (NULL: nothing) has not or has
+ * otherwise. A compared group or list is gone into: "dhcp.range", "interfaces[0].mac".
+ */
 void field_compare(const struct fields *fields, const void *want, const void *have,
     struct arena *a, struct differences *out);
 
-/* The value as text; NULL without its bit. FIELD_GROUP and FIELD_LIST are not printed
- * here. */
+/*
+ * The value as text, as it would be written; NULL for FIELD_GROUP, FIELD_LIST and
+ * FIELD_ELSEWHERE. Looks at the value whether or not the record has its bit.
+ */
 const char *field_text(struct arena *a, const struct field *field, const void *record);
+/* The same by key; NULL also without its bit. A path leads into groups: "disk.path". */
+const char *field_text_at(
+    struct arena *a, const struct fields *fields, const void *record, const char *path);
 
 /* Every key the record has, as a JSON object (sizes as text, as written). New reference.
  */
 struct json_object *field_json(const struct fields *fields, const void *record);
+
+/* What a value of this type is, for people: "a whole number from 1 to 512". In the arena.
+ */
+const char *field_expected(struct arena *a, const struct field *field);
 
 /* JSON schema of one record (draft 2020-12, additionalProperties false). New reference.
  */

@@ -24,8 +24,11 @@ struct config_files {
 
 /*
  * Reads DIR/homek8s.yaml and DIR/desired.d/, or, where `path` is a file, that file alone
- * as desired state. Problems are added to the report as errors that name the path;
- * returns -1 if there were any. Free with config_files_done either way.
+ * as desired state. Links are followed (a mounted ConfigMap is one); what they lead to
+ * must be owned by root or the caller and writable by its owner only. Sources are named
+ * relative to DIR. Problems are added to the report as errors that name the file; returns
+ * -1 if there were any. `out` is initialised here; free with config_files_done either
+ * way. The report must not live in out->arena.
  */
 int config_files_read(const char *path, struct config_files *out, struct report *report);
 void config_files_done(struct config_files *files);

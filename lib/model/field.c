@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/* field: rows and their bits, places, and comparing two records by their table. */
+#include "lib/model/field.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct field *row_find(const struct fields *fields, const char *key)
+{
+	for (const struct field *f = fields->rows; f->key; f++) {
+		if (!strcmp(f->key, key))
+			return f;
+	}
+	return NULL;
+}
+
+uint64_t field_bit(const struct fields *fields, const char *key)
+{
+	const struct field *f = row_find(fields, key);
+
+	if (!f || f - fields->rows >= 64)
+		abort();
+	return UINT64_C(1) << (f - fields->rows);
+}
+
+bool field_has(const struct fields *fields, const void *record, const char *key)
+{
+	return ((const struct record *)record)->has & field_bit(fields, key);
+}
+
+const struct place *field_place(const void *record, const char *key)
+{
+	const struct node *node = ((const struct record *)record)->node;
+	const struct node *value = key ? node_get(node, key) : NULL;
+
+	if (value)
+		return &value->place;
+	return node ? &node->place : NULL;
+}
+
+static bool texts_equal(const char *x, const char *y)
+{
+	return x == y || (x && y && !strcmp(x, y));
+}
+
+static bool values_equal(const struct field *f, const void *x, const void *y)
+{
+	switch (f->type) {
+	case FIELD_STRING:
+	case FIELD_LABEL:
+	case FIELD_NAME:
+	case FIELD_HOSTNAME:
+	case FIELD_PATH:
+	case FIELD_URI:
+		return texts_equal(*(const char *const *)x, *(const char *const *)y);
+	case FIELD_BOOL:
+		return *(const bool *)x == *(const bool *)y;
+	case FIELD_INT:
+	case FIELD_SIZE:
+	case FIELD_DURATION:
+		return *(const int64_t *)x == *(const int64_t *)y;
+	case FIELD_WORD:
+		return *(const int *)x == *(const int *)y;
+	case FIELD_MAC:
+		return mac_equal(*(const struct mac *)x, *(const struct mac *)y);
+	case FIELD_IP:
+		return ip_equal(*(const struct ip *)x, *(const struct ip *)y);
+	case FIELD_CIDR:
+		return ip_equal(((const struct cidr *)x)->address,
+			   ((const struct cidr *)y)->address) &&
+		       ((const struct cidr *)x)->prefix ==
+			   ((const struct cidr *)y)->prefix;
+	case FIELD_RANGES:
+		return ranges_equal(*(const struct ranges *)x, *(const struct ranges *)y);
+	case FIELD_GROUP:
+	case FIELD_LIST:
+	case FIELD_ELSEWHERE:
+		break;
+	}
+	return true;
+}
+
+static void add_difference(struct arena *a, struct differences *out, const char *field,
+    const char *want, const char *have)
+{
+	struct difference *d =
+	    arena_push(a, &out->items, &out->count, sizeof(*out->items));
+
+	*d = (struct difference){ .field = field, .want = want, .have = have };
+}
+
+/* Records of one table, the path that leads to them, and where differences go. */
+struct comparison {
+	const struct fields *fields;
+	const char *prefix; /* "" or "dhcp." */
+	struct arena *arena;
+	struct differences *out;
+};
+
+static bool is_inner(const struct field *f)
+{
+	return f->type == FIELD_GROUP || f->type == FIELD_LIST;
+}
+
+/* The records inside a group (one) or a list (as many as it has). */
+static size_t inner_count(const struct field *f, const void *value)
+{
+	if (!value)
+		return 0;
+	return f->type == FIELD_LIST ? ((const struct list *)value)->count : 1;
+}
+
+static const struct record *inner_record(
+    const struct field *f, const void *value, size_t i)
+{
+	if (i >= inner_count(f, value))
+		return NULL;
+	if (f->type == FIELD_GROUP)
+		return value;
+	return (const struct record *)((const char *)((const struct list *)value)->items +
+				       i * f->group->size);
+}
+
+static const char *inner_path(const struct comparison *c, const struct field *f, size_t i)
+{
+	if (f->type == FIELD_LIST)
+		return arena_printf(c->arena, "%s%s[%zu]", c->prefix, f->key, i);
+	return arena_printf(c->arena, "%s%s", c->prefix, f->key);
+}
+
+static void compare_value(
+    const struct comparison *c, const struct field *f, const void *want, const void *have)
+{
+	const char *x = (const char *)want + f->offset;
+	const char *y = have ? (const char *)have + f->offset : NULL;
+
+	if (!y || !values_equal(f, x, y))
+		add_difference(c->arena, c->out, inner_path(c, f, 0),
+		    field_text(c->arena, f, want),
+		    have ? field_text(c->arena, f, have) : NULL);
+}
+
+static void compare_records(
+    const struct comparison *c, const struct record *want, const struct record *have)
+{
+	for (const struct field *f = c->fields->rows; f->key; f++) {
+		uint64_t bit = UINT64_C(1) << (f - c->fields->rows);
+		bool known = have && (have->has & bit);
+		const char *x = (const char *)want + f->offset;
+		const char *y = known ? (const char *)have + f->offset : NULL;
+
+		if (!(f->flags & FIELD_COMPARED) || !(want->has & bit))
+			continue;
+		if (!is_inner(f)) {
+			compare_value(c, f, want, known ? have : NULL);
+			continue;
+		}
+		for (size_t i = 0; i < inner_count(f, x); i++) {
+			const char *prefix =
+			    arena_printf(c->arena, "%s.", inner_path(c, f, i));
+			struct comparison inner = { f->group, prefix, c->arena, c->out };
+
+			compare_records(
+			    &inner, inner_record(f, x, i), inner_record(f, y, i));
+		}
+		for (size_t i = inner_count(f, x); i < inner_count(f, y); i++)
+			add_difference(
+			    c->arena, c->out, inner_path(c, f, i), "none", "one more");
+	}
+}
+
+void field_compare(const struct fields *fields, const void *want, const void *have,
+    struct arena *a, struct differences *out)
+{
+	struct comparison c = { fields, "", a, out };
+
+	compare_records(&c, want, have);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* settings: the table of homek8s.yaml, with every default. */
+#include "lib/model/settings.h"
+
+#define SECOND ((int64_t)1000)
+#define MINUTE (60 * SECOND)
+#define HOUR (60 * MINUTE)
+
+static const char *const kubernetes_modes[] = { "auto", "on", "off", NULL };
+static const char *const network_uri_words[] = { "auto", NULL };
+
+static const struct field libvirt_rows[] = {
+	{ "uri", FIELD_URI, at(struct libvirt_settings, uri), 0,
+	    .help = "The libvirt to connect to.", .fallback = "qemu:///system",
+	    .example = "qemu:///system" },
+	{ "network_uri", FIELD_URI, at(struct libvirt_settings, network_uri), 0,
+	    .help =
+		"The libvirt that serves networks; auto takes network:///system where "
+		"that driver runs separately, else the one above.",
+	    .fallback = "auto", .example = "network:///system",
+	    .words = network_uri_words },
+	{ 0 },
+};
+
+static const struct fields libvirt_fields = { libvirt_rows,
+	sizeof(struct libvirt_settings) };
+
+static const struct field kubernetes_rows[] = {
+	{ "mode", FIELD_WORD, at(struct kubernetes_settings, mode), 0,
+	    .help =
+		"Whether to look after the cluster; auto: when there is a kubeconfig.",
+	    .fallback = "auto", .example = "auto", .words = kubernetes_modes },
+	{ "kubeconfig", FIELD_PATH, at(struct kubernetes_settings, kubeconfig), 0,
+	    .help = "The kubeconfig file; left out: the service's credential kubeconfig, "
+		    "else the file kubeconfig in the configuration directory.",
+	    .example = "/etc/homek8s/kubeconfig" },
+	{ "context", FIELD_STRING, at(struct kubernetes_settings, context), 0,
+	    .help = "The context in that file; left out: its current-context.",
+	    .example = "home" },
+	{ 0 },
+};
+
+static const struct fields kubernetes_fields = { kubernetes_rows,
+	sizeof(struct kubernetes_settings) };
+
+static const struct field vm_rows[] = {
+	{ "minimum_uptime", FIELD_DURATION, at(struct vm_settings, minimum_uptime), 0,
+	    .help = "How long a VM must have run for its quick stops to be forgotten.",
+	    .fallback = "5m", .example = "5m", .minimum = SECOND, .maximum = 24 * HOUR },
+	{ "start_attempts", FIELD_INT, at(struct vm_settings, start_attempts), 0,
+	    .help =
+		"Quick stops and failed starts in a row before a VM is given up until "
+		"`homek8sctl reconcile`.",
+	    .fallback = "8", .example = "8", .minimum = 1, .maximum = 1000 },
+	{ "stop_timeout", FIELD_DURATION, at(struct vm_settings, stop_timeout), 0,
+	    .help = "How long a guest may take to shut down when asked to.",
+	    .fallback = "3m", .example = "3m", .minimum = SECOND, .maximum = 24 * HOUR },
+	{ "stop_resend", FIELD_DURATION, at(struct vm_settings, stop_resend), 0,
+	    .help = "How often the request to shut down is sent again meanwhile.",
+	    .fallback = "20s", .example = "20s", .minimum = SECOND, .maximum = HOUR },
+	{ "stop_force", FIELD_BOOL, at(struct vm_settings, stop_force), 0,
+	    .help = "After that time, cut the power.", .fallback = "false",
+	    .example = "false" },
+	{ "boot_fresh", FIELD_BOOL, at(struct vm_settings, boot_fresh), 0,
+	    .help = "Drop a managed save image and boot afresh instead of restoring it.",
+	    .fallback = "false", .example = "false" },
+	{ 0 },
+};
+
+static const struct fields vm_fields = { vm_rows, sizeof(struct vm_settings) };
+
+static const struct field rows[] = {
+	{ "libvirt", FIELD_GROUP, at(struct settings, libvirt), 0,
+	    .help = "The connection to libvirt.", .group = &libvirt_fields },
+	{ "kubernetes", FIELD_GROUP, at(struct settings, kubernetes), 0,
+	    .help = "The connection to the cluster.", .group = &kubernetes_fields },
+	{ "vm", FIELD_GROUP, at(struct settings, vm), 0,
+	    .help = "How VMs are started and stopped.", .group = &vm_fields },
+	{ "resync", FIELD_DURATION, at(struct settings, resync), 0,
+	    .help = "How often everything is looked at though no event called for it.",
+	    .fallback = "5m", .example = "5m", .minimum = SECOND, .maximum = 24 * HOUR },
+	{ "prune", FIELD_BOOL, at(struct settings, prune), 0,
+	    .help =
+		"Delete what homek8sd made and what is no longer written; never disks.",
+	    .fallback = "false", .example = "false" },
+	{ 0 },
+};
+
+const struct fields settings_fields = { rows, sizeof(struct settings) };
