@@ -61,7 +61,9 @@ struct network {
 	/* Seen only. */
 	bool active, persistent;
 	int64_t connections;
-	const char *xml; /* the side's document, for patching */
+	const char *xml;	   /* the side's document, for patching */
+	struct range *range_items; /* as libvirt has them, each one <range> */
+	size_t range_count;
 	struct host_entry *hosts;
 	size_t host_count;
 	bool leases_known;

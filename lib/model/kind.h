@@ -103,6 +103,8 @@ struct kind {
 	 */
 	void (*plan)(struct planner *p, struct item *item, const struct object *want,
 	    const struct seen *have);
+	/* After all its items were planned: holds those that must wait for another one. Or NULL. */
+	void (*settle)(struct planner *p);
 };
 
 /* All kinds, in row order. */

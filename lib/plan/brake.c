@@ -4,18 +4,11 @@
 
 #include <string.h>
 
-#include "lib/kind/kinds.h"
-
 struct toll {
-	size_t touched, control_planes;
+	size_t touched, control_planes, of;
 };
 
-static bool is_control_plane(const struct item *item)
-{
-	return item->kind == &vm_kind && item->want &&
-	       ((const struct vm *)item->want)->role == ROLE_CONTROL_PLANE;
-}
-
+/* What the disruptive items touch, and how many wanted objects their kind has. */
 static struct toll count(const struct plan *plan)
 {
 	struct toll toll = { 0 };
@@ -27,18 +20,18 @@ static struct toll count(const struct plan *plan)
 		if (!item->disruptive || (item->held && !item->memo->busy))
 			continue;
 		toll.touched++;
-		toll.control_planes += is_control_plane(item);
+		toll.control_planes += item->control_plane;
+		toll.of = plan->spans[kind_index(item->kind)].wanted;
 	}
 	return toll;
 }
 
-static void hold(
-    struct planner *p, struct item *item, const struct toll *toll, size_t vms)
+static void hold(struct planner *p, struct item *item, const struct toll *toll)
 {
 	const char *why =
 	    toll->control_planes > 1
 		? arena_printf(p->arena, "%zu control planes", toll->control_planes)
-		: arena_printf(p->arena, "%zu of %zu VMs", toll->touched, vms);
+		: arena_printf(p->arena, "%zu of %zu VMs", toll->touched, toll->of);
 
 	item->consent = arena_printf(p->arena,
 	    "%s; together with others this interrupts %s", item->steps[0]->text, why);
@@ -53,15 +46,14 @@ static void hold(
 
 void brake_apply(struct planner *p)
 {
-	size_t vms = config_get(p->input->want, &vm_kind)->count;
 	struct toll toll = count(p->plan);
 
-	if (toll.control_planes < 2 && (toll.touched < 2 || toll.touched * 3 <= vms))
+	if (toll.control_planes < 2 && (toll.touched < 2 || toll.touched * 3 <= toll.of))
 		return;
 	for (size_t i = 0; i < p->plan->item_count; i++) {
 		struct item *item = p->plan->items[i];
 
 		if (item->disruptive && !item->held && !item->approved)
-			hold(p, item, &toll, vms);
+			hold(p, item, &toll);
 	}
 }

@@ -23,6 +23,12 @@ static const char *format_in(struct arena *a, const char *format, va_list args)
 		va_end(args);                                                            \
 	} while (0)
 
+void item_ok(struct item *item)
+{
+	item->verdict = VERDICT_CONVERGED;
+	item->reason = "";
+}
+
 void item_converged(struct planner *p, struct item *item, const char *format, ...)
 {
 	item->verdict = VERDICT_CONVERGED;

@@ -7,7 +7,7 @@
 
 #include "lib/base/retry.h"
 #include "lib/kind/kinds.h"
-#include "lib/plan/memory_lease.h"
+#include "lib/plan/memory_update.h"
 #include "lib/plan/memory_vm.h"
 #include "lib/plan/plan.h"
 
@@ -133,8 +133,8 @@ void memory_step_done(struct memory *m, const struct step *step,
 	(void)settings;
 	if (is_domain_step(step))
 		memory_vm_step_done(memo, step, now);
-	else if (step->kind == &lease_kind)
-		memory_lease_step_done(memo, step);
+	else if (step->op == STEP_NETWORK_UPDATE)
+		memory_update_done(memo, step);
 	m->persistent_changes++;
 }
 
@@ -156,8 +156,8 @@ void memory_step_failed(struct memory *m, const struct step *step, const char *e
 	memo->retry_at = mono_add(now, wait);
 	if (step->op == STEP_DOMAIN_START)
 		memory_vm_start_failed(memo, settings, now, random);
-	else if (step->kind == &lease_kind)
-		memory_lease_step_failed(memo, step);
+	else if (step->op == STEP_NETWORK_UPDATE)
+		memory_update_failed(memo, step);
 	m->persistent_changes++;
 }
 

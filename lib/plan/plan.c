@@ -29,7 +29,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/kind/kinds.h"
 #include "lib/plan/brake.h"
 
 static const struct memo nothing_remembered = { .vm = { .domain_id = -1, .wanted = -1 } };
@@ -262,6 +261,8 @@ struct plan *plan_make(const struct plan_input *input)
 		if (kinds[k]->decode && !input->sources[kinds[k]->origin].off)
 			plan_unwanted(&p, kinds[k], taken);
 		span->end = plan->item_count;
+		if (kinds[k]->settle)
+			kinds[k]->settle(&p);
 	}
 	brake_apply(&p);
 	collect_steps(&p);

@@ -97,6 +97,7 @@ struct item {
 	const char *fingerprint; /* set whenever consent is */
 	bool approved;
 	bool disruptive; /* interrupts something that runs: counts for the brake (P10) */
+	bool control_plane; /* a control plane, for the same */
 };
 
 struct plan {
@@ -129,6 +130,8 @@ struct planner {
 	const struct plan_input *input;
 };
 
+/* Converged, nothing to add. */
+void item_ok(struct item *item);
 /* Each sets verdict and reason. */
 void item_converged(struct planner *p, struct item *item, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* memory_lease: the part of memory that only leases have. Called by memory.c. */
-#ifndef LIB_PLAN_MEMORY_LEASE_H
-#define LIB_PLAN_MEMORY_LEASE_H
+/* memory_update: what is remembered of updates of an active network: leases and ranges.
+ */
+#ifndef LIB_PLAN_MEMORY_UPDATE_H
+#define LIB_PLAN_MEMORY_UPDATE_H
 
 #include "lib/plan/memory.h"
 
@@ -10,8 +11,8 @@
  * the firewall, the file and dnsmasq are updated, so a failed add reads back as done. The
  * side is suspect until a later add on it has succeeded.
  */
-void memory_lease_step_failed(struct memo *memo, const struct step *step);
-void memory_lease_step_done(struct memo *memo, const struct step *step);
+void memory_update_failed(struct memo *memo, const struct step *step);
+void memory_update_done(struct memo *memo, const struct step *step);
 
 /* The lease was seen converged at this address. Grows persistent_changes when that is
  * news. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* memory_lease: which side of a lease is suspect, and the address it last had. */
-#include "lib/plan/memory_lease.h"
+/* memory_update: which side of a network or lease is suspect, and a lease's last address.
+ */
+#include "lib/plan/memory_update.h"
 
 #include "lib/kind/kinds.h"
 #include "lib/plan/plan.h"
@@ -11,18 +12,17 @@ static bool *suspect(struct memo *memo, enum side side)
 				 : &memo->lease.suspect_config;
 }
 
-void memory_lease_step_failed(struct memo *memo, const struct step *step)
+void memory_update_failed(struct memo *memo, const struct step *step)
 {
-	if (step->op == STEP_NETWORK_UPDATE)
-		*suspect(memo, step->side) = true;
+	*suspect(memo, step->side) = true;
 }
 
-void memory_lease_step_done(struct memo *memo, const struct step *step)
+void memory_update_done(struct memo *memo, const struct step *step)
 {
-	if (step->op != STEP_NETWORK_UPDATE || step->command != UPDATE_ADD)
+	if (step->command != UPDATE_ADD)
 		return;
 	*suspect(memo, step->side) = false;
-	memo->lease.owned = true;
+	memo->lease.owned = step->kind == &lease_kind;
 }
 
 void memory_lease_seen(struct memory *m, const char *name, struct ip ip)

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* lease: what the network's definition needs to know of its reservations. */
+#ifndef LIB_KIND_LEASE_H
+#define LIB_KIND_LEASE_H
+
+#include "lib/kind/kinds.h"
+#include "lib/plan/plan.h"
+
+/* The key table of one entry of static_ips, which the network's table shows as its own
+ * part. */
+extern const struct fields lease_fields;
+
+/*
+ * The host entry libvirt should have for the lease. The MAC is the written one, else the
+ * one the VM of that name has on this network in libvirt, else the one its name derives.
+ * False when there is none: no such VM, and no MAC written.
+ */
+bool lease_entry(
+    const struct planner *p, const struct lease *lease, struct host_entry *out);
+
+#endif
