@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: MIT */
+/* view: status, lists, plan and differences as JSON, from one plan and what is around it.
+ */
+#include "lib/plan/view.h"
+
+#include <string.h>
+
+#include "lib/doc/json.h"
+
+/* The verdict of the whole */
+
+struct tally {
+	size_t by[VERDICT_PAUSED + 1];
+	const struct item *worst;
+};
+
+/* How bad a verdict is for the home: the worst one is named first. */
+static int badness(enum verdict verdict)
+{
+	switch (verdict) {
+	case VERDICT_FAILING:
+		return 5;
+	case VERDICT_BLOCKED:
+		return 4;
+	case VERDICT_PENDING:
+		return 3;
+	case VERDICT_UNKNOWN:
+		return 2;
+	case VERDICT_PAUSED:
+		return 1;
+	case VERDICT_CONVERGED:
+		return 0;
+	}
+	return 0;
+}
+
+static struct tally count(const struct view *v)
+{
+	struct tally tally = { 0 };
+
+	for (size_t i = 0; v->plan && i < v->plan->item_count; i++) {
+		const struct item *item = v->plan->items[i];
+
+		tally.by[item->verdict]++;
+		if (!tally.worst ||
+		    badness(item->verdict) > badness(tally.worst->verdict))
+			tally.worst = item;
+	}
+	return tally;
+}
+
+static bool source_is_bad(const struct source_view *s)
+{
+	return s->state && strcmp(s->state, "connected") != 0 &&
+	       strcmp(s->state, "connecting") != 0 && strcmp(s->state, "off") != 0;
+}
+
+const char *view_verdict(const struct view *v)
+{
+	struct tally tally = count(v);
+
+	if (!v->plan)
+		return "unknown";
+	if (!v->load.ok || source_is_bad(&v->libvirt) || source_is_bad(&v->kubernetes) ||
+	    tally.by[VERDICT_FAILING])
+		return "degraded";
+	if (tally.by[VERDICT_BLOCKED])
+		return "blocked";
+	if (tally.by[VERDICT_PENDING])
+		return "converging";
+	if (tally.by[VERDICT_UNKNOWN])
+		return "unknown";
+	if (tally.by[VERDICT_PAUSED])
+		return "paused";
+	return "converged";
+}
+
+const char *view_summary(struct arena *a, const struct view *v)
+{
+	struct tally tally = count(v);
+	const char *text;
+
+	if (!v->plan)
+		return "looking at the home for the first time";
+	text = arena_printf(a, "%zu of %zu objects converged",
+	    tally.by[VERDICT_CONVERGED], v->plan->item_count);
+	if (!v->load.ok)
+		text = arena_printf(a, "%s; the configuration has errors", text);
+	if (source_is_bad(&v->libvirt))
+		text = arena_printf(a, "%s; libvirt is %s", text, v->libvirt.state);
+	if (source_is_bad(&v->kubernetes))
+		text = arena_printf(a, "%s; Kubernetes is %s", text, v->kubernetes.state);
+	if (tally.worst && tally.worst->verdict != VERDICT_CONVERGED)
+		text = arena_printf(a, "%s; %s/%s %s: %s", text, tally.worst->kind->name,
+		    tally.worst->name, verdict_text(tally.worst->verdict),
+		    tally.worst->reason);
+	return text;
+}
+
+/* Parts */
+
+static void put_time(struct json_object *o, const char *key, int64_t wall)
+{
+	struct arena a = { 0 };
+
+	json_put_string(o, key, wall > 0 ? time_text(&a, wall) : NULL);
+	arena_done(&a);
+}
+
+static struct json_object *source_json(const struct source_view *s, bool with_version)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_put_string(o, "state", s->state);
+	put_time(o, "since", s->since);
+	json_put_string(o, "detail", s->detail);
+	if (with_version)
+		json_put_string(o, "version", s->version);
+	return o;
+}
+
+static struct json_object *load_json(const struct config_view *load)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_put_string(o, "state", load->ok ? "ok" : "error");
+	json_put_int(o, "generation", load->generation);
+	json_put_string(o, "error", load->error);
+	put_time(o, "since", load->since);
+	json_put_string(o, "directory", load->directory);
+	return o;
+}
+
+static struct json_object *changes_json(const struct differences *d)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < d->count; i++) {
+		struct json_object *o = json_object_new_object();
+
+		json_put_string(o, "field", d->items[i].field);
+		json_put_string(o, "want", d->items[i].want);
+		json_put_string(o, "have", d->items[i].have);
+		json_push(list, o);
+	}
+	return list;
+}
+
+static struct json_object *conditions_json(const struct item *item)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < item->condition_count; i++) {
+		struct json_object *o = json_object_new_object();
+
+		json_put_string(o, "type", item->conditions[i].type);
+		json_put_string(o, "message", item->conditions[i].message);
+		json_push(list, o);
+	}
+	return list;
+}
+
+/* What status says of one object. */
+static struct json_object *item_json(const struct item *item)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_put_string(o, "kind", item->kind->name);
+	json_put_string(o, "name", item->name);
+	json_put_string(o, "verdict", verdict_text(item->verdict));
+	json_put_string(o, "reason", item->reason);
+	put_time(o, "since", item->memo->since);
+	json_put(o, "changes", changes_json(&item->differences));
+	json_put(o, "conditions", conditions_json(item));
+	json_put_string(o, "error", item->error);
+	if (item->retry_in >= 0)
+		json_put_int(o, "retry_in", item->retry_in);
+	else
+		json_put(o, "retry_in", NULL);
+	return o;
+}
+
+static struct json_object *finding_json(const struct finding *f)
+{
+	struct json_object *o = json_object_new_object(),
+			   *objects = json_object_new_array();
+	struct arena a = { 0 };
+
+	json_put_string(o, "id", f->id);
+	json_put_string(o, "severity", severity_text(f->severity));
+	for (size_t i = 0; i < FINDING_OBJECTS && f->objects[i]; i++)
+		json_push_string(objects, f->objects[i]);
+	json_put(o, "objects", objects);
+	json_put_string(o, "text", f->text);
+	json_put_string(o, "fix", f->fix);
+	json_put_string(o, "at", place_text(&a, &f->place));
+	arena_done(&a);
+	return o;
+}
+
+static struct json_object *findings_json(const struct view *v)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; v->config && i < v->config->report.count; i++)
+		json_push(list, finding_json(&v->config->report.findings[i]));
+	for (size_t i = 0; v->plan && i < v->plan->finding_count; i++)
+		json_push(list, finding_json(&v->plan->findings[i]));
+	return list;
+}
+
+/* Answers */
+
+struct json_object *view_status(const struct view *v)
+{
+	struct json_object *o = json_object_new_object(),
+			   *sources = json_object_new_object();
+	struct json_object *objects = json_object_new_array();
+	struct arena a = { 0 };
+
+	json_put_string(o, "verdict", view_verdict(v));
+	json_put_string(o, "summary", view_summary(&a, v));
+	json_put(sources, "config", load_json(&v->load));
+	json_put(sources, "libvirt", source_json(&v->libvirt, true));
+	json_put(sources, "kubernetes", source_json(&v->kubernetes, true));
+	json_put(o, "sources", sources);
+	for (size_t i = 0; v->plan && i < v->plan->item_count; i++)
+		json_push(objects, item_json(v->plan->items[i]));
+	json_put(o, "objects", objects);
+	json_put(o, "findings", findings_json(v));
+	if (v->memory->paused) {
+		struct json_object *pause = json_object_new_object();
+
+		json_put_string(pause, "reason", v->memory->pause_reason);
+		if (v->memory->pause_until.ms != INT64_MAX)
+			put_time(pause, "until",
+			    v->wall + (v->memory->pause_until.ms - v->now.ms));
+		else
+			json_put(pause, "until", NULL);
+		json_put(o, "paused", pause);
+	}
+	arena_done(&a);
+	return o;
+}
+
+/* What is there, or else what is wanted: the side lists show. */
+static const struct object *shown(const struct item *item)
+{
+	if (item->have && item->have->live)
+		return item->have->live;
+	if (item->have && item->have->config)
+		return item->have->config;
+	return item->want;
+}
+
+static struct json_object *side_json(const struct item *item, const struct object *side)
+{
+	return side ? field_json(&item->kind->fields, side) : NULL;
+}
+
+struct json_object *view_list(const struct view *v, const struct kind *kind)
+{
+	struct json_object *o = json_object_new_object(), *list = json_object_new_array();
+
+	for (size_t i = 0; v->plan && i < v->plan->item_count; i++) {
+		const struct item *item = v->plan->items[i];
+		struct json_object *row;
+
+		if (kind && item->kind != kind)
+			continue;
+		row = item_json(item);
+		json_put(row, "fields", side_json(item, shown(item)));
+		json_push(list, row);
+	}
+	json_put(o, "objects", list);
+	return o;
+}
+
+static struct json_object *steps_json(const struct item *item)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < item->step_count; i++)
+		json_push_string(list, item->steps[i]->text);
+	return list;
+}
+
+struct json_object *view_describe(
+    const struct view *v, const struct kind *kind, const char *name)
+{
+	const struct item *item = v->plan ? plan_find(v->plan, kind, name) : NULL;
+	struct json_object *o;
+	struct arena a = { 0 };
+
+	if (!item)
+		return NULL;
+	o = item_json(item);
+	json_put_string(o, "title", kind->title);
+	json_put_string(o, "written_at",
+	    item->want && item->want->record.node
+		? place_text(&a, &item->want->record.node->place)
+		: NULL);
+	json_put(o, "desired", side_json(item, item->want));
+	json_put(o, "live", side_json(item, item->have ? item->have->live : NULL));
+	json_put(
+	    o, "persistent", side_json(item, item->have ? item->have->config : NULL));
+	json_put(o, "steps", steps_json(item));
+	json_put_string(o, "consent", item->consent);
+	arena_done(&a);
+	return o;
+}
+
+/* Why the steps of an item are not done now; "" when they are. */
+static const char *why_held(const struct item *item)
+{
+	if (!item->held)
+		return "";
+	if (item->consent && !item->approved)
+		return "waits for approval";
+	if (item->memo->busy)
+		return "under way";
+	return item->reason;
+}
+
+static struct json_object *step_json(const struct item *item, const struct step *step)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_put_string(o, "kind", item->kind->name);
+	json_put_string(o, "name", item->name);
+	json_put_string(o, "text", step->text);
+	json_put_string(o, "reason", item->reason);
+	json_put_bool(o, "disruptive", item->disruptive);
+	json_put_bool(o, "held", item->held);
+	json_put_string(o, "why_held", item->held ? why_held(item) : NULL);
+	return o;
+}
+
+struct json_object *view_plan(const struct view *v)
+{
+	struct json_object *o = json_object_new_object();
+	struct json_object *steps = json_object_new_array();
+	struct json_object *approvals = json_object_new_array();
+
+	for (size_t i = 0; v->plan && i < v->plan->step_count; i++)
+		json_push(steps, step_json(v->plan->steps[i]->item, v->plan->steps[i]));
+	for (size_t i = 0; v->plan && i < v->plan->item_count; i++) {
+		const struct item *item = v->plan->items[i];
+		struct json_object *approval;
+
+		for (size_t s = 0; item->held && s < item->step_count; s++)
+			json_push(steps, step_json(item, item->steps[s]));
+		if (!item->consent || item->approved)
+			continue;
+		approval = json_object_new_object();
+		json_put_string(approval, "kind", item->kind->name);
+		json_put_string(approval, "name", item->name);
+		json_put_string(approval, "consent", item->consent);
+		json_push(approvals, approval);
+	}
+	json_put(o, "steps", steps);
+	json_put(o, "approvals", approvals);
+	return o;
+}
+
+/* A difference's field as one side has it; NULL where the side or the key is not there.
+ */
+static const char *side_text(
+    struct arena *a, const struct item *item, const struct object *side, const char *key)
+{
+	if (!side)
+		return NULL;
+	for (const struct field *f = item->kind->fields.rows; f->key; f++)
+		if (strcmp(f->key, key) == 0)
+			return field_text(a, f, side);
+	return NULL;
+}
+
+static struct json_object *diff_json(const struct item *item)
+{
+	struct json_object *o = json_object_new_object(), *list = json_object_new_array();
+	const struct seen *have = item->have;
+	struct arena a = { 0 };
+
+	json_put_string(o, "kind", item->kind->name);
+	json_put_string(o, "name", item->name);
+	for (size_t i = 0; i < item->differences.count; i++) {
+		const struct difference *d = &item->differences.items[i];
+		struct json_object *row = json_object_new_object();
+		const char *live =
+		    side_text(&a, item, have ? have->live : NULL, d->field);
+		const char *stored =
+		    side_text(&a, item, have ? have->config : NULL, d->field);
+
+		json_put_string(row, "field", d->field);
+		json_put_string(row, "want", d->want);
+		json_put_string(row, "live", live ? live : stored ? NULL : d->have);
+		json_put_string(row, "persistent", stored);
+		json_push(list, row);
+	}
+	json_put(o, "changes", list);
+	arena_done(&a);
+	return o;
+}
+
+struct json_object *view_diff(const struct view *v)
+{
+	struct json_object *o = json_object_new_object(), *list = json_object_new_array();
+
+	for (size_t i = 0; v->plan && i < v->plan->item_count; i++)
+		if (v->plan->items[i]->differences.count)
+			json_push(list, diff_json(v->plan->items[i]));
+	json_put(o, "objects", list);
+	return o;
+}
