@@ -28,7 +28,7 @@ struct config_files {
  * must be owned by root or the caller and writable by its owner only. Sources are named
  * relative to DIR. Problems are added to the report as errors that name the file; returns
  * -1 if there were any. `out` is initialised here; free with config_files_done either
- * way. The report must not live in out->arena.
+ * way. The report may use out->arena if it is still empty.
  */
 int config_files_read(const char *path, struct config_files *out, struct report *report);
 void config_files_done(struct config_files *files);

@@ -18,7 +18,8 @@ struct kind;
 struct object {
 	struct record record; /* must be first */
 	const struct kind *kind;
-	const char *name; /* unique within the kind: "worker-1" */
+	const char *name;	   /* unique within the kind: "worker-1" */
+	const struct place *place; /* desired: where it is named, else written; or NULL */
 };
 
 struct set { /* sorted by name */
@@ -63,7 +64,8 @@ struct observed_kind {
 	struct arena texts;
 	struct seen **items; /* sorted by name */
 	size_t count, room;
-	uint64_t changes; /* grows with every put, remove and set_* */
+	uint64_t changes; /* grows with every put, remove and set_*, and with what keep
+			     forgets */
 };
 
 #define OBSERVED_KINDS 16
@@ -83,7 +85,8 @@ struct observed {
 struct observed_kind *observed_kind(struct observed *o, const struct kind *kind);
 const struct seen *observed_find(
     const struct observed *o, const struct kind *kind, const char *name);
-/* Where in kind's items the name stands; false when it does not, and then where it would. */
+/* Where in kind's items the name stands; false when it does not, and then where it would.
+ */
 bool observed_index(const struct observed_kind *kind, const char *name, size_t *index);
 /* Takes ownership of `seen`; replaces what had its name. */
 void observed_put(struct observed *o, struct seen *seen);

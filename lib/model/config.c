@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+/* config: from texts to a checked configuration: parse, merge, decode, derive, lint. */
+#include "lib/model/config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/doc/yaml.h"
+#include "lib/model/kind.h"
+
+/* Where a key was written, and in which order it came. */
+struct entry {
+	struct node *key, *item;
+	size_t order;
+};
+
+static int compare_keys(const void *x, const void *y)
+{
+	const struct entry *a = x, *b = y;
+	int order = strcmp(a->key->text, b->key->text);
+
+	if (order)
+		return order;
+	return a->order < b->order ? -1 : a->order > b->order;
+}
+
+static int compare_order(const void *x, const void *y)
+{
+	const struct entry *a = x, *b = y;
+
+	return a->order < b->order ? -1 : a->order > b->order;
+}
+
+static struct entry *collect(
+    struct arena *a, struct node *const *maps, size_t map_count, size_t *count)
+{
+	struct entry *entries;
+	size_t n = 0;
+
+	for (size_t i = 0; i < map_count; i++)
+		n += maps[i]->count;
+	entries = arena_array(a, n, sizeof(*entries));
+	n = 0;
+	for (size_t i = 0; i < map_count; i++) {
+		for (size_t k = 0; k < maps[i]->count; k++, n++)
+			entries[n] =
+			    (struct entry){ maps[i]->keys[k], maps[i]->items[k], n };
+	}
+	*count = n;
+	return entries;
+}
+
+static bool all_maps(const struct entry *entries, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (entries[i].item->type != NODE_MAP)
+			return false;
+	}
+	return true;
+}
+
+static void written_twice(const struct entry *entries, size_t count, struct report *r)
+{
+	for (size_t i = 1; i < count; i++) {
+		const struct node *key = entries[i].key;
+		struct finding *f = report_add(r, SEVERITY_ERROR, "duplicate-key",
+		    &key->place, "%s is written here and at %s",
+		    text_clean(r->arena, key->text, 60),
+		    place_text(r->arena, &entries[0].key->place));
+
+		report_fix(r, f, "keep one of them; only maps are merged over files");
+	}
+}
+
+/*
+ * One map of several: maps under the same key are merged in turn, anything else under the
+ * same key is an error. Sorted and swept, because maps may have thousands of keys.
+ */
+static struct node *merge_maps(
+    struct node *const *maps, size_t map_count, struct report *report)
+{
+	struct arena *a = report->arena;
+	struct node *merged = arena_alloc(a, sizeof(*merged));
+	size_t count, kept = 0, same;
+	struct entry *entries = collect(a, maps, map_count, &count);
+
+	qsort(entries, count, sizeof(*entries), compare_keys);
+	for (size_t i = 0; i < count; i += same) {
+		struct entry *first = &entries[i];
+
+		same = 1;
+		while (i + same < count &&
+		       !strcmp(first->key->text, entries[i + same].key->text))
+			same++;
+		if (same > 1 && all_maps(first, same)) {
+			struct node **items = arena_array(a, same, sizeof(*items));
+
+			for (size_t n = 0; n < same; n++)
+				items[n] = first[n].item;
+			first->item = merge_maps(items, same, report);
+		} else {
+			written_twice(first, same, report);
+		}
+		entries[kept++] = *first;
+	}
+	qsort(entries, kept, sizeof(*entries), compare_order);
+	*merged = *maps[0];
+	merged->count = kept;
+	merged->keys = arena_array(a, kept, sizeof(*merged->keys));
+	merged->items = arena_array(a, kept, sizeof(*merged->items));
+	for (size_t i = 0; i < kept; i++) {
+		merged->keys[i] = entries[i].key;
+		merged->items[i] = entries[i].item;
+	}
+	return merged;
+}
+
+static const struct source *copy_source(struct arena *a, const struct source *source)
+{
+	struct source *copy = arena_alloc(a, sizeof(*copy));
+
+	copy->name = arena_copy(a, source->name);
+	copy->text = arena_copy_n(a, source->text, source->length);
+	copy->length = source->length;
+	return copy;
+}
+
+/* A settings file in which every line is still a comment holds: all defaults. */
+static bool only_comments(const char *text)
+{
+	while (*text) {
+		text += strspn(text, " \t\r\n");
+		if (*text && *text != '#')
+			return false;
+		text += strcspn(text, "\n");
+	}
+	return true;
+}
+
+static void load_settings(struct config *config, const struct source *source)
+{
+	const struct node *map = NULL;
+
+	if (source->text && !only_comments(source->text))
+		map = yaml_parse(
+		    copy_source(&config->arena, source), NULL, &config->report);
+	if (map)
+		field_decode(&settings_fields, map, &config->settings, &config->report);
+	else
+		field_defaults(&settings_fields, &config->settings, &config->arena);
+}
+
+/* Parses every file; true when all of them could be. */
+static bool load_desired(struct config *config, const struct config_files *files)
+{
+	struct report *report = &config->report;
+	struct node **maps =
+	    arena_array(&config->arena, files->desired_count, sizeof(*maps));
+	size_t count = 0;
+
+	for (size_t i = 0; i < files->desired_count; i++) {
+		struct node *map = yaml_parse(
+		    copy_source(&config->arena, &files->desired[i]), NULL, report);
+
+		if (map && map->type != NODE_MAP)
+			report_add(report, SEVERITY_ERROR, "wrong-type", &map->place,
+			    "the file must hold sections such as \"vms:\": this is %s",
+			    node_what(map));
+		else if (map)
+			maps[count++] = map;
+	}
+	if (count)
+		config->root = merge_maps(maps, count, report);
+	if (!files->desired_count)
+		report_add(report, SEVERITY_ERROR, "no-desired-state", NULL,
+		    "no desired state was given: an empty home never means delete "
+		    "everything");
+	return count && count == files->desired_count;
+}
+
+static const char **known_sections(struct arena *a)
+{
+	const char **words = arena_array(a, 2 * kind_count + 1, sizeof(*words));
+	size_t count = 0;
+
+	for (size_t i = 0; i < kind_count; i++) {
+		if (kinds[i]->section)
+			words[count++] = kinds[i]->section;
+		if (kinds[i]->other_section)
+			words[count++] = kinds[i]->other_section;
+	}
+	return words;
+}
+
+static bool is_known(const char *const *words, const char *word)
+{
+	while (*words && strcmp(*words, word) != 0)
+		words++;
+	return *words;
+}
+
+static const char *sections_text(struct arena *a, const char *const *words)
+{
+	const char *text = words[0];
+
+	for (size_t i = 1; words[i]; i++) {
+		if (strcmp(words[i], words[i - 1]) != 0)
+			text = arena_printf(a, "%s, %s", text, words[i]);
+	}
+	return text;
+}
+
+static void find_unknown_sections(struct config *config)
+{
+	struct report *report = &config->report;
+	const char **words = known_sections(&config->arena);
+	const char *known = sections_text(&config->arena, words);
+
+	for (size_t i = 0; i < config->root->count; i++) {
+		const struct node *key = config->root->keys[i];
+		const char *near;
+		struct finding *f;
+
+		if (is_known(words, key->text))
+			continue;
+		f = report_add(report, SEVERITY_ERROR, "unknown-key", &key->place,
+		    "unknown section \"%s\"", text_clean(&config->arena, key->text, 60));
+		near = nearest_word(key->text, words);
+		if (near)
+			report_fix(report, f, "did you mean \"%s\"?", near);
+		else if (!report->not_shown)
+			report_fix(report, f, "the sections are: %s", known);
+	}
+}
+
+/* `whole`: every file could be parsed, so what is not there is really not there. */
+static void read_kinds(struct config *config, bool whole)
+{
+	for (size_t i = 0; i < kind_count; i++) {
+		if (kinds[i]->read)
+			kinds[i]->read(config, config->root, &config->report);
+	}
+	for (size_t i = 0; whole && i < kind_count; i++) {
+		if (kinds[i]->derive)
+			kinds[i]->derive(config, &config->report);
+	}
+	for (size_t i = 0; whole && i < kind_count; i++) {
+		if (kinds[i]->lint)
+			kinds[i]->lint(config, &config->report);
+	}
+}
+
+int config_load(const struct config_files *files, struct config **out)
+{
+	struct config *config = must_alloc(sizeof(*config));
+	bool whole;
+
+	config->report.arena = &config->arena;
+	load_settings(config, &files->settings);
+	whole = load_desired(config, files);
+	if (config->root) {
+		find_unknown_sections(config);
+		read_kinds(config, whole);
+	}
+	report_sort(&config->report);
+	*out = config;
+	return config->report.errors ? -1 : 0;
+}
+
+void config_free(struct config *config)
+{
+	if (!config)
+		return;
+	arena_done(&config->arena);
+	free(config);
+}
+
+struct set *config_set(struct config *config, const struct kind *kind)
+{
+	return &config->sets[kind_index(kind)];
+}
+
+const struct set *config_get(const struct config *config, const struct kind *kind)
+{
+	return &config->sets[kind_index(kind)];
+}

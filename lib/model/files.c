@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/* files: opens what is a plain file of a trusted owner, reads it once, names the rest. */
+#include "lib/model/files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/doc/yaml.h"
+
+#define DESIRED "desired.d"
+
+struct reader {
+	struct config_files *out;
+	struct report *report;
+};
+
+/* A file that cannot be used: its name, why, and what to do. */
+static int refuse(const struct reader *r, const char *id, const char *name,
+    const char *why, const char *fix)
+{
+	struct finding *f =
+	    report_add(r->report, SEVERITY_ERROR, id, NULL, "%s: %s", name, why);
+
+	if (fix)
+		report_fix(r->report, f, "%s", fix);
+	return -1;
+}
+
+static int refuse_open(const struct reader *r, const char *name, int reason)
+{
+	switch (reason) {
+	case ENOENT:
+		return refuse(r, "file-unreadable", name,
+		    "it is a link to a file that is not there",
+		    "remove the link or put the file in its place");
+	case ELOOP:
+		return refuse(r, "file-unreadable", name,
+		    "it is a link that leads in a circle", "remove the link");
+	case EACCES:
+	case EPERM:
+		return refuse(r, "file-unreadable", name, "this user may not read it",
+		    "let the user of homek8sd read it, for example with group homek8s "
+		    "and mode 0640");
+	case ENXIO:
+	case ENODEV:
+		return refuse(r, "file-not-regular", name,
+		    "it is a socket or a device where a plain file is due",
+		    "put a plain file in its place");
+	default: /* errno is not an enum of ours */
+		return refuse(r, "file-unreadable", name,
+		    arena_printf(
+			r->report->arena, "cannot open it: %s", strerror(reason)),
+		    NULL);
+	}
+}
+
+static const char *type_text(mode_t mode)
+{
+	if (S_ISDIR(mode))
+		return "a directory";
+	if (S_ISFIFO(mode))
+		return "a FIFO";
+	return "a device";
+}
+
+static int check_file(const struct reader *r, const char *name, const struct stat *st)
+{
+	struct arena *a = r->report->arena;
+
+	if (!S_ISREG(st->st_mode))
+		return refuse(r, "file-not-regular", name,
+		    arena_printf(
+			a, "it is %s where a plain file is due", type_text(st->st_mode)),
+		    "put a plain file in its place");
+	if (st->st_uid != 0 && st->st_uid != geteuid())
+		return refuse(r, "file-owner", name,
+		    arena_printf(a,
+			"it belongs to user %u, neither to root nor to the "
+			"user that reads it",
+			st->st_uid),
+		    arena_printf(a, "chown root %s", name));
+	if (st->st_mode & (S_IWGRP | S_IWOTH))
+		return refuse(r, "file-writable", name,
+		    arena_printf(a, "others than its owner may write it (mode %04o)",
+			st->st_mode & 07777u),
+		    arena_printf(a, "chmod go-w %s", name));
+	if ((size_t)st->st_size > YAML_MAX_BYTES)
+		return refuse(r, "file-too-large", name,
+		    arena_printf(a, "it has %lld bytes, %zu are allowed",
+			(long long)st->st_size, YAML_MAX_BYTES),
+		    "split it over several files in " DESIRED);
+	return 0;
+}
+
+/* The whole text, in the arena: `size` bytes, and no more when it is tried to read one.
+ */
+static int read_text(
+    const struct reader *r, int fd, const char *name, size_t size, struct source *out)
+{
+	char *text = arena_alloc(&r->out->arena, size + 2);
+	size_t length = 0;
+	ssize_t got = 1;
+
+	while (got && length <= size) {
+		got = read(fd, text + length, size + 1 - length);
+		if (got < 0 && errno != EINTR)
+			return refuse(r, "file-unreadable", name,
+			    arena_printf(
+				r->report->arena, "cannot read it: %s", strerror(errno)),
+			    NULL);
+		if (got > 0)
+			length += (size_t)got;
+	}
+	if (length > size)
+		return refuse(r, "file-changing", name, "it grows while it is read",
+		    "write it elsewhere and rename it into place");
+	if (length == 0)
+		return refuse(r, "file-empty", name, "it is empty",
+		    "an empty file never means delete everything: remove it, or write "
+		    "what should be");
+	*out = (struct source){ .name = name, .text = text, .length = length };
+	return 0;
+}
+
+static int read_file(const struct reader *r, int directory, const char *path,
+    const char *name, struct source *out)
+{
+	autoclose int fd =
+	    openat(directory, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0)
+		return refuse_open(r, name, errno);
+	if (fstat(fd, &st))
+		return refuse_open(r, name, errno);
+	if (check_file(r, name, &st))
+		return -1;
+	return read_text(r, fd, name, (size_t)st.st_size, out);
+}
+
+static bool is_ours(const char *name)
+{
+	size_t length = strlen(name);
+
+	return name[0] != '.' && length > 5 && !strcmp(name + length - 5, ".yaml");
+}
+
+static int compare_names(const void *x, const void *y)
+{
+	return strcmp(*(const char *const *)x, *(const char *const *)y);
+}
+
+/* Names of the *.yaml files, sorted. More than the limit are counted, not kept. */
+static size_t list_names(struct arena *a, DIR *directory, const char **names)
+{
+	size_t count = 0;
+
+	for (struct dirent *d; (d = readdir(directory));) {
+		if (!is_ours(d->d_name))
+			continue;
+		if (count < CONFIG_MAX_FILES)
+			names[count] = arena_copy(a, d->d_name);
+		count++;
+	}
+	qsort(names, count < CONFIG_MAX_FILES ? count : CONFIG_MAX_FILES, sizeof(*names),
+	    compare_names);
+	return count;
+}
+
+static int check_count(const struct reader *r, size_t count)
+{
+	struct arena *a = r->report->arena;
+
+	if (count == 0)
+		return refuse(r, "no-desired-state", DESIRED,
+		    "there is no *.yaml file in it",
+		    "an empty or missing desired.d never means delete everything: write "
+		    "what should be into " DESIRED "/home.yaml");
+	if (count > CONFIG_MAX_FILES)
+		return refuse(r, "too-many-files", DESIRED,
+		    arena_printf(a, "it has %zu *.yaml files, %d are allowed", count,
+			CONFIG_MAX_FILES),
+		    "put several sections into one file");
+	return 0;
+}
+
+static void read_desired(const struct reader *r, DIR *directory)
+{
+	struct config_files *out = r->out;
+	const char *names[CONFIG_MAX_FILES];
+	size_t count = list_names(&out->arena, directory, names);
+
+	if (check_count(r, count))
+		return;
+	out->desired = arena_array(&out->arena, count, sizeof(*out->desired));
+	for (size_t i = 0; i < count; i++) {
+		const char *name = arena_printf(&out->arena, "%s/%s", DESIRED, names[i]);
+
+		if (!read_file(r, dirfd(directory), names[i], name,
+			&out->desired[out->desired_count]))
+			out->desired_count++;
+	}
+}
+
+static void open_desired(const struct reader *r, int directory)
+{
+	int fd = openat(directory, DESIRED, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *desired = fd < 0 ? NULL : fdopendir(fd);
+	int reason = errno;
+
+	if (desired) {
+		read_desired(r, desired);
+		closedir(desired);
+		return;
+	}
+	if (fd >= 0)
+		close(fd);
+	refuse(r, "no-desired-state", DESIRED,
+	    reason == ENOENT ? "there is no such directory"
+			     : arena_printf(r->report->arena,
+				   "cannot open it as a directory: %s", strerror(reason)),
+	    "an empty or missing desired.d never means delete everything: make the "
+	    "directory and write what should be into " DESIRED "/home.yaml");
+}
+
+static void read_directory(const struct reader *r, const char *path)
+{
+	autoclose int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+
+	if (directory < 0) {
+		refuse(r, "file-unreadable", path,
+		    arena_printf(r->report->arena, "cannot open the directory: %s",
+			strerror(errno)),
+		    NULL);
+		return;
+	}
+	if (!fstatat(directory, "homek8s.yaml", &st, AT_SYMLINK_NOFOLLOW))
+		read_file(
+		    r, directory, "homek8s.yaml", "homek8s.yaml", &r->out->settings);
+	open_desired(r, directory);
+}
+
+static const char *parent_of(struct arena *a, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return ".";
+	return slash == path ? "/" : arena_copy_n(a, path, (size_t)(slash - path));
+}
+
+static void read_single(const struct reader *r, const char *path)
+{
+	struct config_files *out = r->out;
+
+	out->desired = arena_alloc(&out->arena, sizeof(*out->desired));
+	out->directory = parent_of(&out->arena, path);
+	if (!read_file(r, AT_FDCWD, path, arena_copy(&out->arena, path), out->desired))
+		out->desired_count = 1;
+}
+
+int config_files_read(const char *path, struct config_files *out, struct report *report)
+{
+	struct reader r = { out, report };
+	size_t errors = report->errors;
+	struct stat st;
+
+	*out = (struct config_files){ 0 };
+	out->directory = arena_copy(&out->arena, path);
+	if (stat(path, &st))
+		refuse(&r, "file-unreadable", path,
+		    arena_printf(report->arena, "cannot find it: %s", strerror(errno)),
+		    "give a configuration directory or one file of desired state");
+	else if (S_ISDIR(st.st_mode))
+		read_directory(&r, path);
+	else
+		read_single(&r, path);
+	return report->errors > errors ? -1 : 0;
+}
+
+void config_files_done(struct config_files *files)
+{
+	arena_done(&files->arena);
+	*files = (struct config_files){ 0 };
+}
