@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "lib/base/text.h"
+
 static const char manager_description[] =
     "# homek8sd keeps a home as it is written down: networks, leases and virtual "
     "machines\n"
@@ -292,7 +294,7 @@ static const struct interface_parameter *find_parameter(
 
 static bool value_fits(const struct interface_parameter *p, struct json_object *value)
 {
-	const char *text;
+	size_t length;
 
 	if (!json_object_is_type(value, p->type))
 		return false;
@@ -300,9 +302,10 @@ static bool value_fits(const struct interface_parameter *p, struct json_object *
 		/* json-c saturates what is too large; such a number is nobody's. */
 		return json_object_get_int64(value) >= 0 &&
 		       json_object_get_int64(value) != INT64_MAX;
-	text = json_object_get_string(value);
-	/* A NUL inside would end the text early for us and not for others. */
-	return strlen(text) == (size_t)json_object_get_string_len(value);
+	/* Texts end up in logs, on terminals and in names: no control characters. */
+	length = (size_t)json_object_get_string_len(value);
+	return length <= INTERFACE_MAX_STRING &&
+	       text_control(json_object_get_string(value), length, false) < 0;
 }
 
 const char *interface_check(

@@ -26,10 +26,12 @@
 #define ERROR_INTERFACE_NOT_FOUND INTERFACE_SERVICE ".InterfaceNotFound"
 
 #define INTERFACE_MAX_PARAMETERS 4
+#define INTERFACE_MAX_STRING 1024
 
 struct interface_parameter {
 	const char *name;    /* NULL after the last */
-	enum json_type type; /* string or int; an int is never negative */
+	enum json_type type; /* string or int; an int is never negative, a string
+				  holds no control characters */
 	bool needed;
 };
 
@@ -37,7 +39,7 @@ struct interface_method {
 	const char *interface; /* INTERFACE_NAME or INTERFACE_SERVICE */
 	const char *name;      /* "GetStatus" */
 	bool changes;	       /* needs permission */
-	bool streams;	       /* may be called with "more" */
+	bool streams;	       /* "more" has an effect; elsewhere one answer comes */
 	struct interface_parameter parameters[INTERFACE_MAX_PARAMETERS + 1];
 };
 

@@ -6,6 +6,9 @@
 
 #include "lib/doc/json.h"
 
+/* An empty buffer larger than this is given back. */
+#define KEEP ((size_t)64 * 1024)
+
 /* Drops what was taken, so that the buffer does not grow with the connection's age. */
 static void compact(struct varlink_reader *r)
 {
@@ -40,6 +43,12 @@ int varlink_feed(struct varlink_reader *r, const char *bytes, size_t length, siz
 	return 0;
 }
 
+void varlink_reader_done(struct varlink_reader *r)
+{
+	text_done(&r->bytes);
+	*r = (struct varlink_reader){ 0 };
+}
+
 struct json_object *varlink_next(
     struct varlink_reader *r, int depth, bool *broken, struct error *e)
 {
@@ -55,6 +64,8 @@ struct json_object *varlink_next(
 	r->start += length + 1;
 	r->pending--;
 	message = json_parse(text, length, depth, e);
+	if (r->start == r->bytes.length && r->bytes.room > KEEP)
+		varlink_reader_done(r);
 	if (message && json_object_is_type(message, json_type_object))
 		return message;
 	if (message)
@@ -62,12 +73,6 @@ struct json_object *varlink_next(
 	json_object_put(message);
 	*broken = true;
 	return NULL;
-}
-
-void varlink_reader_done(struct varlink_reader *r)
-{
-	text_done(&r->bytes);
-	*r = (struct varlink_reader){ 0 };
 }
 
 /* A member that is missing, null or of the given type; -1 when it is something else. */

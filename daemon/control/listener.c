@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* listener: where the listening socket comes from: systemd, or a path we bind. */
+#include "daemon/control/client.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <libgen.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <systemd/sd-daemon.h>
+
+#include "lib/base/arena.h"
+#include "lib/base/cleanup.h"
+
+#define BACKLOG 128
+
+/* The first listening UNIX stream socket systemd passed; -1 when there is none. */
+static int passed_socket(void)
+{
+	int count = sd_listen_fds(1);
+
+	for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + count; fd++)
+		if (sd_is_socket_unix(fd, SOCK_STREAM, 1, NULL, 0) > 0)
+			return fd;
+	return -1;
+}
+
+static int fill_address(const char *path, struct sockaddr_un *out, struct error *e)
+{
+	*out = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	if (strlen(path) >= sizeof(out->sun_path))
+		return fail(e, "%s: too long for a socket, at most %zu characters", path,
+		    sizeof(out->sun_path) - 1);
+	memcpy(out->sun_path, path, strlen(path) + 1);
+	return 0;
+}
+
+/* Removes a socket nobody listens on, if it is ours; anything else there is an error. */
+static int unlink_stale(const struct sockaddr_un *address, struct error *e)
+{
+	const char *path = address->sun_path;
+	autoclose int probe =
+	    socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT ? 0 : fail(e, "%s: %s", path, strerror(errno));
+	if (!S_ISSOCK(st.st_mode))
+		return fail(e, "%s: is there and no socket; remove it first", path);
+	if (st.st_uid != geteuid())
+		return fail(
+		    e, "%s: belongs to uid %ld; remove it first", path, (long)st.st_uid);
+	if (probe < 0)
+		return fail(e, "%s: cannot be probed: %s", path, strerror(errno));
+	if (connect(probe, (const struct sockaddr *)address, sizeof(*address)) == 0 ||
+	    errno != ECONNREFUSED)
+		return fail(e, "%s: another homek8sd listens there; stop it first", path);
+	if (unlink(path) < 0)
+		return fail(e, "%s: cannot be replaced: %s", path, strerror(errno));
+	return 0;
+}
+
+/* For the group, where there is one; else for ourselves alone, as it was bound. */
+static void open_to_group(const struct control *control, const char *path)
+{
+	if (control->has_group && chown(path, (uid_t)-1, control->group) == 0 &&
+	    chmod(path, 0660) < 0)
+		return;
+}
+
+static int bind_path(struct control *control, const char *path, struct error *e)
+{
+	autofree char *copy = must_copy(path);
+	struct sockaddr_un address;
+	mode_t mask;
+	int bound;
+
+	if (fill_address(path, &address, e) < 0)
+		return -1;
+	/* By hand, without RuntimeDirectory=, the last part may be missing. What is wrong
+	 * otherwise is told by bind(). */
+	if (mkdir(dirname(copy), 0755) < 0 && errno == EEXIST &&
+	    unlink_stale(&address, e) < 0)
+		return -1;
+	control->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	mask = umask(0177);
+	bound = control->fd < 0 ? -1
+				: bind(control->fd, (const struct sockaddr *)&address,
+				      sizeof(address));
+	umask(mask);
+	if (bound < 0 || listen(control->fd, BACKLOG) < 0)
+		return fail(e, "%s: cannot be listened on: %s", path, strerror(errno));
+	control->path = must_copy(path);
+	open_to_group(control, path);
+	return 0;
+}
+
+int listener_open(struct control *control, const char *path, struct error *e)
+{
+	const struct group *group = getgrnam("homek8s");
+	int flags;
+
+	control->has_group = group != NULL;
+	control->group = group ? group->gr_gid : 0;
+	control->fd = passed_socket();
+	if (control->fd < 0)
+		return bind_path(control, path, e);
+	flags = fcntl(control->fd, F_GETFL);
+	if (flags < 0 || fcntl(control->fd, F_SETFL, flags | O_NONBLOCK) < 0)
+		return fail(
+		    e, "the socket systemd passed cannot be used: %s", strerror(errno));
+	return 0;
+}
+
+void listener_close(struct control *control)
+{
+	if (control->path)
+		unlink(control->path);
+	free(control->path);
+	if (control->fd >= 0)
+		close(control->fd);
+}
