@@ -21,14 +21,20 @@ static inline void json_cleanup(struct json_object **o)
 }
 #define autojson __attribute__((cleanup(json_cleanup)))
 
-/* One value and nothing after it but blanks. `depth` at most. NULL on error (also for
- * "null"). */
+#define JSON_MAX_BYTES ((size_t)64 * 1024 * 1024)
+
+/*
+ * One value and nothing after it but blanks, nested `depth` deep at most. NULL on error
+ * (also for "null"). Of duplicate keys the last one is taken.
+ */
 struct json_object *json_parse(
     const char *text, size_t length, int depth, struct error *e);
 
 /* A member by path "metadata.name" (no member name with a dot), or NULL. Borrowed. */
 struct json_object *json_at(struct json_object *o, const char *path);
-/* The same, with its type; NULL, `fallback` or 0 where it is missing or of another type.
+/*
+ * The same, with its type; NULL or `fallback` where it is missing, of another type, a
+ * number that does not fit or a text with a NUL in it.
  */
 const char *json_string_at(struct json_object *o, const char *path);
 int64_t json_int_at(struct json_object *o, const char *path, int64_t fallback);

@@ -37,15 +37,17 @@ struct report {
 	    *arena; /* where texts and the list live; set by whoever starts the report */
 	struct finding *findings;
 	size_t count;
-	size_t errors;	  /* how many of them are errors */
-	size_t not_shown; /* errors past the cap of 50, counted only */
+	size_t errors;	      /* how many of them are errors */
+	size_t not_shown;     /* errors past the cap of 50, counted only */
+	struct finding spare; /* what report_add() hands out past the cap */
 };
 
 const char *severity_text(enum severity severity); /* "error", "warning", "info" */
 
 /*
  * Adds a finding and returns it (so that fix and objects can be set), never NULL. `place`
- * NULL for none. Identical findings (id, place, text) are added once.
+ * NULL for none. Identical findings (id, place, text) are added once. The finding may
+ * move with the next report_add().
  */
 struct finding *report_add(struct report *r, enum severity severity, const char *id,
     const struct place *place, const char *format, ...)
@@ -60,12 +62,13 @@ void report_sort(struct report *r);
 
 /*
  * "file:line:col: error[id]: what", the source line, a caret under the column, "  fix:
- * ...". Tabs in the line are kept so that the caret stands right.
+ * ...". Tabs in the line are kept and wide characters counted so that the caret stands
+ * right; of a long line the part around the column is shown.
  */
 void finding_print(const struct finding *f, struct text *out);
 /* The first line only, for JSON and status: "file:line:col: error[id]: what". */
 const char *finding_line(struct arena *a, const struct finding *f);
-/* "home.yaml:31:21" or NULL where there is no place. */
+/* "home.yaml:31:21", the name alone where the line is 0, NULL where there is no place. */
 const char *place_text(struct arena *a, const struct place *place);
 
 #endif

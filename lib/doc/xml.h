@@ -5,6 +5,8 @@
  * named, so that addresses, UUIDs and elements we know nothing of survive.
  *
  * A path is element names joined by '/', from the element given: "devices/interface/mac".
+ * A name without a prefix fits in any namespace, "p:name" only where the element has that
+ * prefix.
  */
 #ifndef LIB_DOC_XML_H
 #define LIB_DOC_XML_H
@@ -43,7 +45,9 @@ const char *xml_content(struct arena *a, xmlNode *from, const char *path);
 xmlNode *xml_make(xmlNode *from, const char *path);
 /* Appends a new element, even where one of that name exists. */
 xmlNode *xml_append(xmlNode *parent, const char *name);
+/* A NULL value removes the attribute. */
 void xml_set_attribute(xmlNode *element, const char *name, const char *value);
+/* Replaces everything inside by text, escaped as it needs to be. */
 void xml_set_content(xmlNode *element, const char *text);
 void xml_remove(xmlNode *element);
 

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * json: json-c takes NaN, single quotes, comments and raw control characters even when it
+ * is told to be strict, so one look over the text comes first.
+ */
+#include "lib/doc/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What may stand outside of strings: blanks, punctuation, numbers, true, false, null. */
+#define OUTSIDE " \t\r\n{}[]:,+-.0123456789eEtrufalsn"
+#define PRINT_FLAGS JSON_C_TO_STRING_NOSLASHESCAPE
+
+static int fail_at(const char *text, size_t offset, const char *what, struct error *e)
+{
+	size_t line = 1, column = 1;
+
+	for (size_t i = 0; i < offset; i++) {
+		column = text[i] == '\n' ? 1 : column + ((text[i] & 0xc0) != 0x80);
+		line += text[i] == '\n';
+	}
+	return fail(e, "JSON, line %zu column %zu: %s", line, column, what);
+}
+
+/* Steps over a string that begins at `i`; where it ends, or where it is wrong. */
+static size_t skip_string(const char *text, size_t length, size_t i)
+{
+	for (i++; i < length && text[i] != '"'; i++) {
+		if ((unsigned char)text[i] < 0x20)
+			return i;
+		i += text[i] == '\\' && i + 1 < length &&
+		     (unsigned char)text[i + 1] >= 0x20;
+	}
+	return i;
+}
+
+static int check_text(const char *text, size_t length, struct error *e)
+{
+	static const char outside[] = OUTSIDE;
+	bool allowed[256] = { false };
+
+	for (size_t i = 0; outside[i]; i++)
+		allowed[(unsigned char)outside[i]] = true;
+	for (size_t i = 0; i < length; i++) {
+		if (text[i] == '"') {
+			i = skip_string(text, length, i);
+			if (i < length && text[i] != '"')
+				return fail_at(
+				    text, i, "a control character inside a string", e);
+		} else if (!allowed[(unsigned char)text[i]]) {
+			return fail_at(
+			    text, i, "a character that cannot stand outside a string", e);
+		}
+	}
+	return 0;
+}
+
+/* Feeds the whole text; NULL with the tokener's error set otherwise. */
+static struct json_object *feed(
+    struct json_tokener *tokener, const char *text, size_t length)
+{
+	struct json_object *o = json_tokener_parse_ex(tokener, text, (int)length);
+
+	/* A number at the end may go on; a NUL tells that it does not. */
+	if (json_tokener_get_error(tokener) == json_tokener_continue)
+		o = json_tokener_parse_ex(tokener, "", 1);
+	return o;
+}
+
+struct json_object *json_parse(
+    const char *text, size_t length, int depth, struct error *e)
+{
+	struct json_tokener *tokener;
+	enum json_tokener_error error;
+	struct json_object *o;
+	size_t end;
+
+	if (length > JSON_MAX_BYTES) {
+		fail(e, "JSON: %zu bytes are more than the %zu allowed", length,
+		    JSON_MAX_BYTES);
+		return NULL;
+	}
+	if (check_text(text, length, e) < 0)
+		return NULL;
+	tokener = json_tokener_new_ex(depth);
+	if (!tokener)
+		abort();
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	o = feed(tokener, text, length);
+	error = json_tokener_get_error(tokener);
+	end = json_tokener_get_parse_end(tokener);
+	json_tokener_free(tokener);
+	if (error == json_tokener_error_parse_eof || error == json_tokener_continue)
+		fail_at(text, length, "the text ends too early", e);
+	else if (error != json_tokener_success)
+		fail_at(text, end, json_tokener_error_desc(error), e);
+	else if (!o)
+		fail(e, "JSON: null where a value is due");
+	else
+		return o;
+	json_object_put(o);
+	return NULL;
+}
+
+struct json_object *json_at(struct json_object *o, const char *path)
+{
+	char key[128];
+
+	while (o && *path) {
+		size_t length = strcspn(path, ".");
+
+		if (length >= sizeof(key))
+			return NULL;
+		memcpy(key, path, length);
+		key[length] = '\0';
+		if (!json_object_is_type(o, json_type_object) ||
+		    !json_object_object_get_ex(o, key, &o))
+			return NULL;
+		path += length + (path[length] == '.');
+	}
+	return o;
+}
+
+const char *json_string_at(struct json_object *o, const char *path)
+{
+	struct json_object *value = json_at(o, path);
+	const char *text;
+
+	if (!json_object_is_type(value, json_type_string))
+		return NULL;
+	text = json_object_get_string(value);
+	/* An escaped NUL must not make two names look the same. */
+	return strlen(text) == (size_t)json_object_get_string_len(value) ? text : NULL;
+}
+
+int64_t json_int_at(struct json_object *o, const char *path, int64_t fallback)
+{
+	struct json_object *value = json_at(o, path);
+	int64_t number;
+
+	if (!json_object_is_type(value, json_type_int))
+		return fallback;
+	/* json-c cuts numbers that are too large down to the limits of its types. */
+	number = json_object_get_int64(value);
+	if (number == INT64_MIN ||
+	    (number == INT64_MAX && json_object_get_uint64(value) > INT64_MAX))
+		return fallback;
+	return number;
+}
+
+bool json_bool_at(struct json_object *o, const char *path, bool fallback)
+{
+	struct json_object *value = json_at(o, path);
+
+	if (!json_object_is_type(value, json_type_boolean))
+		return fallback;
+	return json_object_get_boolean(value);
+}
+
+size_t json_count(struct json_object *list)
+{
+	return json_object_is_type(list, json_type_array) ? json_object_array_length(list)
+							  : 0;
+}
+
+struct json_object *json_item(struct json_object *list, size_t i)
+{
+	return i < json_count(list) ? json_object_array_get_idx(list, i) : NULL;
+}
+
+void json_put(struct json_object *o, const char *key, struct json_object *value)
+{
+	if (json_object_object_add(o, key, value) < 0)
+		abort();
+}
+
+static struct json_object *made(struct json_object *o)
+{
+	if (!o)
+		abort();
+	return o;
+}
+
+static struct json_object *new_string(const char *text)
+{
+	return text ? made(json_object_new_string(text)) : NULL;
+}
+
+void json_put_string(struct json_object *o, const char *key, const char *text)
+{
+	json_put(o, key, new_string(text));
+}
+
+void json_put_int(struct json_object *o, const char *key, int64_t value)
+{
+	json_put(o, key, made(json_object_new_int64(value)));
+}
+
+void json_put_bool(struct json_object *o, const char *key, bool value)
+{
+	json_put(o, key, made(json_object_new_boolean(value)));
+}
+
+void json_push(struct json_object *list, struct json_object *value)
+{
+	if (json_object_array_add(list, value) < 0)
+		abort();
+}
+
+void json_push_string(struct json_object *list, const char *text)
+{
+	json_push(list, new_string(text));
+}
+
+static const char *print(struct json_object *o, int flags)
+{
+	const char *text = json_object_to_json_string_ext(o, flags | PRINT_FLAGS);
+
+	if (!text)
+		abort();
+	return text;
+}
+
+const char *json_text(struct json_object *o)
+{
+	return print(o, JSON_C_TO_STRING_PLAIN);
+}
+
+const char *json_pretty(struct json_object *o)
+{
+	return print(o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED);
+}

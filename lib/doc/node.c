@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* node: looking up keys, naming types, and finding a line of a source. */
+#include "lib/doc/node.h"
+
+#include <string.h>
+
+static size_t find_key(const struct node *map, const char *key)
+{
+	size_t i = 0;
+
+	while (i < map->count && strcmp(map->keys[i]->text, key) != 0)
+		i++;
+	return i;
+}
+
+const struct node *node_get(const struct node *map, const char *key)
+{
+	size_t i;
+
+	if (!map || map->type != NODE_MAP)
+		return NULL;
+	i = find_key(map, key);
+	return i < map->count ? map->items[i] : NULL;
+}
+
+const struct node *node_key(const struct node *map, const char *key)
+{
+	size_t i;
+
+	if (!map || map->type != NODE_MAP)
+		return NULL;
+	i = find_key(map, key);
+	return i < map->count ? map->keys[i] : NULL;
+}
+
+const char *node_what(const struct node *node)
+{
+	if (!node)
+		return "nothing";
+	switch (node->type) {
+	case NODE_NULL:
+		return "nothing";
+	case NODE_SCALAR:
+		return "a text";
+	case NODE_LIST:
+		return "a list";
+	case NODE_MAP:
+		return "a map";
+	}
+	return "nothing";
+}
+
+size_t source_line(const struct source *source, unsigned line, const char **line_text)
+{
+	const char *at = source->text, *end = at + source->length, *newline;
+	size_t length;
+
+	if (source->length >= 3 && memcmp(at, "\xef\xbb\xbf", 3) == 0)
+		at += 3;
+	for (; line > 1 && at < end; line--) {
+		newline = memchr(at, '\n', (size_t)(end - at));
+		at = newline ? newline + 1 : end;
+	}
+	*line_text = at;
+	if (line != 1 || at == end)
+		return 0;
+	newline = memchr(at, '\n', (size_t)(end - at));
+	length = (size_t)((newline ? newline : end) - at);
+	return length && at[length - 1] == '\r' ? length - 1 : length;
+}
