@@ -194,9 +194,7 @@ static void send_news(struct client *client, const struct text *reply)
 	}
 	if (client->stream == STREAM_EVENTS && client->after == journal_last())
 		return;
-	parameters = client->stream == STREAM_STATUS ? methods_status(client->control)
-						     : methods_events(client->after);
-	client->after = journal_last();
+	parameters = methods_stream(client);
 	client_reply(client, parameters, true);
 }
 

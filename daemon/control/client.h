@@ -30,8 +30,11 @@
 enum stream_of {
 	STREAM_NONE,
 	STREAM_STATUS,
+	STREAM_LIST,
 	STREAM_EVENTS,
 };
+
+struct kind;
 
 struct peer { /* as the kernel says, at the time of connect */
 	uid_t uid;
@@ -50,12 +53,13 @@ struct client {
 	struct ev_timer turn;  /* the rest of a long pipeline, after everybody else */
 	struct varlink_reader reader;
 	struct text out;
-	size_t sent;	       /* bytes of `out` that are gone */
-	enum stream_of stream; /* the call in flight, if it streams */
-	bool stale;	       /* the stream has news it has not been told */
-	uint64_t after;	       /* STREAM_EVENTS: last seq told */
-	bool eof;	       /* nothing more will come */
-	bool closing;	       /* close when the queue is empty */
+	size_t sent;		 /* bytes of `out` that are gone */
+	enum stream_of stream;	 /* the call in flight, if it streams */
+	const struct kind *kind; /* STREAM_LIST: of what; NULL: everything */
+	bool stale;		 /* the stream has news it has not been told */
+	uint64_t after;		 /* STREAM_EVENTS: last seq told */
+	bool eof;		 /* nothing more will come */
+	bool closing;		 /* close when the queue is empty */
 };
 
 struct control {
@@ -101,8 +105,8 @@ void client_error_text(
 void methods_call(struct client *client, const struct varlink_call *call);
 /* Is there a handler for every method of the interface, and no other? */
 int methods_check(struct error *e);
-/* New references, for streams. */
+/* The status, and the answer of any stream now. New references. */
 struct json_object *methods_status(struct control *control);
-struct json_object *methods_events(uint64_t after);
+struct json_object *methods_stream(struct client *client);
 
 #endif

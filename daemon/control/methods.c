@@ -80,38 +80,55 @@ struct json_object *methods_status(struct control *control)
 	return status;
 }
 
-struct json_object *methods_events(uint64_t after)
+struct json_object *methods_stream(struct client *client)
 {
-	struct json_object *parameters = json_object_new_object();
+	struct json_object *reply;
 
-	json_put(parameters, "events", journal_events(after));
-	return parameters;
+	switch (client->stream) {
+	case STREAM_NONE:
+		return NULL;
+	case STREAM_STATUS:
+		return methods_status(client->control);
+	case STREAM_LIST:
+		return view_list(
+		    reconcile_view(client->control->reconcile), client->kind);
+	case STREAM_EVENTS:
+		reply = json_object_new_object();
+		json_put(reply, "events", journal_events(client->after));
+		client->after = journal_last();
+		return reply;
+	}
+	return NULL;
+}
+
+/* The first answer of a method that may stream; the only one where it need not. */
+static void stream(const struct request *r, enum stream_of stream)
+{
+	autojson struct json_object *reply = NULL;
+
+	r->client->stream = stream;
+	r->client->stale = false;
+	reply = methods_stream(r->client);
+	if (!r->call->more)
+		r->client->stream = STREAM_NONE;
+	client_reply(r->client, reply, r->call->more);
 }
 
 static void get_status(const struct request *r)
 {
-	autojson struct json_object *status = methods_status(r->client->control);
-
-	if (r->call->more)
-		r->client->stream = STREAM_STATUS;
-	client_reply(r->client, status, r->call->more);
-}
-
-static void events(const struct request *r)
-{
-	uint64_t after = (uint64_t)json_int_at(r->call->parameters, "after", 0);
-	autojson struct json_object *reply = methods_events(after);
-
-	if (r->call->more) {
-		r->client->stream = STREAM_EVENTS;
-		r->client->after = journal_last();
-	}
-	client_reply(r->client, reply, r->call->more);
+	stream(r, STREAM_STATUS);
 }
 
 static void list(const struct request *r)
 {
-	answer(r, view_list(view_of(r), r->kind));
+	r->client->kind = r->kind;
+	stream(r, STREAM_LIST);
+}
+
+static void events(const struct request *r)
+{
+	r->client->after = (uint64_t)json_int_at(r->call->parameters, "after", 0);
+	stream(r, STREAM_EVENTS);
 }
 
 static void describe(const struct request *r)

@@ -65,7 +65,8 @@ static const char *const level_names[] = {
 /* There is one journal per process, so its state is the process's too. */
 static struct {
 	struct event ring[RING];
-	uint64_t last;
+	uint64_t first,
+	    last;      /* the ring holds seq first + 1 .. last, less what is over */
 	bool stream;   /* stderr leads to the journal */
 	int fd;	       /* its socket; -1: not connected */
 	bool debug;    /* systemd asked for it ($DEBUG_INVOCATION) */
@@ -105,6 +106,9 @@ void journal_open(void)
 {
 	const char *debug = getenv("DEBUG_INVOCATION");
 
+	/* So that numbers go on growing over a restart, for clients that come back. */
+	if (journal.last == 0)
+		journal.first = journal.last = (uint64_t)clock_wall();
 	journal.debug = debug && strcmp(debug, "1") == 0;
 	journal.stream = is_journal_stream();
 	if (journal.stream)
@@ -302,8 +306,10 @@ static struct json_object *event_json(const struct event *event)
 struct json_object *journal_events(uint64_t after)
 {
 	struct json_object *list = json_object_new_array();
-	uint64_t oldest = journal.last > RING ? journal.last - RING : 0;
+	uint64_t oldest = journal.first;
 
+	if (journal.last - oldest > RING)
+		oldest = journal.last - RING;
 	for (uint64_t i = after > oldest ? after : oldest; i < journal.last; i++)
 		json_push(list, event_json(&journal.ring[i % RING]));
 	return list;

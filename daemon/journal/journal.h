@@ -46,7 +46,8 @@ void journal_say(enum level level, enum message message, const struct subject *s
 
 /*
  * The ring as JSON, oldest first: [{"seq", "time", "level", "kind", "name", "action",
- * "result", "text"}]; only those with seq > `after`. New reference.
+ * "result", "text"}]; only those with seq > `after`. New reference. Numbers start where
+ * the clock stands, so that they go on growing over a restart.
  */
 struct json_object *journal_events(uint64_t after);
 uint64_t journal_last(void);

@@ -110,7 +110,7 @@ static const char manager_description[] =
     "  findings: []Finding\n"
     ")\n"
     "\n"
-    "# The objects of a kind, or all.\n"
+    "# The objects of a kind, or all. With more: again whenever something changes.\n"
     "method List(kind: ?string) -> (objects: []ListedObject)\n"
     "\n"
     "# Everything known of one object.\n"
@@ -219,7 +219,10 @@ static const char service_description[] =
 
 const struct interface_method interface_methods[] = {
 	{ .interface = INTERFACE_NAME, .name = "GetStatus", .streams = true },
-	{ .interface = INTERFACE_NAME, .name = "List", .parameters = { STRING("kind") } },
+	{ .interface = INTERFACE_NAME,
+	    .name = "List",
+	    .streams = true,
+	    .parameters = { STRING("kind") } },
 	{ .interface = INTERFACE_NAME,
 	    .name = "Describe",
 	    .parameters = { STRING_NEEDED("kind"), STRING_NEEDED("name") } },
