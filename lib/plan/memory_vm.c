@@ -13,7 +13,7 @@
 
 #include "lib/base/retry.h"
 #include "lib/kind/kinds.h"
-#include "lib/kind/vm_power.h"
+#include "lib/kind/vm_start.h"
 #include "lib/plan/plan.h"
 
 static bool is_set(struct mono t)
