@@ -24,9 +24,13 @@ struct reader {
 static int refuse(const struct reader *r, const char *id, const char *name,
     const char *why, const char *fix)
 {
-	struct finding *f =
-	    report_add(r->report, SEVERITY_ERROR, id, NULL, "%s: %s", name, why);
+	struct source *source = arena_alloc(r->report->arena, sizeof(*source));
+	struct place place = { .source = source }; /* the file as a whole: no line */
+	struct finding *f;
 
+	source->name = arena_copy(r->report->arena, name);
+	source->text = "";
+	f = report_add(r->report, SEVERITY_ERROR, id, &place, "%s", why);
 	if (fix)
 		report_fix(r->report, f, "%s", fix);
 	return -1;

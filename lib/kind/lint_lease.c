@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* lint_lease: fixed addresses against their network, the pools, the VMs and each other.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/kind/kinds.h"
+#include "lib/kind/lint.h"
+#include "lib/kind/lint_spans.h"
+
+static struct finding *add(struct report *report, enum severity severity, const char *id,
+    const struct lease *lease, const struct object *other, const char *text)
+{
+	char ip[IP_TEXT];
+	struct finding *f = report_add(report, severity, id, field_place(lease, "ip"),
+	    "static_ips: %s has %s, %s", lease->host, ip_text(lease->ip, ip), text);
+
+	lint_about(report, f, &lease->object, other);
+	return f;
+}
+
+static void lint_in_network(
+    const struct lease *lease, const struct network *network, struct report *report)
+{
+	struct range whole = cidr_range(network->address);
+	const struct object *object = &network->object;
+	char cidr[CIDR_TEXT];
+	struct finding *f;
+
+	if (!cidr_contains(network->address, lease->ip)) {
+		f = add(report, SEVERITY_ERROR, "static-ip-outside-network", lease,
+		    object,
+		    arena_printf(report->arena, "which is not inside network %s (%s)",
+			object->name, cidr_text(network->address, cidr)));
+		report_fix(report, f, "choose an address from %s",
+		    range_text(report->arena, whole));
+		return;
+	}
+	if (ip_equal(lease->ip, network->address.address)) {
+		f = add(report, SEVERITY_ERROR, "static-ip-is-gateway", lease, object,
+		    "which is the host's own address in the network");
+		report_fix(report, f, "choose another address");
+	}
+	if (network->address.prefix > 30)
+		return;
+	if (ip_equal(lease->ip, whole.first) || ip_equal(lease->ip, whole.last)) {
+		bool first = ip_equal(lease->ip, whole.first);
+
+		f = add(report, SEVERITY_ERROR,
+		    first ? "static-ip-is-network-address" : "static-ip-is-broadcast",
+		    lease, object,
+		    first ? "which stands for the network itself"
+			  : "which is the network's broadcast address");
+		report_fix(report, f, "choose another address");
+	}
+}
+
+static void lint_in_pool(
+    const struct lease *lease, const struct spans *pools, struct report *report)
+{
+	const struct span *pool = spans_find(pools, lease->ip);
+	struct finding *f;
+
+	if (!pool)
+		return;
+	f = add(report, SEVERITY_ERROR, "static-ip-in-pool", lease, pool->object,
+	    arena_printf(report->arena,
+		"which %s may give to a Service: two machines would answer", pool->what));
+	report_fix(report, f, "leave the address out of the pool, or choose another");
+}
+
+static const struct vm_interface *interface_in(
+    const struct vm *vm, const struct lease *lease)
+{
+	const struct vm_interface *interfaces = vm->interfaces.items;
+
+	for (size_t i = 0; i < vm->interfaces.count; i++) {
+		if (interfaces[i].network &&
+		    !strcmp(interfaces[i].network, lease->network))
+			return &interfaces[i];
+	}
+	return NULL;
+}
+
+/* Is there a machine that will ask for the address, with the MAC that is waited for? */
+static void lint_machine(
+    const struct config *config, const struct lease *lease, struct report *report)
+{
+	const struct set *vms = config_get(config, &vm_kind);
+	const struct vm *vm = (const struct vm *)set_find(vms, lease->host);
+	const struct vm_interface *nic = vm ? interface_in(vm, lease) : NULL;
+	bool given = lint_has(&lease->object, "mac");
+	struct finding *f;
+
+	if (nic && given && nic->mac_given && !mac_equal(nic->mac, lease->mac)) {
+		f = add(report, SEVERITY_ERROR, "mac-mismatch", lease, &vm->object,
+		    "but its MAC address is another one than in vms");
+		report_fix(report, f, "write the MAC in one of the two places only");
+	} else if (!vm && !given) {
+		/* With no vms at all they may well be made by something else. */
+		f = add(report, vms->count ? SEVERITY_WARNING : SEVERITY_INFO,
+		    "address-without-vm", lease, NULL,
+		    "but there is no VM of that name and no MAC: nobody gets it yet");
+		report_fix(report, f, "add %s to vms, or write {ip: ..., mac: \"...\"}",
+		    lease->host);
+	} else if (vm && !nic && !given) {
+		f = add(report, SEVERITY_WARNING, "address-without-interface", lease,
+		    &vm->object,
+		    arena_printf(report->arena,
+			"but the VM has no interface in network %s", lease->network));
+		report_fix(
+		    report, f, "add {network: %s} to its interfaces", lease->network);
+	}
+}
+
+static int compare_ips(const void *x, const void *y)
+{
+	const struct lease *a = *(const struct lease *const *)x;
+	const struct lease *b = *(const struct lease *const *)y;
+	int order = ip_compare(a->ip, b->ip);
+
+	return order ? order : strcmp(a->object.name, b->object.name);
+}
+
+static void lint_duplicates(const struct config *config, struct report *report)
+{
+	const struct set *set = config_get(config, &lease_kind);
+	struct arena a = { 0 };
+	const struct lease **leases = arena_array(&a, set->count, sizeof(*leases));
+
+	for (size_t i = 0; i < set->count; i++)
+		leases[i] = (const struct lease *)set->items[i];
+	qsort(leases, set->count, sizeof(*leases), compare_ips);
+	for (size_t i = 1; i < set->count; i++) {
+		const struct lease *first = leases[i - 1];
+		struct finding *f;
+
+		if (!leases[i]->ip.version || !ip_equal(first->ip, leases[i]->ip))
+			continue;
+		f = add(report, SEVERITY_ERROR, "duplicate-ip", leases[i], &first->object,
+		    arena_printf(&a, "and so has %s", first->host));
+		report_fix(report, f, "give one of them another address");
+	}
+	arena_done(&a);
+}
+
+void lint_lease(const struct config *config, struct report *report)
+{
+	const struct set *leases = config_get(config, &lease_kind);
+	const struct set *networks = config_get(config, &network_kind);
+	struct arena a = { 0 };
+	struct spans pools = spans_of_pools(&a, config);
+
+	for (size_t i = 0; i < leases->count; i++) {
+		const struct lease *lease = (const struct lease *)leases->items[i];
+		const struct network *network =
+		    (const struct network *)set_find(networks, lease->network);
+
+		if (!lint_has(&lease->object, "ip"))
+			continue;
+		if (network && lint_has(&network->object, "address"))
+			lint_in_network(lease, network, report);
+		lint_in_pool(lease, &pools, report);
+		lint_machine(config, lease, report);
+	}
+	lint_duplicates(config, report);
+	arena_done(&a);
+}
