@@ -15,6 +15,7 @@
 
 #include "lib/kind/lint.h"
 #include "lib/kind/network_xml.h"
+#include "lib/plan/memory_update.h"
 
 static const struct field rows[] = {
 	{ "ip", FIELD_IP, at(struct lease, ip), FIELD_NEEDED, .help = "Its address.",
@@ -437,6 +438,17 @@ static void settle(struct planner *p)
 	}
 }
 
+static bool converged(struct memo *memo, const struct object *want)
+{
+	struct ip ip = ((const struct lease *)want)->ip;
+
+	if (memo->lease.has_ip && ip_equal(memo->lease.ip, ip))
+		return false;
+	memo->lease.has_ip = true;
+	memo->lease.ip = ip;
+	return true;
+}
+
 static const char *const columns[] = { "ip", "mac", NULL };
 
 const struct kind lease_kind = {
@@ -450,4 +462,6 @@ const struct kind lease_kind = {
 	.lint = lint_lease,
 	.plan = plan,
 	.settle = settle,
+	.ended = memory_update_ended,
+	.converged = converged,
 };

@@ -13,6 +13,7 @@
 #include "lib/kind/lease.h"
 #include "lib/kind/lint.h"
 #include "lib/kind/network_xml.h"
+#include "lib/plan/memory_update.h"
 #include "lib/plan/plan.h"
 
 static const char *const mode_words[] = { "nat", "route", "open", "isolated", NULL };
@@ -410,4 +411,5 @@ const struct kind network_kind = {
 	.lint = lint_network,
 	.decode = network_xml_decode,
 	.plan = plan,
+	.ended = memory_update_ended,
 };

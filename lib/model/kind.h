@@ -10,11 +10,15 @@
 #ifndef LIB_MODEL_KIND_H
 #define LIB_MODEL_KIND_H
 
+#include "lib/base/mono.h"
 #include "lib/model/config.h"
 #include "lib/model/object.h"
 
 struct planner;
 struct item;
+struct memo;
+struct memory;
+struct step;
 
 enum origin { /* who says what is so; a kind is unknown while its origin is */
 	ORIGIN_LIBVIRT,
@@ -103,7 +107,23 @@ struct kind {
 	 */
 	void (*plan)(struct planner *p, struct item *item, const struct object *want,
 	    const struct seen *have);
-	/* After all its items were planned: holds those that must wait for another one. Or NULL. */
+	/*
+	 * What the kind itself remembers (lib/plan/memory.h); each may be NULL. `wanted`:
+	 * it is desired like this from now on. `observed`: its object was looked at
+	 * (`seen` NULL: it is absent); true when something that is kept on disk has
+	 * changed. `ended`: a step was done, or failed. `converged`: it was found as it
+	 * should be; true as above.
+	 */
+	void (*wanted)(struct memo *memo, const struct object *want);
+	bool (*observed)(struct memo *memo, const struct seen *seen,
+	    const struct object *want, const struct settings *settings, struct mono now,
+	    uint32_t random);
+	void (*ended)(struct memo *memo, const struct step *step, bool failed,
+	    const struct settings *settings, struct mono now, uint32_t random);
+	bool (*converged)(struct memo *memo, const struct object *want);
+
+	/* After all its items were planned: holds those that must wait for another one.
+	 * Or NULL. */
 	void (*settle)(struct planner *p);
 };
 

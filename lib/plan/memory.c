@@ -6,9 +6,6 @@
 #include <string.h>
 
 #include "lib/base/retry.h"
-#include "lib/kind/kinds.h"
-#include "lib/plan/memory_update.h"
-#include "lib/plan/memory_vm.h"
 #include "lib/plan/plan.h"
 
 static const char *const verdict_words[] = {
@@ -120,21 +117,13 @@ static void replace(char **text, const char *with)
 	*text = copy;
 }
 
-static bool is_domain_step(const struct step *step)
-{
-	return step->kind == &vm_kind;
-}
-
 void memory_step_done(struct memory *m, const struct step *step,
     const struct settings *settings, struct mono now)
 {
 	struct memo *memo = memory_get(m, step->kind, step->name);
 
-	(void)settings;
-	if (is_domain_step(step))
-		memory_vm_step_done(memo, step, now);
-	else if (step->op == STEP_NETWORK_UPDATE)
-		memory_update_done(memo, step);
+	if (step->kind->ended)
+		step->kind->ended(memo, step, false, settings, now, 0);
 	m->persistent_changes++;
 }
 
@@ -154,10 +143,8 @@ void memory_step_failed(struct memory *m, const struct step *step, const char *e
 	if (slow && wait < SLOW_RETRY_MS)
 		wait = SLOW_RETRY_MS;
 	memo->retry_at = mono_add(now, wait);
-	if (step->op == STEP_DOMAIN_START)
-		memory_vm_start_failed(memo, settings, now, random);
-	else if (step->op == STEP_NETWORK_UPDATE)
-		memory_update_failed(memo, step);
+	if (step->kind->ended)
+		step->kind->ended(memo, step, true, settings, now, random);
 	m->persistent_changes++;
 }
 
@@ -197,7 +184,7 @@ void memory_clear(struct memory *m, const struct kind *kind, const char *name)
 		clear(memo);
 		/* Asking for this very VM is asking for it to run; a general reconcile is
 		 * not. */
-		memo->vm.start_wanted = kind == &vm_kind;
+		memo->vm.start_wanted = true;
 	} else {
 		for (size_t i = 0; i < m->count; i++)
 			clear(m->items[i]);

@@ -104,12 +104,6 @@ const struct memo *memory_find(
 struct memo *memory_get(struct memory *m, const struct kind *kind, const char *name);
 void memory_done(struct memory *m);
 
-/* A domain was looked at, or is wanted otherwise than before. `seen` NULL: it is absent.
- */
-void memory_vm_observed(struct memory *m, const char *name, const struct seen *seen,
-    const struct settings *settings, struct mono now, uint32_t random);
-void memory_vm_wanted(struct memory *m, const char *name, int wanted);
-
 /*
  * A step of the object has succeeded, or failed with `error` (`slow`: by its nature, a
  * refusal or a missing API). Failures of a domain's start count as quick stops.

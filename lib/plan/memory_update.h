@@ -7,15 +7,12 @@
 #include "lib/plan/memory.h"
 
 /*
- * A failed update leaves libvirt's own view in doubt: its definitions are swapped before
- * the firewall, the file and dnsmasq are updated, so a failed add reads back as done. The
- * side is suspect until a later add on it has succeeded.
+ * A kind's ended() (lib/model/kind.h). A failed update leaves libvirt's own view in
+ * doubt: its definitions are swapped before the firewall, the file and dnsmasq are
+ * updated, so a failed add reads back as done. The side is suspect until a later add on
+ * it has succeeded.
  */
-void memory_update_failed(struct memo *memo, const struct step *step);
-void memory_update_done(struct memo *memo, const struct step *step);
-
-/* The lease was seen converged at this address. Grows persistent_changes when that is
- * news. */
-void memory_lease_seen(struct memory *m, const char *name, struct ip ip);
+void memory_update_ended(struct memo *memo, const struct step *step, bool failed,
+    const struct settings *settings, struct mono now, uint32_t random);
 
 #endif

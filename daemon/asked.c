@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* asked: what users ask for over the socket: reload, reconcile, pause, resume, approve.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/heart.h"
+#include "daemon/host/clock.h"
+#include "daemon/journal/journal.h"
+#include "daemon/loading.h"
+
+int reconcile_reload(struct reconcile *r, struct text *errors)
+{
+	struct config *config =
+	    loading_read(r->options.config_dir, r->options.state, errors);
+
+	heart_set_load(r, config, errors);
+	if (!config) {
+		journal_say(LEVEL_ERROR, MESSAGE_CONFIG_REFUSED, NULL,
+		    "the configuration is refused, the last good one stays in force:\n%s",
+		    text_get(errors));
+		heart_ring(r);
+		return -1;
+	}
+	lanes_abandon(r->lanes);
+	heart_adopt(r, config);
+	journal_say(LEVEL_NOTICE, MESSAGE_CONFIG_LOADED, NULL,
+	    "configuration %u is in force, %zu findings", r->load.generation,
+	    config->report.count);
+	virt_configure(r->virt, &config->settings.libvirt);
+	kube_configure(r->kube, &config->settings.kubernetes);
+	heart_plan(r);
+	return 0;
+}
+
+/* "vm/worker-1" or "everything", for the journal. */
+static const char *subject_text(
+    struct arena *a, const struct kind *kind, const char *name)
+{
+	return kind ? arena_printf(a, "%s/%s", kind->name, name) : "everything";
+}
+
+static void say(const char *action, const struct kind *kind, const char *name,
+    const char *who, const char *more)
+{
+	struct arena a = { 0 };
+
+	journal_say(LEVEL_NOTICE, MESSAGE_CONTROL,
+	    &(struct subject){ kind ? kind->name : NULL, name, action, NULL },
+	    "%s %s%s%s, by %s", action, subject_text(&a, kind, name), more ? ": " : "",
+	    more ? more : "", who);
+	arena_done(&a);
+}
+
+static const struct item *find(
+    struct reconcile *r, const struct kind *kind, const char *name, struct error *e)
+{
+	const struct item *item = r->plan ? plan_find(r->plan, kind, name) : NULL;
+
+	if (!item)
+		fail(e, "there is no %s/%s; `homek8sctl list` shows what there is",
+		    kind->name, name);
+	return item;
+}
+
+int reconcile_now(struct reconcile *r, const struct kind *kind, const char *name,
+    const char *who, struct error *e)
+{
+	if (kind && !find(r, kind, name, e))
+		return -1;
+	say("reconcile", kind, name, who, NULL);
+	memory_clear(&r->memory, kind, name);
+	virt_look_all(r->virt);
+	kube_look_all(r->kube);
+	heart_ring(r);
+	return 0;
+}
+
+int reconcile_pause(struct reconcile *r, const struct kind *kind, const char *name,
+    const char *reason, int64_t ms, const char *who, struct error *e)
+{
+	struct mono until = ms ? mono_add(clock_mono(), ms) : MONO_NEVER;
+
+	if (kind && !find(r, kind, name, e))
+		return -1;
+	say("pause", kind, name, who, reason);
+	memory_pause(&r->memory, kind, name, reason, until);
+	lanes_abandon(r->lanes);
+	heart_plan(r);
+	return 0;
+}
+
+int reconcile_resume(struct reconcile *r, const struct kind *kind, const char *name,
+    const char *who, struct error *e)
+{
+	if (kind && !find(r, kind, name, e))
+		return -1;
+	say("resume", kind, name, who, NULL);
+	memory_resume(&r->memory, kind, name);
+	heart_plan(r);
+	return 0;
+}
+
+int reconcile_approve(struct reconcile *r, const struct kind *kind, const char *name,
+    const char *who, struct error *e)
+{
+	const struct item *item = find(r, kind, name, e);
+
+	if (!item)
+		return -1;
+	if (!item->consent || item->approved)
+		return fail(e, "nothing of %s/%s waits for approval", kind->name, name);
+	say("approve", kind, name, who, item->consent);
+	memory_approve(&r->memory, kind, name, item->fingerprint);
+	heart_plan(r);
+	return 0;
+}
+
+const struct view *reconcile_view(struct reconcile *r)
+{
+	r->view.config = r->config;
+	r->view.load = r->load;
+	r->view.plan = r->plan;
+	r->view.memory = &r->memory;
+	r->view.observed = &r->observed;
+	r->view.now = clock_mono();
+	r->view.wall = clock_wall();
+	return &r->view;
+}

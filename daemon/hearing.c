@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT */
+/* hearing: what the back ends say goes into the store and the memory, and rings the bell.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/heart.h"
+#include "daemon/host/clock.h"
+#include "daemon/journal/journal.h"
+#include "lib/base/cleanup.h"
+
+/* What was seen */
+
+static void remember(struct reconcile *r, const struct kind *kind, const char *seen_name,
+    const struct seen *seen)
+{
+	const struct set *wanted = config_get(r->config, kind);
+	bool changed = false;
+
+	if (!kind->observed)
+		return;
+	for (size_t i = 0; i < wanted->count; i++) {
+		const struct object *want = wanted->items[i];
+		const char *name = kind->seen_name ? kind->seen_name(want) : want->name;
+
+		if (strcmp(name, seen_name) == 0)
+			changed |=
+			    kind->observed(memory_get(&r->memory, kind, want->name), seen,
+				want, &r->config->settings, clock_mono(), clock_random());
+	}
+	r->memory.persistent_changes += changed;
+}
+
+static void looked(struct reconcile *r, const struct kind *kind, const char *name)
+{
+	if (r->lanes)
+		lanes_looked(r->lanes, kind, name);
+	heart_ring(r);
+}
+
+static void on_gone(void *arg, const struct kind *kind, const char *name)
+{
+	struct reconcile *r = arg;
+
+	observed_remove(&r->observed, kind, name);
+	remember(r, kind, name, NULL);
+	looked(r, kind, name);
+}
+
+static void on_unreadable(
+    void *arg, const struct kind *kind, const char *name, const char *why)
+{
+	struct reconcile *r = arg;
+	struct seen *seen = seen_new(kind, name);
+
+	seen->presence = UNKNOWN;
+	seen->why = arena_copy(&seen->arena, why);
+	observed_put(&r->observed, seen);
+	looked(r, kind, name);
+}
+
+static void on_seen(void *arg, const struct kind *kind, const struct reading *reading)
+{
+	struct reconcile *r = arg;
+	struct seen *seen = seen_new(kind, reading->name);
+	struct error e = { "" };
+	int result = kind->decode(seen, reading, &e);
+
+	if (result > 0) {
+		seen_free(seen);
+		on_gone(arg, kind, reading->name);
+		return;
+	}
+	if (result < 0) {
+		seen_free(seen);
+		on_unreadable(arg, kind, reading->name, e.text);
+		return;
+	}
+	seen->presence = PRESENT;
+	observed_put(&r->observed, seen);
+	remember(r, kind, reading->name, seen);
+	looked(r, kind, reading->name);
+}
+
+struct name_list {
+	const char *const *names;
+	size_t count;
+};
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static bool is_listed(const char *name, void *arg)
+{
+	const struct name_list *list = arg;
+
+	return bsearch(&name, list->names, list->count, sizeof(char *), by_name);
+}
+
+static void on_listed(
+    void *arg, const struct kind *kind, const char *const *names, size_t count)
+{
+	struct reconcile *r = arg;
+	autofree const char **sorted = must_alloc(count * sizeof(char *));
+	struct name_list list = { sorted, count };
+
+	if (count)
+		memcpy(sorted, names, count * sizeof(char *));
+	qsort(sorted, count, sizeof(char *), by_name);
+	observed_keep(&r->observed, kind, is_listed, &list);
+	observed_set_known(&r->observed, kind);
+	heart_ring(r);
+}
+
+static void on_lost(void *arg, const struct kind *kind, const char *why)
+{
+	struct reconcile *r = arg;
+
+	observed_set_unknown(&r->observed, kind, why);
+	heart_ring(r);
+}
+
+static void on_host(void *arg, const struct host_facts *facts)
+{
+	struct reconcile *r = arg;
+
+	r->observed.host = *facts;
+	heart_ring(r);
+}
+
+static void on_event(
+    void *arg, const struct kind *kind, const char *name, const char *what)
+{
+	(void)arg;
+	journal_say(LEVEL_INFO, MESSAGE_EVENT,
+	    &(struct subject){ kind->name, name, NULL, NULL }, "libvirt: %s", what);
+}
+
+/* Sources */
+
+static const char *virt_word(enum virt_status status)
+{
+	switch (status) {
+	case VIRT_CONNECTING:
+		return "connecting";
+	case VIRT_CONNECTED:
+		return "connected";
+	case VIRT_UNRESPONSIVE:
+		return "unresponsive";
+	case VIRT_DOWN:
+		return "down";
+	}
+	return "down";
+}
+
+static const char *kube_word(enum kube_status status)
+{
+	switch (status) {
+	case KUBE_OFF:
+		return "off";
+	case KUBE_CONNECTING:
+		return "connecting";
+	case KUBE_CONNECTED:
+		return "connected";
+	case KUBE_UNAUTHORIZED:
+		return "unauthorized";
+	case KUBE_DOWN:
+		return "down";
+	}
+	return "down";
+}
+
+/* Says so when a source's state is another than the one last told. */
+static void source_changed(struct reconcile *r, struct source_view *told,
+    const char *name, const char *state, const char *detail)
+{
+	bool bad = strcmp(state, "connected") != 0 && strcmp(state, "off") != 0;
+
+	if (!told->state || strcmp(told->state, state) != 0) {
+		if (strcmp(state, "connecting") != 0)
+			journal_say(bad ? LEVEL_WARNING : LEVEL_NOTICE, MESSAGE_SOURCE,
+			    &(struct subject){ NULL, name, NULL, state }, "%s is %s%s%s",
+			    name, state, *detail ? ": " : "", detail);
+		told->state = state;
+	}
+	heart_ring(r);
+}
+
+static void on_virt_state(void *arg)
+{
+	struct reconcile *r = arg;
+	const struct virt_state *s;
+
+	if (r->starting)
+		return;
+	s = virt_state(r->virt);
+	r->view.libvirt.since = s->since;
+	r->view.libvirt.detail = s->detail;
+	r->view.libvirt.version = s->version;
+	if (s->status == VIRT_DOWN)
+		lanes_drop(r->lanes, ORIGIN_LIBVIRT);
+	source_changed(r, &r->view.libvirt, "libvirt", virt_word(s->status), s->detail);
+}
+
+static void on_kube_state(void *arg)
+{
+	struct reconcile *r = arg;
+	const struct kube_state *s;
+
+	if (r->starting)
+		return;
+	s = kube_state(r->kube);
+	r->view.kubernetes.since = s->since;
+	r->view.kubernetes.detail = s->detail;
+	r->view.kubernetes.version = s->version;
+	source_changed(
+	    r, &r->view.kubernetes, "Kubernetes", kube_word(s->status), s->detail);
+}
+
+/* Steps */
+
+/* `seen`: nothing more has to be looked at before the object may be planned again. */
+static void step_ended(struct reconcile *r, uint64_t ticket, const char *error, bool slow,
+    bool lost, bool seen)
+{
+	const struct step *step = lanes_ended(r->lanes, ticket, error, seen);
+	struct subject subject;
+	const struct memo *memo;
+
+	if (!step)
+		return;
+	subject = (struct subject){ step->kind->name, step->name, step->text,
+		error ? lost ? "unknown" : "failed" : "done" };
+	if (!error) {
+		journal_say(LEVEL_NOTICE, MESSAGE_STEP, &subject, "%s", step->text);
+		memory_step_done(&r->memory, step, &r->config->settings, clock_mono());
+		heart_ring(r);
+		return;
+	}
+	memo = memory_find(&r->memory, step->kind, step->name);
+	if (!memo || !memo->failures || !memo->error || strcmp(memo->error, error) != 0)
+		journal_say(LEVEL_WARNING, MESSAGE_STEP_FAILED, &subject, "%s: %s",
+		    step->text, error);
+	if (!lost)
+		memory_step_failed(&r->memory, step, error, slow, &r->config->settings,
+		    clock_mono(), clock_random());
+	heart_ring(r);
+}
+
+static void on_virt_step(
+    void *arg, uint64_t ticket, const char *error, bool slow, bool lost)
+{
+	step_ended(arg, ticket, error, slow, lost, lost);
+}
+
+/* The API's answer carried the object; it was seen before this call. */
+static void on_kube_step(
+    void *arg, uint64_t ticket, const char *error, bool slow, bool lost)
+{
+	step_ended(arg, ticket, error, slow, lost, true);
+}
+
+static void send_step(
+    void *arg, enum origin lane, const struct step *step, uint64_t ticket)
+{
+	struct reconcile *r = arg;
+
+	if (lane == ORIGIN_KUBERNETES)
+		kube_step(r->kube, step, ticket);
+	else
+		virt_step(r->virt, step, ticket);
+}
+
+static void set_busy(void *arg, const struct kind *kind, const char *name, bool busy)
+{
+	struct reconcile *r = arg;
+
+	memory_get(&r->memory, kind, name)->busy = busy;
+	heart_ring(r);
+}
+
+void hearing_states(struct reconcile *r)
+{
+	on_virt_state(r);
+	on_kube_state(r);
+}
+
+const struct virt_callbacks hearing_virt = {
+	.state = on_virt_state,
+	.host = on_host,
+	.seen = on_seen,
+	.gone = on_gone,
+	.unreadable = on_unreadable,
+	.listed = on_listed,
+	.lost = on_lost,
+	.event = on_event,
+	.step_done = on_virt_step,
+};
+
+const struct kube_callbacks hearing_kube = {
+	.state = on_kube_state,
+	.seen = on_seen,
+	.gone = on_gone,
+	.listed = on_listed,
+	.lost = on_lost,
+	.step_done = on_kube_step,
+};
+
+const struct lanes_hooks hearing_lanes = { .send = send_step, .busy = set_busy };

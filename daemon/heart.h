@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * heart: what the parts of reconcile share: reconcile.c plans and tells, hearing.c takes
+ * in what the back ends say, asked.c does what users ask for.
+ */
+#ifndef DAEMON_HEART_H
+#define DAEMON_HEART_H
+
+#include "daemon/host/watch.h"
+#include "daemon/kube/kube.h"
+#include "daemon/lanes.h"
+#include "daemon/reconcile.h"
+#include "daemon/virt/virt.h"
+
+struct reconcile {
+	struct ev_loop *loop;
+	struct reconcile_options options;
+	struct config *config;
+	struct config_view load;
+	struct text load_errors;
+	struct observed observed;
+	struct memory memory;
+	struct plan *plan;
+	struct view view;
+	struct virt *virt;
+	struct kube *kube;
+	struct lanes *lanes;
+	struct watch *watch;
+	ev_timer plan_timer;   /* the next plan, soon */
+	ev_timer wake_timer;   /* the time the last plan asked for */
+	ev_timer resync_timer; /* a full look */
+	ev_timer save_timer;
+	struct mono planned; /* when the last plan was made */
+	uint64_t saved;	     /* memory.persistent_changes on disk */
+	bool save_failed;
+	bool starting; /* callbacks of the back ends run before they are known */
+};
+
+/* Something changed: plan soon (see the theory at the head of reconcile.c). */
+void heart_ring(struct reconcile *r);
+/* Plan in this very turn of the loop. */
+void heart_plan(struct reconcile *r);
+/* Makes a configuration the one in force; the old one is freed. */
+void heart_adopt(struct reconcile *r, struct config *config);
+/* Notes whether the last load was good, and its errors. */
+void heart_set_load(struct reconcile *r, bool ok, const struct text *errors);
+
+/* hearing.c: callbacks for both back ends, and telling a source's state. */
+extern const struct virt_callbacks hearing_virt;
+extern const struct kube_callbacks hearing_kube;
+extern const struct lanes_hooks hearing_lanes;
+void hearing_states(struct reconcile *r);
+
+#endif

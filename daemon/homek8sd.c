@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * homek8sd: the program: options, signals, the service manager, and the main loop.
+ * Stopping it, however, touches nothing: it only lets go.
+ */
+#include <ev.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "daemon/control/control.h"
+#include "daemon/host/state.h"
+#include "daemon/journal/journal.h"
+#include "daemon/loading.h"
+#include "daemon/reconcile.h"
+#include "lib/base/cleanup.h"
+
+#define EXIT_BUSY 75   /* EX_TEMPFAIL: another one runs */
+#define EXIT_CONFIG 78 /* EX_CONFIG */
+
+struct options {
+	const char *config_dir, *state_dir, *socket;
+	bool check;
+};
+
+struct program {
+	struct ev_loop *loop;
+	struct reconcile *reconcile;
+	struct control *control;
+	ev_timer watchdog;
+	struct text status; /* last STATUS= told */
+};
+
+static const char usage[] =
+    "usage: homek8sd [--config-dir DIR] [--state-dir DIR] [--socket PATH] [--check]\n"
+    "       homek8sd --version | --help\n"
+    "\n"
+    "Keeps the home as written in DIR (default " HOMEK8S_SYSCONFDIR
+    "/homek8s). Runs in the\n"
+    "foreground. --check reads and checks the configuration and exits with 0 or 78.\n"
+    "\n"
+    "  homek8sd --check                      is the configuration good?\n"
+    "  homek8sd --config-dir conf/example    run on another one\n"
+    "\n"
+    "See homek8sd(8).\n";
+
+static const char *from_environment(const char *name, const char *fallback)
+{
+	const char *value = getenv(name);
+
+	return value && *value ? value : fallback;
+}
+
+/* 0 to go on, else exit with *status. */
+static int parse_options(int argc, char **argv, struct options *o, int *status)
+{
+	static const struct option known[] = {
+		{ "config-dir", required_argument, NULL, 'c' },
+		{ "state-dir", required_argument, NULL, 's' },
+		{ "socket", required_argument, NULL, 'S' },
+		{ "check", no_argument, NULL, 'k' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "h", known, NULL)) != -1) {
+		*status = 0;
+		if (c == 'c')
+			o->config_dir = optarg;
+		else if (c == 's')
+			o->state_dir = optarg;
+		else if (c == 'S')
+			o->socket = optarg;
+		else if (c == 'k')
+			o->check = true;
+		else if (c == 'V')
+			return printf("homek8sd %s\n", HOMEK8S_VERSION);
+		else if (c == 'h')
+			return fputs(usage, stdout) >= 0;
+		else
+			*status = 2;
+		if (*status)
+			return 1;
+	}
+	if (optind == argc)
+		return 0;
+	fprintf(stderr, "homek8sd: unexpected argument %s; see homek8sd --help\n",
+	    argv[optind]);
+	*status = 2;
+	return 1;
+}
+
+static int check(const char *directory)
+{
+	autotext struct text errors = { 0 };
+	struct config *config = loading_read(directory, NULL, &errors);
+
+	if (!config) {
+		fputs(text_get(&errors), stderr);
+		return EXIT_CONFIG;
+	}
+	for (size_t i = 0; i < config->report.count; i++) {
+		autotext struct text line = { 0 };
+
+		finding_print(&config->report.findings[i], &line);
+		fputs(text_get(&line), stderr);
+	}
+	printf("%s: good, %zu findings\n", directory, config->report.count);
+	config_free(config);
+	return 0;
+}
+
+static void on_stop(struct ev_loop *loop, ev_signal *signal, int events)
+{
+	(void)signal;
+	(void)events;
+	ev_break(loop, EVBREAK_ALL);
+}
+
+/* RELOADING=1 with the time, so that Type=notify-reload works where a drop-in sets it. */
+static void on_reload(struct ev_loop *loop, ev_signal *signal, int events)
+{
+	struct program *p = signal->data;
+	autotext struct text errors = { 0 };
+	struct timespec now;
+
+	(void)loop;
+	(void)events;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld",
+	    (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+	reconcile_reload(p->reconcile, &errors);
+	sd_notify(0, "READY=1");
+}
+
+static void on_watchdog(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	(void)loop;
+	(void)timer;
+	(void)events;
+	sd_notify(0, "WATCHDOG=1");
+}
+
+/* One line for `systemctl status`, only when it differs from the last. */
+static void on_changed(void *arg)
+{
+	struct program *p = arg;
+	struct arena a = { 0 };
+	const struct view *view;
+	const char *status;
+
+	if (!p->reconcile)
+		return;
+	view = reconcile_view(p->reconcile);
+	status = arena_printf(&a, "%s: %s", view_verdict(view), view_summary(&a, view));
+	if (strcmp(status, text_get(&p->status)) != 0) {
+		text_done(&p->status);
+		text_add(&p->status, "%s", status);
+		sd_notifyf(0, "STATUS=%s", status);
+	}
+	arena_done(&a);
+	if (p->control)
+		control_changed(p->control);
+}
+
+static void harden(void)
+{
+	struct rlimit files;
+
+	signal(SIGPIPE, SIG_IGN);
+	/* Keys are in memory: no core dumps that carry them. */
+	prctl(PR_SET_DUMPABLE, 0);
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < 8192) {
+		files.rlim_cur = files.rlim_max < 8192 ? files.rlim_max : 8192;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+}
+
+static void start_watchdog(struct program *p)
+{
+	uint64_t period = 0;
+
+	ev_timer_init(&p->watchdog, on_watchdog, 0, 0);
+	if (sd_watchdog_enabled(0, &period) <= 0 || !period)
+		return;
+	ev_timer_set(&p->watchdog, (double)period / 2e6, (double)period / 2e6);
+	ev_timer_start(p->loop, &p->watchdog);
+}
+
+static void run(struct program *p)
+{
+	ev_signal terminate, interrupt, hangup;
+
+	ev_signal_init(&terminate, on_stop, SIGTERM);
+	ev_signal_init(&interrupt, on_stop, SIGINT);
+	ev_signal_init(&hangup, on_reload, SIGHUP);
+	hangup.data = p;
+	ev_signal_start(p->loop, &terminate);
+	ev_signal_start(p->loop, &interrupt);
+	ev_signal_start(p->loop, &hangup);
+	start_watchdog(p);
+	sd_notify(0, "READY=1");
+	journal_say(
+	    LEVEL_NOTICE, MESSAGE_STARTED, NULL, "homek8sd %s is ready", HOMEK8S_VERSION);
+	on_changed(p);
+	ev_run(p->loop, 0);
+	sd_notify(0, "STOPPING=1");
+	journal_say(LEVEL_NOTICE, MESSAGE_STOPPING, NULL,
+	    "stopping; nothing of the home is touched");
+}
+
+static int serve(struct program *p, const struct options *o, struct state *state)
+{
+	struct reconcile_options options = {
+		.config_dir = o->config_dir,
+		.state = state,
+		.changed = on_changed,
+		.arg = p,
+	};
+	autotext struct text errors = { 0 };
+	struct error e = { "" };
+
+	p->loop = ev_default_loop(EVFLAG_NOENV);
+	p->reconcile = reconcile_new(p->loop, &options, &errors);
+	if (!p->reconcile) {
+		fputs(text_get(&errors), stderr);
+		fprintf(stderr,
+		    "homek8sd: the configuration in %s has errors, and there is no "
+		    "earlier good "
+		    "one to start with\n",
+		    o->config_dir);
+		return EXIT_CONFIG;
+	}
+	p->control = control_new(p->loop, o->socket, p->reconcile, &e);
+	if (!p->control) {
+		fprintf(stderr, "homek8sd: %s\n", e.text);
+		reconcile_free(p->reconcile);
+		return 1;
+	}
+	run(p);
+	control_free(p->control);
+	p->control = NULL;
+	reconcile_free(p->reconcile);
+	text_done(&p->status);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {
+		.config_dir = HOMEK8S_SYSCONFDIR "/homek8s",
+		.state_dir = from_environment("STATE_DIRECTORY", "/var/lib/homek8s"),
+		.socket = from_environment("HOMEK8S_SOCKET", "/run/homek8s/homek8s.sock"),
+	};
+	struct program program = { 0 };
+	struct error e = { "" };
+	struct state *state;
+	int status = 0;
+
+	if (parse_options(argc, argv, &o, &status))
+		return status;
+	if (o.check)
+		return check(o.config_dir);
+	harden();
+	journal_open();
+	state = state_open(o.state_dir, &e);
+	if (!state) {
+		fprintf(stderr, "homek8sd: %s\n", e.text);
+		return EXIT_BUSY;
+	}
+	status = serve(&program, &o, state);
+	state_close(state);
+	return status;
+}

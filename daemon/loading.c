@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* loading: reads, checks, and keeps a copy of what was good. */
+#include "daemon/loading.h"
+
+#include <string.h>
+
+#include "lib/doc/json.h"
+
+#define LAST_GOOD "last-good.json"
+
+static void print_errors(const struct report *report, struct text *errors)
+{
+	for (size_t i = 0; i < report->count; i++)
+		if (report->findings[i].severity == SEVERITY_ERROR)
+			finding_print(&report->findings[i], errors);
+	if (report->not_shown)
+		text_add(errors, "and %zu more errors\n", report->not_shown);
+}
+
+static struct json_object *source_json(const struct source *source)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_put_string(o, "name", source->name);
+	json_put(
+	    o, "text", json_object_new_string_len(source->text, (int)source->length));
+	return o;
+}
+
+static void keep(const struct config_files *files, struct state *state)
+{
+	autojson struct json_object *o = json_object_new_object();
+	autojson struct json_object *old = state_read(state, LAST_GOOD, NULL);
+	struct json_object *list = json_object_new_array();
+
+	json_put_string(o, "directory", files->directory);
+	if (files->settings.text)
+		json_put(o, "settings", source_json(&files->settings));
+	for (size_t i = 0; i < files->desired_count; i++)
+		json_push(list, source_json(&files->desired[i]));
+	json_put(o, "desired", list);
+	/* Not being able to keep it is not worth failing for: memory has the living one.
+	 */
+	if (!old || strcmp(json_text(old), json_text(o)) != 0)
+		state_write(state, LAST_GOOD, o, NULL);
+}
+
+struct config *loading_read(
+    const char *directory, struct state *state, struct text *errors)
+{
+	struct arena arena = { 0 };
+	struct report report = { .arena = &arena };
+	struct config_files files = { 0 };
+	struct config *config = NULL;
+
+	if (config_files_read(directory, &files, &report) < 0) {
+		report_sort(&report);
+		print_errors(&report, errors);
+	} else if (config_load(&files, &config) < 0) {
+		print_errors(&config->report, errors);
+		config_free(config);
+		config = NULL;
+	} else if (state) {
+		keep(&files, state);
+	}
+	config_files_done(&files);
+	arena_done(&arena);
+	return config;
+}
+
+static void read_source(struct arena *a, struct json_object *o, struct source *source)
+{
+	struct json_object *text = json_at(o, "text");
+
+	source->name = arena_copy(a, json_string_at(o, "name"));
+	source->length = (size_t)json_object_get_string_len(text);
+	source->text = arena_copy_n(a, json_object_get_string(text), source->length);
+}
+
+struct config *loading_last_good(struct state *state, struct text *errors)
+{
+	autojson struct json_object *o =
+	    state ? state_read(state, LAST_GOOD, NULL) : NULL;
+	struct json_object *list = json_at(o, "desired");
+	struct config_files files = { 0 };
+	struct config *config = NULL;
+
+	if (!o)
+		return NULL;
+	files.directory = arena_copy(&files.arena, json_string_at(o, "directory"));
+	if (json_at(o, "settings"))
+		read_source(&files.arena, json_at(o, "settings"), &files.settings);
+	files.desired_count = json_count(list);
+	files.desired =
+	    arena_array(&files.arena, files.desired_count, sizeof(struct source));
+	for (size_t i = 0; i < files.desired_count; i++)
+		read_source(&files.arena, json_item(list, i), &files.desired[i]);
+	if (config_load(&files, &config) < 0) {
+		print_errors(&config->report, errors);
+		config_free(config);
+		config = NULL;
+	}
+	config_files_done(&files);
+	return config;
+}

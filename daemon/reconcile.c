@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * reconcile: from a bell to an action.
+ *
+ * Theory of operation
+ *
+ * Bells are: an object was looked at or is gone, a source came up or went down, a step
+ * ended, the configuration changed, somebody asked for something, a timer the last plan
+ * set. Every one of them first puts what it brought into the store or the memory and then
+ * calls ring(). The first ring after quiet plans in the next turn of the loop; while
+ * rings keep coming, plans are 20 ms apart. A plan looks at the whole home, its steps go
+ * to the lanes (lanes.h), and the objects they are for are busy until they have been
+ * looked at again. Nothing else decides anything.
+ *
+ * tell() is the only function that changes what is known of an object's verdict: it notes
+ * since when, logs the change, and forgets failures that are over.
+ */
+#include "daemon/reconcile.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/heart.h"
+#include "daemon/host/clock.h"
+#include "daemon/journal/journal.h"
+#include "daemon/loading.h"
+#include "lib/doc/json.h"
+
+#define COALESCE_MS 20
+#define SAVE_AFTER_S 1.0
+#define STATE_FILE "state.json"
+
+void heart_ring(struct reconcile *r)
+{
+	struct mono due = mono_add(r->planned, COALESCE_MS);
+	int64_t wait = due.ms - clock_mono().ms;
+
+	if (r->starting || ev_is_active(&r->plan_timer))
+		return;
+	ev_timer_set(&r->plan_timer, wait > 0 ? (double)wait / 1000 : 0, 0);
+	ev_timer_start(r->loop, &r->plan_timer);
+}
+
+/* Saving */
+
+static void save(struct reconcile *r)
+{
+	autojson struct json_object *o =
+	    memory_save(&r->memory, clock_mono(), clock_wall());
+	struct error e = { "" };
+
+	if (!r->options.state || r->saved == r->memory.persistent_changes)
+		return;
+	if (state_write(r->options.state, STATE_FILE, o, &e) == 0) {
+		r->saved = r->memory.persistent_changes;
+		if (r->save_failed)
+			journal_say(LEVEL_NOTICE, MESSAGE_STATE, NULL,
+			    "the state is kept on disk again");
+		r->save_failed = false;
+		return;
+	}
+	if (!r->save_failed)
+		journal_say(LEVEL_WARNING, MESSAGE_STATE, NULL,
+		    "the state cannot be kept on disk: %s; going on from memory", e.text);
+	r->save_failed = true;
+}
+
+static void on_save(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct reconcile *r = timer->data;
+
+	(void)events;
+	save(r);
+	if (r->save_failed) {
+		ev_timer_set(timer, 30, 0);
+		ev_timer_start(loop, timer);
+	}
+}
+
+static void save_soon(struct reconcile *r)
+{
+	if (r->saved == r->memory.persistent_changes || ev_is_active(&r->save_timer))
+		return;
+	ev_timer_set(&r->save_timer, SAVE_AFTER_S, 0);
+	ev_timer_start(r->loop, &r->save_timer);
+}
+
+/* Planning */
+
+static enum level level_of(enum verdict verdict)
+{
+	return verdict == VERDICT_FAILING || verdict == VERDICT_BLOCKED ? LEVEL_WARNING
+									: LEVEL_INFO;
+}
+
+static void set_text(char **text, const char *with)
+{
+	char *copy = must_copy(with);
+
+	free(*text);
+	*text = copy;
+}
+
+static void tell(struct reconcile *r, struct item *item)
+{
+	const struct memo *known = item->memo;
+	struct memo *memo;
+
+	if (item->verdict == VERDICT_CONVERGED && (known->failures || known->approved))
+		memory_converged(&r->memory, item->kind, item->name);
+	if (known->told && known->verdict == item->verdict)
+		return;
+	item->memo = memo = memory_get(&r->memory, item->kind, item->name);
+	if (memo->told || item->verdict != VERDICT_UNKNOWN)
+		journal_say(level_of(item->verdict), MESSAGE_VERDICT,
+		    &(struct subject){
+			item->kind->name, item->name, NULL, verdict_text(item->verdict) },
+		    "%s%s%s", verdict_text(item->verdict), *item->reason ? ": " : "",
+		    item->reason);
+	memo->told = true;
+	memo->verdict = item->verdict;
+	memo->since = clock_wall();
+	set_text(&memo->reason, item->reason);
+}
+
+static void tell_all(struct reconcile *r)
+{
+	for (size_t i = 0; i < r->plan->item_count; i++) {
+		struct item *item = r->plan->items[i];
+
+		tell(r, item);
+		if (item->verdict == VERDICT_CONVERGED && item->want &&
+		    item->kind->converged &&
+		    item->kind->converged(
+			memory_get(&r->memory, item->kind, item->name), item->want))
+			r->memory.persistent_changes++;
+	}
+}
+
+static void fill_input(struct reconcile *r, struct plan_input *input)
+{
+	const struct virt_state *virt = virt_state(r->virt);
+	const struct kube_state *kube = kube_state(r->kube);
+
+	*input = (struct plan_input){
+		.want = r->config,
+		.have = &r->observed,
+		.memory = &r->memory,
+		.now = clock_mono(),
+		.wall = clock_wall(),
+	};
+	input->sources[ORIGIN_LIBVIRT].up = virt->status != VIRT_UNRESPONSIVE;
+	input->sources[ORIGIN_LIBVIRT].why = virt->detail;
+	input->sources[ORIGIN_KUBERNETES].up = true;
+	input->sources[ORIGIN_KUBERNETES].off = kube->status == KUBE_OFF;
+	input->sources[ORIGIN_KUBERNETES].why = kube->detail;
+}
+
+static void set_wake(struct reconcile *r)
+{
+	int64_t wait = r->plan->next.ms - clock_mono().ms;
+
+	ev_timer_stop(r->loop, &r->wake_timer);
+	if (r->plan->next.ms == INT64_MAX)
+		return;
+	ev_timer_set(&r->wake_timer, wait > 0 ? (double)wait / 1000 : 0, 0);
+	ev_timer_start(r->loop, &r->wake_timer);
+}
+
+void heart_plan(struct reconcile *r)
+{
+	struct plan_input input;
+
+	memory_tick(&r->memory, clock_mono());
+	fill_input(r, &input);
+	plan_free(r->plan);
+	r->plan = plan_make(&input);
+	r->planned = clock_mono();
+	tell_all(r);
+	lanes_take(r->lanes, r->plan);
+	set_wake(r);
+	save_soon(r);
+	if (r->options.changed)
+		r->options.changed(r->options.arg);
+}
+
+static void on_plan(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	(void)loop;
+	(void)events;
+	heart_plan(timer->data);
+}
+
+static void on_resync(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct reconcile *r = timer->data;
+
+	(void)loop;
+	(void)events;
+	virt_look_all(r->virt);
+	kube_look_all(r->kube);
+}
+
+/* Configuration */
+
+void heart_adopt(struct reconcile *r, struct config *config)
+{
+	plan_free(r->plan); /* it points into the old one */
+	r->plan = NULL;
+	config_free(r->config);
+	r->config = config;
+	r->load.generation++;
+	for (size_t k = 0; k < kind_count; k++) {
+		const struct set *wanted = config_get(config, kinds[k]);
+
+		for (size_t i = 0; kinds[k]->wanted && i < wanted->count; i++)
+			kinds[k]->wanted(
+			    memory_get(&r->memory, kinds[k], wanted->items[i]->name),
+			    wanted->items[i]);
+	}
+	ev_timer_stop(r->loop, &r->resync_timer);
+	ev_timer_set(&r->resync_timer, (double)config->settings.resync / 1000,
+	    (double)config->settings.resync / 1000);
+	ev_timer_start(r->loop, &r->resync_timer);
+}
+
+void heart_set_load(struct reconcile *r, bool ok, const struct text *errors)
+{
+	if (r->load.ok != ok || !r->load.since)
+		r->load.since = clock_wall();
+	r->load.ok = ok;
+	text_done(&r->load_errors);
+	if (!ok)
+		text_add(&r->load_errors, "%s", text_get(errors));
+	r->load.error = ok ? NULL : text_get(&r->load_errors);
+}
+
+static void on_files(void *arg)
+{
+	autotext struct text errors = { 0 };
+
+	reconcile_reload(arg, &errors);
+}
+
+static struct config *first_config(struct reconcile *r, struct text *errors)
+{
+	struct config *config =
+	    loading_read(r->options.config_dir, r->options.state, errors);
+	autotext struct text ignored = { 0 };
+
+	heart_set_load(r, config, errors);
+	if (config)
+		return config;
+	config = loading_last_good(r->options.state, &ignored);
+	if (config)
+		journal_say(LEVEL_ERROR, MESSAGE_CONFIG_REFUSED, NULL,
+		    "the configuration has errors; starting with the last good one:\n%s",
+		    text_get(errors));
+	return config;
+}
+
+static void load_memory(struct reconcile *r)
+{
+	struct error e = { "" };
+	autojson struct json_object *o =
+	    r->options.state ? state_read(r->options.state, STATE_FILE, &e) : NULL;
+
+	if (o && memory_load(&r->memory, o, clock_mono(), clock_wall(), &e) == 0)
+		r->saved = r->memory.persistent_changes;
+	if (*e.text)
+		journal_say(LEVEL_WARNING, MESSAGE_STATE, NULL,
+		    "the remembered state is not used: %s", e.text);
+}
+
+static void start(struct reconcile *r)
+{
+	struct error e = { "" };
+
+	r->starting = true;
+	r->lanes = lanes_new(&hearing_lanes, r);
+	r->virt = virt_new(r->loop, &r->config->settings.libvirt, &hearing_virt, r);
+	r->kube = kube_new(r->loop, &r->config->settings.kubernetes,
+	    r->options.config_dir, &hearing_kube, r);
+	r->starting = false;
+	hearing_states(r);
+	r->watch = watch_new(r->loop, r->options.config_dir, NULL, on_files, r, &e);
+	if (!r->watch)
+		journal_say(LEVEL_WARNING, MESSAGE_STATE, NULL,
+		    "changes of the configuration are not seen by themselves: %s",
+		    e.text);
+	heart_ring(r);
+}
+
+struct reconcile *reconcile_new(
+    struct ev_loop *loop, const struct reconcile_options *options, struct text *errors)
+{
+	struct reconcile *r = must_alloc(sizeof(*r));
+	struct config *config;
+
+	r->loop = loop;
+	r->options = *options;
+	r->load.directory = options->config_dir;
+	r->planned = (struct mono){ 0 };
+	ev_timer_init(&r->plan_timer, on_plan, 0, 0);
+	ev_timer_init(&r->wake_timer, on_plan, 0, 0);
+	ev_timer_init(&r->resync_timer, on_resync, 0, 0);
+	ev_timer_init(&r->save_timer, on_save, 0, 0);
+	r->plan_timer.data = r->wake_timer.data = r;
+	r->resync_timer.data = r->save_timer.data = r;
+	config = first_config(r, errors);
+	if (!config) {
+		free(r);
+		return NULL;
+	}
+	load_memory(r);
+	heart_adopt(r, config);
+	start(r);
+	return r;
+}
+
+void reconcile_free(struct reconcile *r)
+{
+	watch_free(r->watch);
+	kube_free(r->kube);
+	virt_free(r->virt);
+	ev_timer_stop(r->loop, &r->resync_timer);
+	ev_timer_stop(r->loop, &r->plan_timer);
+	ev_timer_stop(r->loop, &r->wake_timer);
+	ev_timer_stop(r->loop, &r->save_timer);
+	save(r);
+	lanes_free(r->lanes);
+	plan_free(r->plan);
+	config_free(r->config);
+	observed_done(&r->observed);
+	memory_done(&r->memory);
+	text_done(&r->load_errors);
+	free(r);
+}
