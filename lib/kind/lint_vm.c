@@ -186,7 +186,8 @@ static void unknown_network(const struct set *networks, const struct vm *vm,
 
 	for (size_t i = 0; i < networks->count; i++)
 		names[i] = networks->items[i]->name;
-	near = nearest_word(nic->network, names);
+	/* Past the cap errors are only counted. */
+	near = report->not_shown ? NULL : nearest_word(nic->network, names);
 	f = report_add(report, SEVERITY_ERROR, "unknown-network",
 	    field_place(nic, "network"), "VM %s: there is no network %s here",
 	    vm->object.name, nic->network);

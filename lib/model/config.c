@@ -7,6 +7,7 @@
 
 #include "lib/doc/yaml.h"
 #include "lib/model/kind.h"
+#include "lib/model/section.h"
 
 /* Where a key was written, and in which order it came. */
 struct entry {
@@ -178,20 +179,6 @@ static bool load_desired(struct config *config, const struct config_files *files
 	return count && count == files->desired_count;
 }
 
-static const char **known_sections(struct arena *a)
-{
-	const char **words = arena_array(a, 2 * kind_count + 1, sizeof(*words));
-	size_t count = 0;
-
-	for (size_t i = 0; i < kind_count; i++) {
-		if (kinds[i]->section)
-			words[count++] = kinds[i]->section;
-		if (kinds[i]->other_section)
-			words[count++] = kinds[i]->other_section;
-	}
-	return words;
-}
-
 static bool is_known(const char *const *words, const char *word)
 {
 	while (*words && strcmp(*words, word) != 0)
@@ -213,7 +200,7 @@ static const char *sections_text(struct arena *a, const char *const *words)
 static void find_unknown_sections(struct config *config)
 {
 	struct report *report = &config->report;
-	const char **words = known_sections(&config->arena);
+	const char **words = section_keys(&config->arena);
 	const char *known = sections_text(&config->arena, words);
 
 	for (size_t i = 0; i < config->root->count; i++) {

@@ -53,12 +53,6 @@ struct object *config_object(struct config *config, const struct kind *kind,
     const struct node *map, const struct node *key, const char *name,
     struct report *report);
 
-/*
- * Where a kind's records stand in the document, for config_schema and config_explain: a
- * section called as the kind holds one record, one called as its plural a map of names to
- * records; any other holds such a map under the plural (metallb: {pools: {...}}).
- */
-
 /* The JSON schema of desired state, from the kinds' field tables. New reference. */
 struct json_object *config_schema(void);
 
