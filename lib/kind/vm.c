@@ -6,6 +6,7 @@
  */
 #include "lib/kind/kinds.h"
 #include "lib/kind/lint.h"
+#include "lib/kind/vm_memory.h"
 #include "lib/kind/vm_plan.h"
 #include "lib/kind/vm_xml.h"
 
@@ -266,4 +267,7 @@ const struct kind vm_kind = {
 	.seen_name = seen_name,
 	.decode = decode,
 	.plan = vm_plan,
+	.wanted = vm_memory_wanted,
+	.observed = vm_memory_observed,
+	.ended = vm_memory_ended,
 };

@@ -232,9 +232,12 @@ static void plan_present(struct planner *p, struct item *item, const struct vm *
 void vm_plan(struct planner *p, struct item *item, const struct object *want,
     const struct seen *have)
 {
-	if (!want)
+	if (!want) {
 		plan_unwritten(p, item, have);
-	else if (!have)
+		return;
+	}
+	item->control_plane = ((const struct vm *)want)->role == ROLE_CONTROL_PLANE;
+	if (!have)
 		plan_absent(p, item, (const struct vm *)want);
 	else
 		plan_present(p, item, (const struct vm *)want,

@@ -103,7 +103,7 @@ static void plan_up(
 		plan_revive(p, item, STEP_DOMAIN_WAKEUP, want->domain, "wake up domain");
 		break;
 	default: /* running, blocked on a resource, or a driver without states */
-		item_converged(p, item, "%s", "");
+		item_ok(item);
 		break;
 	}
 }
@@ -208,5 +208,5 @@ void vm_power_plan(
 	else if (runs)
 		plan_down(p, item, want, have);
 	else
-		item_converged(p, item, "%s", "");
+		item_ok(item);
 }

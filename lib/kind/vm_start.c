@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * vm_start: what is written decides what an unexpected stop means (power); memory
- * (lib/plan/memory_vm.c) knows why it stopped, how often in a row, and when it may be
+ * (vm_memory.c) knows why it stopped, how often in a row, and when it may be
  * started again. A start that has to wait is planned and held, so that it can be seen
  * coming.
  */

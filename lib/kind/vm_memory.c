@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memory_vm: what a domain was seen doing, turned into why it stopped, how often in a
+ * vm_memory: what a domain was seen doing, turned into why it stopped, how often in a
  * row, and when it may be started again.
  *
  * libvirt keeps the reason of a stop only until libvirtd restarts, and says nothing of
  * who asked. So the cause is worked out once, when a domain that was seen running is seen
  * stopped, and kept: a later "unknown" does not overwrite what was known.
  */
-#include "lib/plan/memory_vm.h"
+#include "lib/kind/vm_memory.h"
 
 #include <stdlib.h>
 
@@ -136,14 +136,15 @@ static bool is_same(const struct vm_memory *a, const struct vm_memory *b)
 	       a->stop_first.ms == b->stop_first.ms && a->stop_sent.ms == b->stop_sent.ms;
 }
 
-void memory_vm_observed(struct memory *m, const char *name, const struct seen *seen,
-    const struct settings *settings, struct mono now, uint32_t random)
+bool vm_memory_observed(struct memo *memo, const struct seen *seen,
+    const struct object *want, const struct settings *settings, struct mono now,
+    uint32_t random)
 {
-	struct memo *memo = memory_get(m, &vm_kind, name);
 	struct vm_memory before = memo->vm;
 
+	(void)want; /* told to vm_memory_wanted() */
 	if (seen && seen->presence == UNKNOWN)
-		return;
+		return false;
 	if (!seen) {
 		forget(&memo->vm);
 	} else {
@@ -156,14 +157,13 @@ void memory_vm_observed(struct memory *m, const char *name, const struct seen *s
 			observed_stopped(&memo->vm, &side->facts, settings, now, random);
 		memo->vm.seen = true;
 	}
-	if (!is_same(&before, &memo->vm))
-		m->persistent_changes++;
+	return !is_same(&before, &memo->vm);
 }
 
-void memory_vm_wanted(struct memory *m, const char *name, int wanted)
+void vm_memory_wanted(struct memo *memo, const struct object *want)
 {
-	struct vm_memory *vm = &memory_get(m, &vm_kind, name)->vm;
-	int before = vm->wanted;
+	struct vm_memory *vm = &memo->vm;
+	int before = vm->wanted, wanted = want ? ((const struct vm *)want)->state : -1;
 
 	if (before == wanted)
 		return;
@@ -177,18 +177,15 @@ void memory_vm_wanted(struct memory *m, const char *name, int wanted)
 	 * must then be known as ours. But a new wish to stop begins a new deadline. */
 	if (wanted == VM_STOPPED)
 		vm->stop_first = vm->stop_sent = (struct mono){ 0 };
-	m->persistent_changes++;
 }
 
 /* A guest whose disk is full pauses again at its next write; this is often enough to be
  * back within a minute of the disk's being mended. */
 #define RESUME_PACE_MS 30000
 
-void memory_vm_step_done(struct memo *memo, const struct step *step, struct mono now)
+static void done(struct vm_memory *vm, enum step_op op, struct mono now)
 {
-	struct vm_memory *vm = &memo->vm;
-
-	switch (step->op) {
+	switch (op) {
 	case STEP_DOMAIN_DEFINE:
 		vm->start_wanted = true;
 		break;
@@ -215,7 +212,7 @@ void memory_vm_step_done(struct memo *memo, const struct step *step, struct mono
 	}
 }
 
-void memory_vm_start_failed(
+static void start_failed(
     struct memo *memo, const struct settings *settings, struct mono now, uint32_t random)
 {
 	struct vm_memory *vm = &memo->vm;
@@ -223,5 +220,15 @@ void memory_vm_start_failed(
 	vm->cause = STOP_START_FAILED;
 	count_quick_stop(vm, settings);
 	vm->start_at = mono_add(now, retry_start(vm->quick_stops, random));
+	/* One wait, not two: that between starts is the longer one. */
 	memo->retry_at = vm->start_at;
+}
+
+void vm_memory_ended(struct memo *memo, const struct step *step, bool failed,
+    const struct settings *settings, struct mono now, uint32_t random)
+{
+	if (!failed)
+		done(&memo->vm, step->op, now);
+	else if (step->op == STEP_DOMAIN_START)
+		start_failed(memo, settings, now, random);
 }

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vm_memory: what is remembered of a domain (struct vm_memory of lib/plan/memory.h): why
+ * it stopped, how often in a row, and when it may be started again. These are the hooks
+ * of the kind vm, see lib/model/kind.h.
+ */
+#ifndef LIB_KIND_VM_MEMORY_H
+#define LIB_KIND_VM_MEMORY_H
+
+#include "lib/plan/memory.h"
+
+/*
+ * Wanted otherwise than before: counters begin anew. From stopped to running lets it
+ * start once whatever its power policy says. `want` NULL: it is no longer written.
+ */
+void vm_memory_wanted(struct memo *memo, const struct object *want);
+
+/* Must be called after every look, in the order of what happened. */
+bool vm_memory_observed(struct memo *memo, const struct seen *seen,
+    const struct object *want, const struct settings *settings, struct mono now,
+    uint32_t random);
+
+/*
+ * A new definition may be started once whatever the power policy says; a shutdown request
+ * begins or goes on; the next resume or wake-up has to wait, for success says nothing of
+ * how long it lasts. A failed start counts as a quick stop and sets the wait before the
+ * next.
+ */
+void vm_memory_ended(struct memo *memo, const struct step *step, bool failed,
+    const struct settings *settings, struct mono now, uint32_t random);
+
+#endif
