@@ -168,6 +168,8 @@ static const struct advice advice[] = {
 	    "a \"- \" cannot stand here", "begin the list on a line of its own" },
 	{ "did not find expected alphabetic or numeric character", NULL, true,
 	    "a text cannot begin with '*' or '&'", "put the text in quotes" },
+	{ "did not find expected node content", NULL, false, "a value was expected here",
+	    "write the value, or put the text in quotes" },
 	{ "found unknown escape character", NULL, false,
 	    "this is no escape of a text in double quotes",
 	    "write \\\\ for a backslash, or put the text in single quotes" },
