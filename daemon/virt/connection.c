@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * connection: the state machine on the main loop.
+ *
+ *	OFF --open--> OPENING --opened--> UP --broken--> WAITING --timer--> OPENING
+ *			      --failed-------------------^
+ *
+ * Opening and closing are jobs of the call thread. Every opening has a key, unique in the
+ * process: whatever comes back with another key (an answer, an event, a loss) is of the
+ * past and ignored. Failures are forgotten once a connection has lasted.
+ */
+#include "daemon/virt/connection.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/host/clock.h"
+#include "lib/base/arena.h"
+#include "lib/base/retry.h"
+
+#define OPEN_PATIENCE_MS 3000
+
+struct connection {
+	struct ev_loop *loop;
+	struct call_thread *thread;
+	const struct connection_callbacks *callbacks;
+	void *arg;
+	struct link *link; /* the call thread's */
+	enum connection_phase phase;
+	char *uri, *detail;
+	bool domains, networks;
+	uint64_t key;
+	unsigned failures;
+	struct mono up_since;
+	unsigned long version;
+	ev_timer retry;
+};
+
+struct opening {
+	struct job job;
+	struct connection *connection;
+	struct link *link;
+	char *uri, *what;
+	bool domains, networks, opened;
+	uint64_t key;
+	unsigned long version;
+	struct fault fault;
+};
+
+struct closing {
+	struct job job;
+	struct link *link;
+	uint64_t key;
+};
+
+static uint64_t next_key(void)
+{
+	static uint64_t last;
+
+	return ++last;
+}
+
+/* The one place that changes the phase. Takes `detail`. */
+static void set_phase(struct connection *c, enum connection_phase phase, char *detail)
+{
+	c->phase = phase;
+	free(c->detail);
+	c->detail = detail;
+}
+
+static void run_closing(struct job *job)
+{
+	struct closing *closing = (struct closing *)job;
+
+	if (closing->link->key == closing->key)
+		link_close(closing->link);
+}
+
+static void free_closing(struct job *job)
+{
+	free(job);
+}
+
+static void post_closing(struct connection *c)
+{
+	struct closing *closing = must_alloc(sizeof(*closing));
+
+	closing->job = (struct job){ .run = run_closing,
+		.done = free_closing,
+		.drop = free_closing,
+		.what = "close a broken connection",
+		.patience = OPEN_PATIENCE_MS };
+	closing->link = c->link;
+	closing->key = c->key;
+	thread_post(c->thread, &closing->job, LANE_URGENT);
+}
+
+static void free_opening(struct job *job)
+{
+	struct opening *opening = (struct opening *)job;
+
+	free(opening->uri);
+	free(opening->what);
+	free(opening);
+}
+
+static void run_opening(struct job *job)
+{
+	struct opening *o = (struct opening *)job;
+
+	o->opened = link_open(o->link, o->uri, o->key, o->domains, o->networks,
+			&o->version, &o->fault) == 0;
+}
+
+static void wait_for_retry(struct connection *c, const char *why)
+{
+	int64_t wait = retry_connection(++c->failures, clock_random());
+
+	set_phase(c, CONNECTION_WAITING,
+	    must_printf(
+		"%s: %s; next try in %us", c->uri, why, (unsigned)((wait + 999) / 1000)));
+	ev_timer_set(&c->retry, (double)wait / 1000.0, 0.0);
+	ev_timer_start(c->loop, &c->retry);
+}
+
+static void on_opened(struct job *job)
+{
+	struct opening *opening = (struct opening *)job;
+	struct connection *c = opening->connection;
+
+	if (opening->key != c->key || c->phase != CONNECTION_OPENING) {
+		free_opening(job);
+		return;
+	}
+	if (opening->opened) {
+		c->version = opening->version;
+		c->up_since = clock_mono();
+		set_phase(c, CONNECTION_UP, NULL);
+		c->callbacks->up(c->arg, c);
+	} else {
+		wait_for_retry(c, opening->fault.error.text);
+	}
+	free_opening(job);
+	c->callbacks->changed(c->arg);
+}
+
+/* The detail of the failure that made a new try necessary stays until the try ends. */
+static void post_opening(struct connection *c)
+{
+	struct opening *opening = must_alloc(sizeof(*opening));
+
+	c->key = next_key();
+	opening->connection = c;
+	opening->link = c->link;
+	opening->uri = must_copy(c->uri);
+	opening->what = must_printf("connect to %s", c->uri);
+	opening->domains = c->domains;
+	opening->networks = c->networks;
+	opening->key = c->key;
+	opening->job = (struct job){ .run = run_opening,
+		.done = on_opened,
+		.drop = free_opening,
+		.what = opening->what,
+		.patience = OPEN_PATIENCE_MS };
+	c->phase = CONNECTION_OPENING;
+	thread_post(c->thread, &opening->job, LANE_URGENT);
+}
+
+static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	(void)loop;
+	(void)events;
+	post_opening(timer->data);
+}
+
+struct connection *connection_new(struct ev_loop *loop, struct call_thread *thread,
+    const struct connection_callbacks *callbacks, void *arg)
+{
+	struct connection *c = must_alloc(sizeof(*c));
+
+	c->loop = loop;
+	c->thread = thread;
+	c->callbacks = callbacks;
+	c->arg = arg;
+	c->link = must_alloc(sizeof(*c->link));
+	c->phase = CONNECTION_OFF;
+	ev_timer_init(&c->retry, on_retry, 0.0, 0.0);
+	c->retry.data = c;
+	return c;
+}
+
+struct link *connection_free(struct connection *c)
+{
+	struct link *link = c->link;
+
+	ev_timer_stop(c->loop, &c->retry);
+	free(c->uri);
+	free(c->detail);
+	free(c);
+	return link;
+}
+
+/* Leaves the present opening, whatever it has come to. */
+static void leave(struct connection *c, const char *why)
+{
+	bool was_up = c->phase == CONNECTION_UP;
+
+	ev_timer_stop(c->loop, &c->retry);
+	if (was_up || c->phase == CONNECTION_OPENING)
+		post_closing(c);
+	set_phase(c, CONNECTION_OFF, NULL);
+	if (was_up)
+		c->callbacks->lost(c->arg, c, why);
+}
+
+void connection_open(struct connection *c, const char *uri, bool domains, bool networks)
+{
+	leave(c, "connecting anew");
+	free(c->uri);
+	c->uri = must_copy(uri);
+	c->domains = domains;
+	c->networks = networks;
+	c->failures = 0;
+	post_opening(c);
+	c->callbacks->changed(c->arg);
+}
+
+void connection_close(struct connection *c)
+{
+	if (c->phase == CONNECTION_OFF)
+		return;
+	leave(c, "connecting elsewhere");
+	c->callbacks->changed(c->arg);
+}
+
+void connection_broken(struct connection *c, uint64_t key, const char *why)
+{
+	char *reason;
+
+	if (c->phase != CONNECTION_UP || c->key != key)
+		return;
+	if (mono_reached(mono_add(c->up_since, RETRY_CONNECTION_FORGET_MS), clock_mono()))
+		c->failures = 0;
+	post_closing(c);
+	reason = must_copy(why); /* the callback may free what `why` points to */
+	wait_for_retry(c, reason);
+	c->callbacks->lost(c->arg, c, reason);
+	free(reason);
+	c->callbacks->changed(c->arg);
+}
+
+enum connection_phase connection_phase(const struct connection *c)
+{
+	return c->phase;
+}
+
+const char *connection_detail(const struct connection *c)
+{
+	return c->detail;
+}
+
+const char *connection_uri(const struct connection *c)
+{
+	return c->phase == CONNECTION_OFF ? "" : c->uri;
+}
+
+unsigned long connection_version(const struct connection *c)
+{
+	return c->version;
+}
+
+struct link *connection_link(const struct connection *c)
+{
+	return c->link;
+}
+
+uint64_t connection_key(const struct connection *c)
+{
+	return c->phase == CONNECTION_UP ? c->key : 0;
+}

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * events: the event thread and the way from it to the main loop.
+ *
+ * libvirt's default event loop runs here for ever: it is what receives events while
+ * nobody calls, and what keeps keepalive alive while a call blocks, so nothing else may
+ * run on this thread. The callbacks below only copy what they are told into a bell and
+ * wake the main loop; they call no libvirt function that talks. The close callback comes
+ * on whichever thread noticed the loss, which may be the call thread.
+ *
+ * The state is static because libvirt's is: callbacks may still come when nobody listens
+ * any more, and then find no listener instead of freed memory.
+ */
+#include "daemon/virt/events.h"
+
+#include <libxml/parser.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <unistd.h>
+
+#include "daemon/virt/event_text.h"
+#include "lib/kind/kinds.h"
+
+#define BELLS_MAX 4096 /* beyond it a full look is cheaper than all the single ones */
+#define TURN_MAX 64    /* bells heard in one turn of the loop */
+
+struct bell {
+	STAILQ_ENTRY(bell) link;
+	uint64_t key;
+	const struct kind *kind;
+	char *name, *what;
+};
+
+static struct {
+	pthread_mutex_t lock;
+	STAILQ_HEAD(, bell) bells;
+	size_t count;
+	bool overflowed;
+	struct ev_loop *loop; /* NULL: nobody listens */
+	/* The main loop's own. */
+	ev_async wake;
+	const struct event_callbacks *callbacks;
+	void *arg;
+} bus = {
+	.lock = PTHREAD_MUTEX_INITIALIZER,
+	.bells = STAILQ_HEAD_INITIALIZER(bus.bells),
+};
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void bell_free(struct bell *bell)
+{
+	free(bell->name);
+	free(bell->what);
+	free(bell);
+}
+
+/* On the event thread, or the call thread for a loss it noticed. Takes name and what. */
+static void post(void *opaque, const struct kind *kind, char *name, char *what)
+{
+	struct bell *bell = must_alloc(sizeof(*bell));
+	bool kept;
+
+	bell->key = (uint64_t)(uintptr_t)opaque;
+	bell->kind = kind;
+	bell->name = name;
+	bell->what = what;
+	pthread_mutex_lock(&bus.lock);
+	kept = bus.loop && (!kind || bus.count < BELLS_MAX); /* never drop a loss */
+	if (kept) {
+		STAILQ_INSERT_TAIL(&bus.bells, bell, link);
+		bus.count++;
+	} else {
+		bus.overflowed = bus.loop != NULL;
+	}
+	if (bus.loop)
+		ev_async_send(bus.loop, &bus.wake);
+	pthread_mutex_unlock(&bus.lock);
+	if (!kept)
+		bell_free(bell);
+}
+
+static void post_domain(virDomainPtr domain, void *opaque, char *what)
+{
+	post(opaque, &vm_kind, must_copy(virDomainGetName(domain)), what);
+}
+
+static int on_lifecycle(
+    virConnectPtr conn, virDomainPtr domain, int event, int detail, void *opaque)
+{
+	(void)conn;
+	post_domain(domain, opaque, event_domain_text(event, detail));
+	return 0;
+}
+
+static void on_reboot(virConnectPtr conn, virDomainPtr domain, void *opaque)
+{
+	(void)conn;
+	post_domain(domain, opaque, must_copy("rebooted"));
+}
+
+static void on_metadata(
+    virConnectPtr conn, virDomainPtr domain, int type, const char *uri, void *opaque)
+{
+	(void)conn;
+	(void)type;
+	(void)uri;
+	post_domain(domain, opaque, must_copy("metadata changed"));
+}
+
+static void on_device_added(
+    virConnectPtr conn, virDomainPtr domain, const char *alias, void *opaque)
+{
+	(void)conn;
+	post_domain(domain, opaque, must_printf("device %s added", alias ? alias : "?"));
+}
+
+static void on_device_removed(
+    virConnectPtr conn, virDomainPtr domain, const char *alias, void *opaque)
+{
+	(void)conn;
+	post_domain(
+	    domain, opaque, must_printf("device %s removed", alias ? alias : "?"));
+}
+
+static void on_agent(
+    virConnectPtr conn, virDomainPtr domain, int state, int reason, void *opaque)
+{
+	(void)conn;
+	(void)reason;
+	post_domain(domain, opaque,
+	    must_copy(state == VIR_CONNECT_DOMAIN_EVENT_AGENT_LIFECYCLE_STATE_CONNECTED
+			  ? "guest agent connected"
+			  : "guest agent disconnected"));
+}
+
+static void on_network(
+    virConnectPtr conn, virNetworkPtr network, int event, int detail, void *opaque)
+{
+	(void)conn;
+	(void)detail; /* libvirt defines none so far */
+	post(opaque, &network_kind, must_copy(virNetworkGetName(network)),
+	    event_network_text(event));
+}
+
+static void on_close(virConnectPtr conn, int reason, void *opaque)
+{
+	(void)conn;
+	post(opaque, NULL, NULL, event_close_text(reason));
+}
+
+static const struct {
+	int id;
+	virConnectDomainEventGenericCallback callback;
+} domain_events[EVENTS_DOMAIN] = {
+	{ VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle) },
+	{ VIR_DOMAIN_EVENT_ID_REBOOT, VIR_DOMAIN_EVENT_CALLBACK(on_reboot) },
+	{ VIR_DOMAIN_EVENT_ID_METADATA_CHANGE, VIR_DOMAIN_EVENT_CALLBACK(on_metadata) },
+	{ VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, VIR_DOMAIN_EVENT_CALLBACK(on_device_added) },
+	{ VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED,
+	    VIR_DOMAIN_EVENT_CALLBACK(on_device_removed) },
+	{ VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_agent) },
+};
+
+/* On the call thread. */
+
+/* Not supported is no fault: the periodic full look finds what no event tells. */
+static int registered(virConnectPtr conn, int id, struct fault *fault)
+{
+	if (id >= 0)
+		return 0;
+	fault_take(fault, conn);
+	return fault->code == VIR_ERR_NO_SUPPORT ? 0 : -1;
+}
+
+static int attach_domains(
+    virConnectPtr conn, void *key, struct attachment *out, struct fault *fault)
+{
+	for (int i = 0; i < EVENTS_DOMAIN; i++) {
+		out->domain[i] = virConnectDomainEventRegisterAny(conn, NULL,
+		    domain_events[i].id, domain_events[i].callback, key, NULL);
+		if (registered(conn, out->domain[i], fault) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int events_attach(virConnectPtr conn, uint64_t number, bool domains, bool networks,
+    struct attachment *out, struct fault *fault)
+{
+	void *key = (void *)(uintptr_t)number;
+
+	*out = (struct attachment){ .network = -1 };
+	for (int i = 0; i < EVENTS_DOMAIN; i++)
+		out->domain[i] = -1;
+	out->closing = virConnectRegisterCloseCallback(conn, on_close, key, NULL) == 0;
+	if (registered(conn, out->closing ? 0 : -1, fault) < 0)
+		return -1;
+	if (domains && attach_domains(conn, key, out, fault) < 0)
+		return -1;
+	if (!networks)
+		return 0;
+	out->network =
+	    virConnectNetworkEventRegisterAny(conn, NULL, VIR_NETWORK_EVENT_ID_LIFECYCLE,
+		VIR_NETWORK_EVENT_CALLBACK(on_network), key, NULL);
+	return registered(conn, out->network, fault);
+}
+
+void events_detach(virConnectPtr conn, const struct attachment *attachment)
+{
+	if (attachment->network >= 0)
+		virConnectNetworkEventDeregisterAny(conn, attachment->network);
+	for (int i = 0; i < EVENTS_DOMAIN; i++)
+		if (attachment->domain[i] >= 0)
+			virConnectDomainEventDeregisterAny(conn, attachment->domain[i]);
+	if (attachment->closing)
+		virConnectUnregisterCloseCallback(conn, on_close);
+}
+
+/* On the main loop. */
+
+static struct bell *take(bool *overflowed)
+{
+	struct bell *bell;
+
+	pthread_mutex_lock(&bus.lock);
+	bell = STAILQ_FIRST(&bus.bells);
+	if (bell) {
+		STAILQ_REMOVE_HEAD(&bus.bells, link);
+		bus.count--;
+	}
+	*overflowed = bus.overflowed;
+	bus.overflowed = false;
+	pthread_mutex_unlock(&bus.lock);
+	return bell;
+}
+
+static void on_wake(struct ev_loop *loop, ev_async *wake, int events)
+{
+	struct bell *bell = NULL;
+	bool overflowed;
+
+	(void)events;
+	for (int i = 0; i < TURN_MAX; i++) {
+		bell = take(&overflowed);
+		if (overflowed)
+			bus.callbacks->overflow(bus.arg);
+		if (!bell)
+			return;
+		bus.callbacks->hear(bus.arg,
+		    &(struct event){ bell->key, bell->kind, bell->name, bell->what });
+		bell_free(bell);
+	}
+	ev_async_send(loop, wake);
+}
+
+/* libvirt prints every error to stderr unless told otherwise; ours reach the user with
+ * the object they are about. */
+static void silent(void *arg, virErrorPtr error)
+{
+	(void)arg;
+	(void)error;
+}
+
+static void *run_events(void *arg)
+{
+	(void)arg;
+	for (;;)
+		if (virEventRunDefaultImpl() < 0)
+			sleep(1); /* never seen; but then not at full speed */
+	return NULL;
+}
+
+/* The event implementation must stand before the first connection is opened, libxml2 be
+ * prepared before two threads use it. */
+static void start(void)
+{
+	pthread_t thread;
+	sigset_t all, old;
+
+	xmlInitParser();
+	virSetErrorFunc(NULL, silent);
+	if (virInitialize() < 0 || virEventRegisterDefaultImpl() < 0) {
+		fprintf(stderr, "libvirt cannot be initialised: %s\n",
+		    virGetLastErrorMessage());
+		abort();
+	}
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	if (pthread_create(&thread, NULL, run_events, NULL) != 0)
+		abort(); /* as for memory: the service manager starts us again */
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	pthread_setname_np(thread, "virt-event");
+	pthread_detach(thread);
+}
+
+void events_listen(
+    struct ev_loop *loop, const struct event_callbacks *callbacks, void *arg)
+{
+	pthread_once(&once, start);
+	ev_async_init(&bus.wake, on_wake);
+	ev_async_start(loop, &bus.wake);
+	bus.callbacks = callbacks;
+	bus.arg = arg;
+	pthread_mutex_lock(&bus.lock);
+	bus.loop = loop;
+	pthread_mutex_unlock(&bus.lock);
+}
+
+void events_unlisten(void)
+{
+	struct ev_loop *loop;
+	struct bell *bell;
+
+	pthread_mutex_lock(&bus.lock);
+	loop = bus.loop;
+	bus.loop = NULL;
+	bus.count = 0;
+	bus.overflowed = false;
+	while ((bell = STAILQ_FIRST(&bus.bells))) {
+		STAILQ_REMOVE_HEAD(&bus.bells, link);
+		bell_free(bell);
+	}
+	pthread_mutex_unlock(&bus.lock);
+	ev_async_stop(loop, &bus.wake);
+}
