@@ -101,6 +101,12 @@ static bool seen_at(const struct observed_kind *k, size_t i, const char *name)
 	return i < k->count && !strcmp(k->items[i]->name, name);
 }
 
+bool observed_index(const struct observed_kind *kind, const char *name, size_t *index)
+{
+	*index = seen_position(kind, name);
+	return seen_at(kind, *index, name);
+}
+
 const struct seen *observed_find(
     const struct observed *o, const struct kind *kind, const char *name)
 {
