@@ -46,18 +46,16 @@ static const struct unit *find_unit(
 	return NULL;
 }
 
-/* Reads digits and moves *text past them; -1 where there are none or too many. */
+/* Reads all digits there are and moves *text past them; -1 where they are too many. */
 static int64_t read_number(const char **text)
 {
 	int64_t value = 0;
+	bool fits = true;
 
-	if (!isdigit((unsigned char)**text))
-		return -1;
 	for (; isdigit((unsigned char)**text); (*text)++)
-		if (__builtin_mul_overflow(value, 10, &value) ||
-		    __builtin_add_overflow(value, **text - '0', &value))
-			return -1;
-	return value;
+		fits = fits && !__builtin_mul_overflow(value, 10, &value) &&
+		       !__builtin_add_overflow(value, **text - '0', &value);
+	return fits ? value : -1;
 }
 
 static int refuse_size(const char *text, const char *unit, struct error *e)
@@ -113,17 +111,18 @@ int duration_parse(const char *text, int64_t *ms, struct error *e)
 	int64_t total = 0, part;
 
 	do {
+		const char *start = p;
 		int64_t number = read_number(&p);
 		size_t length = strspn(p, "dhms");
 		const struct unit *unit = find_unit(allowed, p, length);
 
-		if (number < 0 || !unit)
+		if (p == start || !unit)
 			return fail(e,
 			    "\"%.40s\" is no duration; write it as in \"90s\", \"5m\", "
 			    "\"1h30m\" or "
 			    "\"250ms\"",
 			    text);
-		if (__builtin_mul_overflow(number, unit->factor, &part) ||
+		if (number < 0 || __builtin_mul_overflow(number, unit->factor, &part) ||
 		    __builtin_add_overflow(total, part, &total))
 			return fail(e, "\"%.40s\" is too long a duration", text);
 		p += length;
