@@ -161,10 +161,11 @@ static bool wants_pretty(const struct request *req)
 void answer_object(struct conn *c, const struct request *req, int code,
     const char *headers, struct json_object *obj)
 {
-	bool is_status = !strcmp(tree_str(obj, "kind", NULL), "Status");
+	bool stored = tree_get(obj, "metadata", NULL) &&
+		      strcmp(tree_str(obj, "kind", NULL), "Status");
 	struct buf text = { 0 };
 
-	tree_write(&text, obj, !is_status, wants_pretty(req));
+	tree_write(&text, obj, stored, wants_pretty(req));
 	conn_answer(c, code, "application/json", headers, buf_data(&text), text.len);
 	buf_free(&text);
 }

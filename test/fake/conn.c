@@ -34,8 +34,6 @@ struct conn {
 	bool busy, finish, dead, streaming, stalled, trickling, pumping;
 };
 
-static void pump(struct conn *c);
-
 static void rearm(struct conn *c)
 {
 	int events = c->in.len < HTTP_HEAD_MAX + READ_SIZE || !c->busy ? EV_READ : 0;
@@ -81,20 +79,30 @@ void conn_reset(struct conn *c)
 	conn_close(c);
 }
 
-/* Everything queued is sent: the answer is complete, or the stream may go on. */
+static void trickle_end(struct conn *c)
+{
+	c->trickling = false;
+	ev_timer_stop(c->server->loop, &c->trickle);
+}
+
+/*
+ * Everything queued is sent: the answer is complete, or the stream may go on. A next
+ * request that is already here is read in the loop's next turn, not from deep inside
+ * another's.
+ */
 static void drained(struct conn *c)
 {
 	if (c->streaming) {
 		if (c->stream.drained)
 			c->stream.drained(c->stream.arg);
-		return;
-	}
-	if (c->finish) {
+	} else if (c->finish) {
 		conn_close(c);
 	} else if (c->busy && !c->stalled) {
 		c->busy = false;
+		trickle_end(c);
 		http_reset(&c->req);
-		pump(c);
+		if (c->in.len)
+			ev_feed_event(c->server->loop, &c->io, EV_CUSTOM);
 	}
 }
 
@@ -138,7 +146,11 @@ static void on_trickle(struct ev_loop *loop, struct ev_timer *t, int revents)
 static void refuse(struct conn *c, enum http_result res)
 {
 	static const char bad[] = "400 Bad Request\n";
-	static const char large[] = "413 Request Entity Too Large\n";
+	static const char large[] =
+	    "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},"
+	    "\"status\":\"Failure\",\"message\":\"Request entity too large: limit is "
+	    "3145728\","
+	    "\"reason\":\"RequestEntityTooLarge\",\"code\":413}";
 
 	c->finish = true;
 	if (res == HTTP_TOO_LARGE)
@@ -149,25 +161,21 @@ static void refuse(struct conn *c, enum http_result res)
 		    c, 400, "text/plain; charset=utf-8", NULL, bad, sizeof(bad) - 1);
 }
 
-/* Reads requests until one is being answered or more bytes are needed. */
+/* Reads until a request is whole and has been served, or more bytes are needed. */
 static void pump(struct conn *c)
 {
 	enum http_result res;
 
-	if (c->pumping)
+	if (c->busy || c->finish || c->dead)
 		return;
 	c->pumping = true;
-	while (!c->dead && !c->busy && !c->finish) {
-		res = http_read(&c->req, &c->in);
-		if (res == HTTP_MORE)
-			break;
-		c->busy = true;
-		if (res == HTTP_READY)
-			c->server->serve(c->server, c, &c->req);
-		else
-			refuse(c, res);
-	}
-	if (!c->dead && !c->busy && c->req.expects) {
+	res = http_read(&c->req, &c->in);
+	c->busy = res != HTTP_MORE;
+	if (res == HTTP_READY)
+		c->server->serve(c->server, c, &c->req);
+	else if (res != HTTP_MORE)
+		refuse(c, res);
+	if (!c->busy && c->req.expects) {
 		c->req.expects = false;
 		buf_str(&c->out, "HTTP/1.1 100 Continue\r\n\r\n");
 	}
@@ -197,6 +205,8 @@ static void on_io(struct ev_loop *loop, struct ev_io *io, int revents)
 	(void)loop;
 	if (revents & EV_READ)
 		receive(c);
+	else if (revents & EV_CUSTOM)
+		pump(c);
 	if (!c->dead && c->out.len)
 		conn_flush(c);
 	else if (!c->dead)
@@ -269,15 +279,8 @@ void conn_answer(struct conn *c, int code, const char *type, const char *headers
 	buf_fmt(&c->out,
 	    "Content-Type: %s\r\n%sDate: %s\r\n%sContent-Length: %zu\r\n\r\n", type,
 	    headers ? headers : "", date, c->finish ? "Connection: close\r\n" : "", n);
-	buf_add(&c->out, body, n);
-	conn_flush(c);
-}
-
-void conn_raw(struct conn *c, const void *p, size_t n)
-{
-	if (c->dead)
-		return;
-	buf_add(&c->out, p, n);
+	if (!c->req.method || strcmp(c->req.method, "HEAD"))
+		buf_add(&c->out, body, n);
 	conn_flush(c);
 }
 
@@ -323,12 +326,6 @@ size_t conn_pending(const struct conn *c)
 	return c->out.len;
 }
 
-void conn_finish(struct conn *c)
-{
-	c->finish = true;
-	conn_flush(c);
-}
-
 void conn_trickle(struct conn *c, int ms)
 {
 	if (c->dead)
@@ -343,11 +340,16 @@ void conn_stall(struct conn *c)
 	c->stalled = true;
 }
 
-void server_unstall(struct server *s)
+void server_heal(struct server *s)
 {
-	for (struct conn *c = s->conns; c; c = c->next)
+	for (struct conn *c = s->conns; c; c = c->next) {
 		if (c->stalled)
 			conn_close(c);
+		if (c->dead || !c->trickling)
+			continue;
+		trickle_end(c);
+		conn_flush(c);
+	}
 }
 
 bool conn_peer_trusted(const struct conn *c)

@@ -46,10 +46,6 @@ void server_close(struct server *s);
 void conn_answer(struct conn *c, int code, const char *type, const char *headers,
     const void *body, size_t n);
 
-/* Sends bytes as they are, without any head; with conn_finish() it makes broken answers.
- */
-void conn_raw(struct conn *c, const void *p, size_t n);
-
 /* Starts a chunked 200 answer; queues one chunk; sends what is queued; ends the answer.
  */
 void conn_stream(struct conn *c, const char *type, struct stream owner);
@@ -60,17 +56,18 @@ void conn_stream_end(struct conn *c);
 /* Bytes queued and not yet taken by the kernel. */
 size_t conn_pending(const struct conn *c);
 
-/* Closes when all is sent; closes now; closes with a TCP reset. */
-void conn_finish(struct conn *c);
+/* Closes now; closes with a TCP reset. */
 void conn_close(struct conn *c);
 void conn_reset(struct conn *c);
 
-/* From now on sends one byte each `ms` milliseconds. */
+/* Sends the answer to the current request one byte each `ms` milliseconds. */
 void conn_trickle(struct conn *c, int ms);
 
-/* Marks a request that is never answered; server_unstall() closes those connections. */
+/* Never answers the current request. */
 void conn_stall(struct conn *c);
-void server_unstall(struct server *s);
+
+/* Ends trickling, and closes the connections that were to get no answer. */
+void server_heal(struct server *s);
 
 /* Did the peer show a certificate that the client CA signed? */
 bool conn_peer_trusted(const struct conn *c);

@@ -112,7 +112,7 @@ struct json_object *faults_add(struct fake *f, struct json_object *spec)
 void faults_clear(struct fake *f)
 {
 	purge(f->faults, true);
-	server_unstall(&f->server);
+	server_heal(&f->server);
 	watches_heal(f);
 }
 

@@ -183,20 +183,21 @@ static void plan_bookmark(struct watch *w, double now)
 static void on_timer(struct ev_loop *loop, struct ev_timer *t, int revents)
 {
 	struct watch *w = t->data;
+	struct conn *c = w->conn;
 	double now = ev_now(loop);
 
 	(void)revents;
 	if (w->silent) {
 		w->deadline = now + TIMEOUT_MIN;
 	} else if (now >= w->deadline) {
-		conn_stream_end(w->conn);
+		conn_stream_end(c);
 		return;
 	} else if (w->bookmarks && now >= w->bookmark_at && in_step(w)) {
 		send_bookmark(w);
-		conn_flush(w->conn);
 	}
 	plan_bookmark(w, now);
 	arm(w);
+	conn_flush(c);
 }
 
 static void wake(struct watch *w)
