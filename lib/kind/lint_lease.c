@@ -82,28 +82,36 @@ static const struct vm_interface *interface_in(
 	return NULL;
 }
 
-/* Is there a machine that will ask for the address, with the MAC that is waited for? */
-static void lint_machine(
-    const struct config *config, const struct lease *lease, struct report *report)
+/* With no vms at all they may well be made by something else. */
+static void without_vm(const struct config *config, const struct lease *lease,
+    size_t others, struct report *report)
 {
 	const struct set *vms = config_get(config, &vm_kind);
-	const struct vm *vm = (const struct vm *)set_find(vms, lease->host);
-	const struct vm_interface *nic = vm ? interface_in(vm, lease) : NULL;
-	bool given = lint_has(&lease->object, "mac");
+	struct arena a = { 0 };
+	struct finding *f = add(report, vms->count ? SEVERITY_WARNING : SEVERITY_INFO,
+	    "address-without-vm", lease, NULL,
+	    others ? arena_printf(&a,
+			 "and is the last of %zu more without a VM of its name or a MAC",
+			 others)
+		   : "but there is no VM of that name and no MAC: nobody gets it yet");
+
+	report_fix(
+	    report, f, "add %s to vms, or write {ip: ..., mac: \"...\"}", lease->host);
+	arena_done(&a);
+}
+
+/* Is there a machine that will ask for the address, with the MAC that is waited for? */
+static void lint_machine(
+    const struct lease *lease, const struct vm *vm, bool given, struct report *report)
+{
+	const struct vm_interface *nic = interface_in(vm, lease);
 	struct finding *f;
 
 	if (nic && given && nic->mac_given && !mac_equal(nic->mac, lease->mac)) {
 		f = add(report, SEVERITY_ERROR, "mac-mismatch", lease, &vm->object,
 		    "but its MAC address is another one than in vms");
 		report_fix(report, f, "write the MAC in one of the two places only");
-	} else if (!vm && !given) {
-		/* With no vms at all they may well be made by something else. */
-		f = add(report, vms->count ? SEVERITY_WARNING : SEVERITY_INFO,
-		    "address-without-vm", lease, NULL,
-		    "but there is no VM of that name and no MAC: nobody gets it yet");
-		report_fix(report, f, "add %s to vms, or write {ip: ..., mac: \"...\"}",
-		    lease->host);
-	} else if (vm && !nic && !given) {
+	} else if (!nic && !given) {
 		f = add(report, SEVERITY_WARNING, "address-without-interface", lease,
 		    &vm->object,
 		    arena_printf(report->arena,
@@ -111,6 +119,30 @@ static void lint_machine(
 		report_fix(
 		    report, f, "add {network: %s} to its interfaces", lease->network);
 	}
+}
+
+static void lint_machines(const struct config *config, struct report *report)
+{
+	const struct set *leases = config_get(config, &lease_kind);
+	const struct set *vms = config_get(config, &vm_kind);
+	const struct lease *last = NULL;
+	size_t lost = 0;
+
+	for (size_t i = 0; i < leases->count; i++) {
+		const struct lease *lease = (const struct lease *)leases->items[i];
+		const struct vm *vm = (const struct vm *)set_find(vms, lease->host);
+		bool given = lint_has(&lease->object, "mac");
+
+		if (vm) {
+			lint_machine(lease, vm, given, report);
+		} else if (!given && lint_has(&lease->object, "ip")) {
+			last = lease;
+			if (++lost <= LINT_SHOWN)
+				without_vm(config, lease, 0, report);
+		}
+	}
+	if (lost > LINT_SHOWN)
+		without_vm(config, last, lost - LINT_SHOWN, report);
 }
 
 static int compare_ips(const void *x, const void *y)
@@ -161,8 +193,8 @@ void lint_lease(const struct config *config, struct report *report)
 		if (network && lint_has(&network->object, "address"))
 			lint_in_network(lease, network, report);
 		lint_in_pool(lease, &pools, report);
-		lint_machine(config, lease, report);
 	}
+	lint_machines(config, report);
 	lint_duplicates(config, report);
 	arena_done(&a);
 }

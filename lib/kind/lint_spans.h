@@ -41,6 +41,10 @@ struct spans spans_of_pools(struct arena *a, const struct config *config);
 void lint_about(struct report *report, struct finding *finding, const struct object *x,
     const struct object *y);
 
+/* Of a note that may be true of every object, so many are shown; then one counts the
+ * rest. */
+#define LINT_SHOWN 20
+
 /* A key of an object that was read without error or has a default. */
 bool lint_has(const struct object *object, const char *key);
 

@@ -153,26 +153,39 @@ static bool has_address(struct arena *a, const struct config *config, const stru
 	return false;
 }
 
+static void without_address(const struct vm *vm, const char *what, struct report *report)
+{
+	struct finding *f =
+	    report_add(report, SEVERITY_INFO, "vm-without-address", vm->object.place,
+		"%s no address in static_ips: DHCP may give another one each time", what);
+
+	report_fix(report, f, "add \"%s: ADDRESS\" to its network's static_ips",
+	    vm->object.name);
+	lint_about(report, f, &vm->object, NULL);
+}
+
 static void lint_addresses(const struct config *config, struct report *report)
 {
 	const struct set *vms = config_get(config, &vm_kind);
+	const struct vm *last = NULL;
 	struct arena a = { 0 };
+	size_t count = 0;
 
 	for (size_t i = 0; i < vms->count; i++) {
 		const struct vm *vm = (const struct vm *)vms->items[i];
-		struct finding *f;
 
 		if (has_address(&a, config, vm))
 			continue;
-		f = report_add(report, SEVERITY_INFO, "vm-without-address",
-		    vm->object.place,
-		    "VM %s has no address in static_ips: DHCP may give it another one "
-		    "each time",
-		    vm->object.name);
-		report_fix(report, f, "add \"%s: ADDRESS\" to its network's static_ips",
-		    vm->object.name);
-		lint_about(report, f, &vm->object, NULL);
+		last = vm;
+		if (++count <= LINT_SHOWN)
+			without_address(
+			    vm, arena_printf(&a, "VM %s has", vm->object.name), report);
 	}
+	if (count > LINT_SHOWN)
+		without_address(last,
+		    arena_printf(&a, "%zu more VMs, the last of them %s, have",
+			count - LINT_SHOWN, last->object.name),
+		    report);
 	arena_done(&a);
 }
 

@@ -186,6 +186,15 @@ static bool is_known(const char *const *words, const char *word)
 	return *words;
 }
 
+static bool is_setting(const char *key)
+{
+	const struct field *f = settings_fields.rows;
+
+	while (f->key && strcmp(f->key, key) != 0)
+		f++;
+	return f->key;
+}
+
 static const char *sections_text(struct arena *a, const char *const *words)
 {
 	const char *text = words[0];
@@ -213,7 +222,10 @@ static void find_unknown_sections(struct config *config)
 		f = report_add(report, SEVERITY_ERROR, "unknown-key", &key->place,
 		    "unknown section \"%s\"", text_clean(&config->arena, key->text, 60));
 		near = nearest_word(key->text, words);
-		if (near)
+		if (is_setting(key->text))
+			report_fix(
+			    report, f, "this is a setting: write it in homek8s.yaml");
+		else if (near)
 			report_fix(report, f, "did you mean \"%s\"?", near);
 		else if (!report->not_shown)
 			report_fix(report, f, "the sections are: %s", known);

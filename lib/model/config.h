@@ -36,7 +36,7 @@ struct set *config_set(struct config *config, const struct kind *kind);
 const struct set *config_get(const struct config *config, const struct kind *kind);
 
 /* Objects of one kind that a configuration may hold; more are an error. */
-#define CONFIG_MAX_OBJECTS 10000
+#define CONFIG_MAX_OBJECTS 5000
 
 /*
  * For the kinds' read(): a new object in the configuration's arena, in its kind's set.

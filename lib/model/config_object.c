@@ -52,18 +52,22 @@ static void check_written_name(
 	    name, object->name);
 }
 
+static int check_count(
+    const struct config *config, const struct kind *kind, struct report *report)
+{
+	if (config_get(config, kind)->count < CONFIG_MAX_OBJECTS)
+		return 0;
+	report_add(report, SEVERITY_ERROR, "too-many-objects", NULL,
+	    "more than %d %s are written", CONFIG_MAX_OBJECTS, kind->plural);
+	return -1;
+}
+
 static int add_object(struct config *config, struct object *object, struct report *report)
 {
 	struct set *set = config_set(config, object->kind);
 	const struct object *other;
 	struct finding *f;
 
-	if (set->count >= CONFIG_MAX_OBJECTS) {
-		report_add(report, SEVERITY_ERROR, "too-many-objects", NULL,
-		    "more than %d %s are written", CONFIG_MAX_OBJECTS,
-		    object->kind->plural);
-		return -1;
-	}
 	if (set_add(&config->arena, set, object))
 		return 0;
 	other = set_find(set, object->name);
@@ -82,6 +86,8 @@ struct object *config_object(struct config *config, const struct kind *kind,
 {
 	struct object *object;
 
+	if (check_count(config, kind, report))
+		return NULL;
 	if (key && check_name(kind, key, name, report))
 		return NULL;
 	object = arena_alloc(&config->arena, kind->fields.size);

@@ -132,13 +132,14 @@ static int check_range(const struct field *f, int64_t value, const char *text,
 	bool limited = f->minimum || f->maximum;
 	bool zero_wrong = f->type != FIELD_INT && value == 0;
 
-	if (zero_wrong && !(f->flags & FIELD_ZERO_OK))
-		return refuse(r, "out-of-range", a, text);
-	if (zero_wrong)
+	if (zero_wrong && (f->flags & FIELD_ZERO_OK))
 		return 0;
-	if (limited && (value < f->minimum || (f->maximum && value > f->maximum)))
-		return refuse(r, "out-of-range", a, text);
-	return 0;
+	if (!zero_wrong &&
+	    (!limited || (value >= f->minimum && (!f->maximum || value <= f->maximum))))
+		return 0;
+	if (f->type == FIELD_SIZE && !text[strspn(text, "0123456789")])
+		r->fix = "a number alone counts bytes: write its unit, such as GiB";
+	return refuse(r, "out-of-range", a, text);
 }
 
 static int read_number(const struct field *f, const char *text, int64_t *out,

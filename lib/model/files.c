@@ -198,7 +198,7 @@ static void read_desired(const struct reader *r, DIR *directory)
 {
 	struct config_files *out = r->out;
 	const char *names[CONFIG_MAX_FILES];
-	size_t count = list_names(&out->arena, directory, names);
+	size_t count = list_names(&out->arena, directory, names), bytes = 0;
 
 	if (check_count(r, count))
 		return;
@@ -206,9 +206,20 @@ static void read_desired(const struct reader *r, DIR *directory)
 	for (size_t i = 0; i < count; i++) {
 		const char *name = arena_printf(&out->arena, "%s/%s", DESIRED, names[i]);
 
-		if (!read_file(r, dirfd(directory), names[i], name,
-			&out->desired[out->desired_count]))
-			out->desired_count++;
+		struct source *source = &out->desired[out->desired_count];
+
+		if (read_file(r, dirfd(directory), names[i], name, source))
+			continue;
+		out->desired_count++;
+		bytes += source->length;
+		if (bytes > CONFIG_MAX_BYTES) {
+			refuse(r, "too-many-bytes", DESIRED,
+			    arena_printf(r->report->arena,
+				"its files have more than %zu bytes together",
+				CONFIG_MAX_BYTES),
+			    "leave out keys that only repeat the default");
+			return;
+		}
 	}
 }
 

@@ -2,8 +2,8 @@
 /*
  * files: the configuration directory as texts. Opens what is a regular file and nothing
  * else (no FIFO, device, directory or dangling link where a file is due, never blocking),
- * each at most 256 KiB, at most 64 of them, *.yaml only, no dot files and no editors'
- * leavings (~).
+ * each at most 256 KiB, at most 64 of them and 1 MiB together, *.yaml only, no dot files
+ * and no editors' leavings (~).
  */
 #ifndef LIB_MODEL_FILES_H
 #define LIB_MODEL_FILES_H
@@ -13,6 +13,8 @@
 #include "lib/doc/report.h"
 
 #define CONFIG_MAX_FILES 64
+/* Of all files of desired state together: what can be checked in a tenth of a second. */
+#define CONFIG_MAX_BYTES ((size_t)1024 * 1024)
 
 struct config_files {
 	struct arena arena;
