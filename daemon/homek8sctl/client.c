@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+/* client: one connection to the daemon. */
+#include "daemon/homek8sctl/client.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/doc/json.h"
+#include "lib/wire/interface.h"
+#include "lib/wire/varlink.h"
+
+#define REPLY_MAX ((size_t)64 * 1024 * 1024)
+#define REPLY_MAX_DEPTH 64
+#define TIMEOUT_MS 10000
+#define AGAIN_MS 500
+#define FOR_EVER INT64_MAX
+
+struct client {
+	int fd;
+	struct varlink_reader reader;
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static int connect_to(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd;
+
+	if (strlen(path) >= sizeof(address.sun_path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	/* Non-blocking, so that a daemon with a full backlog cannot hold us. */
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+struct client *client_open(const char *path, enum status *status, struct error *e)
+{
+	struct client *client;
+	int fd = connect_to(path), why = errno;
+
+	if (fd >= 0) {
+		client = must_alloc(sizeof(*client));
+		client->fd = fd;
+		return client;
+	}
+	*status = STATUS_UNREACHABLE;
+	if (why == EACCES || why == EPERM) {
+		*status = STATUS_DENIED;
+		fail(e, "%s: permission denied; be root or join group homek8s", path);
+	} else if (why == EAGAIN)
+		fail(e, "%s: homek8sd does not answer; see `systemctl status homek8sd`",
+		    path);
+	else
+		fail(e,
+		    "%s: homek8sd is not running (%s); see `systemctl status homek8sd`",
+		    path, strerror(why));
+	return NULL;
+}
+
+void client_close(struct client *client)
+{
+	if (!client)
+		return;
+	close(client->fd);
+	varlink_reader_done(&client->reader);
+	free(client);
+}
+
+/* Waits until the socket is ready for `events`; false once `end` has come. */
+static bool wait_for(const struct client *client, short events, int64_t end)
+{
+	struct pollfd p = { .fd = client->fd, .events = events };
+	int64_t left;
+	int n;
+
+	do {
+		left = end == FOR_EVER ? -1 : end - now_ms();
+		n = poll(&p, 1, left < 0 && end != FOR_EVER ? 0 : (int)left);
+	} while (n < 0 && errno == EINTR);
+	return n > 0;
+}
+
+int client_send(struct client *client, const char *method, struct json_object *parameters,
+    bool more, struct error *e)
+{
+	autotext struct text message = { 0 };
+	size_t sent = 0;
+	ssize_t n;
+
+	varlink_put_call(&message, method, parameters, more);
+	while (sent < message.length) {
+		n = send(
+		    client->fd, message.data + sent, message.length - sent, MSG_NOSIGNAL);
+		if (n >= 0)
+			sent += (size_t)n;
+		else if (errno != EAGAIN && errno != EINTR)
+			return fail(
+			    e, "homek8sd closed the connection: %s", strerror(errno));
+		else if (!wait_for(client, POLLOUT, now_ms() + TIMEOUT_MS))
+			return fail(e, "homek8sd does not take the call");
+	}
+	return 0;
+}
+
+/* Takes the message apart; `message` is dropped. */
+static enum answer take(struct json_object *message, struct reply *out)
+{
+	const char *error = json_string_at(message, "error");
+
+	out->error = must_copy(error);
+	out->continues = json_bool_at(message, "continues", false);
+	out->parameters = json_object_get(json_at(message, "parameters"));
+	if (!out->parameters)
+		out->parameters = json_object_new_object();
+	json_object_put(message);
+	return error ? ANSWER_ERROR : ANSWER_REPLY;
+}
+
+enum answer client_receive(
+    struct client *client, int64_t ms, struct reply *out, struct error *e)
+{
+	int64_t end = ms < 0 ? FOR_EVER : now_ms() + ms;
+	struct json_object *message;
+	char buffer[64 * 1024];
+	bool broken;
+	ssize_t n;
+
+	*out = (struct reply){ 0 };
+	while (!(message = varlink_next(&client->reader, REPLY_MAX_DEPTH, &broken, e))) {
+		if (broken)
+			return ANSWER_CLOSED;
+		if (!wait_for(client, POLLIN, end)) {
+			fail(
+			    e, "homek8sd has not answered within %lld ms", (long long)ms);
+			return ANSWER_TIMEOUT;
+		}
+		n = recv(client->fd, buffer, sizeof(buffer), 0);
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			continue;
+		if (n <= 0) {
+			fail(e, "homek8sd closed the connection");
+			return ANSWER_CLOSED;
+		}
+		if (varlink_feed(&client->reader, buffer, (size_t)n, REPLY_MAX, e) < 0)
+			return ANSWER_CLOSED;
+	}
+	return take(message, out);
+}
+
+void reply_done(struct reply *reply)
+{
+	json_object_put(reply->parameters);
+	free(reply->error);
+	*reply = (struct reply){ 0 };
+}
+
+enum status reply_complain(const struct reply *reply)
+{
+	const char *text = json_string_at(reply->parameters, "text");
+	struct arena a = { 0 };
+
+	if (strcmp(reply->error, ERROR_PERMISSION_DENIED) == 0) {
+		say("permission denied: changes need root or group homek8s");
+		return STATUS_DENIED;
+	}
+	if (strcmp(reply->error, ERROR_CONFIG_REFUSED) == 0) {
+		text = json_string_at(reply->parameters, "errors");
+		fprintf(stderr, "%s\n", text ? text : "");
+		say("the configuration has errors; the last good one stays in force");
+		return STATUS_ERROR;
+	}
+	if (strcmp(reply->error, ERROR_NO_SUCH_OBJECT) == 0) {
+		const char *kind = json_string_at(reply->parameters, "kind");
+		const char *name = json_string_at(reply->parameters, "name");
+
+		say("%s%s%s: %s; see `homek8sctl list`", kind ? kind : "",
+		    name ? "/" : "", name ? name : "", text ? text : "not found");
+		return STATUS_ERROR;
+	}
+	if (text)
+		say("%s", text_clean(&a, text, 1024));
+	else
+		say("homek8sd says %s %s", text_clean(&a, reply->error, 256),
+		    json_text(reply->parameters));
+	arena_done(&a);
+	return STATUS_ERROR;
+}
+
+static int64_t timeout_of(const struct ctl *ctl)
+{
+	return ctl->options.timeout ? ctl->options.timeout : TIMEOUT_MS;
+}
+
+enum status client_ask(struct ctl *ctl, const char *method,
+    struct json_object *parameters, struct json_object **out)
+{
+	struct error e = { 0 };
+	enum status status = STATUS_UNREACHABLE;
+	struct client *client = client_open(ctl->options.socket, &status, &e);
+	struct reply reply = { 0 };
+	enum answer answer;
+
+	*out = NULL;
+	if (!client || client_send(client, method, parameters, false, &e) < 0) {
+		say("%s", e.text);
+		client_close(client);
+		return status;
+	}
+	answer = client_receive(client, timeout_of(ctl), &reply, &e);
+	if (answer == ANSWER_REPLY) {
+		*out = json_object_get(reply.parameters);
+		status = STATUS_YES;
+	} else if (answer == ANSWER_ERROR)
+		status = reply_complain(&reply);
+	else
+		say("%s; see `systemctl status homek8sd`", e.text);
+	reply_done(&reply);
+	client_close(client);
+	return status;
+}
+
+/* One connection's worth of answers. STATUS_UNREACHABLE: it ended, the error says how. */
+static enum status follow_once(struct ctl *ctl, struct client *client, const char *method,
+    struct json_object *parameters,
+    void (*show)(struct ctl *ctl, struct json_object *reply, void *arg), void *arg,
+    struct error *e)
+{
+	enum status status = STATUS_YES;
+	struct reply reply;
+	bool more = true;
+
+	if (client_send(client, method, parameters, true, e) < 0)
+		return STATUS_UNREACHABLE;
+	while (more && status == STATUS_YES) {
+		switch (client_receive(client, -1, &reply, e)) {
+		case ANSWER_REPLY:
+			show(ctl, reply.parameters, arg);
+			fflush(stdout);
+			more = reply.continues;
+			break;
+		case ANSWER_ERROR:
+			status = reply_complain(&reply);
+			break;
+		case ANSWER_TIMEOUT:
+		case ANSWER_CLOSED:
+			status = STATUS_UNREACHABLE;
+			break;
+		}
+		reply_done(&reply);
+	}
+	return status;
+}
+
+enum status client_follow(struct ctl *ctl, const char *method,
+    struct json_object *(*parameters)(void *arg),
+    void (*show)(struct ctl *ctl, struct json_object *reply, void *arg), void *arg)
+{
+	enum status status = STATUS_UNREACHABLE;
+	bool reached = false, told = false;
+	struct error e = { 0 };
+
+	for (;;) {
+		struct client *client = client_open(ctl->options.socket, &status, &e);
+
+		if (client) {
+			autojson struct json_object *with =
+			    parameters ? parameters(arg) : NULL;
+
+			if (told)
+				say("homek8sd is back");
+			reached = true;
+			told = false;
+			status = follow_once(ctl, client, method, with, show, arg, &e);
+			client_close(client);
+		}
+		/* Only who was there once is worth waiting for. */
+		if (status != STATUS_UNREACHABLE || !reached) {
+			if (!reached)
+				say("%s", e.text);
+			return status;
+		}
+		if (!told)
+			say("%s; waiting for it to come back", e.text);
+		told = true;
+		usleep(AGAIN_MS * 1000);
+	}
+}

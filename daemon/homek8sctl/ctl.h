@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ctl: what the parts of homek8sctl share: the options of one run, the terminal, the
+ * table of commands and the exit status. The daemon sends facts; everything about how
+ * they look is decided here. Data goes to stdout, talk to stderr.
+ */
+#ifndef DAEMON_HOMEK8SCTL_CTL_H
+#define DAEMON_HOMEK8SCTL_CTL_H
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/arena.h"
+
+enum status { /* the exit status of the program */
+	STATUS_YES = 0,
+	STATUS_NO = 1, /* the answer is no: differences, a failed check, timed out */
+	STATUS_USAGE = 2,
+	STATUS_ERROR = 3, /* the daemon said error */
+	STATUS_UNREACHABLE = 4,
+	STATUS_DENIED = 5,
+};
+
+enum output {
+	OUTPUT_TABLE,
+	OUTPUT_WIDE,
+	OUTPUT_JSON,
+	OUTPUT_YAML,
+	OUTPUT_NAME,
+};
+
+/* Options a command takes, beside those every command takes. */
+#define TAKES_TEXT 1u  /* -o table, wide */
+#define TAKES_DATA 2u  /* -o json, yaml */
+#define TAKES_NAME 4u  /* -o name */
+#define TAKES_WATCH 8u /* -w */
+#define TAKES_FOR 16u
+#define TAKES_REASON 32u
+#define TAKES_CONFIG 64u  /* --config-dir */
+#define TAKES_DAEMON 128u /* --socket, --timeout */
+
+struct options {
+	enum output output;
+	bool watch, no_headers;
+	const char *color; /* "auto", "always", "never" */
+	const char *socket, *config_dir, *for_what, *reason;
+	int64_t timeout; /* ms; 0: the command's own */
+	bool help;
+	unsigned used;	/* bit i: the i-th option was given */
+	unsigned given; /* TAKES_TEXT, _DATA or _NAME: the kind of output asked for */
+};
+
+struct terminal {
+	bool tty;   /* stdout is one: fit it */
+	bool color; /* may be coloured */
+	bool utf8;
+	int columns, rows;
+};
+
+struct ctl {
+	struct options options;
+	struct terminal terminal;
+	const struct command *command;
+	char **arguments; /* after the verb */
+	int count;
+	struct arena arena; /* for the texts of this run */
+};
+
+struct command {
+	const char *name;
+	const char *arguments; /* "[KIND/NAME]"; "" for none */
+	const char *help;
+	enum status (*run)(struct ctl *ctl);
+	unsigned takes;
+	int most; /* arguments */
+};
+
+/* main.c: every command, in the order of the usage text; name NULL after the last. */
+extern const struct command commands[];
+
+/* Talk: "homek8sctl: ..." on stderr. */
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* verbs.c: commands that show what the daemon knows */
+enum status verb_status(struct ctl *ctl);
+enum status verb_list(struct ctl *ctl);
+enum status verb_describe(struct ctl *ctl);
+enum status verb_plan(struct ctl *ctl);
+enum status verb_diff(struct ctl *ctl);
+enum status verb_events(struct ctl *ctl);
+enum status verb_call(struct ctl *ctl);
+
+/* verbs_change.c: commands that ask the daemon to do something */
+enum status verb_reconcile(struct ctl *ctl);
+enum status verb_reload(struct ctl *ctl);
+enum status verb_pause(struct ctl *ctl);
+enum status verb_resume(struct ctl *ctl);
+enum status verb_approve(struct ctl *ctl);
+
+/* verbs_local.c: commands that need no daemon; verbs_wait.c */
+enum status verb_validate(struct ctl *ctl);
+enum status verb_explain(struct ctl *ctl);
+enum status verb_example(struct ctl *ctl);
+enum status verb_version(struct ctl *ctl);
+enum status verb_help(struct ctl *ctl);
+enum status verb_wait(struct ctl *ctl);
+
+/* example.c: a small desired state with comments. */
+extern const char example_text[];
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* verbs_change: commands that ask the daemon to do something. What was done is told on
+ * stderr; there is no data. */
+#include "daemon/homek8sctl/client.h"
+#include "daemon/homek8sctl/subject.h"
+#include "lib/base/text.h"
+#include "lib/doc/json.h"
+#include "lib/wire/interface.h"
+
+/* Calls, drops the parameters, and says `done` with the object's name, or "everything".
+ */
+static enum status change(
+    struct ctl *ctl, const char *method, struct json_object *parameters, const char *done)
+{
+	autojson struct json_object *with = parameters, *reply = NULL;
+	enum status status = client_ask(ctl, method, with, &reply);
+
+	if (status == STATUS_YES)
+		say("%s: %s", ctl->count > 0 ? ctl->arguments[0] : "everything", done);
+	return status;
+}
+
+enum status verb_reconcile(struct ctl *ctl)
+{
+	struct json_object *parameters = subject_parse(ctl, false);
+
+	if (!parameters)
+		return STATUS_USAGE;
+	return change(ctl, INTERFACE_NAME ".Reconcile", parameters,
+	    "looked at and acted upon now; see `homek8sctl status`");
+}
+
+enum status verb_reload(struct ctl *ctl)
+{
+	autojson struct json_object *reply = NULL;
+	enum status status = client_ask(ctl, INTERFACE_NAME ".Reload", NULL, &reply);
+
+	if (status == STATUS_YES)
+		say("configuration generation %lld is in force",
+		    (long long)json_int_at(reply, "generation", 0));
+	return status;
+}
+
+enum status verb_pause(struct ctl *ctl)
+{
+	struct json_object *parameters = subject_parse(ctl, false);
+	const char *done = "paused until `homek8sctl resume`";
+	struct error e = { 0 };
+	int64_t ms;
+
+	if (!parameters)
+		return STATUS_USAGE;
+	if (ctl->options.for_what) {
+		if (duration_parse(ctl->options.for_what, &ms, &e) < 0 || ms <= 0) {
+			say("--for: %s",
+			    *e.text ? e.text : "must be longer than nothing");
+			json_object_put(parameters);
+			return STATUS_USAGE;
+		}
+		json_put_int(parameters, "milliseconds", ms);
+		done = arena_printf(
+		    &ctl->arena, "paused for %s", duration_text(&ctl->arena, ms));
+	}
+	if (ctl->options.reason)
+		json_put_string(parameters, "reason", ctl->options.reason);
+	return change(ctl, INTERFACE_NAME ".Pause", parameters, done);
+}
+
+enum status verb_resume(struct ctl *ctl)
+{
+	struct json_object *parameters = subject_parse(ctl, false);
+
+	if (!parameters)
+		return STATUS_USAGE;
+	return change(ctl, INTERFACE_NAME ".Resume", parameters, "resumed");
+}
+
+enum status verb_approve(struct ctl *ctl)
+{
+	struct json_object *parameters = subject_parse(ctl, true);
+
+	if (!parameters)
+		return STATUS_USAGE;
+	return change(ctl, INTERFACE_NAME ".Approve", parameters, "approved");
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* verbs_local: commands that need no daemon: checking and explaining a configuration. */
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/homek8sctl/client.h"
+#include "daemon/homek8sctl/output.h"
+#include "daemon/homek8sctl/table.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/text.h"
+#include "lib/doc/json.h"
+#include "lib/model/config.h"
+#include "lib/wire/interface.h"
+
+static void add_findings(struct json_object *list, const struct report *report)
+{
+	struct arena a = { 0 };
+
+	for (size_t i = 0; i < report->count; i++) {
+		const struct finding *f = &report->findings[i];
+		struct json_object *row = json_object_new_object();
+		struct json_object *objects = json_object_new_array();
+
+		for (size_t o = 0; o < FINDING_OBJECTS && f->objects[o]; o++)
+			json_push_string(objects, f->objects[o]);
+		json_put_string(row, "id", f->id);
+		json_put_string(row, "severity", severity_text(f->severity));
+		json_put(row, "objects", objects);
+		json_put_string(row, "text", f->text);
+		json_put_string(row, "fix", f->fix);
+		json_put_string(row, "at", place_text(&a, &f->place));
+		json_push(list, row);
+	}
+	arena_done(&a);
+}
+
+static void print_findings(const struct report *report)
+{
+	autotext struct text out = { 0 };
+
+	for (size_t i = 0; i < report->count; i++)
+		finding_print(&report->findings[i], &out);
+	fputs(text_get(&out), stdout);
+}
+
+/* The findings in the format asked for; the count as talk. */
+static void show_report(struct ctl *ctl, const struct report *report, const char *path)
+{
+	autojson struct json_object *o = json_object_new_object();
+	struct json_object *list = json_object_new_array();
+	size_t errors = report->errors + report->not_shown;
+
+	json_put_int(o, "errors", (int64_t)errors);
+	json_put(o, "findings", list);
+	add_findings(list, report);
+	if (ctl->options.output == OUTPUT_JSON || ctl->options.output == OUTPUT_YAML)
+		output(ctl, o, NULL, NULL);
+	else
+		print_findings(report);
+	if (report->not_shown > 0)
+		say("%zu more errors are not shown", report->not_shown);
+	say("%s: %zu error%s, %zu other finding%s", path, errors, errors == 1 ? "" : "s",
+	    report->count - report->errors,
+	    report->count - report->errors == 1 ? "" : "s");
+}
+
+enum status verb_validate(struct ctl *ctl)
+{
+	const char *path = ctl->count > 0 ? ctl->arguments[0] : ctl->options.config_dir;
+	struct config_files files = { 0 };
+	struct config *config = NULL;
+	struct report report = { .arena = &ctl->arena };
+	int result = config_files_read(path, &files, &report);
+
+	if (result == 0)
+		result = config_load(&files, &config);
+	show_report(ctl, config ? &config->report : &report, path);
+	config_free(config);
+	config_files_done(&files);
+	return result == 0 ? STATUS_YES : STATUS_NO;
+}
+
+enum status verb_explain(struct ctl *ctl)
+{
+	autotext struct text out = { 0 };
+	struct error e = { 0 };
+
+	if (config_explain(ctl->count > 0 ? ctl->arguments[0] : "", &out, &e) < 0) {
+		say("explain: %s", e.text);
+		return STATUS_NO;
+	}
+	fputs(text_get(&out), stdout);
+	return STATUS_YES;
+}
+
+enum status verb_example(struct ctl *ctl)
+{
+	(void)ctl;
+	fputs(example_text, stdout);
+	return STATUS_YES;
+}
+
+/* The daemon's version is asked for, but not being able to is no failure. */
+enum status verb_version(struct ctl *ctl)
+{
+	enum status status = STATUS_YES;
+	struct error e = { 0 };
+	struct client *client = client_open(ctl->options.socket, &status, &e);
+	struct reply reply = { 0 };
+	const char *version;
+
+	printf("homek8sctl %s\n", HOMEK8S_VERSION);
+	if (!client) {
+		say("%s", e.text);
+		return STATUS_YES;
+	}
+	if (client_send(client, INTERFACE_NAME ".GetVersion", NULL, false, &e) == 0 &&
+	    client_receive(client, 2000, &reply, &e) == ANSWER_REPLY) {
+		version = json_string_at(reply.parameters, "version");
+		printf("homek8sd %s\n",
+		    text_clean(&ctl->arena, version ? version : "?", 64));
+		if (version && strcmp(version, HOMEK8S_VERSION) != 0)
+			say("the versions differ: restart the daemon after an upgrade");
+	} else
+		say("%s", *e.text ? e.text : "homek8sd does not tell its version");
+	reply_done(&reply);
+	client_close(client);
+	return STATUS_YES;
+}
