@@ -11,9 +11,11 @@
 # HOMEK8S_CACHE=DIR     keep it there instead of ~/.cache/homek8s
 set -euo pipefail
 
-packages="golang-1.19-go dpkg-dev make rsync jq"
+packages="golang-1.19-go golang-github-modern-go-reflect2-dev dpkg-dev make rsync jq"
 version=1.20.2
 go=/usr/lib/go-1.19
+gocode=/usr/share/gocode/src
+reflect2=github.com/modern-go/reflect2
 cache=${HOMEK8S_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/homek8s}
 binary=$cache/kube-apiserver-$version
 
@@ -60,9 +62,13 @@ fetch() { # DIR: leaves the unpacked source in DIR/source
 }
 
 # Kubernetes of that age wants to lie in a GOPATH. The version file stands in for the git
-# checkout that its makefile would ask.
+# checkout that its makefile would ask. Its own copy of reflect2 crashes when built with Go
+# 1.18 or later (map iterators changed), so Debian's newer one takes its place.
 compile() { # DIR
 	mkdir -p "$1/go/src/k8s.io" "$1/home"
+	rm "$1/source/vendor/$reflect2"/*.{go,s}
+	cp "$gocode/$reflect2"/*.{go,s} "$1/source/vendor/$reflect2/"
+	rm -f "$1/source/vendor/$reflect2"/*_test.go
 	mv "$1/source" "$1/go/src/k8s.io/kubernetes"
 	cat >"$1/version" <<-END
 		KUBE_GIT_COMMIT=debian
@@ -83,6 +89,7 @@ build() {
 	for p in "$go/bin/go" dpkg-source make rsync jq; do
 		command -v "$p" >/dev/null || die "no $p; packages needed: $packages"
 	done
+	[[ -d $gocode/$reflect2 ]] || die "no $reflect2; packages needed: $packages"
 	mkdir -p "$cache"
 	exec 9>"$cache/build-apiserver.lock"
 	flock 9

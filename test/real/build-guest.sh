@@ -80,6 +80,7 @@ pack_initrd() { # DIR
 
 build() { # WHERE
 	local dir
+	if ldd /bin/busybox >/dev/null 2>&1; then die "needs busybox-static"; fi
 	mkdir -p "$cache"
 	exec 9>"$cache/build-guest.lock"
 	flock 9
