@@ -1,6 +1,6 @@
 #!/bin/bash
 # Builds kube-apiserver from Debian's source package `kubernetes` (1.20.2) and prints where
-# it lies. Takes about ten minutes on two cores, once: the program is kept in the cache
+# it lies. Takes four to eleven minutes on two cores, once: the program is kept in the cache
 # directory and the next call finds it there. The machine's own apt lists are not touched.
 #
 #   build-apiserver.sh             print the path, building it first if need be
