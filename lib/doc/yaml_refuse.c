@@ -170,6 +170,8 @@ static const struct advice advice[] = {
 	    "a text cannot begin with '*' or '&'", "put the text in quotes" },
 	{ "did not find expected node content", NULL, false, "a value was expected here",
 	    "write the value, or put the text in quotes" },
+	{ "found invalid Unicode character escape", NULL, false,
+	    "this escape is no character", "write the character itself" },
 	{ "found unknown escape character", NULL, false,
 	    "this is no escape of a text in double quotes",
 	    "write \\\\ for a backslash, or put the text in single quotes" },
