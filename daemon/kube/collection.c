@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * collection: checks, strips, compares with the store, hands on.
+ *
+ * Two sources meet here: the watch (or list), and the answers to our own writes, which
+ * arrive first. A watch event that is not newer than the store is dropped. A list is
+ * believed even where it is older (a cluster may have been restored from a backup),
+ * except about objects we wrote while it was under way.
+ */
+#include "daemon/kube/collection.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/text.h"
+#include "lib/doc/json.h"
+#include "lib/wire/stream.h"
+
+/* The object's name as the callbacks know it, or NULL. Names come from whoever may write
+ * to the cluster, and travel on into files and terminals: RFC 1123 or nothing. */
+static char *checked_name(const struct collection *c, struct json_object *object)
+{
+	const char *name = json_string_at(object, "metadata.name");
+	const char *space = json_string_at(object, "metadata.namespace");
+
+	if (!name || !name_is_subdomain(name))
+		return NULL;
+	if (!c->kind->namespaced)
+		return must_copy(name);
+	if (!space || !name_is_label(space))
+		return NULL;
+	return must_printf("%s/%s", space, name);
+}
+
+static void strip(struct json_object *object)
+{
+	struct json_object *metadata = json_at(object, "metadata");
+	struct json_object *annotations = json_at(object, "metadata.annotations");
+
+	json_object_object_del(metadata, "managedFields");
+	if (annotations && json_object_is_type(annotations, json_type_object))
+		json_object_object_del(
+		    annotations, "kubectl.kubernetes.io/last-applied-configuration");
+}
+
+static const char *uid_of(struct json_object *object)
+{
+	const char *uid = json_string_at(object, "metadata.uid");
+
+	return uid ? uid : "";
+}
+
+/* Its resource version, or NULL: then it is no object one can work with. */
+static const char *version_of(struct json_object *object)
+{
+	return json_string_at(object, "metadata.resourceVersion");
+}
+
+static bool is_older(const char *version, const struct entry *entry)
+{
+	return entry->version && resource_version_compare(version, entry->version) < 0;
+}
+
+static bool is_same(const char *version, const struct entry *entry)
+{
+	return entry->version && strcmp(version, entry->version) == 0;
+}
+
+static void hand_on(struct collection *c, struct entry *entry, struct json_object *object)
+{
+	const struct reading reading = { .name = entry->name, .json = object };
+
+	entry->deleted = false;
+	store_set(entry, uid_of(object), version_of(object));
+	strip(object);
+	c->callbacks->seen(c->arg, c->kind, &reading);
+}
+
+/* Name and entry of an object, or NULL after counting it. */
+static struct entry *entry_of(struct collection *c, struct json_object *object)
+{
+	autofree char *name = checked_name(c, object);
+
+	if (name && version_of(object))
+		return store_make(&c->store, name);
+	c->skipped++;
+	return NULL;
+}
+
+void collection_listed(struct collection *c, struct json_object *object)
+{
+	struct entry *entry = entry_of(c, object);
+
+	if (!entry)
+		return;
+	entry->listed = true;
+	if (entry->fresh &&
+	    (is_older(version_of(object), entry) ||
+		(entry->deleted && strcmp(uid_of(object), entry->uid) == 0)))
+		return;
+	hand_on(c, entry, object);
+}
+
+void collection_watched(struct collection *c, struct json_object *object)
+{
+	struct entry *entry = entry_of(c, object);
+
+	if (!entry)
+		return;
+	if (entry->deleted && strcmp(uid_of(object), entry->uid) == 0)
+		return;
+	if (is_older(version_of(object), entry) || is_same(version_of(object), entry))
+		return;
+	hand_on(c, entry, object);
+}
+
+void collection_written(struct collection *c, struct json_object *object)
+{
+	struct entry *entry = entry_of(c, object);
+
+	/* The watch may have been faster than the answer. */
+	if (!entry || is_older(version_of(object), entry))
+		return;
+	entry->fresh = true;
+	hand_on(c, entry, object);
+}
+
+void collection_deleted(struct collection *c, struct json_object *object)
+{
+	autofree char *name = checked_name(c, object);
+	const char *version = version_of(object);
+	struct entry *entry = name ? store_find(&c->store, name) : NULL;
+	bool told = entry && entry->deleted;
+
+	if (!entry || !version || (!told && is_older(version, entry)))
+		return;
+	/* Of an object that has been made anew since, under the same name. */
+	if (told && strcmp(uid_of(object), entry->uid) != 0)
+		return;
+	store_remove(&c->store, name);
+	if (!told)
+		c->callbacks->gone(c->arg, c->kind, name);
+}
+
+void collection_removed(struct collection *c, const char *name, const char *uid)
+{
+	struct entry *entry = store_find(&c->store, name);
+
+	if (!entry || entry->deleted || (uid && strcmp(uid, entry->uid) != 0))
+		return;
+	entry->deleted = true;
+	entry->fresh = true;
+	c->callbacks->gone(c->arg, c->kind, name);
+}
+
+static bool begin_entry(struct entry *entry, void *arg)
+{
+	(void)arg;
+	entry->fresh = false;
+	entry->listed = false;
+	return !entry->deleted;
+}
+
+void collection_begin_list(struct collection *c)
+{
+	store_filter(&c->store, begin_entry, NULL);
+}
+
+/* Not in the list: gone, unless we wrote it after the list was taken. */
+static bool end_entry(struct entry *entry, void *arg)
+{
+	const char *version = arg;
+
+	return entry->listed ||
+	       (entry->fresh && resource_version_compare(entry->version, version) > 0);
+}
+
+struct names {
+	const char **items;
+	size_t count;
+};
+
+static bool add_name(struct entry *entry, void *arg)
+{
+	struct names *names = arg;
+
+	if (!entry->deleted)
+		names->items[names->count++] = entry->name;
+	return true;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+void collection_end_list(struct collection *c, const char *version)
+{
+	autofree char *copy = must_copy(version);
+	autofree const char **items = NULL;
+	struct names names = { 0 };
+
+	store_filter(&c->store, end_entry, copy);
+	items = names.items = must_alloc(c->store.count * sizeof(*items));
+	store_filter(&c->store, add_name, &names);
+	qsort(items, names.count, sizeof(*items), compare_names);
+	c->callbacks->listed(c->arg, c->kind, items, names.count);
+}
+
+void collection_forget(struct collection *c)
+{
+	store_clear(&c->store);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * credentials: who we are to which server: a kubeconfig with every file it names read
+ * into memory. Keys and tokens are overwritten when it is freed, and no text made here
+ * holds one. Reads local files only, a few KiB: short enough for the main loop.
+ */
+#ifndef DAEMON_KUBE_CREDENTIALS_H
+#define DAEMON_KUBE_CREDENTIALS_H
+
+#include <stdbool.h>
+
+#include "lib/wire/kubeconfig.h"
+
+struct credentials {
+	struct arena arena;
+	/* Of the files' names nothing is left: their contents stand in ca,
+	 * client_certificate, client_key and token. */
+	struct kubeconfig config;
+};
+
+/* Where the kubeconfig should be: `configured`, else $CREDENTIALS_DIRECTORY/kubeconfig
+ * where that exists, else CONFIG_DIR/kubeconfig. Freed with free(). */
+char *credentials_path(const char *configured, const char *config_dir);
+
+/* NULL on error; `*missing` tells whether it is that the kubeconfig does not exist. */
+struct credentials *credentials_load(
+    const char *path, const char *context, bool *missing, struct error *e);
+void credentials_free(struct credentials *c); /* NULL allowed */
+
+/* Would a connection made with one do for the other (all but the token)? */
+bool credentials_same_connection(
+    const struct credentials *a, const struct credentials *b);
+/* Takes over the other's token. */
+void credentials_take_token(struct credentials *c, const struct credentials *from);
+bool credentials_same_token(const struct credentials *a, const struct credentials *b);
+
+#endif

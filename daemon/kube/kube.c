@@ -1,0 +1,510 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kube: the server as a whole: where it is, who we are to it, and whether it answers.
+ *
+ * One timer drives it. On each turn the credentials are read from disk again; then,
+ * unless we are connected and nothing has changed, the server is probed (probe.h). A
+ * probe that succeeds resumes the reflectors, one that fails pauses them all, so that
+ * however many watches break, there is one state and one back-off. Requests of reflectors
+ * that do not get through only make the timer fire at once: they never judge the server
+ * by themselves.
+ *
+ * Everything that closes connections runs from the timer, never from an answer.
+ */
+#include "daemon/kube/kube.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/host/clock.h"
+#include "daemon/kube/credentials.h"
+#include "daemon/kube/http.h"
+#include "daemon/kube/probe.h"
+#include "daemon/kube/reflector.h"
+#include "daemon/kube/tuning.h"
+#include "daemon/kube/writer.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/retry.h"
+#include "lib/base/text.h"
+
+static const struct kube_tuning default_tuning = {
+	.idle = 150000,
+	.grace = 20000,
+	.slow = 60000,
+	.answer = 15000,
+	.write = 34000,
+};
+
+struct kube {
+	struct reflector_host host;
+	struct kube_callbacks callbacks;
+	void *arg;
+	struct kube_tuning tuning;
+	int mode; /* enum kubernetes_mode */
+	char *kubeconfig, *context, *config_dir;
+
+	struct credentials *credentials; /* NULL: none; then host.http is NULL too */
+	struct reflector **reflectors;
+	size_t reflector_count;
+	struct writer *writer;
+
+	enum kube_status status;
+	int64_t since;
+	char *reason; /* without "next try" */
+	struct kube_state *shown;
+
+	struct ev_timer timer;
+	struct mono next; /* when it is due */
+	struct probe probe;
+	unsigned failures; /* probes in a row */
+	bool configured;   /* by kube_configure(), not looked at yet */
+	bool suspected;	   /* a request did not get through */
+	bool resume;	   /* after the probe, though we never ceased to be connected */
+	char *refused;	   /* the collection that was answered with 401, or NULL */
+
+	struct ev_timer relist;
+};
+
+static void replace(char **text, const char *with)
+{
+	char *copy = must_copy(with);
+
+	free(*text);
+	*text = copy;
+}
+
+/* The only place that changes the state. */
+static void set_state(struct kube *k, enum kube_status status, const char *reason)
+{
+	bool same = k->status == status && strcmp(k->reason, reason) == 0;
+
+	if (k->status != status)
+		k->since = clock_wall();
+	k->status = status;
+	replace(&k->reason, reason);
+	if (!same)
+		k->callbacks.state(k->arg);
+}
+
+static void wake_in(struct kube *k, int64_t ms)
+{
+	k->next = mono_add(clock_mono(), ms);
+	ev_timer_stop(k->host.loop, &k->timer);
+	ev_timer_set(&k->timer, (double)ms / 1000, 0);
+	ev_timer_start(k->host.loop, &k->timer);
+}
+
+static void pause_all(struct kube *k, enum loss cause, const char *why)
+{
+	for (size_t i = 0; i < k->reflector_count; i++)
+		reflector_pause(k->reflectors[i], cause, why);
+}
+
+static void lose_all(struct kube *k, enum loss cause, const char *why)
+{
+	for (size_t i = 0; i < k->reflector_count; i++)
+		reflector_lose(k->reflectors[i], cause, why);
+}
+
+/* Closes every connection. */
+static void disconnect(struct kube *k)
+{
+	if (!k->host.http)
+		return;
+	probe_stop(&k->probe);
+	writer_abandon(k->writer);
+	pause_all(k, LOSS_DOWN, "the connection is made anew");
+	http_free(k->host.http);
+	k->host.http = NULL;
+	credentials_free(k->credentials);
+	k->credentials = NULL;
+}
+
+static void go_off(struct kube *k, const char *why)
+{
+	disconnect(k);
+	lose_all(k, LOSS_OFF, why);
+	set_state(k, KUBE_OFF, why);
+}
+
+static void go_down(struct kube *k, const char *why, int64_t at_least)
+{
+	int64_t wait = retry_connection(++k->failures, clock_random());
+
+	pause_all(k, LOSS_DOWN, why);
+	wake_in(k, wait > at_least ? wait : at_least);
+	set_state(k, KUBE_DOWN, why);
+}
+
+static void go_unauthorized(struct kube *k)
+{
+	autofree char *path = credentials_path(k->kubeconfig, k->config_dir);
+	autofree char *why = must_printf(
+	    "%s does not accept our credentials (401 Unauthorized): renew the token or "
+	    "client certificate in %s",
+	    k->credentials->config.server, path);
+
+	probe_stop(&k->probe);
+	pause_all(k, LOSS_UNAUTHORIZED, why);
+	wake_in(k, k->tuning.slow);
+	set_state(k, KUBE_UNAUTHORIZED, why);
+}
+
+static void go_connected(struct kube *k)
+{
+	bool resume = k->status != KUBE_CONNECTED || k->resume;
+
+	k->failures = 0;
+	k->resume = false;
+	replace(&k->refused, NULL);
+	wake_in(k, k->tuning.slow);
+	set_state(k, KUBE_CONNECTED, k->credentials->config.server);
+	for (size_t i = 0; resume && i < k->reflector_count; i++)
+		reflector_resume(k->reflectors[i]);
+}
+
+static void on_probe(void *arg, enum probe_result result, const char *why, int64_t wait)
+{
+	struct kube *k = arg;
+
+	switch (result) {
+	case PROBE_UP:
+		go_connected(k);
+		break;
+	case PROBE_DOWN:
+		go_down(k, why, wait);
+		break;
+	case PROBE_UNAUTHORIZED:
+		go_unauthorized(k);
+		break;
+	}
+}
+
+enum refresh { CREDENTIALS_SAME, CREDENTIALS_CHANGED, CREDENTIALS_FAILED };
+
+/* Takes over what stands on disk now. After a failure, what was read before stays. */
+static enum refresh refresh_credentials(struct kube *k, bool *missing, struct error *e)
+{
+	autofree char *path = credentials_path(k->kubeconfig, k->config_dir);
+	struct credentials *now = credentials_load(path, k->context, missing, e);
+	bool same_token;
+
+	if (!now)
+		return CREDENTIALS_FAILED;
+	if (k->credentials && credentials_same_connection(k->credentials, now)) {
+		same_token = credentials_same_token(k->credentials, now);
+		if (!same_token) {
+			http_set_token(k->host.http, now->config.token);
+			/* The rest stays where running requests point to. */
+			credentials_take_token(k->credentials, now);
+		}
+		credentials_free(now);
+		return same_token ? CREDENTIALS_SAME : CREDENTIALS_CHANGED;
+	}
+	disconnect(k);
+	k->credentials = now;
+	k->host.http = http_new(k->host.loop, now);
+	k->resume = true;
+	return CREDENTIALS_CHANGED;
+}
+
+static void on_no_credentials(
+    struct kube *k, bool missing, bool configured, const char *why)
+{
+	autofree char *path = credentials_path(k->kubeconfig, k->config_dir);
+	autofree char *text = NULL;
+
+	/* One that was there and is not now is being replaced, unless we were told. */
+	if (missing && k->mode == KUBERNETES_AUTO && (configured || !k->credentials)) {
+		text = must_printf("no kubeconfig at %s; Kubernetes half is off", path);
+		go_off(k, text);
+		wake_in(k, k->tuning.slow);
+		return;
+	}
+	disconnect(k);
+	text = missing ? must_printf("no kubeconfig at %s: put one there, or set "
+				     "kubernetes.kubeconfig in homek8s.yaml",
+			     path)
+		       : must_copy(why);
+	go_down(k, text, 0);
+}
+
+/* The timer's turn. */
+static void look(struct kube *k)
+{
+	bool configured = k->configured, suspected = k->suspected, missing;
+	bool connected = k->status == KUBE_CONNECTED;
+	enum refresh refresh;
+	struct error e;
+
+	k->configured = k->suspected = false;
+	if (k->mode == KUBERNETES_OFF) {
+		go_off(k, "switched off in homek8s.yaml (kubernetes.mode)");
+		return;
+	}
+	refresh = refresh_credentials(k, &missing, &e);
+	if (refresh == CREDENTIALS_FAILED && (configured || !connected)) {
+		on_no_credentials(k, missing, configured, e.text);
+		return;
+	}
+	if (connected && k->refused && refresh != CREDENTIALS_CHANGED) {
+		go_unauthorized(k);
+		return;
+	}
+	if (connected && !suspected && !k->resume) {
+		wake_in(k, k->tuning.slow);
+		return;
+	}
+	if (k->status == KUBE_OFF)
+		set_state(k, KUBE_CONNECTING, k->credentials->config.server);
+	probe_start(&k->probe, k->host.http, k->credentials->config.server, k->refused);
+}
+
+static void on_timer(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+	(void)loop;
+	(void)events;
+	look(timer->data);
+}
+
+static void on_suspect(struct reflector_host *host)
+{
+	struct kube *k = (struct kube *)(void *)host;
+
+	if (k->status != KUBE_CONNECTED || probe_is_running(&k->probe))
+		return;
+	k->suspected = true;
+	wake_in(k, 0);
+}
+
+static void on_refused(struct reflector_host *host, const char *collection)
+{
+	struct kube *k = (struct kube *)(void *)host;
+
+	if (k->status != KUBE_CONNECTED)
+		return;
+	replace(&k->refused, collection);
+	k->resume = true;
+	wake_in(k, 0);
+}
+
+static void on_appeared(struct reflector_host *host)
+{
+	struct kube *k = (struct kube *)(void *)host;
+
+	for (size_t i = 0; i < k->reflector_count; i++)
+		reflector_resume_missing(k->reflectors[i]);
+}
+
+static struct reflector *reflector_of(struct kube *k, const struct kind *kind)
+{
+	for (size_t i = 0; i < k->reflector_count; i++)
+		if (reflector_kind(k->reflectors[i]) == kind)
+			return k->reflectors[i];
+	return NULL;
+}
+
+static void on_wrote(void *arg, const struct kind *kind, struct json_object *object)
+{
+	struct reflector *r = reflector_of(arg, kind);
+
+	if (r)
+		reflector_wrote(r, object);
+}
+
+static void on_removed(
+    void *arg, const struct kind *kind, const char *name, const char *uid)
+{
+	struct reflector *r = reflector_of(arg, kind);
+
+	if (r)
+		reflector_removed(r, name, uid);
+}
+
+static void on_write_refused(void *arg, const struct kind *kind)
+{
+	struct kube *k = arg;
+
+	on_refused(&k->host, kind->collection);
+}
+
+static void on_step_done(
+    void *arg, uint64_t ticket, const char *error, bool slow, bool lost)
+{
+	struct kube *k = arg;
+
+	k->callbacks.step_done(k->arg, ticket, error, slow, lost);
+}
+
+static const struct writer_callbacks writer_callbacks = {
+	.wrote = on_wrote,
+	.removed = on_removed,
+	.refused = on_write_refused,
+	.step_done = on_step_done,
+};
+
+static void on_relist(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+	struct kube *k = timer->data;
+
+	(void)loop;
+	(void)events;
+	for (size_t i = 0; i < k->reflector_count; i++)
+		reflector_relist(k->reflectors[i]);
+}
+
+static size_t count_skipped(const struct kube *k)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < k->reflector_count; i++)
+		count += reflector_skipped(k->reflectors[i]);
+	return count;
+}
+
+static char *make_detail(const struct kube *k)
+{
+	size_t skipped = count_skipped(k);
+	struct arena a = { 0 };
+	int64_t left = k->next.ms - clock_mono().ms;
+	char *detail;
+
+	switch (k->status) {
+	case KUBE_OFF:
+	case KUBE_CONNECTING:
+		return must_copy(k->reason);
+	case KUBE_CONNECTED:
+		if (skipped == 0)
+			return must_copy(k->reason);
+		return must_printf(
+		    "%s; %zu times an object was skipped whose name is no RFC 1123 name",
+		    k->reason, skipped);
+	case KUBE_UNAUTHORIZED:
+	case KUBE_DOWN:
+		break;
+	}
+	if (probe_is_running(&k->probe) || left <= 0)
+		return must_printf("%s; trying again", k->reason);
+	detail = must_printf("%s; next try in %s", k->reason,
+	    duration_text(&a, (left + 999) / 1000 * 1000));
+	arena_done(&a);
+	return detail;
+}
+
+const struct kube_state *kube_state(const struct kube *k)
+{
+	struct kube_state *shown = k->shown;
+
+	free((char *)(uintptr_t)shown->detail);
+	*shown = (struct kube_state){ .status = k->status,
+		.since = k->since,
+		.detail = make_detail(k),
+		.version = k->probe.version };
+	return shown;
+}
+
+void kube_look_all(struct kube *k)
+{
+	/* Not at once: we may be in the midst of a list's callbacks. */
+	if (ev_is_active(&k->relist))
+		return;
+	ev_timer_set(&k->relist, 0, 0);
+	ev_timer_start(k->host.loop, &k->relist);
+}
+
+static void copy_settings(struct kube *k, const struct kubernetes_settings *settings)
+{
+	k->mode = settings->mode;
+	replace(&k->kubeconfig, settings->kubeconfig);
+	replace(&k->context, settings->context);
+}
+
+void kube_configure(struct kube *k, const struct kubernetes_settings *settings)
+{
+	copy_settings(k, settings);
+	k->configured = true;
+	wake_in(k, 0);
+}
+
+void kube_step(struct kube *k, const struct step *step, uint64_t ticket)
+{
+	struct http *http = k->status == KUBE_CONNECTED ? k->host.http : NULL;
+
+	writer_step(k->writer, http, step, ticket, kube_state(k)->detail);
+}
+
+static void make_reflectors(struct kube *k)
+{
+	const struct kube_tuning *t = &k->tuning;
+
+	k->reflectors = must_alloc(t->kind_count * sizeof(*k->reflectors));
+	for (size_t i = 0; i < t->kind_count; i++)
+		if (t->kinds[i]->collection)
+			k->reflectors[k->reflector_count++] =
+			    reflector_new(&k->host, t->kinds[i]);
+}
+
+struct kube *kube_new_tuned(struct ev_loop *loop,
+    const struct kubernetes_settings *settings, const char *config_dir,
+    const struct kube_callbacks *callbacks, void *arg, const struct kube_tuning *tuning)
+{
+	struct kube *k = must_alloc(sizeof(*k));
+
+	k->callbacks = *callbacks;
+	k->arg = arg;
+	k->tuning = *tuning;
+	k->host = (struct reflector_host){ .loop = loop,
+		.tuning = &k->tuning,
+		.callbacks = &k->callbacks,
+		.callback_arg = arg,
+		.suspect = on_suspect,
+		.refused = on_refused,
+		.appeared = on_appeared };
+	copy_settings(k, settings);
+	k->config_dir = must_copy(config_dir);
+	k->status = k->mode == KUBERNETES_OFF ? KUBE_OFF : KUBE_CONNECTING;
+	k->since = clock_wall();
+	k->reason = must_copy("starting");
+	k->shown = must_alloc(sizeof(*k->shown));
+	k->probe =
+	    (struct probe){ .timeout = tuning->answer, .done = on_probe, .arg = k };
+	k->writer = writer_new(loop, tuning->write, &writer_callbacks, k);
+	make_reflectors(k);
+	ev_init(&k->relist, on_relist);
+	k->relist.data = k;
+	ev_init(&k->timer, on_timer);
+	k->timer.data = k;
+	wake_in(k, 0);
+	return k;
+}
+
+struct kube *kube_new(struct ev_loop *loop, const struct kubernetes_settings *settings,
+    const char *config_dir, const struct kube_callbacks *callbacks, void *arg)
+{
+	struct kube_tuning tuning = default_tuning;
+
+	tuning.kinds = kinds;
+	tuning.kind_count = kind_count;
+	return kube_new_tuned(loop, settings, config_dir, callbacks, arg, &tuning);
+}
+
+void kube_free(struct kube *k)
+{
+	ev_timer_stop(k->host.loop, &k->timer);
+	ev_timer_stop(k->host.loop, &k->relist);
+	probe_done(&k->probe);
+	writer_free(k->writer);
+	for (size_t i = 0; i < k->reflector_count; i++)
+		reflector_free(k->reflectors[i]);
+	free(k->reflectors);
+	http_free(k->host.http);
+	credentials_free(k->credentials);
+	free((char *)(uintptr_t)k->shown->detail);
+	free(k->shown);
+	free(k->reason);
+	free(k->refused);
+	free(k->kubeconfig);
+	free(k->context);
+	free(k->config_dir);
+	free(k);
+}

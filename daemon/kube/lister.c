@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* lister: follows `continue` until it is empty, never the number of items. */
+#include "daemon/kube/lister.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/kube/answer.h"
+#include "lib/base/cleanup.h"
+#include "lib/doc/json.h"
+
+#define PAGE 500
+#define MAX_PAGES 1000
+#define MAX_PAGE_BYTES ((size_t)32 * 1024 * 1024)
+
+char *lister_path(const char *collection, const char *query)
+{
+	return must_printf(
+	    "%s%c%s", collection, strchr(collection, '?') ? '&' : '?', query);
+}
+
+/* `done` is on_page(), which stands below because it asks for further pages itself. */
+static void request_page(struct lister *l, const char *token,
+    void (*done)(void *arg, const struct http_answer *answer))
+{
+	autofree char *escaped = token ? http_escape(token) : NULL;
+	autofree char *query = must_printf("limit=%d%s%s", l->unpaged ? 0 : PAGE,
+	    escaped ? "&continue=" : "", escaped ? escaped : "");
+	autofree char *path = lister_path(l->collection, query);
+
+	l->pages++;
+	l->request = http_start(l->http, &(struct http_call){ .method = "GET",
+					     .path = path,
+					     .timeout = l->timeout,
+					     .max_bytes = MAX_PAGE_BYTES,
+					     .done = done,
+					     .arg = l });
+}
+
+static void begin(
+    struct lister *l, void (*done)(void *arg, const struct http_answer *answer))
+{
+	free(l->version);
+	l->version = NULL;
+	l->pages = 0;
+	l->callbacks->begin(l->arg);
+	request_page(l, NULL, done);
+}
+
+/* Its items are handed on; returns the token of the next page, "" for none. */
+static const char *take_page(struct lister *l, struct json_object *list)
+{
+	struct json_object *items = json_at(list, "items");
+	const char *token = json_string_at(list, "metadata.continue");
+
+	if (!l->version)
+		l->version = must_copy(json_string_at(list, "metadata.resourceVersion"));
+	for (size_t i = 0; i < json_count(items); i++)
+		l->callbacks->item(l->arg, json_item(items, i));
+	return token ? token : "";
+}
+
+static void on_list(struct lister *l, const struct http_answer *answer,
+    void (*done)(void *arg, const struct http_answer *answer))
+{
+	struct error e = { "the answer is no list" };
+	autojson struct json_object *list = answer_object(answer, &e);
+	const char *token;
+
+	if (!list || !json_string_at(list, "metadata.resourceVersion")) {
+		l->callbacks->failed(l->arg, answer, e.text);
+		return;
+	}
+	token = take_page(l, list);
+	if (token[0] == '\0')
+		l->callbacks->complete(l->arg, l->version);
+	else if (l->pages >= MAX_PAGES)
+		l->callbacks->failed(l->arg, answer, "the list has no end");
+	else
+		request_page(l, token, done);
+}
+
+static void on_page(void *arg, const struct http_answer *answer)
+{
+	struct lister *l = arg;
+
+	l->request = NULL;
+	if (answer->failure == HTTP_ANSWERED && answer->status == 200) {
+		on_list(l, answer, on_page);
+	} else if (answer->status == 410 && l->pages > 1 && !l->unpaged) {
+		/* The token has expired between two pages: all at once then. */
+		l->unpaged = true;
+		begin(l, on_page);
+	} else {
+		l->callbacks->failed(l->arg, answer, NULL);
+	}
+}
+
+void lister_start(struct lister *l, struct http *http)
+{
+	lister_stop(l);
+	l->http = http;
+	l->unpaged = false;
+	begin(l, on_page);
+}
+
+void lister_stop(struct lister *l)
+{
+	http_cancel(l->request);
+	l->request = NULL;
+	free(l->version);
+	l->version = NULL;
+}

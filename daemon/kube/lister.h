@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lister: one whole list of a collection, page by page. Resource version "" is asked for,
+ * the most recent state: a cached one ("0") would be cheaper for a large cluster, but may
+ * be older than what we have seen and written already.
+ */
+#ifndef DAEMON_KUBE_LISTER_H
+#define DAEMON_KUBE_LISTER_H
+
+#include <json-c/json.h>
+
+#include "daemon/kube/http.h"
+
+struct lister_callbacks {
+	void (*begin)(void *arg); /* again where a list had to start over */
+	void (*item)(void *arg, struct json_object *object);
+	void (*complete)(void *arg, const char *version);
+	/* `why` NULL: `answer` says it; else it was answered, but with no list. */
+	void (*failed)(void *arg, const struct http_answer *answer, const char *why);
+};
+
+struct lister {
+	/* set by the owner */
+	const char *collection;
+	const struct lister_callbacks *callbacks;
+	void *arg;
+	int64_t timeout;
+	/* its own */
+	struct http *http;
+	struct http_request *request;
+	char *version; /* of the first page */
+	unsigned pages;
+	bool unpaged;
+};
+
+void lister_start(struct lister *l, struct http *http);
+void lister_stop(struct lister *l); /* without calling back */
+
+/* PATH with a query added, whether it has one or not. Freed with free(). */
+char *lister_path(const char *collection, const char *query);
+
+#endif

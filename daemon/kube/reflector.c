@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * reflector: theory of operation.
+ *
+ *            resume                 complete              ended, silent
+ *   PAUSED ---------> LISTING ------------------> WATCHING ------------> WATCHING
+ *      ^                 |  ^                        |  |
+ *      | pause           |  |  expired, rolled back  |  |
+ *      | (any phase)     |  +------------------------+  |
+ *      |                 v            back-off over     v
+ *      +-------------- WAITING ------------------> LISTING or WATCHING
+ *
+ * A list asks for the most recent state and replaces what was known; the watch goes on
+ * from the list's resource version, each event and bookmark moves that version on, and a
+ * watch that ends in the ordinary way (servers end them after some minutes) is opened
+ * again from there. Only a version the server no longer has (410, as a status or as an
+ * event), text that makes no sense, or an unexplained error lead back to the list. A
+ * server that is merely away (refused, busy, starting) does not: the version is kept, so
+ * that its restart does not make it send everything again.
+ *
+ * A version may also be from the future: the cluster was restored from a backup, or its
+ * machine from a snapshot. A watch from there is accepted and stays silent. So beside
+ * each watch that is opened again one object is listed ("check"): if the version that
+ * comes with it is lower than the one the watch began with, everything is listed anew.
+ * The watcher does the check; the watchdog opens silent watches again, so this is noticed
+ * without a lost connection.
+ *
+ * Failures wait by the connection law (retry_connection), forgotten after two quiet
+ * minutes; what is forbidden or missing is tried again slowly. Whether the server as a
+ * whole is there is kube's business: it pauses all reflectors at once and resumes them.
+ *
+ * Knowledge outlives the connection for a time of grace. lost() is said once per cause.
+ */
+#include "daemon/kube/reflector.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/host/clock.h"
+#include "daemon/kube/answer.h"
+#include "daemon/kube/collection.h"
+#include "daemon/kube/lister.h"
+#include "daemon/kube/watcher.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/retry.h"
+#include "lib/doc/json.h"
+
+#define EXPIRED_AGAIN_MS 10000 /* a second 410 so soon is backed off */
+
+enum phase { PHASE_PAUSED, PHASE_LISTING, PHASE_WATCHING, PHASE_WAITING };
+
+struct reflector {
+	struct reflector_host *host;
+	struct collection collection;
+	struct lister lister;
+	struct watcher watcher;
+	enum phase phase;
+	char *version;	/* to watch from; NULL: there must be a list first */
+	bool must_list; /* though there is a version */
+	bool known;	/* the callbacks hold what the server has */
+	enum loss loss; /* told last; LOSS_NONE when known, or nothing was told yet */
+
+	struct ev_timer retry;
+	unsigned failures;
+	struct mono failed_at, expired_at;
+
+	struct ev_timer grace;
+	enum loss pending; /* what will be told when it is over */
+	char *pending_why;
+};
+
+static const struct kind *kind_of(const struct reflector *r)
+{
+	return r->collection.kind;
+}
+
+static void stop_requests(struct reflector *r)
+{
+	lister_stop(&r->lister);
+	watcher_stop(&r->watcher);
+	ev_timer_stop(r->host->loop, &r->retry);
+}
+
+static void set_version(struct reflector *r, const char *version)
+{
+	char *copy = must_copy(version);
+
+	free(r->version);
+	r->version = copy;
+}
+
+static void end_grace(struct reflector *r)
+{
+	ev_timer_stop(r->host->loop, &r->grace);
+	free(r->pending_why);
+	r->pending_why = NULL;
+}
+
+static void forget(struct reflector *r, enum loss cause, const char *why)
+{
+	bool told = r->loss == cause;
+
+	end_grace(r);
+	r->known = false;
+	r->loss = cause;
+	set_version(r, NULL);
+	collection_forget(&r->collection);
+	if (!told)
+		r->host->callbacks->lost(r->host->callback_arg, kind_of(r), why);
+}
+
+static void start_list(struct reflector *r)
+{
+	r->phase = PHASE_LISTING;
+	lister_start(&r->lister, r->host->http);
+}
+
+static void on_grace(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+	struct reflector *r = timer->data;
+	autofree char *why = r->pending_why;
+
+	(void)loop;
+	(void)events;
+	r->pending_why = NULL;
+	forget(r, r->pending, why);
+	/* What is under way would only bring what comes after what was just forgotten. */
+	if (r->phase == PHASE_LISTING || r->phase == PHASE_WATCHING) {
+		stop_requests(r);
+		start_list(r);
+	}
+}
+
+/* Something is wrong that may pass soon: what is known stays known for a while. */
+static void doubt(struct reflector *r, enum loss cause, const char *why)
+{
+	char *copy = must_copy(why);
+
+	if (!r->known && r->loss == LOSS_NONE) {
+		forget(r, cause, copy);
+		free(copy);
+		return;
+	}
+	free(r->pending_why);
+	r->pending = cause;
+	r->pending_why = copy;
+	if (ev_is_active(&r->grace))
+		return;
+	ev_timer_set(&r->grace, (double)r->host->tuning->grace / 1000, 0);
+	ev_timer_start(r->host->loop, &r->grace);
+}
+
+/* `again`: time has passed since the version was known to be good. */
+static void start_watch(struct reflector *r, bool again)
+{
+	r->phase = PHASE_WATCHING;
+	watcher_start(&r->watcher, r->host->http, r->version, again);
+}
+
+static void go_on(struct reflector *r)
+{
+	if (r->version && !r->must_list)
+		start_watch(r, true);
+	else
+		start_list(r);
+}
+
+static void on_retry(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+	(void)loop;
+	(void)events;
+	go_on(timer->data);
+}
+
+static void wait_for(struct reflector *r, int64_t ms)
+{
+	stop_requests(r);
+	r->phase = PHASE_WAITING;
+	ev_timer_set(&r->retry, (double)ms / 1000, 0);
+	ev_timer_start(r->host->loop, &r->retry);
+}
+
+static void back_off(struct reflector *r, int64_t at_least)
+{
+	struct mono now = clock_mono();
+	int64_t wait;
+
+	if (mono_reached(mono_add(r->failed_at, RETRY_CONNECTION_FORGET_MS), now))
+		r->failures = 0;
+	r->failed_at = now;
+	wait = retry_connection(++r->failures, clock_random());
+	wait_for(r, wait > at_least ? wait : at_least);
+}
+
+/* "ipaddresspools in metallb-system", from the collection's path. */
+static const char *resource_text(struct arena *a, const char *collection)
+{
+	const char *space = strstr(collection, "/namespaces/");
+	size_t length = strcspn(collection, "?");
+	const char *path = arena_copy_n(a, collection, length);
+	const char *name = strrchr(path, '/') + 1;
+
+	if (!space)
+		return name;
+	space += strlen("/namespaces/");
+	return arena_printf(a, "%s in %.*s", name, (int)strcspn(space, "/"), space);
+}
+
+static void on_forbidden(
+    struct reflector *r, const char *verb, const struct http_answer *answer)
+{
+	struct arena a = { 0 };
+	const char *message = answer_message(&a, answer);
+
+	forget(r, LOSS_FORBIDDEN,
+	    arena_printf(&a, "forbidden: this user may not %s %s%s%s", verb,
+		resource_text(&a, kind_of(r)->collection), message[0] ? ": " : "",
+		message));
+	arena_done(&a);
+	wait_for(r, r->host->tuning->slow);
+}
+
+/* An answer that is none of the well-known ones. */
+static void on_odd_answer(
+    struct reflector *r, const char *verb, const struct http_answer *answer)
+{
+	struct arena a = { 0 };
+	bool busy = answer->status == 429 || answer->status == 503;
+
+	doubt(r, LOSS_UNREADABLE,
+	    arena_printf(&a, "%s %s: %s", verb, resource_text(&a, kind_of(r)->collection),
+		answer_text(&a, answer)));
+	arena_done(&a);
+	/* A busy server keeps its history, and a list would make it busier. */
+	r->must_list = r->must_list || !busy;
+	back_off(r, answer_wait(answer));
+}
+
+static void on_failure(
+    struct reflector *r, const char *verb, const struct http_answer *answer)
+{
+	if (answer->failure == HTTP_TOO_LARGE) {
+		on_odd_answer(r, verb, answer);
+	} else if (answer->failure != HTTP_ANSWERED) {
+		doubt(r, LOSS_DOWN, answer->error);
+		back_off(r, 0);
+		r->host->suspect(r->host);
+	} else if (answer->status == 401) {
+		back_off(r, r->host->tuning->slow);
+		r->host->refused(r->host, kind_of(r)->collection);
+	} else if (answer->status == 403) {
+		on_forbidden(r, verb, answer);
+	} else if (answer->status == 404) {
+		const char *missing = kind_of(r)->api_missing;
+
+		forget(r, LOSS_MISSING, missing ? missing : "the server has no such API");
+		wait_for(r, r->host->tuning->slow);
+	} else {
+		on_odd_answer(r, verb, answer);
+	}
+}
+
+static void on_list_begin(void *arg)
+{
+	struct reflector *r = arg;
+
+	collection_begin_list(&r->collection);
+}
+
+static void on_list_item(void *arg, struct json_object *object)
+{
+	struct reflector *r = arg;
+
+	collection_listed(&r->collection, object);
+}
+
+static void on_list_complete(void *arg, const char *version)
+{
+	struct reflector *r = arg;
+	bool appeared = r->loss == LOSS_MISSING;
+
+	set_version(r, version);
+	r->must_list = false;
+	r->known = true;
+	r->loss = LOSS_NONE;
+	end_grace(r);
+	lister_stop(&r->lister);
+	start_watch(r, false);
+	collection_end_list(&r->collection, r->version);
+	if (appeared)
+		r->host->appeared(r->host);
+}
+
+static void on_list_failed(void *arg, const struct http_answer *answer, const char *why)
+{
+	struct reflector *r = arg;
+	struct arena a = { 0 };
+
+	if (!why) {
+		on_failure(r, "list", answer);
+		return;
+	}
+	doubt(r, LOSS_UNREADABLE,
+	    arena_printf(
+		&a, "list %s: %s", resource_text(&a, kind_of(r)->collection), why));
+	arena_done(&a);
+	r->must_list = true;
+	back_off(r, 0);
+}
+
+static const struct lister_callbacks lister_callbacks = {
+	.begin = on_list_begin,
+	.item = on_list_item,
+	.complete = on_list_complete,
+	.failed = on_list_failed,
+};
+
+static void on_watch_opened(void *arg)
+{
+	end_grace(arg);
+}
+
+static void on_watch_event(void *arg, enum watch_event type, struct json_object *object)
+{
+	struct reflector *r = arg;
+	const char *version = json_string_at(object, "metadata.resourceVersion");
+
+	if (version)
+		set_version(r, version);
+	if (type == EVENT_ADDED || type == EVENT_MODIFIED)
+		collection_watched(&r->collection, object);
+	else if (type == EVENT_DELETED)
+		collection_deleted(&r->collection, object);
+}
+
+static void on_watch_expired(struct reflector *r)
+{
+	struct mono last = r->expired_at;
+
+	r->expired_at = clock_mono();
+	r->must_list = true;
+	if (mono_reached(mono_add(last, EXPIRED_AGAIN_MS), r->expired_at))
+		start_list(r);
+	else
+		back_off(r, 0);
+}
+
+static void on_watch_ended(
+    void *arg, enum watch_end end, const struct http_answer *answer, const char *why)
+{
+	struct reflector *r = arg;
+
+	switch (end) {
+	case WATCH_ENDED:
+	case WATCH_SILENT:
+		start_watch(r, true);
+		break;
+	case WATCH_SHORT:
+	case WATCH_LATER:
+		back_off(r, 0);
+		break;
+	case WATCH_ROLLED_BACK:
+		start_list(r);
+		break;
+	case WATCH_EXPIRED:
+		on_watch_expired(r);
+		break;
+	case WATCH_UNSOUND:
+		doubt(r, LOSS_UNREADABLE, why);
+		r->must_list = true;
+		back_off(r, 0);
+		break;
+	case WATCH_FAILED:
+		on_failure(r, "watch", answer);
+		break;
+	}
+}
+
+static const struct watcher_callbacks watcher_callbacks = {
+	.opened = on_watch_opened,
+	.event = on_watch_event,
+	.ended = on_watch_ended,
+};
+
+void reflector_resume(struct reflector *r)
+{
+	if (r->phase != PHASE_PAUSED && r->phase != PHASE_WAITING)
+		return;
+	stop_requests(r);
+	go_on(r);
+}
+
+void reflector_resume_missing(struct reflector *r)
+{
+	if (r->phase == PHASE_WAITING && r->loss == LOSS_MISSING)
+		reflector_resume(r);
+}
+
+void reflector_pause(struct reflector *r, enum loss cause, const char *why)
+{
+	/* A list that was interrupted has told but a part: it must be done again. */
+	r->must_list = r->must_list || r->phase == PHASE_LISTING;
+	stop_requests(r);
+	r->phase = PHASE_PAUSED;
+	doubt(r, cause, why);
+}
+
+void reflector_lose(struct reflector *r, enum loss cause, const char *why)
+{
+	stop_requests(r);
+	r->phase = PHASE_PAUSED;
+	forget(r, cause, why);
+}
+
+void reflector_relist(struct reflector *r)
+{
+	/* A list under way will do: what changes meanwhile, the watch after it tells. */
+	if (r->phase == PHASE_LISTING)
+		return;
+	r->must_list = true;
+	if (r->phase == PHASE_PAUSED)
+		return;
+	stop_requests(r);
+	start_list(r);
+}
+
+void reflector_wrote(struct reflector *r, struct json_object *object)
+{
+	if (r->known || r->phase == PHASE_LISTING)
+		collection_written(&r->collection, object);
+}
+
+void reflector_removed(struct reflector *r, const char *name, const char *uid)
+{
+	if (r->known || r->phase == PHASE_LISTING)
+		collection_removed(&r->collection, name, uid);
+}
+
+const struct kind *reflector_kind(const struct reflector *r)
+{
+	return kind_of(r);
+}
+
+size_t reflector_skipped(const struct reflector *r)
+{
+	return r->collection.skipped;
+}
+
+struct reflector *reflector_new(struct reflector_host *host, const struct kind *kind)
+{
+	struct reflector *r = must_alloc(sizeof(*r));
+
+	r->host = host;
+	r->collection = (struct collection){
+		.kind = kind, .callbacks = host->callbacks, .arg = host->callback_arg
+	};
+	r->lister = (struct lister){ .collection = kind->collection,
+		.callbacks = &lister_callbacks,
+		.arg = r,
+		.timeout = host->tuning->answer };
+	r->watcher = (struct watcher){ .collection = kind->collection,
+		.callbacks = &watcher_callbacks,
+		.arg = r,
+		.idle = host->tuning->idle,
+		.check_timeout = host->tuning->answer };
+	ev_init(&r->retry, on_retry);
+	r->retry.data = r;
+	ev_init(&r->grace, on_grace);
+	r->grace.data = r;
+	/* No 410 yet, none recently. */
+	r->expired_at = (struct mono){ -EXPIRED_AGAIN_MS };
+	return r;
+}
+
+void reflector_free(struct reflector *r)
+{
+	stop_requests(r);
+	end_grace(r);
+	collection_forget(&r->collection);
+	free(r->version);
+	free(r);
+}

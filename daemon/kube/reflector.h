@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * reflector: keeps one collection known: lists it, watches it, and does both again for as
+ * long as the server is there. It speaks to the callbacks; to kube it says only what
+ * concerns the server as a whole. See reflector.c for how it works.
+ */
+#ifndef DAEMON_KUBE_REFLECTOR_H
+#define DAEMON_KUBE_REFLECTOR_H
+
+#include "daemon/kube/http.h"
+#include "daemon/kube/tuning.h"
+
+enum loss { /* why nothing is known of a kind */
+	LOSS_NONE,
+	LOSS_DOWN,
+	LOSS_UNAUTHORIZED,
+	LOSS_FORBIDDEN,
+	LOSS_MISSING,	 /* there is no such API */
+	LOSS_UNREADABLE, /* the server answers, but with nothing to work with */
+	LOSS_OFF,
+};
+
+struct reflector_host { /* what the reflectors of one kube share */
+	struct ev_loop *loop;
+	struct http *http; /* NULL: all are paused */
+	const struct kube_tuning *tuning;
+	const struct kube_callbacks *callbacks;
+	void *callback_arg;
+	/* A request did not get through: is the server still there? */
+	void (*suspect)(struct reflector_host *host);
+	/* 401: it does not know us (any more). */
+	void (*refused)(struct reflector_host *host, const char *collection);
+	/* A kind that was missing has been listed: others may be there now as well. */
+	void (*appeared)(struct reflector_host *host);
+};
+
+struct reflector;
+
+struct reflector *reflector_new(struct reflector_host *host, const struct kind *kind);
+void reflector_free(struct reflector *r);
+
+const struct kind *reflector_kind(const struct reflector *r);
+size_t reflector_skipped(const struct reflector *r); /* objects with impossible names */
+
+/* The server is there: go on from where it stopped. Nothing, if it is at work. */
+void reflector_resume(struct reflector *r);
+/* As reflector_resume(), if what it waits for is its API. */
+void reflector_resume_missing(struct reflector *r);
+/* The server is not there. What was seen stays valid for the time of grace. */
+void reflector_pause(struct reflector *r, enum loss cause, const char *why);
+/* The same without grace. */
+void reflector_lose(struct reflector *r, enum loss cause, const char *why);
+/* List anew: at once, or when it is resumed. */
+void reflector_relist(struct reflector *r);
+
+/* A write of ours was answered: the object as it is now, or that it is gone. */
+void reflector_wrote(struct reflector *r, struct json_object *object);
+void reflector_removed(struct reflector *r, const char *name, const char *uid);
+
+#endif
