@@ -70,6 +70,11 @@ $(BUILD)/test/%: $(BUILD)/obj/test/unit/%.o $(LIB)
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_LIB) $(LIBS_TEST)
 
+$(BUILD)/test/golden: $(BUILD)/obj/test/golden/golden.o $(LIB)
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  LD    $@")
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_LIB)
+
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
 .PHONY: all clean

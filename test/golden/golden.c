@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * golden: runs the real parser, decoders and planner over directories of a home and
+ * compares what they print with plan.txt there. A directory holds
+ *
+ *   desired.yaml     the desired home            homek8s.yaml   settings (optional)
+ *   networks.xml     <networks><network name active autostart persistent leases>
+ *                      <live/><config/><lease mac ip expires/>...</network>...</networks>
+ *   domains.xml      <domains kvm><domain name id state reason
+ * ...><live/><config/></domain>... cluster.json     {"nodes": [...], "pools": [...], ...}
+ * or absent: Kubernetes is off memory.json      what is remembered (optional)
+ *
+ * GOLDEN_UPDATE=1 writes plan.txt instead of comparing. Every plan is made twice and must
+ * come out the same.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/doc/json.h"
+#include "lib/doc/xml.h"
+#include "lib/kind/kinds.h"
+#include "lib/plan/plan.h"
+
+#define NOW ((struct mono){ 1000000 })
+#define WALL 1790000000000
+
+struct world {
+	struct arena arena;
+	struct config *config;
+	struct observed observed;
+	struct memory memory;
+	bool kubernetes;
+};
+
+/* Files */
+
+static char *slurp(
+    struct arena *a, const char *directory, const char *name, size_t *length)
+{
+	autofile FILE *f = fopen(arena_printf(a, "%s/%s", directory, name), "re");
+	autotext struct text text = { 0 };
+	char buffer[4096];
+	size_t n;
+
+	if (!f)
+		return NULL;
+	while ((n = fread(buffer, 1, sizeof(buffer), f)) > 0)
+		text_add_n(&text, buffer, n);
+	if (length)
+		*length = text.length;
+	return arena_copy_n(a, text_get(&text), text.length);
+}
+
+static void broken(const char *directory, const char *what, const char *why)
+{
+	fprintf(stderr, "%s: %s: %s\n", directory, what, why);
+	exit(1);
+}
+
+/* The home that is wanted */
+
+static void load_config(struct world *w, const char *directory)
+{
+	struct config_files files = { .directory = directory };
+	struct source desired = { .name = "desired.yaml" };
+
+	desired.text = slurp(&w->arena, directory, "desired.yaml", &desired.length);
+	files.settings.name = "homek8s.yaml";
+	files.settings.text =
+	    slurp(&w->arena, directory, "homek8s.yaml", &files.settings.length);
+	files.desired = &desired;
+	files.desired_count = 1;
+	if (!desired.text)
+		broken(directory, "desired.yaml", "missing");
+	if (config_load(&files, &w->config) < 0) {
+		for (size_t i = 0; i < w->config->report.count; i++)
+			fprintf(stderr, "%s\n",
+			    finding_line(&w->arena, &w->config->report.findings[i]));
+		broken(directory, "desired.yaml", "has errors");
+	}
+}
+
+/* The home that is */
+
+static void put(struct world *w, const char *directory, const struct kind *kind,
+    const struct reading *reading)
+{
+	struct seen *seen = seen_new(kind, reading->name);
+	struct error e = { "" };
+	int result = kind->decode(seen, reading, &e);
+
+	if (result > 0) {
+		seen_free(seen);
+		return;
+	}
+	seen->presence = result < 0 ? UNKNOWN : PRESENT;
+	if (result < 0)
+		seen->why = arena_copy(&seen->arena, e.text);
+	observed_put(&w->observed, seen);
+	if (kind->observed)
+		for (size_t i = 0; i < config_get(w->config, kind)->count; i++) {
+			const struct object *want = config_get(w->config, kind)->items[i];
+
+			if (strcmp(kind->seen_name ? kind->seen_name(want) : want->name,
+				reading->name) == 0)
+				kind->observed(memory_get(&w->memory, kind, want->name),
+				    seen, want, &w->config->settings, NOW, 0);
+		}
+	(void)directory;
+}
+
+static const char *side_xml(struct world *w, xmlNode *element, const char *side)
+{
+	xmlNode *holder = xml_first(element, side);
+	struct error e = { "" };
+
+	for (xmlNode *n = holder ? holder->children : NULL; n; n = n->next)
+		if (n->type == XML_ELEMENT_NODE)
+			return xml_print_element(&w->arena, n, &e);
+	return NULL;
+}
+
+static bool flag(struct world *w, xmlNode *element, const char *name)
+{
+	const char *text = xml_attribute(&w->arena, element, NULL, name);
+
+	return text && strcmp(text, "yes") == 0;
+}
+
+static int number(struct world *w, xmlNode *element, const char *name, int fallback)
+{
+	const char *text = xml_attribute(&w->arena, element, NULL, name);
+
+	return text ? (int)strtol(text, NULL, 10) : fallback;
+}
+
+static void put_network(struct world *w, const char *directory, xmlNode *element)
+{
+	struct network_facts facts = {
+		.active = flag(w, element, "active"),
+		.persistent = flag(w, element, "persistent"),
+		.autostart = flag(w, element, "autostart"),
+		.leases_known = flag(w, element, "leases"),
+	};
+	struct reading reading = {
+		.name = xml_attribute(&w->arena, element, NULL, "name"),
+		.live_xml = side_xml(w, element, "live"),
+		.config_xml = side_xml(w, element, "config"),
+		.network = &facts,
+	};
+	struct lease_fact *leases = NULL;
+
+	for (xmlNode *l = xml_first(element, "lease"); l; l = xml_next(l)) {
+		struct lease_fact *lease =
+		    arena_push(&w->arena, &leases, &facts.lease_count, sizeof(*lease));
+
+		mac_parse(xml_attribute(&w->arena, l, NULL, "mac"), &lease->mac, NULL);
+		ip_parse(xml_attribute(&w->arena, l, NULL, "ip"), &lease->ip, NULL);
+		lease->expires = WALL + 3600000;
+	}
+	facts.leases = leases;
+	put(w, directory, &network_kind, &reading);
+}
+
+static void put_domain(struct world *w, const char *directory, xmlNode *element)
+{
+	struct domain_facts facts = {
+		.id = number(w, element, "id", -1),
+		.state = number(w, element, "state", 5),
+		.reason = number(w, element, "reason", 0),
+		.persistent = flag(w, element, "persistent"),
+		.autostart = flag(w, element, "autostart"),
+		.managed_save = flag(w, element, "managed_save"),
+	};
+	struct reading reading = {
+		.name = xml_attribute(&w->arena, element, NULL, "name"),
+		.live_xml = side_xml(w, element, "live"),
+		.config_xml = side_xml(w, element, "config"),
+		.domain = &facts,
+	};
+
+	put(w, directory, &vm_kind, &reading);
+}
+
+static void load_xml(struct world *w, const char *directory, const char *file,
+    const struct kind *kind, const char *element,
+    void (*each)(struct world *, const char *, xmlNode *))
+{
+	const char *text = slurp(&w->arena, directory, file, NULL);
+	struct error e = { "" };
+	autoxml xmlDoc *doc = text ? xml_parse(text, &e) : NULL;
+
+	if (!text) {
+		observed_set_unknown(&w->observed, kind, "libvirt is down");
+		return;
+	}
+	if (!doc)
+		broken(directory, file, e.text);
+	for (xmlNode *n = xml_first(xml_root(doc), element); n; n = xml_next(n))
+		each(w, directory, n);
+	observed_set_known(&w->observed, kind);
+	if (kind == &vm_kind) {
+		struct host_facts *host = &w->observed.host;
+
+		host->known = true;
+		host->kvm = flag(w, xml_root(doc), "kvm");
+		snprintf(host->domain_type, sizeof(host->domain_type), "%s",
+		    host->kvm ? "kvm" : "qemu");
+		snprintf(host->machine, sizeof(host->machine), "q35");
+		snprintf(host->arch, sizeof(host->arch), "x86_64");
+	}
+}
+
+static void load_collection(struct world *w, const char *directory,
+    const struct kind *kind, struct json_object *cluster)
+{
+	struct json_object *list = json_at(cluster, kind->plural);
+
+	if (!list) {
+		observed_set_unknown(&w->observed, kind,
+		    kind->api_missing ? kind->api_missing : "not looked at yet");
+		return;
+	}
+	for (size_t i = 0; i < json_count(list); i++) {
+		struct json_object *o = json_item(list, i);
+		const char *name = json_string_at(o, "metadata.name");
+		struct reading reading = { .json = o, .name = name };
+
+		if (kind->namespaced)
+			reading.name = arena_printf(&w->arena, "%s/%s",
+			    json_string_at(o, "metadata.namespace"), name);
+		put(w, directory, kind, &reading);
+	}
+	observed_set_known(&w->observed, kind);
+}
+
+static void load_cluster(struct world *w, const char *directory)
+{
+	size_t length;
+	const char *text = slurp(&w->arena, directory, "cluster.json", &length);
+	struct error e = { "" };
+	autojson struct json_object *cluster = NULL;
+
+	if (!text)
+		return;
+	cluster = json_parse(text, length, 64, &e);
+	if (!cluster)
+		broken(directory, "cluster.json", e.text);
+	w->kubernetes = true;
+	for (size_t k = 0; k < kind_count; k++)
+		if (kinds[k]->collection)
+			load_collection(w, directory, kinds[k], cluster);
+}
+
+static void load_memory(struct world *w, const char *directory)
+{
+	size_t length;
+	const char *text = slurp(&w->arena, directory, "memory.json", &length);
+	struct error e = { "" };
+	autojson struct json_object *o = NULL;
+
+	for (size_t i = 0; i < config_get(w->config, &vm_kind)->count; i++) {
+		const struct object *want = config_get(w->config, &vm_kind)->items[i];
+
+		vm_kind.wanted(memory_get(&w->memory, &vm_kind, want->name), want);
+	}
+	if (!text)
+		return;
+	o = json_parse(text, length, 64, &e);
+	if (!o || memory_load(&w->memory, o, NOW, WALL, &e) < 0)
+		broken(directory, "memory.json", e.text);
+}
+
+/* What is printed */
+
+static void print_item(struct text *out, const struct item *item)
+{
+	text_add(out, "%s/%s %s%s%s\n", item->kind->name, item->name,
+	    verdict_text(item->verdict), *item->reason ? ": " : "", item->reason);
+	for (size_t i = 0; i < item->differences.count; i++)
+		text_add(out, "    %s: want %s, have %s\n",
+		    item->differences.items[i].field, item->differences.items[i].want,
+		    item->differences.items[i].have ? item->differences.items[i].have
+						    : "nothing");
+	for (size_t i = 0; i < item->condition_count; i++)
+		text_add(out, "    %s: %s\n", item->conditions[i].type,
+		    item->conditions[i].message);
+	for (size_t i = 0; item->held && i < item->step_count; i++)
+		text_add(out, "    held: %s\n", item->steps[i]->text);
+}
+
+static void print_plan(struct text *out, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->item_count; i++)
+		print_item(out, plan->items[i]);
+	for (size_t i = 0; i < plan->finding_count; i++)
+		text_add(out, "finding %s: %s\n", plan->findings[i].id,
+		    plan->findings[i].text);
+	for (size_t i = 0; i < plan->step_count; i++) {
+		const struct step *step = plan->steps[i];
+
+		text_add(out, "%zu. %s\n", i + 1, step->text);
+		if (step->body)
+			text_add(out, "%s%s", step->body,
+			    step->body[strlen(step->body) - 1] == '\n' ? "" : "\n");
+	}
+	if (plan->next.ms != INT64_MAX)
+		text_add(out, "again in %lld ms\n", (long long)(plan->next.ms - NOW.ms));
+}
+
+static void make(struct world *w, struct text *out)
+{
+	struct plan_input input = {
+		.want = w->config,
+		.have = &w->observed,
+		.memory = &w->memory,
+		.sources = { { .up = true },
+		    { .up = true, .off = !w->kubernetes, .why = "Kubernetes is off" } },
+		.now = NOW,
+		.wall = WALL,
+	};
+	struct plan *plan = plan_make(&input);
+
+	print_plan(out, plan);
+	plan_free(plan);
+}
+
+static bool compare(const char *directory, const char *expected, const char *got)
+{
+	if (expected && strcmp(expected, got) == 0)
+		return true;
+	printf("not ok - %s: the plan is another one; it is now\n%s", directory, got);
+	return false;
+}
+
+static bool run(const char *directory)
+{
+	struct world w = { 0 };
+	autotext struct text first = { 0 }, second = { 0 };
+	const char *expected;
+	bool same;
+
+	load_config(&w, directory);
+	load_memory(&w, directory);
+	load_xml(&w, directory, "networks.xml", &network_kind, "network", put_network);
+	load_xml(&w, directory, "domains.xml", &vm_kind, "domain", put_domain);
+	load_cluster(&w, directory);
+	make(&w, &first);
+	make(&w, &second);
+	same = strcmp(text_get(&first), text_get(&second)) == 0;
+	if (!same)
+		printf("not ok - %s: planned twice, the plan differs\n", directory);
+	expected = slurp(&w.arena, directory, "plan.txt", NULL);
+	if (getenv("GOLDEN_UPDATE")) {
+		autofile FILE *f =
+		    fopen(arena_printf(&w.arena, "%s/plan.txt", directory), "we");
+
+		if (f)
+			fputs(text_get(&first), f);
+		expected = text_get(&first);
+	}
+	same = compare(directory, expected, text_get(&first)) && same;
+	config_free(w.config);
+	observed_done(&w.observed);
+	memory_done(&w.memory);
+	arena_done(&w.arena);
+	return same;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned passed = 0, failed = 0;
+
+	for (int i = 1; i < argc; i++) {
+		if (run(argv[i]))
+			passed++;
+		else
+			failed++;
+	}
+	printf("golden: %u passed, %u failed\n", passed, failed);
+	return failed || !passed;
+}
