@@ -118,6 +118,15 @@ int reconcile_approve(struct reconcile *r, const struct kind *kind, const char *
 
 const struct view *reconcile_view(struct reconcile *r)
 {
+	const struct virt_state *virt = virt_state(r->virt);
+	const struct kube_state *kube = kube_state(r->kube);
+
+	r->view.libvirt.since = virt->since;
+	r->view.libvirt.detail = virt->detail;
+	r->view.libvirt.version = virt->version;
+	r->view.kubernetes.since = kube->since;
+	r->view.kubernetes.detail = kube->detail;
+	r->view.kubernetes.version = kube->version;
 	r->view.config = r->config;
 	r->view.load = r->load;
 	r->view.plan = r->plan;

@@ -196,9 +196,6 @@ static void on_virt_state(void *arg)
 	if (r->starting)
 		return;
 	s = virt_state(r->virt);
-	r->view.libvirt.since = s->since;
-	r->view.libvirt.detail = s->detail;
-	r->view.libvirt.version = s->version;
 	if (s->status == VIRT_DOWN)
 		lanes_drop(r->lanes, ORIGIN_LIBVIRT);
 	source_changed(r, &r->view.libvirt, "libvirt", virt_word(s->status), s->detail);
@@ -212,9 +209,6 @@ static void on_kube_state(void *arg)
 	if (r->starting)
 		return;
 	s = kube_state(r->kube);
-	r->view.kubernetes.since = s->since;
-	r->view.kubernetes.detail = s->detail;
-	r->view.kubernetes.version = s->version;
 	source_changed(
 	    r, &r->view.kubernetes, "Kubernetes", kube_word(s->status), s->detail);
 }

@@ -203,6 +203,20 @@ static const struct lease *owner_of(
 	return NULL;
 }
 
+/* An entry as a lease, for showing. */
+static const struct object *as_lease(struct arena *a, const struct host_entry *h)
+{
+	struct lease *lease = arena_alloc(a, sizeof(*lease));
+
+	lease->object.kind = &lease_kind;
+	lease->object.name = h->name;
+	lease->ip = h->ip;
+	lease->mac = h->mac;
+	lease->object.record.has = field_bit(&lease_fields, "ip") |
+				   (h->has_mac ? field_bit(&lease_fields, "mac") : 0);
+	return &lease->object;
+}
+
 /* One side's missing and superfluous entries. Returns the foreign entry in the way, if
  * any. */
 static const struct host_entry *plan_side(struct planner *p, struct item *item,
@@ -217,6 +231,9 @@ static const struct host_entry *plan_side(struct planner *p, struct item *item,
 	for (size_t i = 0; i < have->host_count; i++) {
 		const struct host_entry *h = &have->hosts[i];
 
+		if (is_ours(h, want))
+			*(which == SIDE_LIVE ? &item->live : &item->config) =
+			    as_lease(p->arena, h);
 		if (is_exact(h, want) && !right && !suspect) {
 			right = true;
 		} else if (is_ours(h, want)) {

@@ -45,6 +45,8 @@ static struct item *add_item(struct planner *p, const struct kind *kind, const c
 		.name = name,
 		.want = want,
 		.have = have,
+		.live = have ? have->live : NULL,
+		.config = have ? have->config : NULL,
 		.reason = "",
 		.retry_in = -1,
 		.memo = memory_find(p->input->memory, kind, name),

@@ -246,11 +246,9 @@ struct json_object *view_status(const struct view *v)
 /* What is there, or else what is wanted: the side lists show. */
 static const struct object *shown(const struct item *item)
 {
-	if (item->have && item->have->live)
-		return item->have->live;
-	if (item->have && item->have->config)
-		return item->have->config;
-	return item->want;
+	if (item->live)
+		return item->live;
+	return item->config ? item->config : item->want;
 }
 
 static struct json_object *side_json(const struct item *item, const struct object *side)
@@ -301,9 +299,8 @@ struct json_object *view_describe(
 		? place_text(&a, &item->want->record.node->place)
 		: NULL);
 	json_put(o, "desired", side_json(item, item->want));
-	json_put(o, "live", side_json(item, item->have ? item->have->live : NULL));
-	json_put(
-	    o, "persistent", side_json(item, item->have ? item->have->config : NULL));
+	json_put(o, "live", side_json(item, item->live));
+	json_put(o, "persistent", side_json(item, item->config));
 	json_put(o, "steps", steps_json(item));
 	json_put_string(o, "consent", item->consent);
 	arena_done(&a);
@@ -379,7 +376,6 @@ static const char *side_text(
 static struct json_object *diff_json(const struct item *item)
 {
 	struct json_object *o = json_object_new_object(), *list = json_object_new_array();
-	const struct seen *have = item->have;
 	struct arena a = { 0 };
 
 	json_put_string(o, "kind", item->kind->name);
@@ -387,10 +383,8 @@ static struct json_object *diff_json(const struct item *item)
 	for (size_t i = 0; i < item->differences.count; i++) {
 		const struct difference *d = &item->differences.items[i];
 		struct json_object *row = json_object_new_object();
-		const char *live =
-		    side_text(&a, item, have ? have->live : NULL, d->field);
-		const char *stored =
-		    side_text(&a, item, have ? have->config : NULL, d->field);
+		const char *live = side_text(&a, item, item->live, d->field);
+		const char *stored = side_text(&a, item, item->config, d->field);
 
 		json_put_string(row, "field", d->field);
 		json_put_string(row, "want", d->want);
