@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/text.h"
+
 /* What may stand outside of strings: blanks, punctuation, numbers, true, false, null. */
 #define OUTSIDE " \t\r\n{}[]:,+-.0123456789eEtrufalsn"
 #define PRINT_FLAGS JSON_C_TO_STRING_NOSLASHESCAPE
@@ -26,11 +28,18 @@ static int fail_at(const char *text, size_t offset, const char *what, struct err
 /* Steps over a string that begins at `i`; where it ends, or where it is wrong. */
 static size_t skip_string(const char *text, size_t length, size_t i)
 {
-	for (i++; i < length && text[i] != '"'; i++) {
-		if ((unsigned char)text[i] < 0x20)
+	uint32_t code;
+	size_t size;
+
+	for (i++; i < length && text[i] != '"'; i += size) {
+		if (text[i] == '\\' && i + 1 < length)
+			i++; /* it may be a quote */
+		if ((unsigned char)text[i] < 0x80)
+			size = (unsigned char)text[i] >= 0x20;
+		else
+			size = text_character(text + i, length - i, &code);
+		if (!size)
 			return i;
-		i += text[i] == '\\' && i + 1 < length &&
-		     (unsigned char)text[i + 1] >= 0x20;
 	}
 	return i;
 }
@@ -46,8 +55,9 @@ static int check_text(const char *text, size_t length, struct error *e)
 		if (text[i] == '"') {
 			i = skip_string(text, length, i);
 			if (i < length && text[i] != '"')
-				return fail_at(
-				    text, i, "a control character inside a string", e);
+				return fail_at(text, i,
+				    "no UTF-8, or a control character, inside a string",
+				    e);
 		} else if (!allowed[(unsigned char)text[i]]) {
 			return fail_at(
 			    text, i, "a character that cannot stand outside a string", e);
@@ -86,7 +96,8 @@ struct json_object *json_parse(
 	tokener = json_tokener_new_ex(depth);
 	if (!tokener)
 		abort();
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	/* UTF-8 is checked already: json-c's own check lets overlong forms by. */
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
 	o = feed(tokener, text, length);
 	error = json_tokener_get_error(tokener);
 	end = json_tokener_get_parse_end(tokener);

@@ -9,8 +9,13 @@
 #include <string.h>
 
 /* BIG_LINES: lines past 65535 keep their number in errors. */
-#define PARSE_FLAGS                                                                      \
-	(XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_BIG_LINES)
+#define PARSE_FLAGS (XML_PARSE_NONET | XML_PARSE_BIG_LINES)
+
+struct reading { /* hangs on the parser while it reads */
+	struct error *e;
+	bool failed; /* e tells the first error; what follows from it is not told */
+	bool refused;
+};
 
 static const xmlChar *in(const char *text)
 {
@@ -24,38 +29,40 @@ static void *made(void *p)
 	return p;
 }
 
+static void on_error(void *context, const xmlError *error)
+{
+	struct reading *reading = ((xmlParserCtxt *)context)->_private;
+	const char *what = error->message ? error->message : "not well-formed";
+
+	if (error->code == XML_ERR_NO_MEMORY)
+		abort();
+	if (reading->failed || error->level < XML_ERR_ERROR)
+		return;
+	reading->failed = true;
+	fail(reading->e, "XML, line %d: %.*s", error->line, (int)strcspn(what, "\n"),
+	    what);
+}
+
 /* Called at "<!DOCTYPE": stops before any entity is declared, let alone expanded. */
 static void on_doctype(
     void *context, const xmlChar *name, const xmlChar *external, const xmlChar *system)
 {
 	xmlParserCtxt *parser = context;
-	bool *refused = parser->_private;
+	struct reading *reading = parser->_private;
 
 	(void)name;
 	(void)external;
 	(void)system;
-	*refused = true;
+	if (!reading->failed)
+		fail(reading->e, "XML: a document type declaration is not supported");
+	reading->failed = reading->refused = true;
 	xmlStopParser(parser);
-}
-
-static int fail_with(xmlParserCtxt *parser, bool doctype, struct error *e)
-{
-	const xmlError *error = xmlCtxtGetLastError(parser);
-
-	if (doctype)
-		return fail(e, "XML: a document type declaration is not supported");
-	if (!error || !error->message)
-		return fail(e, "XML: there is no element in it");
-	if (error->code == XML_ERR_NO_MEMORY)
-		abort();
-	return fail(e, "XML, line %d: %.*s", error->line,
-	    (int)strcspn(error->message, "\n"), error->message);
 }
 
 xmlDoc *xml_parse(const char *text, struct error *e)
 {
 	size_t length = strnlen(text, XML_MAX_BYTES + 1);
-	bool doctype = false;
+	struct reading reading = { .e = e };
 	xmlParserCtxt *parser;
 	xmlDoc *doc;
 
@@ -64,16 +71,18 @@ xmlDoc *xml_parse(const char *text, struct error *e)
 		return NULL;
 	}
 	parser = made(xmlNewParserCtxt());
-	parser->_private = &doctype;
+	parser->_private = &reading;
 	parser->sax->internalSubset = on_doctype;
+	/* The cast is for libxml2 before 2.12, whose handlers took no const. */
+	parser->sax->serror = (xmlStructuredErrorFunc)on_error;
 	doc = xmlCtxtReadMemory(parser, text, (int)length, NULL, "UTF-8", PARSE_FLAGS);
-	if (!doc || doctype || !xmlDocGetRootElement(doc)) {
-		fail_with(parser, doctype, e);
-		xml_free(doc);
-		doc = NULL;
-	}
 	xmlFreeParserCtxt(parser);
-	return doc;
+	if (doc && xmlDocGetRootElement(doc) && !reading.refused)
+		return doc;
+	if (!reading.failed)
+		fail(e, "XML: there is no element in it");
+	xml_free(doc);
+	return NULL;
 }
 
 void xml_free(xmlDoc *doc)

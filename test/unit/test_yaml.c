@@ -219,7 +219,7 @@ static const struct refusal_row {
 	    "home.yaml:1:2: error[yaml-key]: a key must be a text, not a map", 1 },
 	{ "braces of a template", T("a: {{ name }}\n"), "home.yaml:1:5: error[yaml-key]",
 	    1 },
-	{ "no key", T("{: 1}\n"),
+	{ "no key", T("?\n: 1\n"),
 	    "home.yaml:1:2: error[yaml-key]: a key is missing before ':'", 1 },
 	{ "an empty key", T("'': 1\n"),
 	    "home.yaml:1:1: error[yaml-key]: a key is missing", 1 },
@@ -275,7 +275,7 @@ static const struct refusal_row {
 	    "escape",
 	    1 },
 	{ "half a surrogate pair", T("a: \"\\ud800\"\n"),
-	    "home.yaml:1:5: error[yaml-syntax]", 1 },
+	    "home.yaml:1:7: error[yaml-syntax]: this escape is no character", 1 },
 	{ "a list beside its key", T("a: - 1\n"),
 	    "home.yaml:1:4: error[yaml-syntax]: a \"- \" "
 	    "cannot stand here",
