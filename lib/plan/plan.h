@@ -78,8 +78,9 @@ struct item {
 	const char *name;
 	const struct object *want;
 	const struct seen *have; /* also when unknown; NULL: absent */
-	const struct memo
-	    *memo; /* never NULL: an empty one where nothing is remembered */
+	/* The sides as shown; by default those of `have`. */
+	const struct object *live, *config;
+	const struct memo *memo; /* never NULL; empty where nothing is remembered */
 	enum verdict verdict;
 	const char *reason; /* one line; "" for plain converged */
 	struct differences differences;
