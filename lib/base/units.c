@@ -68,8 +68,8 @@ static int refuse_size(const char *text, const char *unit, struct error *e)
 	if (*unit == ' ')
 		return fail(
 		    e, "\"%.40s\" has a blank in it; write it as in \"8GiB\"", text);
-	if (strlen(unit) <= 2 && strchr("KMGTkmgt", *unit) &&
-	    (!unit[1] || unit[1] == 'i' || unit[1] == 'b' || unit[1] == 'B'))
+	if (*unit && strchr("KMGTkmgt", *unit) && strlen(unit) <= 2 &&
+	    strspn(unit + 1, "ibB") == strlen(unit + 1))
 		return fail(e,
 		    "\"%.40s\" has no unit of ours; write %ciB (1024) or %cB (1000)",
 		    text, toupper((unsigned char)*unit), toupper((unsigned char)*unit));
