@@ -37,14 +37,26 @@ static void answer(const struct request *r, struct json_object *parameters)
 	json_object_put(parameters);
 }
 
+/* `text` NULL: in words of our own. */
 static void no_such_object(const struct request *r, const char *text)
 {
 	autojson struct json_object *parameters = json_object_new_object();
+	const char *kind = json_string_at(r->call->parameters, "kind");
+	struct arena a = { 0 };
 
-	json_put_string(parameters, "kind", json_string_at(r->call->parameters, "kind"));
+	if (!text && r->kind)
+		text = arena_printf(&a,
+		    "there is no %s/%s; `homek8sctl list` shows what there is", kind,
+		    r->name);
+	else if (!text)
+		text = arena_printf(&a,
+		    "there is no kind \"%s\"; `homek8sctl list` shows what there is",
+		    kind);
+	json_put_string(parameters, "kind", kind);
 	json_put_string(parameters, "name", r->name);
 	json_put_string(parameters, "text", text);
 	client_error(r->client, ERROR_NO_SUCH_OBJECT, parameters);
+	arena_done(&a);
 }
 
 /* The last `most` events, of one object or (kind NULL) of all. */
@@ -136,7 +148,7 @@ static void describe(const struct request *r)
 	autojson struct json_object *o = view_describe(view_of(r), r->kind, r->name);
 
 	if (!o) {
-		no_such_object(r, "there is no such object");
+		no_such_object(r, NULL);
 		return;
 	}
 	json_put(o, "history", last_events(r->kind, r->name, HISTORY_EVENTS));
@@ -336,7 +348,7 @@ static bool find_subject(struct request *r, const struct interface_method *metho
 
 	r->name = json_string_at(r->call->parameters, "name");
 	if (kind && !(r->kind = kind_find(kind))) {
-		no_such_object(r, "there is no such kind");
+		no_such_object(r, NULL);
 		return false;
 	}
 	/* A kind alone is a question for a list; all else is about one object or all. */

@@ -189,14 +189,6 @@ enum status reply_complain(const struct reply *reply)
 		say("the configuration has errors; the last good one stays in force");
 		return STATUS_ERROR;
 	}
-	if (strcmp(reply->error, ERROR_NO_SUCH_OBJECT) == 0) {
-		const char *kind = json_string_at(reply->parameters, "kind");
-		const char *name = json_string_at(reply->parameters, "name");
-
-		say("%s%s%s: %s; see `homek8sctl list`", kind ? kind : "",
-		    name ? "/" : "", name ? name : "", text ? text : "not found");
-		return STATUS_ERROR;
-	}
 	if (text)
 		say("%s", text_clean(&a, text, 1024));
 	else

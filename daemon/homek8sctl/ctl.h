@@ -40,6 +40,7 @@ enum output {
 #define TAKES_REASON 32u
 #define TAKES_CONFIG 64u  /* --config-dir */
 #define TAKES_DAEMON 128u /* --socket, --timeout */
+#define TAKES_TABLE 256u  /* --no-headers */
 
 struct options {
 	enum output output;
