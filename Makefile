@@ -75,8 +75,73 @@ $(BUILD)/test/golden: $(BUILD)/obj/test/golden/golden.o $(LIB)
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_LIB)
 
--include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
-.PHONY: all clean
+# Tests. `make check` runs every level this machine allows; see test/check.sh.
+
+$(BUILD)/test/test_virt: $(call obj,$(wildcard test/virt/*.c daemon/virt/*.c) \
+	daemon/host/clock.c) $(LIB)
+$(BUILD)/test/test_kube: $(call obj,$(wildcard test/kube/*.c daemon/kube/*.c) \
+	daemon/host/clock.c) $(LIB)
+$(BUILD)/test/test_control: $(call obj,$(wildcard test/control/*.c daemon/control/*.c) \
+	daemon/journal/journal.c daemon/host/clock.c) $(LIB)
+$(BUILD)/test/test_host: $(call obj,$(wildcard test/host/*.c daemon/host/*.c)) $(LIB)
+
+ADAPTER_TESTS := $(foreach d,virt kube control host,$(if $(wildcard test/$(d)/*.c),\
+	$(BUILD)/test/test_$(d)))
+
+$(ADAPTER_TESTS):
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  LD    $@")
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_DAEMON) $(LIBS_TEST) -lssl -lcrypto
+
+TEST_PROGRAMS := $(UNITS) $(BUILD)/test/golden $(ADAPTER_TESTS) $(BUILD)/fake-apiserver
+
+tests: all $(TEST_PROGRAMS)
+
+check: tests
+	@BUILD=$(BUILD) test/check.sh all
+
+# The levels that need no network and no other machine's parts, under the sanitizers.
+sanitize:
+	+@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan SAN=address,undefined OPT="-O1 -g" tests
+	@BUILD=$(BUILD)/asan test/check.sh quick
+	+@$(MAKE) --no-print-directory BUILD=$(BUILD)/tsan SAN=thread OPT="-O1 -g" tests
+	@BUILD=$(BUILD)/tsan test/check.sh threads
+
+lint:
+	@test/lint.sh
+	+@$(MAKE) --no-print-directory CC=clang CI=1 BUILD=$(BUILD)/clang tests
+
+run: deps-run all $(BUILD)/fake-apiserver
+	@BUILD=$(BUILD) test/run/run.sh
+
+tour: deps-run all $(BUILD)/fake-apiserver
+	@BUILD=$(BUILD) test/run/tour.sh
+
+# Packages: what building, running and testing need on Debian 12.
+deps:
+	@test/deps.sh all
+
+deps-run:
+	@test/deps.sh run
+
 clean:
 	rm -rf $(BUILD)
+
+help:
+	@sed -n 's/^#: //p' Makefile
+
+#: make            build/homek8sd and build/homek8sctl
+#: make run        a private home to play with: converges, stays, Ctrl-C ends it
+#: make tour       the same unattended: breaks things and tells how long they take to heal
+#: make check      every test this machine allows (root on Debian 12: all of them)
+#: make bench      the figures, each beside its floor
+#: make lint       format, rules, gcc and clang with every warning an error
+#: make sanitize   tests under AddressSanitizer, UBSan and ThreadSanitizer
+#: make deps       the packages all this needs
+#: make install    with DESTDIR, PREFIX, sysconfdir; make uninstall undoes it
+#: make clean
+
+.PHONY: all tests check sanitize lint run tour deps deps-run clean help
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,113 @@
+#!/usr/bin/env bash
+# check.sh all|quick|threads: runs the tests of a level, shows those that fail and what was
+# skipped and why, and ends with one line of counts. A test is a program that prints its own
+# counts, "N passed, N failed" or check's summary; exit 77 means skipped.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+build=${BUILD:-build}
+export BUILD=$build
+level=${1:-all}
+logs=$build/logs
+mkdir -p "$logs"
+passed=0 failed=0 skipped=0
+
+# The counts in a test's output, as "PASSED FAILED"; one test of its own where it has none.
+counts() {
+	awk '
+		/^[0-9]+%: Checks: / { gsub(",", ""); c += $3; f += $5 + $7; seen = 1 }
+		match($0, /[0-9]+ passed, [0-9]+ failed/) {
+			split(substr($0, RSTART, RLENGTH), w, /[ ,]+/); p = w[1]; q = w[3]; shell = 1 }
+		END { if (shell) print p, q; else if (seen) print c - f, f; else print 1, 0 }' "$1"
+}
+
+run() { # NAME COMMAND...
+	local name=$1 log status began took p f
+	shift
+	log=$logs/$name.log
+	began=$(date +%s%3N)
+	"$@" >"$log" 2>&1 </dev/null
+	status=$?
+	took=$(($(date +%s%3N) - began))
+	if [ $status = 77 ]; then
+		skipped=$((skipped + 1))
+		printf 'skip  %-22s %s\n' "$name" "$(tail -1 "$log")"
+		return
+	fi
+	read -r p f < <(counts "$log")
+	if [ $status != 0 ] && [ "$f" = 0 ]; then
+		f=1
+	fi
+	passed=$((passed + p)) failed=$((failed + f))
+	if [ "$f" = 0 ]; then
+		printf 'ok    %-22s %4d tests  %6d ms\n' "$name" "$p" "$took"
+	else
+		printf 'FAIL  %-22s %4d of %d tests, exit %d; %s\n' "$name" "$f" $((p + f)) $status "$log"
+		grep -aE '^not ok|:[EF]:|ERROR: |WARNING: |NOT HEALED|runtime error' "$log" | head -20
+		tail -25 "$log" | sed 's/^/    /'
+	fi
+	# Times of healing are worth a line each in every log.
+	grep -aE '^healed|^ok .*\([0-9]+ ms\)' "$log" | sed 's/^/      /' || true
+}
+
+each() { # PATTERN: every built test program of that name
+	local program
+	for program in "$build"/test/$1; do
+		[ -x "$program" ] && run "$(basename "$program")" "$program"
+	done
+}
+
+script() { # NAME FILE ARGS...
+	[ -e "$2" ] && run "$@"
+}
+
+unit() {
+	local source
+	for source in test/unit/test_*.c; do
+		run "$(basename "$source" .c)" "$build/test/$(basename "$source" .c)"
+	done
+	run golden "$build/test/golden" test/golden/*/
+}
+
+adapters() {
+	each test_virt
+	each test_kube
+	each test_control
+	each test_host
+}
+
+embedded() {
+	script fake-apiserver test/fake/selftest.sh
+	script tour test/run/tour.sh
+	local file
+	for file in test/daemon/test_*.sh; do
+		script "$(basename "$file" .sh)" "$file"
+	done
+}
+
+real() {
+	local file
+	for file in test/real/test_*.sh; do
+		script "real-$(basename "$file" .sh)" "$file"
+	done
+}
+
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1}
+case $level in
+all)
+	unit
+	adapters
+	embedded
+	real
+	;;
+quick)
+	unit
+	adapters
+	embedded
+	;;
+threads)
+	each test_virt
+	script tour test/run/tour.sh
+	;;
+esac
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed = 0 ]

@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# lint.sh: format, forbidden functions, the direction of includes, scripts and man pages.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+bad=0
+
+complain() {
+	printf '%s\n' "$1"
+	printf '%s\n' "$2" | head -20
+	bad=1
+}
+
+c_files=$(git ls-files '*.c' '*.h')
+
+# shellcheck disable=SC2086 # a list of our own file names
+out=$(clang-format --dry-run -Werror $c_files 2>&1) || complain 'lint: not formatted (clang-format -i):' "$out"
+
+out=$(git grep -nE '\b(strcpy|strcat|sprintf|vsprintf|strtok|gets|atoi|atol|system|popen|alloca|strncpy)\(' \
+	-- 'lib/*.[ch]' 'daemon/*.[ch]') && complain 'lint: functions this project does without:' "$out"
+
+out=$(git grep -nE '\b(TODO|FIXME|XXX)\b' -- lib daemon units conf README.md) &&
+	complain 'lint: left open:' "$out"
+
+# Who may include what: each folder of lib/ only those before it; lib/ no library that acts;
+# each library that acts only in its adapter; homek8sctl only lib/.
+may_include() { # FOLDER ALLOWED-REGEX
+	local found
+	found=$(git grep -nE '#include "' -- "$1/*.[ch]" | grep -vE "#include \"($2)/") &&
+		complain "lint: $1 may include only $2:" "$found"
+}
+may_include lib/base 'lib/base'
+may_include lib/doc 'lib/(base|doc)'
+may_include lib/model 'lib/(base|doc|model)'
+may_include lib/plan 'lib/(base|doc|model|plan)'
+may_include lib/kind 'lib/(base|doc|model|plan|kind)'
+may_include lib/wire 'lib/(base|doc|wire)'
+may_include daemon/homek8sctl '(lib/[a-z]+|daemon/homek8sctl)'
+
+only_in() { # LIBRARY-REGEX FOLDER-REGEX
+	local found
+	found=$(git grep -nE "#include <($1)" -- 'lib/*.[ch]' 'daemon/*.[ch]' | grep -vE "^($2)") &&
+		complain "lint: <$1> belongs to $2 only:" "$found"
+}
+only_in 'libvirt/' 'daemon/virt/'
+only_in 'curl/' 'daemon/kube/'
+only_in 'systemd/' 'daemon/(homek8sd\.c|journal/|control/)'
+only_in 'ev\.h' 'daemon/'
+only_in 'yaml\.h' 'lib/doc/'
+only_in 'libxml/' 'lib/doc/|lib/kind/'
+
+out=$(git ls-files '*.c' '*.h' | xargs grep -L 'SPDX-License-Identifier: MIT') &&
+	[ -n "$out" ] && complain 'lint: no licence line:' "$out"
+
+out=$(git ls-files '*.sh' .ci/run | xargs shellcheck -x 2>&1) || complain 'lint: shellcheck:' "$out"
+
+if command -v mandoc >/dev/null; then
+	for page in $(git ls-files '*.[1578]'); do
+		out=$(mandoc -T lint -W warning "$page" 2>&1) || complain "lint: $page:" "$out"
+	done
+fi
+
+[ $bad = 0 ] && echo 'lint: clean'
+exit $bad
