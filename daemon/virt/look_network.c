@@ -35,16 +35,22 @@ static enum outcome read_xml(virConnectPtr conn, virNetworkPtr network, unsigned
 	return LOOK_SEEN;
 }
 
-/* libvirt's test driver knows no such flag and has one document for both sides. */
+/*
+ * libvirt's test driver knows no such flag and has one document for both sides. While the
+ * network is active that one is the live side, and the stored side is left out: repairing
+ * the same document twice would fail.
+ */
 static enum outcome read_config(
     virConnectPtr conn, virNetworkPtr network, struct sight *sight)
 {
 	enum outcome outcome = read_xml(
 	    conn, network, VIR_NETWORK_XML_INACTIVE, &sight->reading.config_xml, sight);
 
-	if (outcome == LOOK_UNREADABLE && sight->fault.code == VIR_ERR_INVALID_ARG)
-		outcome = read_xml(conn, network, 0, &sight->reading.config_xml, sight);
-	return outcome;
+	if (outcome != LOOK_UNREADABLE || sight->fault.code != VIR_ERR_INVALID_ARG)
+		return outcome;
+	if (sight->network.active)
+		return LOOK_SEEN;
+	return read_xml(conn, network, 0, &sight->reading.config_xml, sight);
 }
 
 /* False: the MAC (IPv6 may lack it) or the address does not read; it is left out. */
