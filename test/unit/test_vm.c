@@ -622,6 +622,56 @@ START_TEST(a_failing_lease_keeps_no_vm_down)
 }
 END_TEST
 
+START_TEST(a_lease_under_way_is_waited_for)
+{
+	struct domain_facts facts = DOWN(3);
+	struct scene s;
+
+	scene_begin(&s, waits[4].yaml, NULL);
+	see_network(&s, "default", true, "");
+	see_domain(&s, "w", &facts, NULL, ON_NETWORK);
+	memory_get(&s.memory, &lease_kind, "w")->busy = true;
+	scene_plan(&s);
+	ck_assert(plan_find(s.plan, &lease_kind, "w")->held);
+	ck_assert_msg(s.item->held, "%s", s.item->reason);
+	scene_end(&s);
+}
+END_TEST
+
+/* Its address is still another's, whose move waits for approval: that may take days. */
+START_TEST(a_lease_held_back_keeps_no_vm_down)
+{
+	static const char other[] =
+	    SIZE "<devices><interface type='network'><mac address='52:54:00:00:00:02'/>"
+		 "<source network='default'/></interface></devices>";
+	struct domain_facts up = RUNNING, down = DOWN(3);
+	const struct item *lease;
+	struct network *network;
+	struct scene s;
+
+	scene_begin(&s,
+	    "network: {name: default, address: 192.168.122.1/24, static_ips: {w: "
+	    "192.168.122.50, v: 192.168.122.51}}\nvms: {v: {}, w: {}}",
+	    NULL);
+	see_network(&s, "default", true,
+	    "<host mac='52:54:00:00:00:02' name='v' ip='192.168.122.50'/>");
+	network =
+	    (struct network *)observed_find(&s.have, &network_kind, "default")->live;
+	network->leases_known = false; /* then what was last seen counts */
+	see_domain(&s, "v", &up, other, other);
+	see_domain(&s, "w", &down, NULL, ON_NETWORK);
+	memory_get(&s.memory, &lease_kind, "v")->lease.has_ip = true;
+	ip_parse(
+	    "192.168.122.50", &memory_get(&s.memory, &lease_kind, "v")->lease.ip, NULL);
+	scene_plan(&s);
+	lease = plan_find(s.plan, &lease_kind, "w");
+	ck_assert_msg(
+	    lease->held && lease->verdict == VERDICT_PENDING, "%s", lease->reason);
+	ck_assert_msg(!s.item->held && s.item->step_count == 1, "%s", s.item->reason);
+	scene_end(&s);
+}
+END_TEST
+
 static bool has_condition(const struct item *item, const char *type)
 {
 	for (size_t i = 0; i < item->condition_count; i++)
@@ -946,6 +996,8 @@ int main(void)
 	    tests, power_is_cut_only_by_policy_and_paced, 0, ROWS(forced));
 	tcase_add_loop_test(tests, starts_wait_for_what_they_need, 0, ROWS(waits));
 	tcase_add_test(tests, a_failing_lease_keeps_no_vm_down);
+	tcase_add_test(tests, a_lease_under_way_is_waited_for);
+	tcase_add_test(tests, a_lease_held_back_keeps_no_vm_down);
 	tcase_add_loop_test(tests, an_existing_domain_is_adopted, 0, ROWS(adopted));
 	tcase_add_test(tests, autostart_does_not_wait_for_a_start);
 	tcase_add_test(tests, a_saved_image_is_restored_or_dropped);
