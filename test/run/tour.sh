@@ -31,7 +31,11 @@ heals() {
 	fi
 }
 
-quiet() { "$@" >/dev/null 2>&1 || true; }
+# A break that does not break would prove nothing.
+breaks() {
+	local out
+	out=$("$@" 2>&1) || die "could not break it: $*: $out"
+}
 
 start_home
 began=$(now_ms)
@@ -39,24 +43,24 @@ pools="$api/apis/metallb.io/v1beta1/namespaces/metallb-system/ipaddresspools"
 heals 'the whole home, from nothing' "$began" converged
 
 began=$(now_ms)
-quiet virsh -c "$uri" destroy worker-1
+breaks virsh -c "$uri" destroy worker-1
 heals 'a VM destroyed (virsh destroy worker-1)' "$began" domain_runs worker-1
 
 host=$(virsh -c "$uri" net-dumpxml default | grep "name='worker-2'")
 began=$(now_ms)
-quiet virsh -c "$uri" net-update default delete ip-dhcp-host "$host" --live --config
+breaks virsh -c "$uri" net-update default delete ip-dhcp-host "$host" --live
 heals 'a reservation removed (virsh net-update delete)' "$began" lease_is 192.168.122.12
 
 began=$(now_ms)
-quiet virsh -c "$uri" net-destroy default
+breaks virsh -c "$uri" net-destroy default
 heals 'the network stopped (virsh net-destroy default)' "$began" network_runs
 
 began=$(now_ms)
-quiet curl -sf -X DELETE "$pools/default-pool"
+breaks curl -sf -X DELETE "$pools/default-pool"
 heals 'a pool deleted (curl -X DELETE)' "$began" pool_has 192.168.122.100-192.168.122.150
 
 began=$(now_ms)
-quiet curl -sf -X PATCH -H 'Content-Type: application/merge-patch+json' \
+breaks curl -sf -X PATCH -H 'Content-Type: application/merge-patch+json' \
 	-d '{"spec":{"addresses":["192.168.122.200-192.168.122.210"]}}' "$pools/default-pool"
 heals 'a pool edited by hand (curl -X PATCH)' "$began" pool_has 192.168.122.100-192.168.122.150
 
