@@ -22,7 +22,7 @@ Break it from another terminal and watch it heal here ($ctl events -w):
 
   virsh -c '$uri' destroy worker-1
   virsh -c '$uri' net-destroy default
-  virsh -c '$uri' net-update default delete ip-dhcp-host --live --xml "<host ip='192.168.122.12'/>"
+  virsh -c '$uri' net-update default delete ip-dhcp-host "<host ip='192.168.122.12'/>" --live
   curl -X DELETE $api/apis/metallb.io/v1beta1/namespaces/metallb-system/ipaddresspools/default-pool
   \$EDITOR $work/etc/desired.d/home.yaml
 
