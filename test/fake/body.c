@@ -88,30 +88,64 @@ struct json_object *body_read(
 	return st;
 }
 
+static bool is_or_null(struct json_object *v, enum json_type type)
+{
+	return !v || json_object_is_type(v, type);
+}
+
+struct json_object *body_shape(struct json_object *obj)
+{
+	static const char *const maps[] = { "metadata", "spec", "status" };
+	static const char *const parts[] = { "labels", "annotations" };
+	struct json_object *meta = tree_get(obj, "metadata", NULL);
+	struct json_object *managed = tree_get(meta, "managedFields", NULL);
+	bool ok = json_object_is_type(obj, json_type_object) &&
+		  is_or_null(managed, json_type_array);
+
+	for (size_t i = 0; i < sizeof(maps) / sizeof(*maps); i++)
+		ok = ok && is_or_null(tree_get(obj, maps[i], NULL), json_type_object);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+		ok = ok && is_or_null(tree_get(meta, parts[i], NULL), json_type_object);
+	for (size_t i = 0; ok && managed && i < json_object_array_length(managed); i++)
+		ok = json_object_is_type(
+		    json_object_array_get_idx(managed, i), json_type_object);
+	return ok ? NULL : status_bad_request("a part of the object has a wrong type");
+}
+
+static struct json_object *fits_url(
+    const struct call *call, struct json_object *obj, const char *name)
+{
+	const char *n = tree_str(obj, "metadata", "name", NULL);
+	const char *ns = tree_str(obj, "metadata", "namespace", NULL);
+
+	if (*name && *n && strcmp(n, name))
+		return status_bad_request(
+		    "the name of the object (%s) does not match the name "
+		    "on the URL (%s)",
+		    n, name);
+	if (*ns && strcmp(ns, call->ns))
+		return status_bad_request(
+		    "the namespace of the provided object does not match "
+		    "the namespace sent on the request");
+	return NULL;
+}
+
 struct json_object *body_fits(
     const struct call *call, struct json_object *obj, const char *name)
 {
 	char *version = resource_api_version(call->res);
-	const char *v = tree_str(obj, "apiVersion", NULL),
-		   *k = tree_str(obj, "kind", NULL);
-	const char *n = tree_str(obj, "metadata", "name", NULL);
-	const char *ns = tree_str(obj, "metadata", "namespace", NULL);
-	struct json_object *st = NULL;
+	const char *v = tree_str(obj, "apiVersion", NULL);
+	const char *kind = tree_str(obj, "kind", NULL);
+	bool same =
+	    (!*v || !strcmp(v, version)) && (!*kind || !strcmp(kind, call->res->kind));
+	struct json_object *st = body_shape(obj);
 
-	if ((*v && strcmp(v, version)) || (*k && strcmp(k, call->res->kind)))
+	if (!st && !same)
 		st = status_bad_request(
-		    "%s in version \"%s\" cannot be handled as a %s (%s)", k, v,
+		    "%s in version \"%s\" cannot be handled as a %s (%s)", kind, v,
 		    call->res->kind, version);
-	else if (*name && *n && strcmp(n, name))
-		st = status_bad_request(
-		    "the name of the object (%s) does not match the name on the URL (%s)",
-		    n, name);
-	else if (*ns && strcmp(ns, call->ns))
-		st = status_bad_request(
-		    "the namespace of the provided object does not match "
-		    "the namespace sent on the request");
 	free(version);
-	return st;
+	return st ? st : fits_url(call, obj, name);
 }
 
 char *manager_name(const struct request *req)

@@ -15,7 +15,11 @@ struct json_object *patch_kind(const struct request *req, enum body_kind *kind);
 struct json_object *body_read(
     const struct request *req, enum body_kind kind, struct json_object **out);
 
-/* Checks a whole object's apiVersion, kind, name and namespace against the URL. */
+/* Checks that each part the server looks into has its type. */
+struct json_object *body_shape(struct json_object *obj);
+
+/* Checks an object's shape, and its apiVersion, kind, name and namespace against the URL.
+ */
 struct json_object *body_fits(
     const struct call *call, struct json_object *obj, const char *name);
 

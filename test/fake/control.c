@@ -155,8 +155,6 @@ static struct json_object *fill(
 	struct json_object *obj = tree_get(in, "object", NULL);
 	struct json_object *st;
 
-	if (!obj)
-		return status_bad_request("no object given");
 	st = plain_fill(f, obj, json_object_get_int64(count));
 	return st ? st : show_state(f, in, out);
 }

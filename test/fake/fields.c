@@ -131,8 +131,8 @@ struct json_object *fields_gone(struct json_object *old, struct json_object *now
 
 static bool is_member(struct json_object *node)
 {
-	return node && (!json_object_object_length(node) ||
-			   json_object_object_get_ex(node, ".", NULL));
+	return is_map(node) && (!json_object_object_length(node) ||
+				   json_object_object_get_ex(node, ".", NULL));
 }
 
 /* Closes a node: a member with children says so by "."; a node that holds nothing is
@@ -157,7 +157,7 @@ static struct json_object *combine(
 {
 	struct json_object *out = json_object_new_object();
 
-	if (!a)
+	if (!is_map(a))
 		return close_node(out, false);
 	json_object_object_foreach (a, key, child) {
 		struct json_object *sub;
@@ -185,14 +185,14 @@ static struct json_object *plus(struct json_object *a, struct json_object *b, bo
 {
 	struct json_object *out = json_object_new_object();
 
-	if (a) {
+	if (is_map(a)) {
 		json_object_object_foreach (a, key, child) {
 			if (strcmp(key, "."))
 				json_object_object_add(
 				    out, key, plus(child, tree_get(b, key, NULL), false));
 		}
 	}
-	if (b) {
+	if (is_map(b)) {
 		json_object_object_foreach (b, key, child) {
 			if (strcmp(key, ".") && !tree_get(a, key, NULL))
 				json_object_object_add(

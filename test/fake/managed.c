@@ -249,18 +249,35 @@ static struct json_object *left_out(
 	return set;
 }
 
+/* The list to start from. An object that nobody is on record for belongs to one made up.
+ */
+static struct json_object *list_before(const struct manager *by, struct json_object *live)
+{
+	struct manager unknown = { by->res, "before-first-apply", "" };
+	struct json_object *list = json_object_get(list_of(live)), *set;
+
+	if (!live || (list && json_object_array_length(list)))
+		return list;
+	json_object_put(list);
+	list = json_object_new_array();
+	set = fields_of(live);
+	if (set)
+		json_object_array_add(list, entry_new(&unknown, "Update", set));
+	return list;
+}
+
 struct json_object *managed_apply(const struct manager *by, struct json_object *live,
     struct json_object *body, bool force, struct json_object **out)
 {
 	struct json_object *merged = live ? tree_copy(live) : json_object_new_object();
-	struct json_object *applied = fields_of(body), *changed, *drop, *entry, *list,
-			   *st;
+	struct json_object *applied = fields_of(body), *before = list_before(by, live);
+	struct json_object *changed, *drop, *entry, *list, *st;
 
 	merge_in(merged, body);
 	changed = fields_changed(live, merged, by->res->custom);
-	st = force ? NULL : find_conflicts(by, list_of(live), changed);
+	st = force ? NULL : find_conflicts(by, before, changed);
 	if (!st) {
-		list = others(list_of(live), by, "Apply", changed, NULL, &entry);
+		list = others(before, by, "Apply", changed, NULL, &entry);
 		drop = left_out(list, entry, applied);
 		fields_delete(merged, drop);
 		add_own(
@@ -271,6 +288,7 @@ struct json_object *managed_apply(const struct manager *by, struct json_object *
 	}
 	json_object_put(merged);
 	json_object_put(applied);
+	json_object_put(before);
 	json_object_put(changed);
 	return st;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "test/fake/answer.h"
+#include "test/fake/body.h"
 #include "test/fake/managed.h"
 #include "test/fake/schema.h"
 
@@ -61,13 +62,17 @@ static struct json_object *store_one(struct fake *f, struct json_object *given)
 	const char *kind = tree_str(given, "kind", NULL);
 	const char *version = tree_str(given, "apiVersion", NULL);
 	const struct resource *res = resource_by_kind(version, kind);
-	struct json_object *obj, *meta;
+	struct json_object *obj, *meta, *st = body_shape(given);
 
+	if (st)
+		return st;
 	if (!res)
 		return status_bad_request(
 		    "no such kind: \"%s\" in \"%s\"", kind, version);
 	if (!*tree_str(given, "metadata", "name", NULL))
 		return status_bad_request("an object of kind %s has no name", kind);
+	if (strchr(tree_str(given, "metadata", "name", NULL), '/'))
+		return status_bad_request("a name holds no slash");
 	obj = tree_copy(given);
 	meta = tree_child(obj, "metadata");
 	plain_identity(meta);
@@ -101,10 +106,10 @@ struct json_object *plain_store(struct fake *f, struct json_object *obj)
 
 struct json_object *plain_fill(struct fake *f, struct json_object *obj, int64_t count)
 {
-	struct json_object *copy = tree_copy(obj), *st = NULL;
+	struct json_object *copy = tree_copy(obj), *st = body_shape(obj);
 	const char *stem = tree_str(obj, "metadata", "name", NULL);
 
-	if (count < 0 || count > FILL_MAX)
+	if (!st && (count < 0 || count > FILL_MAX))
 		st = status_bad_request("count must lie between 0 and %d", FILL_MAX);
 	for (int64_t i = 0; i < count && !st; i++) {
 		char *name = xfmt("%s-%lld", stem, (long long)i);

@@ -10,6 +10,7 @@
 
 #define RING 65536
 #define SHOWN 1000
+#define TARGET_MAX 1000 /* longer targets are cut */
 
 struct entry {
 	char *line; /* "METHOD path?query" */
@@ -55,7 +56,7 @@ void reqlog_add(struct reqlog *log, const struct request *req)
 	struct entry *e = &log->ring[log->total++ % RING];
 
 	free(e->line);
-	e->line = xfmt("%s %s", req->method, req->target);
+	e->line = xfmt("%.15s %.*s", req->method, TARGET_MAX, req->target);
 	e->at = monotonic_us();
 	e->bytes = req->body.len;
 }

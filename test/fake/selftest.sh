@@ -440,6 +440,9 @@ test_access() {
 	configmap loaded '"a":"1"' >"$DIR/load.json"
 	start_server --load "$DIR/load.json" --history 3
 	has "loaded from a file" "$(get "$CONFIGMAPS/loaded")" 'HTTP 200'
+	has "what nobody is on record for is in conflict" \
+		"$(apply "$CONFIGMAPS/loaded?fieldManager=me" "$(configmap loaded '"a":"2"')")" \
+		'HTTP 409' 'conflict with \"before-first-apply\" using v1: .data.a'
 	test_window
 	command -v openssl >/dev/null || return
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \

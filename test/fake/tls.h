@@ -13,7 +13,7 @@
  */
 SSL_CTX *tls_load(const char *cert, const char *key, const char *client_ca);
 
-/* A session for an accepted socket. */
+/* The TLS end of an accepted socket. */
 SSL *tls_accept(SSL_CTX *ctx, int fd);
 
 #define IO_AGAIN (-1)

@@ -259,13 +259,14 @@ static bool document(struct reader *r, struct json_object **out)
 
 struct json_object *yaml_read(const char *text, size_t n, char **why)
 {
-	struct reader r = { .seen = text, .end = text + n };
+	struct reader r = { .seen = n ? text : "" };
 	struct json_object *out = NULL;
 
+	r.end = r.seen + n;
 	if (!yaml_parser_initialize(&r.parser))
 		abort();
 	yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&r.parser, (const unsigned char *)text, n);
+	yaml_parser_set_input_string(&r.parser, (const unsigned char *)r.seen, n);
 	if (!document(&r, &out)) {
 		json_object_put(out);
 		out = NULL;
