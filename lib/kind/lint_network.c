@@ -66,8 +66,9 @@ static void lint_range(const struct network *network, struct report *report)
 	struct finding *f;
 
 	if (dhcp->start.version != 4 || dhcp->end.version != 4) {
-		add(report, SEVERITY_ERROR, "dhcp-range-not-ipv4", network, "dhcp",
+		f = add(report, SEVERITY_ERROR, "dhcp-range-not-ipv4", network, "dhcp",
 		    "only IPv4 addresses can be in a DHCP range here");
+		report_fix(report, f, "choose IPv4 addresses of the network");
 		return;
 	}
 	if (ip_compare(dhcp->start, dhcp->end) > 0) {
