@@ -225,7 +225,7 @@ static const struct host_entry *plan_side(struct planner *p, struct item *item,
 	const struct lease *lease = (const struct lease *)item->want;
 	bool suspect = which == SIDE_LIVE ? item->memo->lease.suspect_live
 					  : item->memo->lease.suspect_config;
-	const struct host_entry *foreign = NULL, *ours = NULL;
+	const struct host_entry *foreign = NULL;
 	bool right = false;
 
 	for (size_t i = 0; i < have->host_count; i++) {
@@ -237,7 +237,6 @@ static const struct host_entry *plan_side(struct planner *p, struct item *item,
 		if (is_exact(h, want) && !right && !suspect) {
 			right = true;
 		} else if (is_ours(h, want)) {
-			ours = h;
 			add_update(p, item, lease, which, UPDATE_DELETE, h);
 		} else if (ip_equal(h->ip, want->ip) && !owner_of(p, lease, h)) {
 			foreign = h;
@@ -246,8 +245,6 @@ static const struct host_entry *plan_side(struct planner *p, struct item *item,
 	if (right)
 		return foreign;
 	add_update(p, item, lease, which, UPDATE_ADD, want);
-	item_difference(p, item, which == SIDE_LIVE ? "live" : "stored",
-	    entry_text(p->arena, want), ours ? entry_text(p->arena, ours) : NULL);
 	return foreign;
 }
 
@@ -321,6 +318,42 @@ static bool vm_runs(const struct planner *p, const struct lease *lease)
 	return seen && seen->live;
 }
 
+/* The first side that is not as wanted in this key, told once for both. */
+static void tell_key(struct planner *p, struct item *item,
+    const struct lease *const sides[2], const struct field *key, const char *want)
+{
+	for (int i = 0; i < 2; i++) {
+		const char *have =
+		    sides[i]->object.kind ? field_text(p->arena, key, sides[i]) : NULL;
+
+		if (!have || strcmp(have, want) != 0) {
+			item_difference(p, item, key->key, want, have);
+			return;
+		}
+	}
+}
+
+static void tell_differences(struct planner *p, struct item *item,
+    const struct host_entry *want, bool live, bool stored)
+{
+	static const struct lease missing = { 0 };
+	const struct lease *sides[2] = {
+		item->live ? (const struct lease *)item->live : &missing,
+		item->config ? (const struct lease *)item->config : &missing,
+	};
+
+	/* A side that does not exist, such as what runs of a stopped network, has no say.
+	 */
+	if (!live)
+		sides[0] = sides[1];
+	if (!stored)
+		sides[1] = sides[0];
+	tell_key(p, item, sides, &rows[0],
+	    arena_copy(p->arena, ip_text(want->ip, (char[IP_TEXT]){ 0 })));
+	tell_key(p, item, sides, &rows[1],
+	    arena_copy(p->arena, mac_text(want->mac, (char[MAC_TEXT]){ 0 })));
+}
+
 static void decide(struct planner *p, struct item *item, const struct host_entry *want,
     const struct network *live, const struct network *stored)
 {
@@ -336,6 +369,8 @@ static void decide(struct planner *p, struct item *item, const struct host_entry
 		foreign = foreign ? foreign : f;
 	}
 	conditions(p, item, want, live);
+	if (item->step_count)
+		tell_differences(p, item, want, live, stored);
 	if (foreign) {
 		item_blocked(p, item,
 		    "its address is reserved by an entry that is not ours: %s; remove "
@@ -350,7 +385,13 @@ static void decide(struct planner *p, struct item *item, const struct host_entry
 		item_ok(item);
 		return;
 	}
-	item_pending(p, item, "%s", item->steps[0]->text);
+	if (item->memo->lease.suspect_live || item->memo->lease.suspect_config)
+		item_pending(p, item,
+		    "an update of it failed, and what libvirt shows since may not be so; "
+		    "it is "
+		    "done once more");
+	else
+		item_pending(p, item, "%s", item->steps[0]->text);
 	now = current_address(item, want, live, stored, vm_runs(p, lease));
 	if (now.version && !ip_equal(now, want->ip))
 		item_consent(p, item, "moves the running machine %s from %s to %s",

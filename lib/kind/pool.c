@@ -229,7 +229,7 @@ static void plan(struct planner *p, struct item *item, const struct object *obje
 		item_ok(item);
 		return;
 	}
-	item_pending(p, item, "%s differs", item->differences.items[0].field);
+	item_pending(p, item, "differs in %s", item->differences.items[0].field);
 	metallb_apply(p, item, 1, "ipaddresspools", body_of(p, want, NULL),
 	    arena_printf(p->arena, "change pool %s to %s", item->name,
 		ranges_text(p->arena, want->addresses)));

@@ -255,7 +255,10 @@ struct plan *plan_make(const struct plan_input *input)
 		struct span *span = &plan->spans[k];
 		bool *taken;
 
-		if (!kinds[k]->plan)
+		/* Of a source that is off only what was written itself is told, not what
+		 * was derived: kinds without keys. */
+		if (!kinds[k]->plan || (input->sources[kinds[k]->origin].off &&
+					   !kinds[k]->fields.rows[0].key))
 			continue;
 		span->first = span->end = plan->item_count;
 		taken = arena_array(p.arena, input->have->kinds[k].count, sizeof(*taken));
