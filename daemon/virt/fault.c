@@ -42,6 +42,9 @@ static const struct {
 static const int slow_codes[] = {
 	VIR_ERR_NO_SUPPORT,
 	VIR_ERR_INVALID_ARG,
+	VIR_ERR_OS_TYPE,
+	VIR_ERR_NO_NAME,
+	VIR_ERR_NO_OS,
 	VIR_ERR_XML_ERROR,
 	VIR_ERR_XML_DETAIL,
 	VIR_ERR_XML_INVALID_SCHEMA,
@@ -129,6 +132,6 @@ int fault_take(struct fault *fault, virConnectPtr conn)
 
 int fault_closed(struct fault *fault)
 {
-	*fault = (struct fault){ .code = 0 };
+	*fault = (struct fault){ .lost = true };
 	return fail(&fault->error, "libvirt is not connected");
 }

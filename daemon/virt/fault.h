@@ -26,7 +26,8 @@ struct fault {
  */
 int fault_take(struct fault *fault, virConnectPtr conn);
 
-/* A failure of our own: the connection this was meant for is closed. Returns -1. */
+/* A failure of our own: the connection this was meant for is lost, and nothing was
+ * called. Returns -1. */
 int fault_closed(struct fault *fault);
 
 #endif

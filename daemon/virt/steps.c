@@ -164,10 +164,13 @@ static const struct action {
 	[STEP_KUBE_DELETE] = { .kind = NULL },
 };
 
-/* Somebody was faster: "domain is already running" may be just what was wanted. */
+/*
+ * Somebody may have been faster: "domain is already running" is what was wanted. Drivers
+ * do not agree on the code for it, so the object is asked.
+ */
 static bool may_be_reached(const struct fault *fault, const struct action *action)
 {
-	return fault->code == VIR_ERR_OPERATION_INVALID && action->goal != GOAL_OTHER;
+	return !fault->lost && action->goal != GOAL_OTHER;
 }
 
 static int reached(const struct action *action, int active)

@@ -55,6 +55,7 @@ struct virt {
 	char *overdue; /* the call that is; NULL: none */
 	struct virt_state state;
 	char *detail, *version; /* what state points to */
+	bool born;		/* nobody is called back before virt_new() is over */
 };
 
 struct step_job {
@@ -100,7 +101,8 @@ static void refresh(struct virt *virt)
 	virt->detail = must_copy(text_get(&detail));
 	virt->state.status = status;
 	virt->state.detail = virt->detail;
-	virt->callbacks->state(virt->arg);
+	if (virt->born)
+		virt->callbacks->state(virt->arg);
 }
 
 static void set_version(struct virt *virt, unsigned long version)
@@ -426,6 +428,7 @@ struct virt *virt_new(struct ev_loop *loop, const struct libvirt_settings *setti
 	virt->networks = survey_new(loop, virt->thread, &network_kind, &owner);
 	virt->domains = survey_new(loop, virt->thread, &vm_kind, &owner);
 	connect_all(virt);
+	virt->born = true;
 	return virt;
 }
 

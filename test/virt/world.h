@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * world: a main loop with one virt on it, everything that virt says kept for looking at,
+ * and how long the loop's turns took.
+ */
+#ifndef TEST_VIRT_WORLD_H
+#define TEST_VIRT_WORLD_H
+
+#include <ev.h>
+
+#include "daemon/virt/virt.h"
+#include "lib/base/text.h"
+#include "lib/kind/kinds.h"
+
+struct sighting { /* the last word on one object */
+	char *name;
+	unsigned seen;	  /* how often, since it was first heard of */
+	char *unreadable; /* NULL: it was readable */
+	char *live_xml, *config_xml;
+	struct domain_facts domain;
+	bool active, persistent, autostart, leases_known;
+};
+
+struct mirror { /* of one kind, kept as the daemon's store is */
+	struct sighting *items;
+	size_t count;
+	bool known;
+	unsigned seen, gone, listed, lost;
+	char *why; /* it was lost */
+};
+
+struct world {
+	struct ev_loop *loop;
+	struct virt *virt;
+	struct mirror networks, domains;
+	struct host_facts host;
+	unsigned host_told;
+	struct text states; /* "connecting connected down ...", each change */
+	struct text events; /* "vm/test: stopped (destroyed)\n"... */
+	unsigned event_count;
+	uint64_t ticket; /* of the last step done */
+	unsigned steps_done;
+	char *error; /* its error, or NULL */
+	bool slow, lost;
+	unsigned looks_at_done; /* how many there had been */
+	int64_t turn_us;	/* longest turn, in processor time */
+	int64_t pause_us;	/* longest time the loop did not come round */
+	/* A test's own ear, before the mirror is changed; may be NULL. */
+	void (*on_seen)(struct world *w, const struct kind *kind, const char *name,
+	    const struct reading *reading);
+	void (*on_event)(struct world *w, const struct kind *kind, const char *name);
+	/* The world's own. */
+	int64_t turn_began, came_round;
+	ev_timer tick;
+	ev_check check;
+	ev_prepare prepare;
+};
+
+int64_t world_now_us(void);
+
+/* A world whose virt connects to `uri`, networks too unless `network_uri` says else. */
+struct world *world_new(const char *uri, const char *network_uri);
+/* Ends virt if it is still there; false where it was left behind. */
+bool world_free(struct world *w);
+
+/* Runs the loop until cond(w) or for `ms`; whether it came true. */
+bool world_wait(struct world *w, bool (*cond)(struct world *w), int64_t ms);
+bool world_wait_status(struct world *w, enum virt_status status, int64_t ms);
+/* Both kinds known and the host told. */
+bool world_wait_known(struct world *w, int64_t ms);
+void world_run(struct world *w, int64_t ms);
+void world_reset_times(struct world *w);
+
+const struct sighting *world_find(
+    const struct world *w, const struct kind *kind, const char *name);
+
+/* Runs one step to its end; true when it succeeded. The object's look has come, too. */
+bool world_step(struct world *w, struct step step);
+
+#endif
