@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/* Unit tests of vm_plan: domains adopted, made, and left alone. */
+#include "test/unit/vm_scene.h"
+
+#define DISK "<devices><disk><source file='/d.qcow2'/></disk></devices>"
+static const struct {
+	const char *what;
+	const char *keys;
+	const char *live, *config; /* inside <domain> */
+	bool autostart;		   /* seen */
+	enum verdict verdict;
+	const char *steps;
+	const char *says;
+	const char *condition;
+	size_t differences;
+} adopted[] = {
+	{ "nothing written, nothing compared", "", SIZE DISK, SIZE DISK, false,
+	    VERDICT_CONVERGED, "", "", NULL, 0 },
+	{ "as written", "vcpus: 1, memory: 1GiB, disk: {path: /d.qcow2}", SIZE DISK,
+	    SIZE DISK, false, VERDICT_CONVERGED, "", "", NULL, 0 },
+	{ "a hand-made MAC is not the derived one", "vcpus: 1", ON_NETWORK, ON_NETWORK,
+	    false, VERDICT_CONVERGED, "", "", NULL, 0 },
+	{ "memory", "memory: 2GiB", SIZE, SIZE, false, VERDICT_BLOCKED, "",
+	    "memory: differs, and needs a restart", NULL, 1 },
+	{ "memory and vcpus", "memory: 2GiB, vcpus: 4", SIZE, SIZE, false,
+	    VERDICT_BLOCKED, "", "virsh edit w", NULL, 2 },
+	{ "stored, but not yet in force", "vcpus: 1",
+	    "<memory>1024</memory><vcpu>2</vcpu>", SIZE, false, VERDICT_BLOCKED, "",
+	    "takes effect only when", NULL, 1 },
+	{ "its kernel", "boot: {kernel: /k2}", SIZE, SIZE "<os><kernel>/k1</kernel></os>",
+	    false, VERDICT_BLOCKED, "", "boot.kernel", NULL, 1 },
+	{ "its MAC", "interfaces: [{mac: '52:54:00:00:00:02'}]", ON_NETWORK, ON_NETWORK,
+	    false, VERDICT_BLOCKED, "", "interfaces[0].mac", NULL, 1 },
+	{ "an interface too many", "interfaces: []", ON_NETWORK, ON_NETWORK, false,
+	    VERDICT_BLOCKED, "", "interfaces[0]", NULL, 1 },
+	{ "its type", "type: qemu", SIZE, SIZE, false, VERDICT_BLOCKED, "",
+	    "type: differs", NULL, 1 },
+	{ "another disk is told, never put back", "disk: {path: /e.qcow2}", SIZE DISK,
+	    SIZE DISK, false, VERDICT_CONVERGED, "", "", "DiskDiffers", 0 },
+	{ "a volume by its file", "disk: {}",
+	    SIZE "<devices><disk><source file='/p/w.qcow2'/></disk></devices>",
+	    SIZE "<devices><disk><source file='/p/w.qcow2'/></disk></devices>", false,
+	    VERDICT_CONVERGED, "", "", NULL, 0 },
+	{ "another volume", "disk: {}",
+	    SIZE
+	    "<devices><disk><source pool='default' volume='v.qcow2'/></disk></devices>",
+	    SIZE
+	    "<devices><disk><source pool='default' volume='v.qcow2'/></disk></devices>",
+	    false, VERDICT_CONVERGED, "", "", "DiskDiffers", 0 },
+	{ "no disk", "disk: {}", SIZE, SIZE, false, VERDICT_CONVERGED, "", "",
+	    "DiskDiffers", 0 },
+	{ "autostart left out", "", SIZE, SIZE, true, VERDICT_CONVERGED, "", "", NULL,
+	    0 },
+	{ "autostart as written", "autostart: true", SIZE, SIZE, true, VERDICT_CONVERGED,
+	    "", "", NULL, 0 },
+	{ "autostart to be set", "autostart: true", SIZE, SIZE, false, VERDICT_PENDING,
+	    "start domain w when the host boots", "", NULL, 0 },
+	{ "autostart to be taken back", "autostart: false", SIZE, SIZE, true,
+	    VERDICT_PENDING, "no longer start domain w when the host boots", "", NULL,
+	    0 },
+	{ "autostart is repaired though memory differs", "autostart: true, memory: 2GiB",
+	    SIZE, SIZE, false, VERDICT_PENDING, "start domain w when the host boots", "",
+	    NULL, 1 },
+	{ "a stopped one starts though memory differs", "memory: 2GiB", NULL, SIZE, false,
+	    VERDICT_PENDING, "start domain w", "to be started", NULL, 1 },
+	{ "a transient one cannot start with the host", "autostart: true", SIZE, NULL,
+	    false, VERDICT_CONVERGED, "", "", "TransientDomain", 0 },
+};
+
+START_TEST(an_existing_domain_is_adopted)
+{
+	struct arena a = { 0 };
+	struct domain_facts facts = { .id = adopted[_i].live ? 1 : -1,
+		.state = adopted[_i].live ? 1 : 5,
+		.persistent = adopted[_i].config,
+		.autostart = adopted[_i].autostart };
+	const char *condition = adopted[_i].condition;
+	struct scene s;
+
+	scene_begin(
+	    &s, arena_printf(&a, NETWORK "vms: {w: {%s}}", adopted[_i].keys), NULL);
+	see_network(&s, "default", true, "");
+	see_domain(&s, "w", &facts, adopted[_i].live, adopted[_i].config);
+	scene_plan(&s);
+	ck_assert_msg(s.item->verdict == adopted[_i].verdict, "%s: %s: %s",
+	    adopted[_i].what, verdict_text(s.item->verdict), s.item->reason);
+	ck_assert_msg(strcmp(steps_text(&a, s.item), adopted[_i].steps) == 0, "%s: %s",
+	    adopted[_i].what, steps_text(&a, s.item));
+	ck_assert_msg(strstr(s.item->reason, adopted[_i].says), "%s: %s",
+	    adopted[_i].what, s.item->reason);
+	ck_assert_msg(s.item->differences.count == adopted[_i].differences, "%s: %zu",
+	    adopted[_i].what, s.item->differences.count);
+	ck_assert_msg(
+	    condition ? has_condition(s.item, condition) : s.item->condition_count == 0,
+	    "%s: conditions", adopted[_i].what);
+	scene_end(&s);
+	arena_done(&a);
+}
+END_TEST
+
+START_TEST(autostart_does_not_wait_for_a_start)
+{
+	struct arena a = { 0 };
+	struct domain_facts facts = DOWN(3);
+	struct scene s;
+
+	scene_begin(&s, NETWORK "vms: {w: {autostart: true}}", NULL);
+	see_domain(&s, "w", &facts, NULL, ON_NETWORK);
+	scene_plan(&s);
+	ck_assert(!s.item->held);
+	ck_assert_str_eq(steps_text(&a, s.item), "start domain w when the host boots");
+	ck_assert(strstr(s.item->reason, "waits for network/default"));
+	scene_end(&s);
+	arena_done(&a);
+}
+END_TEST
+
+#define WHOLE "vcpus: 2, memory: 4GiB, disk: {}"
+
+static const struct {
+	const char *what;
+	const char *yaml;
+	bool network;	       /* runs */
+	const char *host_type; /* NULL: not known yet */
+	enum verdict verdict;
+	const char *steps;
+	const char *says;
+	const char *finding;
+} absent[] = {
+	{ "all there", NETWORK "vms: {w: {" WHOLE "}}", true, "kvm", VERDICT_PENDING,
+	    "define domain w; start domain w", "to be made", NULL },
+	{ "with autostart", NETWORK "vms: {w: {" WHOLE ", autostart: true}}", true, "kvm",
+	    VERDICT_PENDING,
+	    "define domain w; start domain w when the host boots; start domain w",
+	    "to be made", NULL },
+	{ "to be stopped", NETWORK "vms: {w: {" WHOLE ", state: stopped}}", true, "kvm",
+	    VERDICT_PENDING, "define domain w", "to be made", NULL },
+	{ "its network does not run: made all the same", NETWORK "vms: {w: {" WHOLE "}}",
+	    false, "kvm", VERDICT_PENDING, "define domain w", "waits for network/default",
+	    NULL },
+	{ "power: manual is started once", NETWORK "vms: {w: {" WHOLE ", power: manual}}",
+	    true, "kvm", VERDICT_PENDING, "define domain w; start domain w", "", NULL },
+	{ "only its role", NETWORK "vms: {w: {role: worker}}", true, "kvm",
+	    VERDICT_BLOCKED, "", "write vcpus, memory, disk or boot", NULL },
+	{ "no disk, but a kernel",
+	    NETWORK "vms: {w: {vcpus: 1, memory: 1GiB, boot: {kernel: /k}}}", true, "kvm",
+	    VERDICT_PENDING, "define domain w; start domain w", "", NULL },
+	{ "which of two networks", NETWORKS "vms: {w: {" WHOLE "}}", true, "kvm",
+	    VERDICT_BLOCKED, "", "write interfaces", NULL },
+	{ "the host is not known", NETWORK "vms: {w: {" WHOLE "}}", true, NULL,
+	    VERDICT_PENDING, "", "waits for what libvirt says", NULL },
+	{ "kvm where it does not work", NETWORK "vms: {w: {" WHOLE ", type: kvm}}", true,
+	    "qemu", VERDICT_PENDING, "define domain w; start domain w", "",
+	    "kvm-unavailable" },
+	{ "auto is content with that", NETWORK "vms: {w: {" WHOLE "}}", true, "qemu",
+	    VERDICT_PENDING, "define domain w; start domain w", "", NULL },
+	{ "the test driver", NETWORK "vms: {w: {" WHOLE ", type: kvm}}", true, "test",
+	    VERDICT_PENDING, "define domain w; start domain w", "", NULL },
+};
+
+START_TEST(an_absent_domain_is_made)
+{
+	struct arena a = { 0 };
+	const char *type = absent[_i].host_type;
+	struct scene s;
+
+	scene_begin(&s, absent[_i].yaml, NULL);
+	s.have.host.known = type;
+	s.have.host.kvm = type && strcmp(type, "kvm") == 0;
+	snprintf(s.have.host.domain_type, sizeof(s.have.host.domain_type), "%s",
+	    type ? type : "");
+	if (absent[_i].network)
+		see_network(&s, "default", true, "");
+	scene_plan(&s);
+	ck_assert_msg(s.item->verdict == absent[_i].verdict, "%s: %s: %s",
+	    absent[_i].what, verdict_text(s.item->verdict), s.item->reason);
+	ck_assert_msg(strcmp(steps_text(&a, s.item), absent[_i].steps) == 0, "%s: %s",
+	    absent[_i].what, steps_text(&a, s.item));
+	ck_assert_msg(strstr(s.item->reason, absent[_i].says), "%s: %s", absent[_i].what,
+	    s.item->reason);
+	ck_assert_msg(absent[_i].finding
+			  ? s.plan->finding_count == 1 &&
+				strcmp(s.plan->findings[0].id, absent[_i].finding) == 0
+			  : s.plan->finding_count == 0,
+	    "%s: findings", absent[_i].what);
+	if (s.item->step_count) {
+		char *begin = arena_printf(&a, "<domain type=\"%s\">", type);
+
+		ck_assert_msg(strstr(s.item->steps[0]->body, begin), "%s: %s",
+		    absent[_i].what, s.item->steps[0]->body);
+	}
+	scene_end(&s);
+	arena_done(&a);
+}
+END_TEST
+
+/* P9: what is not ours is not even shown; what was ours is told and left alone. */
+START_TEST(an_unwritten_domain_is_left_alone)
+{
+	struct domain_facts facts = DOWN(3);
+	const struct item *item;
+	struct scene s;
+
+	scene_begin(&s, NETWORK, NULL);
+	see_domain(&s, "foreign", &facts, NULL, SIZE);
+	see_domain(&s, "w", &facts, NULL,
+	    SIZE "<metadata><h:owner xmlns:h='" MARK_URI "'/></metadata>");
+	scene_plan(&s);
+	ck_assert_ptr_null(plan_find(s.plan, &vm_kind, "foreign"));
+	item = plan_find(s.plan, &vm_kind, "w");
+	ck_assert_ptr_nonnull(item);
+	ck_assert_int_eq(item->verdict, VERDICT_CONVERGED);
+	ck_assert_uint_eq(item->step_count, 0);
+	ck_assert_uint_eq(s.plan->finding_count, 1);
+	ck_assert_str_eq(s.plan->findings[0].id, "vm-not-written");
+	scene_end(&s);
+}
+END_TEST
+
+START_TEST(a_domain_of_another_name_is_found)
+{
+	struct domain_facts facts = RUNNING;
+	struct scene s;
+
+	scene_begin(&s, NETWORK "vms: {w: {domain: k8s-w}}", NULL);
+	see_network(&s, "default", true, "");
+	see_domain(&s, "k8s-w", &facts, SIZE, SIZE);
+	scene_plan(&s);
+	ck_assert_msg(s.item->verdict == VERDICT_CONVERGED, "%s", s.item->reason);
+	scene_end(&s);
+}
+END_TEST
+
+START_TEST(a_missing_volume_is_explained)
+{
+	static const char volume[] =
+	    SIZE "<devices><disk><source pool='vms' volume='w.qcow2'/></disk></devices>";
+	struct past past = {
+		.cause = STOP_START_FAILED, .quick_stops = 1, .start_in = 9
+	};
+	struct domain_facts facts = DOWN(6);
+	struct scene s;
+
+	scene_begin(&s, NETWORK "vms: {w: {disk: {pool: vms, size: 30GiB}}}", NULL);
+	see_network(&s, "default", true, "");
+	see_domain(&s, "w", &facts, NULL, volume);
+	remember(&s, &past, -1);
+	scene_plan(&s);
+	ck_assert(has_condition(s.item, "VolumeNotMade"));
+	ck_assert(strstr(s.item->conditions[0].message,
+	    "virsh vol-create-as vms w.qcow2 30GiB --format qcow2"));
+	scene_end(&s);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("vm_plan");
+	TCase *tests = tcase_create("vm_plan");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	suite_add_tcase(suite, tests);
+	tcase_add_loop_test(tests, an_existing_domain_is_adopted, 0, ROWS(adopted));
+	tcase_add_test(tests, autostart_does_not_wait_for_a_start);
+	tcase_add_loop_test(tests, an_absent_domain_is_made, 0, ROWS(absent));
+	tcase_add_test(tests, an_unwritten_domain_is_left_alone);
+	tcase_add_test(tests, a_domain_of_another_name_is_found);
+	tcase_add_test(tests, a_missing_volume_is_explained);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vm_scene: for the tests of the kind vm: a home with the VM "w", what libvirt is seen to
+ * have of it, what is remembered, and the plan made of that.
+ */
+#ifndef TEST_UNIT_VM_SCENE_H
+#define TEST_UNIT_VM_SCENE_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/kind/kinds.h"
+#include "lib/plan/plan.h"
+
+#include <check.h>
+
+#define ROWS(table) ((int)(sizeof(table) / sizeof((table)[0])))
+
+#define SECOND ((int64_t)1000)
+#define MINUTE (60 * SECOND)
+#define NOW ((int64_t)1000000000)
+
+#define NETWORK                                                                          \
+	"network: {name: default, address: 192.168.122.1/24, "                           \
+	"dhcp: {range: {start: 192.168.122.2, end: 192.168.122.99}}}\n"
+#define NETWORKS                                                                         \
+	"networks: {default: {address: 192.168.122.1/24}, lab: {address: "               \
+	"10.9.0.1/24}}\n"
+
+static inline struct config *load(const char *yaml, const char *settings, int *result)
+{
+	struct source home = { "home.yaml", yaml, strlen(yaml) };
+	struct config_files files = {
+		.desired = &home,
+		.desired_count = 1,
+		.directory = "/etc/homek8s",
+		.settings = { "homek8s.yaml", settings, settings ? strlen(settings) : 0 },
+	};
+	struct config *config;
+
+	*result = config_load(&files, &config);
+	return config;
+}
+
+static inline const char *all_of(struct arena *a, const struct report *report)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < report->count; i++)
+		text = arena_printf(
+		    a, "%s%s\n", text, finding_line(a, &report->findings[i]));
+	return text;
+}
+
+/* A home with one VM "w", domain "w", in the network "default". */
+struct scene {
+	struct config *config;
+	struct observed have;
+	struct memory memory;
+	struct plan *plan;
+	const struct item *item;
+};
+
+static inline void scene_begin(struct scene *s, const char *yaml, const char *settings)
+{
+	struct arena a = { 0 };
+	int result;
+
+	*s = (struct scene){ .config = load(yaml, settings, &result) };
+	ck_assert_msg(result == 0, "%s", all_of(&a, &s->config->report));
+	s->have.host = (struct host_facts){ .known = true,
+		.kvm = true,
+		.domain_type = "kvm",
+		.machine = "q35",
+		.arch = "x86_64" };
+	for (size_t i = 0; i < kind_count; i++)
+		observed_set_known(&s->have, kinds[i]);
+	arena_done(&a);
+}
+
+static inline void see_network(
+    struct scene *s, const char *name, bool active, const char *hosts)
+{
+	struct arena a = { 0 };
+	struct network_facts facts = { .active = active,
+		.persistent = true,
+		.autostart = true,
+		.leases_known = true };
+	const char *xml = arena_printf(&a,
+	    "<network><name>%s</name><uuid>11111111-2222-3333-4444-555555555555</uuid>"
+	    "<forward mode='nat'/><bridge name='virbr0'/>"
+	    "<ip address='192.168.122.1' netmask='255.255.255.0'><dhcp>"
+	    "<range start='192.168.122.2' end='192.168.122.99'/>%s</dhcp></ip></network>",
+	    name, hosts);
+	struct reading reading = { .name = name,
+		.live_xml = active ? xml : NULL,
+		.config_xml = xml,
+		.network = &facts };
+	struct seen *seen = seen_new(&network_kind, name);
+	struct error e = { "" };
+
+	ck_assert_msg(network_kind.decode(seen, &reading, &e) == 0, "%s", e.text);
+	seen->presence = PRESENT;
+	observed_put(&s->have, seen);
+	arena_done(&a);
+}
+
+/* `live` and `config` are what stands inside <domain>, or NULL. */
+static inline void see_domain(struct scene *s, const char *name,
+    const struct domain_facts *facts, const char *live, const char *config)
+{
+	struct arena a = { 0 };
+	struct reading reading = { .name = name, .domain = facts };
+	struct seen *seen = seen_new(&vm_kind, name);
+	struct error e = { "" };
+
+	if (live)
+		reading.live_xml =
+		    arena_printf(&a, "<domain type='kvm' id='1'>%s</domain>", live);
+	if (config)
+		reading.config_xml =
+		    arena_printf(&a, "<domain type='kvm'>%s</domain>", config);
+	ck_assert_msg(vm_kind.decode(seen, &reading, &e) == 0, "%s", e.text);
+	ck_assert_int_eq(seen->presence, PRESENT);
+	observed_put(&s->have, seen);
+	arena_done(&a);
+}
+
+static inline struct memo *memo_of(struct scene *s)
+{
+	return memory_get(&s->memory, &vm_kind, "w");
+}
+
+static inline void scene_plan(struct scene *s)
+{
+	struct plan_input input = { .want = s->config,
+		.have = &s->have,
+		.memory = &s->memory,
+		.now = { NOW },
+		.sources = { { .up = true }, { .off = true, .why = "switched off" } } };
+
+	s->plan = plan_make(&input);
+	s->item = plan_find(s->plan, &vm_kind, "w");
+}
+
+static inline void scene_end(struct scene *s)
+{
+	plan_free(s->plan);
+	observed_done(&s->have);
+	memory_done(&s->memory);
+	config_free(s->config);
+}
+
+static inline const char *steps_text(struct arena *a, const struct item *item)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < item->step_count; i++)
+		text =
+		    arena_printf(a, "%s%s%s", text, i ? "; " : "", item->steps[i]->text);
+	return text;
+}
+
+#define SIZE "<memory>1048576</memory><vcpu>1</vcpu>"
+#define ON_NETWORK                                                                       \
+	SIZE "<devices><interface type='network'><mac address='52:54:00:00:00:01'/>"     \
+	     "<source network='default'/></interface></devices>"
+
+/* libvirt's numbers, as a row says them. */
+#define RUNNING                                                                          \
+	{                                                                                \
+		1, 1, 1, true, false, false, false                                       \
+	}
+#define UP(state, reason)                                                                \
+	{                                                                                \
+		1, state, reason, true, false, false, false                              \
+	}
+#define DOWN(reason)                                                                     \
+	{                                                                                \
+		-1, 5, reason, true, false, false, false                                 \
+	}
+#define SAVED(reason)                                                                    \
+	{                                                                                \
+		-1, 5, reason, true, false, true, false                                  \
+	}
+
+/* What is remembered; times in seconds from now. */
+struct past {
+	bool ran;
+	enum stop_cause cause;
+	unsigned quick_stops;
+	int64_t start_in;
+	bool gave_up, start_wanted;
+	int64_t asked_ago, sent_ago; /* 0: not asked */
+};
+
+static inline struct mono ago(int64_t seconds)
+{
+	return seconds ? (struct mono){ NOW - seconds * SECOND } : (struct mono){ 0 };
+}
+
+static inline void remember(struct scene *s, const struct past *past, int id)
+{
+	struct vm_memory *vm = &memo_of(s)->vm;
+
+	vm->seen = true;
+	vm->domain_id = id;
+	vm->seen_running = past->ran;
+	vm->cause = past->cause;
+	vm->quick_stops = past->quick_stops;
+	vm->gave_up = past->gave_up;
+	vm->start_wanted = past->start_wanted;
+	if (past->start_in)
+		vm->start_at = (struct mono){ NOW + past->start_in * SECOND };
+	vm->stop_first = ago(past->asked_ago);
+	vm->stop_sent = ago(past->sent_ago);
+}
+
+static inline bool has_condition(const struct item *item, const char *type)
+{
+	for (size_t i = 0; i < item->condition_count; i++)
+		if (strcmp(item->conditions[i].type, type) == 0)
+			return true;
+	return false;
+}
+
+#endif
