@@ -57,7 +57,7 @@ static const struct field vm_rows[] = {
 	    .fallback = "3m", .example = "3m", .minimum = SECOND, .maximum = 24 * HOUR },
 	{ "stop_resend", FIELD_DURATION, at(struct vm_settings, stop_resend), 0,
 	    .help = "How often the request to shut down is sent again meanwhile.",
-	    .fallback = "20s", .example = "20s", .minimum = SECOND, .maximum = HOUR },
+	    .fallback = "5s", .example = "5s", .minimum = SECOND, .maximum = HOUR },
 	{ "stop_force", FIELD_BOOL, at(struct vm_settings, stop_force), 0,
 	    .help = "After that time, cut the power.", .fallback = "false",
 	    .example = "false" },
@@ -78,7 +78,7 @@ static const struct field rows[] = {
 	    .help = "How VMs are started and stopped.", .group = &vm_fields },
 	{ "resync", FIELD_DURATION, at(struct settings, resync), 0,
 	    .help = "How often everything is looked at though no event called for it.",
-	    .fallback = "5m", .example = "5m", .minimum = SECOND, .maximum = 24 * HOUR },
+	    .fallback = "30s", .example = "30s", .minimum = SECOND, .maximum = 24 * HOUR },
 	{ "prune", FIELD_BOOL, at(struct settings, prune), 0,
 	    .help =
 		"Delete what homek8sd made and what is no longer written; never disks.",
