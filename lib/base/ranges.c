@@ -87,8 +87,8 @@ struct ranges ranges_subtract(struct arena *a, struct ranges x, struct ranges y)
 
 		while (j < y.count && ip_compare(y.items[j].last, rest.first) < 0)
 			j++;
-		/* A range of y may reach into the next of x, so j stays at the last one
-		 * used. */
+		/* A range of y may reach into the next of x, so j does not go
+		 * along with k. */
 		for (size_t k = j;
 		     left && k < y.count && range_overlaps(rest, y.items[k], NULL); k++) {
 			struct range before = { rest.first, y.items[k].first };
@@ -100,7 +100,6 @@ struct ranges ranges_subtract(struct arena *a, struct ranges x, struct ranges y)
 			left = ip_compare(y.items[k].last, rest.last) < 0;
 			rest.first = y.items[k].last;
 			rest.first.value += left;
-			j = k;
 		}
 		if (left)
 			append(a, &out, rest);

@@ -192,10 +192,10 @@ int64_t time_parse(const char *text)
 	tm.tm_mon -= 1;
 	same = tm;
 	seconds = timegm(&same);
-	/* timegm() takes the 31st of February for the 3rd of March; we do not. */
-	if (seconds < 0 || same.tm_mon != tm.tm_mon || same.tm_mday != tm.tm_mday ||
-	    same.tm_hour != tm.tm_hour || same.tm_min != tm.tm_min ||
-	    same.tm_sec != tm.tm_sec)
+	/* timegm() takes the 31st of February for the 3rd of March; we do not. The month
+	 * tells: a day too many or too few always ends in another. */
+	if (seconds < 0 || same.tm_mon != tm.tm_mon || same.tm_hour != tm.tm_hour ||
+	    same.tm_min != tm.tm_min || same.tm_sec != tm.tm_sec)
 		return -1;
 	return (int64_t)seconds * 1000;
 }

@@ -190,18 +190,15 @@ static const struct advice *find_advice(const yaml_parser_t *parser)
 	return NULL;
 }
 
-/* Whether the line of the problem is indented with a tab, and where. */
-static bool find_tab(const struct source *source, struct place *place)
+/* Whether the problem is a tab with nothing but blanks before it. */
+static bool is_indenting_tab(const struct place *place)
 {
 	const char *line;
-	size_t length = source_line(source, place->line, &line), i = 0;
+	size_t length = source_line(place->source, place->line, &line), i = 0;
 
 	while (i < length && line[i] == ' ')
 		i++;
-	if (i == length || line[i] != '\t' || i >= place->column)
-		return false;
-	place->column = (unsigned)i + 1;
-	return true;
+	return i < length && line[i] == '\t' && place->column == i + 1;
 }
 
 static void refuse_character_at(struct report *report, const struct place *place)
@@ -237,7 +234,7 @@ void yaml_refuse_syntax(
 		place = place_of_offset(
 		    source, parser->problem_offset + yaml_bom_length(source));
 	row = find_advice(parser);
-	if (find_tab(source, &place)) {
+	if (is_indenting_tab(&place)) {
 		f = report_add(report, SEVERITY_ERROR, "yaml-syntax", &place,
 		    "tabs are not allowed for indentation");
 		report_fix(report, f, "use blanks");
