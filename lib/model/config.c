@@ -25,13 +25,6 @@ static int compare_keys(const void *x, const void *y)
 	return a->order < b->order ? -1 : a->order > b->order;
 }
 
-static int compare_order(const void *x, const void *y)
-{
-	const struct entry *a = x, *b = y;
-
-	return a->order < b->order ? -1 : a->order > b->order;
-}
-
 static struct entry *collect(
     struct arena *a, struct node *const *maps, size_t map_count, size_t *count)
 {
@@ -74,8 +67,9 @@ static void written_twice(const struct entry *entries, size_t count, struct repo
 }
 
 /*
- * One map of several: maps under the same key are merged in turn, anything else under the
- * same key is an error. Sorted and swept, because maps may have thousands of keys.
+ * One map of several, its keys sorted: maps under the same key are merged in turn,
+ * anything else under the same key is an error. Swept, because maps may have thousands of
+ * keys.
  */
 static struct node *merge_maps(
     struct node *const *maps, size_t map_count, struct report *report)
@@ -104,7 +98,6 @@ static struct node *merge_maps(
 		}
 		entries[kept++] = *first;
 	}
-	qsort(entries, kept, sizeof(*entries), compare_order);
 	*merged = *maps[0];
 	merged->count = kept;
 	merged->keys = arena_array(a, kept, sizeof(*merged->keys));

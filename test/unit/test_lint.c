@@ -223,6 +223,10 @@ static const struct {
 		"vms: {w: {interfaces: [{mac: '52:54:00:00:00:02'}]}}\n",
 	    "error mac-mismatch at 2:24 [lease/w vm/w]", "another one than in vms",
 	    "one of the two places" },
+	{ "MAC of an adopted VM, in static_ips only",
+	    NET ",\n  static_ips: {w: {ip: 10.0.0.5, mac: '52:54:00:00:00:01'}}" END
+		"vms: {w: {}}\n",
+	    "", NULL, NULL },
 	/* Networks. */
 	{ "range outside its network",
 	    "network:\n  address: 10.0.0.1/24\n  dhcp: {range: {start: 10.0.0.2, end: "
@@ -246,6 +250,10 @@ static const struct {
 	    "10.0.0.2}}\n  static_ips: {a: 10.0.0.5, b: 10.0.0.6}\nvms: {a: {}, b: {}}\n",
 	    "info dhcp-too-small at 3:17 [network/default]",
 	    "1 addresses for 2 reservations", NULL },
+	{ "range as large as the reservations",
+	    "network:\n  address: 10.0.0.1/24\n  dhcp: {range: {start: 10.0.0.2, end: "
+	    "10.0.0.3}}\n  static_ips: {a: 10.0.0.5, b: 10.0.0.6}\nvms: {a: {}, b: {}}\n",
+	    "", NULL, NULL },
 	{ "networks overlap",
 	    "networks:\n  a: {address: 10.0.0.1/24}\n  b: {address: 10.0.0.129/25}\n",
 	    "error networks-overlap at 3:16 [network/a network/b]",
@@ -288,6 +296,11 @@ static const struct {
 	    "", NULL, NULL },
 	{ "the smaller of two networks",
 	    "networks: {a: {mtu: 9000}, b: {}}\ncluster: {pod_network: {cidr: "
+	    "10.244.0.0/16, mtu: 8950}}\n",
+	    "warning overlay-mtu-too-large at 2:51 [cluster/cluster]", "at most 1450",
+	    NULL },
+	{ "the smaller of two networks, written first",
+	    "networks: {a: {}, b: {mtu: 9000}}\ncluster: {pod_network: {cidr: "
 	    "10.244.0.0/16, mtu: 8950}}\n",
 	    "warning overlay-mtu-too-large at 2:51 [cluster/cluster]", "at most 1450",
 	    NULL },
