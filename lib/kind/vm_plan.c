@@ -149,7 +149,7 @@ static void compare_type(
 {
 	const char *due = domain_type(p, item, want), *found;
 
-	if (want->type == VM_AUTO || !has(have, "type"))
+	if (want->type == VM_AUTO || !p->input->have->host.known || !has(have, "type"))
 		return;
 	found = field_text_at(p->arena, &vm_kind.fields, have, "type");
 	if (strcmp(due, found) != 0)

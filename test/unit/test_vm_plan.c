@@ -98,6 +98,25 @@ START_TEST(an_existing_domain_is_adopted)
 }
 END_TEST
 
+START_TEST(a_host_not_yet_known_makes_no_difference)
+{
+	struct domain_facts facts = RUNNING;
+
+	for (int known = 0; known < 2; known++) {
+		struct scene s;
+
+		scene_begin(&s, NETWORK "vms: {w: {type: kvm}}", NULL);
+		if (!known)
+			s.have.host = (struct host_facts){ 0 };
+		see_domain(&s, "w", &facts, SIZE, SIZE);
+		scene_plan(&s);
+		ck_assert_msg(s.item->verdict == VERDICT_CONVERGED, "%s", s.item->reason);
+		ck_assert_uint_eq(s.plan->finding_count, 0);
+		scene_end(&s);
+	}
+}
+END_TEST
+
 START_TEST(autostart_does_not_wait_for_a_start)
 {
 	struct arena a = { 0 };
@@ -262,6 +281,7 @@ int main(void)
 
 	suite_add_tcase(suite, tests);
 	tcase_add_loop_test(tests, an_existing_domain_is_adopted, 0, ROWS(adopted));
+	tcase_add_test(tests, a_host_not_yet_known_makes_no_difference);
 	tcase_add_test(tests, autostart_does_not_wait_for_a_start);
 	tcase_add_loop_test(tests, an_absent_domain_is_made, 0, ROWS(absent));
 	tcase_add_test(tests, an_unwritten_domain_is_left_alone);
