@@ -258,27 +258,40 @@ static int decode_scalar(
 	return -1;
 }
 
+static int compare_ranges(const void *x, const void *y)
+{
+	const struct range *a = x, *b = y;
+
+	return ip_compare(a->first, b->first);
+}
+
+/* Sorted before they are made a set, which is quick only for what comes in order. */
 static int decode_ranges(struct report *report, const struct field *f,
     const struct node *node, struct ranges *out)
 {
+	struct range *read;
+	size_t count = 0;
 	int bad = 0;
 
 	if (node->type != NODE_LIST)
 		return wrong_type(report, f, node);
+	read = arena_array(report->arena, node->count, sizeof(*read));
 	for (size_t i = 0; i < node->count; i++) {
 		const struct node *item = node->items[i];
 		struct error e = { 0 };
-		struct range range;
 
 		if (item->type != NODE_SCALAR) {
 			bad = wrong_type(report, f, item);
-		} else if (range_parse(item->text, &range, &e)) {
+		} else if (range_parse(item->text, &read[count], &e)) {
 			complain(report, f, item, "bad-value", e.text);
 			bad = -1;
 		} else {
-			ranges_add(report->arena, out, range);
+			count++;
 		}
 	}
+	qsort(read, count, sizeof(*read), compare_ranges);
+	for (size_t i = 0; i < count; i++)
+		ranges_add(report->arena, out, read[i]);
 	return bad;
 }
 

@@ -196,6 +196,8 @@ static const struct {
 	{ "cidr without prefix", "cidr: 192.0.2.1", NULL, "bad-value at 1:7", "prefix" },
 	{ "ranges", "ranges: [192.0.2.1-192.0.2.5, 192.0.2.8/30]",
 	    "[\"192.0.2.1-192.0.2.5\",\"192.0.2.8-192.0.2.11\"]", NULL, NULL },
+	{ "ranges in no order", "ranges: [192.0.2.9/32, 192.0.2.2/32, 192.0.2.5/32]",
+	    "[\"192.0.2.2\",\"192.0.2.5\",\"192.0.2.9\"]", NULL, NULL },
 	{ "ranges empty", "ranges: []", "[]", NULL, NULL },
 	{ "ranges no list", "ranges: 192.0.2.1-192.0.2.5", NULL, "wrong-type at 1:9",
 	    "a list of address ranges" },
