@@ -214,7 +214,7 @@ END_TEST
 /* The old file survives a full disk, and writing works again once there is room. */
 START_TEST(a_full_disk_loses_nothing)
 {
-	autofree char *path = path_of("a.json"), *fill = path_of("fill");
+	autofree char *fill = path_of("fill");
 	autofree char *mount_point = path_of("");
 	static char block[4096];
 	struct state *state;
