@@ -126,7 +126,7 @@ START_TEST(connecting_reads_everything)
 	ck_assert(net->active && net->persistent && !net->autostart);
 	ck_assert(!net->leases_known);
 	ck_assert_ptr_nonnull(strstr(net->live_xml, "<dhcp>"));
-	ck_assert_ptr_nonnull(strstr(net->config_xml, "<dhcp>"));
+	ck_assert_ptr_null(net->config_xml); /* this driver shows one side at a time */
 	tear_down(w);
 }
 END_TEST
