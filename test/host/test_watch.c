@@ -13,8 +13,7 @@
 #include "lib/base/arena.h"
 #include "lib/base/cleanup.h"
 
-#include <check.h>
-#undef fail
+#include "test/host/suites.h"
 
 static char root[] = "/tmp/test_watch.XXXXXX";
 static struct ev_loop *loop;
@@ -247,12 +246,10 @@ START_TEST(a_made_directory_is_watched_at_once)
 }
 END_TEST
 
-int main(void)
+Suite *watch_suite(void)
 {
 	Suite *suite = suite_create("watch");
 	TCase *t = tcase_create("watch");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(t, 20);
 	tcase_add_checked_fixture(t, setup, teardown);
@@ -263,9 +260,5 @@ int main(void)
 	tcase_add_test(t, directories_may_come_and_go);
 	tcase_add_test(t, a_made_directory_is_watched_at_once);
 	suite_add_tcase(suite, t);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite;
 }

@@ -14,8 +14,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/doc/json.h"
 
-#include <check.h>
-#undef fail
+#include "test/host/suites.h"
 
 static char directory[] = "/tmp/test_state.XXXXXX";
 
@@ -257,12 +256,10 @@ START_TEST(an_unusable_directory_is_an_error)
 }
 END_TEST
 
-int main(void)
+Suite *state_suite(void)
 {
 	Suite *suite = suite_create("state");
 	TCase *t = tcase_create("state");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, what_is_written_is_read);
@@ -274,9 +271,5 @@ int main(void)
 	tcase_add_test(t, a_full_disk_loses_nothing);
 	tcase_add_test(t, an_unusable_directory_is_an_error);
 	suite_add_tcase(suite, t);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite;
 }

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/* server: the control socket in a child process, and clients that talk to it. */
+#include "test/control/server.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "daemon/control/control.h"
+#include "daemon/reconcile.h"
+#include "lib/base/cleanup.h"
+#include "lib/doc/json.h"
+
+#define LARGE 400000
+
+/* The server: a reconcile that only counts. */
+
+struct reconcile {
+	struct view view;
+	struct memory memory;
+	struct control *control;
+	char large[LARGE + 1];
+};
+
+const struct view *reconcile_view(struct reconcile *r)
+{
+	return &r->view;
+}
+
+/* "vm/NAME" is refused with the whole of what was asked for; all else is counted. */
+static int ask(struct reconcile *r, const struct kind *kind, const char *name,
+    const char *what, const char *who, struct error *e)
+{
+	if (kind)
+		return fail(e, "%s %s/%s by %s", what, kind->name, name, who);
+	r->view.load.generation++;
+	control_changed(r->control);
+	return 0;
+}
+
+int reconcile_reload(struct reconcile *r, struct text *errors)
+{
+	(void)r;
+	text_add(errors, "home.yaml:1:1: error[test]: first\nhome.yaml:2:1: second");
+	return -1;
+}
+
+int reconcile_now(struct reconcile *r, const struct kind *kind, const char *name,
+    const char *who, struct error *e)
+{
+	return ask(r, kind, name, "reconcile", who, e);
+}
+
+int reconcile_pause(struct reconcile *r, const struct kind *kind, const char *name,
+    const char *reason, int64_t ms, const char *who, struct error *e)
+{
+	(void)reason;
+	(void)ms;
+	return ask(r, kind, name, "pause", who, e);
+}
+
+int reconcile_resume(struct reconcile *r, const struct kind *kind, const char *name,
+    const char *who, struct error *e)
+{
+	/* From now on a status is larger than what a socket takes at once. */
+	if (!kind)
+		r->view.load.error = r->large;
+	return ask(r, kind, name, "resume", who, e);
+}
+
+int reconcile_approve(struct reconcile *r, const struct kind *kind, const char *name,
+    const char *who, struct error *e)
+{
+	return ask(r, kind, name, "approve", who, e);
+}
+
+char directory[] = "/tmp/test_control.XXXXXX";
+struct sockaddr_un address = { .sun_family = AF_UNIX };
+pid_t server;
+
+static void on_term(struct ev_loop *loop, struct ev_signal *signal, int revents)
+{
+	(void)signal;
+	(void)revents;
+	ev_break(loop, EVBREAK_ALL);
+}
+
+/* Serves until SIGTERM; the exit status is 0 (the sanitizers make it another). */
+static void serve(int ready)
+{
+	struct ev_loop *loop = ev_loop_new(0);
+	static struct reconcile r = { .view = { .libvirt = { .state = "off" },
+					  .kubernetes = { .state = "off" },
+					  .load = { .ok = true } } };
+	struct ev_signal term;
+	struct error e = { "" };
+
+	memset(r.large, 'x', LARGE);
+	r.view.memory = &r.memory;
+	r.control = control_new(loop, address.sun_path, &r, &e);
+	if (!r.control) {
+		fprintf(stderr, "%s\n", e.text);
+		_exit(99);
+	}
+	chmod(address.sun_path, 0666);
+	ev_signal_init(&term, on_term, SIGTERM);
+	ev_signal_start(loop, &term);
+	close(ready);
+	ev_run(loop, 0);
+	ev_signal_stop(loop, &term);
+	control_free(r.control);
+	ev_loop_destroy(loop);
+	exit(0);
+}
+
+static void start(void)
+{
+	char nothing;
+	int ready[2];
+
+	ck_assert_int_eq(pipe(ready), 0);
+	server = fork();
+	if (server == 0) {
+		close(ready[0]);
+		serve(ready[1]);
+	}
+	close(ready[1]);
+	ck_assert_int_eq(read(ready[0], &nothing, 1), 0);
+	close(ready[0]);
+}
+
+static void stop(void)
+{
+	int status;
+
+	kill(server, SIGTERM);
+	ck_assert_int_eq(waitpid(server, &status, 0), server);
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0,
+	    "server ended with %x", (unsigned)status);
+	ck_assert_msg(access(address.sun_path, F_OK) != 0, "the socket was left behind");
+}
+
+void server_setup(void)
+{
+	memcpy(directory + strlen(directory) - 6, "XXXXXX", 6);
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	chmod(directory, 0755);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/s", directory);
+	start();
+}
+
+void server_teardown(void)
+{
+	stop();
+	ck_assert_int_eq(rmdir(directory), 0);
+}
+
+/* A client. */
+
+int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+struct client dial(void)
+{
+	struct client c = { .fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) };
+
+	ck_assert_int_eq(connect(c.fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	return c;
+}
+
+void hang_up(struct client *c)
+{
+	close(c->fd);
+	varlink_reader_done(&c->reader);
+}
+
+void say_bytes(struct client *c, const char *bytes, size_t length)
+{
+	while (length > 0) {
+		ssize_t n = send(c->fd, bytes, length, MSG_NOSIGNAL);
+
+		/* A server that has had enough closes; the reader of the test will see.
+		 */
+		if (n < 0)
+			return;
+		bytes += n;
+		length -= (size_t)n;
+	}
+}
+
+/* With its NUL. */
+void say_text(struct client *c, const char *text)
+{
+	say_bytes(c, text, strlen(text) + 1);
+}
+
+/* The next message within `ms`, a new reference; NULL: none, or the end (*ended). */
+struct json_object *hear(struct client *c, int ms, bool *ended)
+{
+	struct pollfd p = { .fd = c->fd, .events = POLLIN };
+	int64_t end = now_ms() + ms, left;
+	struct json_object *message;
+	char buffer[65536];
+	bool broken;
+	ssize_t n;
+
+	*ended = false;
+	while (!(message = varlink_next(&c->reader, 32, &broken, NULL))) {
+		ck_assert(!broken);
+		left = end - now_ms();
+		if (poll(&p, 1, left > 0 ? (int)left : 0) < 1)
+			return NULL;
+		n = recv(c->fd, buffer, sizeof(buffer), 0);
+		*ended = n <= 0;
+		if (n <= 0)
+			return NULL;
+		varlink_feed(&c->reader, buffer, (size_t)n, (size_t)64 << 20, NULL);
+	}
+	return message;
+}
+
+struct json_object *answer(struct client *c, const char *what)
+{
+	bool ended;
+	struct json_object *message = hear(c, SOON_MS, &ended);
+
+	ck_assert_msg(message != NULL, "%s: %s", what, ended ? "closed" : "no answer");
+	return message;
+}
+
+void expect_closed(struct client *c, int ms, const char *what)
+{
+	bool ended = false;
+	int64_t end = now_ms() + ms;
+
+	while (!ended && now_ms() < end)
+		json_object_put(hear(c, 100, &ended));
+	ck_assert_msg(ended, "%s: still open", what);
+}
+
+/* The server answers somebody else at once. */
+void expect_alive(const char *what)
+{
+	struct client c = dial();
+	int64_t before = now_ms(), took;
+	autojson struct json_object *reply = NULL;
+
+	say_text(&c, CALL("GetVersion", ""));
+	reply = answer(&c, what);
+	took = now_ms() - before;
+	ck_assert_str_eq(json_string_at(reply, "parameters.version"), HOMEK8S_VERSION);
+	ck_assert_msg(took < 300, "%s: took %lld ms", what, (long long)took);
+	hang_up(&c);
+}

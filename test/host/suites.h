@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* suites: one per module of daemon/host, run by test_host.c. */
+#ifndef TEST_HOST_SUITES_H
+#define TEST_HOST_SUITES_H
+
+#include <check.h>
+#undef fail /* check has a macro of that name */
+
+Suite *state_suite(void);
+Suite *watch_suite(void);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Runs the suites of daemon/host. */
+#include <stdlib.h>
+
+#include "test/host/suites.h"
+
+int main(void)
+{
+	SRunner *runner = srunner_create(state_suite());
+	int failed;
+
+	srunner_add_suite(runner, watch_suite());
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}
