@@ -120,7 +120,8 @@ void collection_written(struct collection *c, struct json_object *object)
 	struct entry *entry = entry_of(c, object);
 
 	/* The watch may have been faster than the answer. */
-	if (!entry || is_older(version_of(object), entry))
+	if (!entry || is_older(version_of(object), entry) ||
+	    is_same(version_of(object), entry))
 		return;
 	entry->fresh = true;
 	hand_on(c, entry, object);

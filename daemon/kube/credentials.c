@@ -10,6 +10,15 @@
 
 #include "lib/base/cleanup.h"
 
+/* The service's credential. Where the file it comes from is missing, the unit passes one
+ * of at most a line end, because systemd 252 would not start the service without any. */
+static bool is_given(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && st.st_size > 1;
+}
+
 char *credentials_path(const char *configured, const char *config_dir)
 {
 	const char *directory = getenv("CREDENTIALS_DIRECTORY");
@@ -19,7 +28,7 @@ char *credentials_path(const char *configured, const char *config_dir)
 		return must_copy(configured);
 	if (directory) {
 		path = must_printf("%s/kubeconfig", directory);
-		if (access(path, F_OK) == 0)
+		if (is_given(path))
 			return path;
 		free(path);
 	}
@@ -33,7 +42,8 @@ static int fail_open(const char *path, struct error *e)
 	if (errno == EACCES)
 		return fail(e,
 		    "%s may not be read by user id %u, which homek8sd runs as: give it "
-		    "read permission there (chgrp, chmod g+r) or use LoadCredential=",
+		    "read permission there (chgrp, chmod g+r), or restart homek8sd: its "
+		    "unit takes /etc/homek8s/kubeconfig over by LoadCredential=",
 		    path, (unsigned)geteuid());
 	return fail(e, "%s cannot be opened: %s", path, strerror(errno));
 }

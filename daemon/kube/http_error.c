@@ -27,12 +27,13 @@ static void describe_system(const struct http_request *r, char *out, size_t size
 	out[0] = (char)tolower((unsigned char)out[0]);
 }
 
+/* By what was sent: of a connection that is used again no time of connecting is known. */
 static bool never_connected(const struct http_request *r)
 {
-	curl_off_t connected = 0;
+	long sent = 0;
 
-	curl_easy_getinfo(r->easy, CURLINFO_CONNECT_TIME_T, &connected);
-	return connected == 0;
+	curl_easy_getinfo(r->easy, CURLINFO_REQUEST_SIZE, &sent);
+	return sent == 0;
 }
 
 static void describe_timeout(const struct http_request *r, char *out, size_t size)

@@ -19,6 +19,7 @@ struct stream {
 	struct text held; /* the beginning of an event whose end has not come yet */
 	int depth;	  /* of brackets; 0: between events */
 	bool in_string, escaped;
+	bool after_value; /* only a comma, a colon or a bracket may follow */
 	bool broken;
 };
 
@@ -45,6 +46,23 @@ static int scan_in_string(struct stream *s, unsigned char c, struct error *e)
 		s->escaped = true;
 	else if (c == '"')
 		s->in_string = false;
+	s->after_value = !s->in_string;
+	return 0;
+}
+
+/*
+ * An event that was cut off would swallow all that come after it, were it not seen that
+ * the next one begins where no value can.
+ */
+static int scan_opening(struct stream *s, unsigned char c, struct error *e)
+{
+	if (s->after_value)
+		return fail(e, "an event of the watch begins within another");
+	s->in_string = c == '"';
+	s->depth += c != '"';
+	if (s->depth > MAX_DEPTH)
+		return fail(
+		    e, "an event of the watch is nested deeper than %d", MAX_DEPTH);
 	return 0;
 }
 
@@ -53,15 +71,29 @@ static int scan(struct stream *s, unsigned char c, struct error *e)
 {
 	if (s->in_string)
 		return scan_in_string(s, c, e);
-	if (c == '"')
-		s->in_string = true;
-	else if (c == '{' || c == '[')
-		s->depth++;
-	else if (c == '}' || c == ']')
+	switch (c) {
+	case '"':
+	case '{':
+	case '[':
+		return scan_opening(s, c, e);
+	case '}':
+	case ']':
 		s->depth--;
-	if (s->depth > MAX_DEPTH)
-		return fail(
-		    e, "an event of the watch is nested deeper than %d", MAX_DEPTH);
+		s->after_value = true;
+		break;
+	case ',':
+	case ':':
+		s->after_value = false;
+		break;
+	case ' ':
+	case '\t':
+	case '\r':
+	case '\n':
+		break;
+	default: /* of a number or a word */
+		s->after_value = true;
+		break;
+	}
 	return s->depth == 0;
 }
 
@@ -129,6 +161,7 @@ static int scan_between(struct stream *s, char c, struct error *e)
 		return fail(e, "byte 0x%02x where an event of the watch should begin",
 		    (unsigned char)c);
 	s->depth = 1;
+	s->after_value = false;
 	return 0;
 }
 

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+/* Who may what: kubeconfig found or not, tokens, certificates, 401, 403, no MetalLB. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "test/kube/lab.h"
+
+START_TEST(off)
+{
+	struct kubernetes_settings settings = { .mode = KUBERNETES_OFF };
+
+	lab_server("--bookmark-interval", "0.3", NULL);
+	lab_kubeconfig("", "    {}\n");
+	lab_start_with(&settings);
+	ck_assert_int_eq(kube_state(lab_kube())->status, KUBE_OFF);
+	lab_wait("lost pool: switched off in homek8s.yaml");
+	lab_run(200);
+	ck_assert_uint_eq(lab_requests("/"), 0);
+	settings.mode = KUBERNETES_AUTO;
+	kube_configure(lab_kube(), &settings);
+	lab_wait("listed pool 0:");
+	settings.mode = KUBERNETES_OFF;
+	lab_mark();
+	kube_configure(lab_kube(), &settings);
+	lab_wait("state off\n");
+	ck_assert_uint_eq(lab_count("lost pool"), 1);
+}
+END_TEST
+
+START_TEST(no_kubeconfig)
+{
+	lab_server("--bookmark-interval", "0.3", NULL);
+	lab_start();
+	lab_wait("state off\n");
+	lab_wait_detail("no kubeconfig at /tmp/test-kube-");
+	lab_wait_detail("/kubeconfig; Kubernetes half is off");
+	/* It is noticed when one comes. */
+	lab_kubeconfig("", "    {}\n");
+	lab_wait("listed pool 0:");
+}
+END_TEST
+
+START_TEST(must_be_on)
+{
+	struct kubernetes_settings settings = { .mode = KUBERNETES_ON };
+
+	lab_server("--bookmark-interval", "0.3", NULL);
+	lab_start_with(&settings);
+	lab_wait("state down\n");
+	lab_wait_detail("no kubeconfig at /tmp/test-kube-");
+	lab_kubeconfig("", "    {}\n");
+	lab_wait("listed pool 0:");
+}
+END_TEST
+
+START_TEST(credentials_directory)
+{
+	lab_server("--bookmark-interval", "0.3", NULL);
+	lab_kubeconfig("", "    {}\n");
+	mkdir(lab_path("credentials"), 0700);
+	ck_assert_int_eq(
+	    rename(lab_path("kubeconfig"), lab_path("credentials/kubeconfig")), 0);
+	setenv("CREDENTIALS_DIRECTORY", lab_path("credentials"), 1);
+	lab_start();
+	lab_wait("listed pool 0:");
+}
+END_TEST
+
+static const struct {
+	const char *what, *kubeconfig, *says;
+	mode_t mode;
+} bad_rows[] = {
+	{ "empty", "", "kubeconfig is empty", 0600 },
+	{ "no YAML", "a: [", "kubeconfig:", 0600 },
+	{ "no context", "a: 1\n", "kubeconfig:1:1: it has no current-context", 0600 },
+	{ "writable by all", "a: 1\n", "may be changed by others: chmod go-w", 0666 },
+};
+
+START_TEST(bad_kubeconfig)
+{
+	lab_write("kubeconfig", bad_rows[_i].kubeconfig);
+	chmod(lab_path("kubeconfig"), bad_rows[_i].mode);
+	lab_start();
+	lab_wait("state down\n");
+	ck_assert_msg(strstr(kube_state(lab_kube())->detail, bad_rows[_i].says), "%s: %s",
+	    bad_rows[_i].what, kube_state(lab_kube())->detail);
+	ck_assert_uint_eq(lab_count("lost pool"), 1);
+}
+END_TEST
+
+START_TEST(odd_files)
+{
+	lab_write("ca", "no certificate\n");
+	mkfifo(lab_path("fifo"), 0600);
+	if (_i == 0)
+		mkdir(lab_path("kubeconfig"), 0700);
+	else if (_i == 1)
+		mkfifo(lab_path("kubeconfig"), 0600);
+	else
+		lab_write("kubeconfig",
+		    _i == 2 ? "current-context: a\ncontexts: [{name: a, context: "
+			      "{cluster: c}}]\n"
+			      "clusters: [{name: c, cluster: {server: \"https://h\", "
+			      "certificate-authority: ca}}]\n"
+			    : "current-context: a\ncontexts: [{name: a, context: "
+			      "{cluster: c, "
+			      "user: u}}]\nclusters: [{name: c, cluster: {server: "
+			      "\"https://h\"}}]\nusers: [{name: u, user: {tokenFile: "
+			      "gone}}]\n");
+	lab_start();
+	lab_wait("state down\n");
+	lab_wait_detail(_i < 2	  ? "is not a regular file"
+			: _i == 2 ? "ca is no PEM file"
+				  : "tokenFile: ");
+}
+END_TEST
+
+/* Refused, then the token's file is written anew. */
+START_TEST(token_renewed)
+{
+	lab_server("--bookmark-interval", "0.3", NULL);
+	lab_stop_server();
+	lab_make_certificates();
+	lab_server("--token", LAB_SECRET "-2", "--tls-cert", lab_path("server.crt"),
+	    "--tls-key", lab_path("server.key"), NULL);
+	lab_write("token", LAB_SECRET "-1\n");
+	lab_kubeconfig("    certificate-authority: ca.crt\n", "    tokenFile: token\n");
+	lab_start();
+	lab_wait("state unauthorized\n");
+	lab_wait_detail(
+	    "does not accept our credentials (401 Unauthorized): renew the token");
+	ck_assert_uint_eq(lab_count("lost pool: "), 1);
+	lab_run(1500);
+	ck_assert_uint_eq(lab_count("state"), 1);
+	lab_write("token", "\n " LAB_SECRET "-2 \n\n");
+	lab_wait("state connected\n");
+	lab_wait("listed pool 0:");
+	/* The server takes another one now; ours is read again and known to be old. */
+	lab_mark();
+	lab_stop_server();
+	lab_server("--token", LAB_SECRET "-3", "--tls-cert", lab_path("server.crt"),
+	    "--tls-key", lab_path("server.key"), NULL);
+	lab_wait("state unauthorized\n");
+	lab_write("token", LAB_SECRET "-3");
+	lab_wait("state connected\n");
+	lab_put_pool("a", "10.0.0.0/24");
+	lab_wait("seen pool a ");
+	ck_assert_uint_eq(lab_count("lost"), 0);
+}
+END_TEST
+
+static void serve_tls(void)
+{
+	lab_server("--tls-cert", lab_path("server.crt"), "--tls-key",
+	    lab_path("server.key"), "--client-ca", lab_path("ca.crt"), NULL);
+}
+
+START_TEST(client_certificate)
+{
+	lab_make_certificates();
+	serve_tls();
+	lab_kubeconfig("    certificate-authority: ca.crt\n",
+	    "    client-certificate: one.crt\n    client-key: one.key\n");
+	lab_start();
+	lab_wait("listed pool 0:");
+	lab_wait("listed node");
+	/* Rotated: new connections are made, nothing is lost. */
+	lab_run(200);
+	lab_mark();
+	lab_request("POST", "/fake/requests/clear", "{}");
+	ck_assert_int_eq(rename(lab_path("two.crt"), lab_path("one.crt")), 0);
+	ck_assert_int_eq(rename(lab_path("two.key"), lab_path("one.key")), 0);
+	lab_run(1500);
+	ck_assert_uint_eq(lab_requests("ipaddresspools?watch"), 1);
+	ck_assert_uint_eq(lab_requests("ipaddresspools?limit=500"), 0);
+	ck_assert_uint_eq(lab_count("lost"), 0);
+	lab_put_pool("b", "10.0.0.0/24");
+	lab_wait("seen pool b");
+	/* Half a rotation: what was read before stays. */
+	lab_write("one.key", "-----BEGIN NOTHING-----\n");
+	lab_run(1500);
+	ck_assert_uint_eq(lab_count("lost pool"), 0);
+}
+END_TEST
+
+/* The server's certificate is of a CA we do not know, or for another name. */
+START_TEST(server_certificate)
+{
+	lab_make_certificates();
+	serve_tls();
+	lab_kubeconfig(_i == 0	 ? "    certificate-authority: other.crt\n"
+		       : _i == 1 ? "    certificate-authority: ca.crt\n"
+				   "    tls-server-name: wrong.example\n"
+				 : "    certificate-authority: ca.crt\n"
+				   "    tls-server-name: kubernetes.home\n",
+	    "    client-certificate: one.crt\n    client-key: one.key\n");
+	lab_start();
+	if (_i == 2) {
+		lab_wait("listed pool 0:");
+		return;
+	}
+	lab_wait("state down\n");
+	lab_wait_detail("TLS: ");
+	lab_wait_detail(_i == 0 ? "certificate" : "wrong.example");
+	lab_wait_detail("compare certificate-authority and server in the kubeconfig");
+	ck_assert_uint_eq(lab_count("state"), 1);
+	/* Corrected: it connects by itself. */
+	lab_kubeconfig("    certificate-authority: ca.crt\n",
+	    "    client-certificate: one.crt\n    client-key: one.key\n");
+	lab_wait("listed pool 0:");
+}
+END_TEST
+
+/* Without one, where one is needed. */
+START_TEST(certificate_refused)
+{
+	lab_make_certificates();
+	serve_tls();
+	lab_kubeconfig("    certificate-authority: ca.crt\n",
+	    "    client-certificate: foreign.crt\n    client-key: foreign.key\n");
+	lab_start();
+	lab_wait("state down\n");
+	lab_wait_detail("(https://127.0.0.1:");
+}
+END_TEST
+
+START_TEST(forbidden)
+{
+	lab_server("--bookmark-interval", "0.3", NULL);
+	lab_kubeconfig("", "    {}\n");
+	lab_fault("{\"match\": \"ipaddresspools\", \"times\": -1, \"do\": \"status\","
+		  " \"code\": 403, \"body\": {\"kind\": \"Status\", \"message\": \"User x"
+		  " cannot list\", \"reason\": \"Forbidden\", \"code\": 403}}");
+	lab_start();
+	lab_wait("lost pool: forbidden: this user may not list ipaddresspools in "
+		 "metallb-system: User x cannot list\n");
+	lab_wait("listed node");
+	lab_run(1600);
+	ck_assert_uint_eq(lab_count("lost"), 1);
+	ck_assert_uint_eq(lab_count("state"), 1);
+	ck_assert_uint_le(lab_requests("ipaddresspools"), 4);
+	lab_no_faults();
+	lab_wait("listed pool 0:");
+}
+END_TEST
+
+START_TEST(no_metallb)
+{
+	lab_server("--no-metallb", NULL);
+	lab_kubeconfig("", "    {}\n");
+	lab_start();
+	lab_wait("lost pool: " LAB_MISSING "\n");
+	lab_wait("listed node");
+	lab_run(1600);
+	ck_assert_uint_eq(lab_count("lost"), 1);
+	ck_assert_uint_eq(lab_count("state"), 1);
+	lab_request("POST", "/fake/groups", "{\"metallb.io\": true}");
+	lab_wait("listed pool 0:");
+	/* And taken away again: its watch ends, and then it is gone. */
+	lab_mark();
+	lab_request("POST", "/fake/groups", "{\"metallb.io\": false}");
+	lab_request("POST", "/fake/drop", "{}");
+	lab_wait("lost pool: " LAB_MISSING "\n");
+}
+END_TEST
+
+TCase *access_tests(void)
+{
+	TCase *tc = tcase_create("access");
+
+	tcase_set_timeout(tc, 60);
+	tcase_add_checked_fixture(tc, lab_set_up, lab_tear_down);
+	tcase_add_test(tc, off);
+	tcase_add_test(tc, no_kubeconfig);
+	tcase_add_test(tc, must_be_on);
+	tcase_add_test(tc, credentials_directory);
+	tcase_add_loop_test(
+	    tc, bad_kubeconfig, 0, (int)(sizeof(bad_rows) / sizeof(bad_rows[0])));
+	tcase_add_loop_test(tc, odd_files, 0, 4);
+	tcase_add_test(tc, token_renewed);
+	tcase_add_test(tc, client_certificate);
+	tcase_add_loop_test(tc, server_certificate, 0, 3);
+	tcase_add_test(tc, certificate_refused);
+	tcase_add_test(tc, forbidden);
+	tcase_add_test(tc, no_metallb);
+	return tc;
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/* What happens to a list or a watch, and that it heals without losing anything. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "test/kube/lab.h"
+
+#define WATCH "\"match\": \"ipaddresspools?watch\""
+#define LIST "\"match\": \"ipaddresspools?limit=500\""
+
+static void start_with_pool(void)
+{
+	lab_server("--bookmark-interval", "0.3", NULL);
+	lab_put_pool("a", "10.0.0.0/24");
+	lab_kubeconfig("", "    {}\n");
+	lab_start();
+	lab_wait("listed pool 1: a\n");
+	lab_wait("listed node");
+	lab_wait("listed service");
+	lab_run(50);
+	lab_mark();
+	lab_request("POST", "/fake/requests/clear", "{}");
+}
+
+/* Strikes an open watch; then pool b must be seen, and nothing be lost. */
+static const struct {
+	const char *what, *fault;
+	unsigned lists; /* of pools, that must follow */
+} watch_rows[] = {
+	{ "410 as an event", "{" WATCH ", \"do\": \"error-event\"}", 1 },
+	{ "429 as an event", "{" WATCH ", \"do\": \"error-event\", \"code\": 429}", 0 },
+	{ "another error as an event",
+	    "{" WATCH
+	    ", \"do\": \"error-event\", \"code\": 500, \"reason\": \"InternalError\"}",
+	    1 },
+	{ "garbage", "{" WATCH ", \"do\": \"garbage\"}", 1 },
+	{ "an event that is too large", "{" WATCH ", \"do\": \"huge\"}", 1 },
+	{ "silence", "{" WATCH ", \"do\": \"silence\"}", 0 },
+	{ "split lines", "{" WATCH ", \"do\": \"split\", \"times\": -1}", 0 },
+	{ "the end, at once", "{" WATCH ", \"do\": \"end-watch\", \"times\": 2}", 0 },
+};
+
+START_TEST(watch_struck)
+{
+	start_with_pool();
+	lab_fault(watch_rows[_i].fault);
+	lab_put_pool("b", "10.0.1.0/24");
+	lab_wait("seen pool b");
+	ck_assert_msg(lab_requests("ipaddresspools?limit=500") == watch_rows[_i].lists,
+	    "%s: %u lists", watch_rows[_i].what,
+	    lab_requests("ipaddresspools?limit=500"));
+	ck_assert_msg(lab_count("lost") == 0 && lab_count("state") == 0, "%s:\n%s",
+	    watch_rows[_i].what, lab_log());
+	/* And it goes on. */
+	lab_put_pool("c", "10.0.2.0/24");
+	lab_wait("seen pool c");
+}
+END_TEST
+
+/* The watch that is opened next is answered so. */
+static const struct {
+	const char *what, *fault;
+	unsigned lists;
+} open_rows[] = {
+	{ "410 as a status", "{" WATCH ", \"do\": \"status\", \"code\": 410}", 1 },
+	{ "plain 429",
+	    "{" WATCH
+	    ", \"do\": \"status\", \"code\": 429, \"content_type\": \"text/plain\","
+	    " \"body\": \"Too many requests, please try again later.\","
+	    " \"headers\": {\"Retry-After\": \"1\"}}",
+	    0 },
+	{ "503", "{" WATCH ", \"do\": \"status\", \"code\": 503}", 0 },
+	{ "500", "{" WATCH ", \"do\": \"status\", \"code\": 500}", 1 },
+	{ "a reset", "{" WATCH ", \"do\": \"reset\"}", 0 },
+};
+
+START_TEST(watch_not_opened)
+{
+	start_with_pool();
+	lab_fault(open_rows[_i].fault);
+	lab_run(1000); /* so that its end is an ordinary one */
+	lab_request("POST", "/fake/drop", "{}");
+	lab_put_pool("b", "10.0.1.0/24");
+	lab_wait("seen pool b");
+	ck_assert_msg(lab_requests("ipaddresspools?limit=500") == open_rows[_i].lists,
+	    "%s: %u lists", open_rows[_i].what, lab_requests("ipaddresspools?limit=500"));
+	ck_assert_msg(lab_count("lost") == 0 && lab_count("state") == 0, "%s:\n%s",
+	    open_rows[_i].what, lab_log());
+}
+END_TEST
+
+/* History was compacted while we were away: everything is listed, once. */
+START_TEST(compacted)
+{
+	start_with_pool();
+	lab_fault("{" WATCH ", \"do\": \"silence\"}");
+	lab_put_pool("b", "10.0.1.0/24");
+	lab_request("DELETE", LAB_POOLS "/a", NULL);
+	lab_request("POST", "/fake/compact", "{}");
+	lab_wait("listed pool 1: b\n");
+	ck_assert_uint_eq(lab_requests("ipaddresspools?limit=500"), 1);
+	ck_assert_uint_eq(lab_count("lost"), 0);
+}
+END_TEST
+
+/* 410 for ever must not become a storm of lists. */
+START_TEST(expired_for_ever)
+{
+	start_with_pool();
+	lab_fault("{" WATCH ", \"do\": \"status\", \"code\": 410, \"times\": -1}");
+	lab_request("POST", "/fake/drop", "{}");
+	lab_run(3000);
+	ck_assert_uint_le(lab_requests("ipaddresspools?limit=500"), 4);
+	lab_no_faults();
+	lab_put_pool("b", "10.0.1.0/24");
+	lab_wait("seen pool b");
+}
+END_TEST
+
+/* The list that comes next is answered so, for good; then the fault is taken away. */
+static const struct {
+	const char *what, *fault, *says;
+} list_rows[] = {
+	{ "plain 429",
+	    "\"do\": \"status\", \"code\": 429, \"body\": \"Too many requests\","
+	    " \"content_type\": \"text/plain\"",
+	    "lost pool: list ipaddresspools in metallb-system: 429 Too Many Requests: "
+	    "Too "
+	    "many requests\n" },
+	{ "a redirect",
+	    "\"do\": \"status\", \"code\": 302, \"headers\": {\"Location\": "
+	    "\"/api/v1/nodes\"}",
+	    "lost pool: list ipaddresspools in metallb-system: 302 Found (redirects are "
+	    "not "
+	    "followed)" },
+	{ "HTML of a proxy",
+	    "\"do\": \"status\", \"code\": 502, \"content_type\": \"text/html\", "
+	    "\"body\": "
+	    "\"<html>\"",
+	    "lost pool: list ipaddresspools in metallb-system: 502 Bad Gateway\n" },
+	{ "garbage", "\"do\": \"garbage\"",
+	    "lost pool: list ipaddresspools in metallb-system: " },
+	{ "no list", "\"do\": \"status\", \"code\": 200, \"body\": {\"items\": []}",
+	    "lost pool: list ipaddresspools in metallb-system: the answer is no list\n" },
+	{ "a list of something",
+	    "\"do\": \"status\", \"code\": 200, \"body\": \"[1, 2]\"",
+	    "lost pool: list ipaddresspools in metallb-system: the answer is JSON, but "
+	    "no "
+	    "object\n" },
+	{ "an empty answer", "\"do\": \"status\", \"code\": 200, \"body\": \"\"",
+	    "lost pool: list ipaddresspools in metallb-system: " },
+	{ "a stall", "\"do\": \"stall\"", "lost pool: no whole answer within 1 s (http" },
+	{ "a trickle", "\"do\": \"trickle\"",
+	    "lost pool: no whole answer within 1 s (http" },
+	{ "a closed connection", "\"do\": \"close\"", "lost pool: " },
+};
+
+START_TEST(list_struck)
+{
+	autofree char *fault =
+	    must_printf("{" LIST ", \"times\": -1, %s}", list_rows[_i].fault);
+
+	start_with_pool();
+	lab_fault(fault);
+	kube_look_all(lab_kube());
+	lab_wait(list_rows[_i].says);
+	lab_run(500);
+	/* Others are not concerned, nor is the server as a whole. */
+	ck_assert_msg(lab_count("lost") == 1 && lab_count("state") == 0, "%s:\n%s",
+	    list_rows[_i].what, lab_log());
+	ck_assert_uint_le(lab_requests("ipaddresspools?limit=500"), 8);
+	lab_mark();
+	lab_no_faults();
+	lab_wait("listed pool 1: a\n");
+	ck_assert_uint_eq(lab_count("seen pool a "), 1);
+}
+END_TEST
+
+/* The server says when to come back. */
+START_TEST(retry_after)
+{
+	start_with_pool();
+	lab_fault(
+	    "{" LIST ", \"do\": \"status\", \"code\": 429, \"body\": \"busy\","
+	    " \"content_type\": \"text/plain\", \"headers\": {\"Retry-After\": \"3\"}}");
+	kube_look_all(lab_kube());
+	lab_run(2500);
+	ck_assert_uint_eq(lab_requests("ipaddresspools?limit=500"), 1);
+	lab_wait("listed pool 1: a\n");
+	ck_assert_uint_eq(lab_requests("ipaddresspools?limit=500"), 2);
+}
+END_TEST
+
+START_TEST(hostile_names)
+{
+	start_with_pool();
+	lab_request("POST", "/fake/objects",
+	    "{\"apiVersion\":\"v1\",\"kind\":\"Node\",\"metadata\":{\"name\":"
+	    "\"x\\ndhcp-host=evil\"}}");
+	lab_put_pool("b", "10.0.1.0/24");
+	lab_wait("seen pool b");
+	lab_wait_detail("skipped");
+	ck_assert_uint_eq(lab_count("evil"), 0);
+	ck_assert_uint_eq(lab_count("seen node"), 0);
+}
+END_TEST
+
+/* A server that is up but says it is not ready is down. */
+START_TEST(not_ready)
+{
+	lab_server("--bookmark-interval", "0.3", NULL);
+	lab_kubeconfig("", "    {}\n");
+	lab_fault(
+	    "{\"match\": \"/readyz\", \"do\": \"status\", \"code\": 500, \"times\": -1,"
+	    " \"content_type\": \"text/plain\", \"body\": \"[+]ping ok\\n[-]etcd failed:"
+	    " reason withheld\\nreadyz check failed\\n\"}");
+	lab_start();
+	lab_wait("state down\n");
+	lab_wait_detail(
+	    "the API server is not ready: etcd failed: reason withheld (http");
+	ck_assert_uint_eq(lab_count("lost pool: the API server is not ready"), 1);
+	lab_no_faults();
+	lab_wait("state connected\n");
+	lab_wait("listed pool 0:");
+}
+END_TEST
+
+TCase *fault_tests(void)
+{
+	TCase *tc = tcase_create("faults");
+
+	tcase_set_timeout(tc, 60);
+	tcase_add_checked_fixture(tc, lab_set_up, lab_tear_down);
+	tcase_add_loop_test(
+	    tc, watch_struck, 0, (int)(sizeof(watch_rows) / sizeof(watch_rows[0])));
+	tcase_add_loop_test(
+	    tc, watch_not_opened, 0, (int)(sizeof(open_rows) / sizeof(open_rows[0])));
+	tcase_add_test(tc, compacted);
+	tcase_add_test(tc, expired_for_ever);
+	tcase_add_loop_test(
+	    tc, list_struck, 0, (int)(sizeof(list_rows) / sizeof(list_rows[0])));
+	tcase_add_test(tc, retry_after);
+	tcase_add_test(tc, hostile_names);
+	tcase_add_test(tc, not_ready);
+	return tc;
+}
