@@ -31,6 +31,11 @@ static void remember(struct reconcile *r, const struct kind *kind, const char *s
 	r->memory.persistent_changes += changed;
 }
 
+void hearing_remember(struct reconcile *r, const struct seen *seen)
+{
+	remember(r, seen->kind, seen->name, seen);
+}
+
 static void looked(struct reconcile *r, const struct kind *kind, const char *name)
 {
 	if (r->lanes)

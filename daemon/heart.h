@@ -45,6 +45,8 @@ void heart_adopt(struct reconcile *r, struct config *config);
 /* Notes whether the last load was good, and its errors. */
 void heart_set_load(struct reconcile *r, bool ok, const struct text *errors);
 
+/* What is already seen of an object concerns another desired one from now on. */
+void hearing_remember(struct reconcile *r, const struct seen *seen);
 /* hearing.c: callbacks for both back ends, and telling a source's state. */
 extern const struct virt_callbacks hearing_virt;
 extern const struct kube_callbacks hearing_kube;

@@ -53,7 +53,7 @@ struct config *loading_read(
 	struct config_files files = { 0 };
 	struct config *config = NULL;
 
-	if (config_files_read(directory, &files, &report) < 0) {
+	if (config_files_read(directory, FILES_TRUSTED, &files, &report) < 0) {
 		report_sort(&report);
 		print_errors(&report, errors);
 	} else if (config_load(&files, &config) < 0) {

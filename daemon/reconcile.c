@@ -212,11 +212,14 @@ void heart_adopt(struct reconcile *r, struct config *config)
 	r->load.generation++;
 	for (size_t k = 0; k < kind_count; k++) {
 		const struct set *wanted = config_get(config, kinds[k]);
+		const struct observed_kind *seen = &r->observed.kinds[k];
 
 		for (size_t i = 0; kinds[k]->wanted && i < wanted->count; i++)
 			kinds[k]->wanted(
 			    memory_get(&r->memory, kinds[k], wanted->items[i]->name),
 			    wanted->items[i]);
+		for (size_t i = 0; seen->known && i < seen->count; i++)
+			hearing_remember(r, seen->items[i]);
 	}
 	ev_timer_stop(r->loop, &r->resync_timer);
 	ev_timer_set(&r->resync_timer, (double)config->settings.resync / 1000,

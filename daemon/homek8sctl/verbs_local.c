@@ -70,7 +70,7 @@ enum status verb_validate(struct ctl *ctl)
 	struct config_files files = { 0 };
 	struct config *config = NULL;
 	struct report report = { .arena = &ctl->arena };
-	int result = config_files_read(path, &files, &report);
+	int result = config_files_read(path, FILES_ANYBODYS, &files, &report);
 
 	if (result == 0)
 		result = config_load(&files, &config);

@@ -64,8 +64,9 @@ struct network {
 	const char *xml;	   /* the side's document, for patching */
 	struct range *range_items; /* as libvirt has them, each one <range> */
 	size_t range_count;
-	struct host_entry *hosts;
+	struct host_entry *hosts; /* sorted by MAC */
 	size_t host_count;
+	bool hosts_distinct; /* no MAC, address or name stands twice or is missing */
 	bool leases_known;
 	struct lease_fact *leases;
 	size_t lease_count;
@@ -123,7 +124,6 @@ struct vm {
 	    interfaces; /* of struct vm_interface; default: one in the only network */
 	/* Seen only. */
 	const char *uuid;
-	const char *xml; /* the side's document, for patching */
 	struct domain_facts facts;
 	bool marked; /* carries our mark */
 };

@@ -11,6 +11,7 @@
  */
 #include "lib/kind/lease.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/kind/lint.h"
@@ -217,6 +218,25 @@ static const struct object *as_lease(struct arena *a, const struct host_entry *h
 	return &lease->object;
 }
 
+static int by_mac(const void *mac, const void *entry)
+{
+	return memcmp(mac, &((const struct host_entry *)entry)->mac, sizeof(struct mac));
+}
+
+/* The usual case in a home of a thousand leases: there, and nothing else shares a key of
+ * it. */
+static const struct host_entry *only_entry(
+    const struct network *have, const struct host_entry *want)
+{
+	const struct host_entry *found;
+
+	if (!have->hosts_distinct)
+		return NULL;
+	found = bsearch(
+	    &want->mac, have->hosts, have->host_count, sizeof(*have->hosts), by_mac);
+	return found && is_exact(found, want) ? found : NULL;
+}
+
 /* One side's missing and superfluous entries. Returns the foreign entry in the way, if
  * any. */
 static const struct host_entry *plan_side(struct planner *p, struct item *item,
@@ -226,9 +246,13 @@ static const struct host_entry *plan_side(struct planner *p, struct item *item,
 	bool suspect = which == SIDE_LIVE ? item->memo->lease.suspect_live
 					  : item->memo->lease.suspect_config;
 	const struct host_entry *foreign = NULL;
-	bool right = false;
+	const struct host_entry *only = suspect ? NULL : only_entry(have, want);
+	bool right = only;
 
-	for (size_t i = 0; i < have->host_count; i++) {
+	if (only)
+		*(which == SIDE_LIVE ? &item->live : &item->config) =
+		    as_lease(p->arena, only);
+	for (size_t i = 0; !only && i < have->host_count; i++) {
 		const struct host_entry *h = &have->hosts[i];
 
 		if (is_ours(h, want))
@@ -320,14 +344,13 @@ static bool vm_runs(const struct planner *p, const struct lease *lease)
 
 /* The first side that is not as wanted in this key, told once for both. */
 static void tell_key(struct planner *p, struct item *item,
-    const struct lease *const sides[2], const struct field *key, const char *want)
+    const struct lease *const sides[2], const char *key, const char *want)
 {
 	for (int i = 0; i < 2; i++) {
-		const char *have =
-		    sides[i]->object.kind ? field_text(p->arena, key, sides[i]) : NULL;
+		const char *have = field_text_at(p->arena, &lease_fields, sides[i], key);
 
 		if (!have || strcmp(have, want) != 0) {
-			item_difference(p, item, key->key, want, have);
+			item_difference(p, item, key, want, have);
 			return;
 		}
 	}
@@ -348,9 +371,9 @@ static void tell_differences(struct planner *p, struct item *item,
 		sides[0] = sides[1];
 	if (!stored)
 		sides[1] = sides[0];
-	tell_key(p, item, sides, &rows[0],
+	tell_key(p, item, sides, "ip",
 	    arena_copy(p->arena, ip_text(want->ip, (char[IP_TEXT]){ 0 })));
-	tell_key(p, item, sides, &rows[1],
+	tell_key(p, item, sides, "mac",
 	    arena_copy(p->arena, mac_text(want->mac, (char[MAC_TEXT]){ 0 })));
 }
 

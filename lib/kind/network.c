@@ -119,7 +119,7 @@ static bool has_range(const struct network *n)
 	       ip_compare(n->dhcp.range.start, n->dhcp.range.end) <= 0;
 }
 
-static void cut_pools(struct arena *a, struct network *n, const struct set *pools)
+static void cut_pools(struct arena *a, struct network *n, struct ranges pools)
 {
 	struct ranges whole = { 0 };
 
@@ -127,19 +127,28 @@ static void cut_pools(struct arena *a, struct network *n, const struct set *pool
 	n->ranges = whole;
 	if (!n->dhcp.reserve_pools)
 		return;
-	for (size_t i = 0; i < pools->count; i++) {
-		struct ranges taken = ((struct pool *)pools->items[i])->addresses;
-
-		n->reserved =
-		    ranges_union(a, n->reserved, ranges_intersect(a, whole, taken));
-	}
+	n->reserved = ranges_intersect(a, whole, pools);
 	n->ranges = ranges_subtract(a, whole, n->reserved);
+}
+
+static struct ranges all_pools(struct config *config)
+{
+	const struct set *pools = config_get(config, &pool_kind);
+	struct ranges all = { 0 };
+
+	for (size_t i = 0; i < pools->count; i++) {
+		const struct pool *pool = (const struct pool *)pools->items[i];
+
+		for (size_t k = 0; k < pool->addresses.count; k++)
+			ranges_add(&config->arena, &all, pool->addresses.items[k]);
+	}
+	return all;
 }
 
 static void derive(struct config *config, struct report *report)
 {
 	const struct set *networks = config_get(config, &network_kind);
-	const struct set *pools = config_get(config, &pool_kind);
+	struct ranges pools = all_pools(config);
 
 	(void)report;
 	for (size_t i = 0; i < networks->count; i++) {

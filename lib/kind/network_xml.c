@@ -58,6 +58,50 @@ static void read_host(struct arena *a, struct network *n, xmlNode *element)
 		ip_parse(ip, &h->ip, NULL);
 }
 
+static int by_mac(const void *a, const void *b)
+{
+	return memcmp(&((const struct host_entry *)a)->mac,
+	    &((const struct host_entry *)b)->mac, sizeof(struct mac));
+}
+
+static int by_ip(const void *a, const void *b)
+{
+	return ip_compare(
+	    ((const struct host_entry *)a)->ip, ((const struct host_entry *)b)->ip);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(
+	    ((const struct host_entry *)a)->name, ((const struct host_entry *)b)->name);
+}
+
+static bool has_pairs(
+    struct host_entry *hosts, size_t count, int (*order)(const void *, const void *))
+{
+	qsort(hosts, count, sizeof(*hosts), order);
+	for (size_t i = 1; i < count; i++)
+		if (order(&hosts[i - 1], &hosts[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Whether an exact match can be trusted to be the only entry with any of its keys. */
+static void sort_hosts(struct network *n)
+{
+	bool whole = true, pairs;
+
+	if (!n->host_count)
+		return;
+	for (size_t i = 0; i < n->host_count; i++)
+		whole &=
+		    n->hosts[i].has_mac && n->hosts[i].name && n->hosts[i].ip.version;
+	pairs = has_pairs(n->hosts, n->host_count, by_ip);
+	pairs = (whole && has_pairs(n->hosts, n->host_count, by_name)) || pairs;
+	pairs = has_pairs(n->hosts, n->host_count, by_mac) || pairs;
+	n->hosts_distinct = whole && !pairs;
+}
+
 static void read_dhcp(struct arena *a, struct network *n, xmlNode *dhcp)
 {
 	for (xmlNode *r = xml_first(dhcp, "range"); r; r = xml_next(r)) {
@@ -71,6 +115,7 @@ static void read_dhcp(struct arena *a, struct network *n, xmlNode *dhcp)
 	}
 	for (xmlNode *h = xml_first(dhcp, "host"); h; h = xml_next(h))
 		read_host(a, n, h);
+	sort_hosts(n);
 }
 
 /* The IPv4 <ip> element that serves DHCP, else the first IPv4 one. */

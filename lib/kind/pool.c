@@ -132,6 +132,12 @@ static const char *body_of(
 	return metallb_body(p, "IPAddressPool", want->object.name, spec);
 }
 
+static void add_all(struct planner *p, struct ranges *set, const struct pool *pool)
+{
+	for (size_t i = 0; i < pool->addresses.count; i++)
+		ranges_add(p->arena, set, pool->addresses.items[i]);
+}
+
 /* Every address that is in some pool once all desired pools are as written. */
 static struct ranges kept(struct planner *p)
 {
@@ -140,13 +146,12 @@ static struct ranges kept(struct planner *p)
 	struct ranges all = { 0 };
 
 	for (size_t i = 0; i < wanted->count; i++)
-		all = ranges_union(
-		    p->arena, all, ((const struct pool *)wanted->items[i])->addresses);
+		add_all(p, &all, (const struct pool *)wanted->items[i]);
 	for (size_t i = 0; i < seen->count; i++) {
 		const struct pool *pool = (const struct pool *)seen->items[i]->live;
 
 		if (pool && !set_find(wanted, seen->items[i]->name))
-			all = ranges_union(p->arena, all, pool->addresses);
+			add_all(p, &all, pool);
 	}
 	return all;
 }

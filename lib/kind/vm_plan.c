@@ -44,10 +44,9 @@ static const char *domain_type(
 {
 	const struct host_facts *host = &p->input->have->host;
 
-	if (want->type == VM_KVM && !host->kvm && strcmp(host->domain_type, "qemu") == 0)
+	if (want->type != VM_QEMU && !host->kvm && strcmp(host->domain_type, "qemu") == 0)
 		plan_finding(p, SEVERITY_WARNING, "kvm-unavailable", object_text(p, item),
-		    "KVM does not work on this host; %s is emulated, which is slow",
-		    item->name)
+		    "KVM does not work on this host: its VMs are emulated, which is slow")
 		    ->fix =
 		    "switch on virtualisation in the firmware, or nested "
 		    "virtualisation of the outer host, and load kvm_intel or kvm_amd";

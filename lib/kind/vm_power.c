@@ -156,6 +156,7 @@ static void plan_stop(
 		plan_overdue(p, item, want, deadline);
 		return;
 	}
+	item->disruptive = true; /* also between two requests: it counts for the brake */
 	item_pending(p, item,
 	    vm->stop_first.ms || !can_ask ? "is shutting down" : "to be shut down");
 	if (can_ask && (!vm->stop_first.ms || mono_reached(again, p->input->now)))

@@ -89,10 +89,15 @@ static void add_difference(struct arena *a, struct differences *out, const char 
 	*d = (struct difference){ .field = field, .want = want, .have = have };
 }
 
-/* Records of one table, the path that leads to them, and where differences go. */
+/*
+ * Records of one table, what leads to them, and where differences go. The path is put
+ * together only when there is something to tell: nearly always nothing is.
+ */
 struct comparison {
 	const struct fields *fields;
-	const char *prefix; /* "" or "dhcp." */
+	const struct comparison *outer; /* NULL: the whole record */
+	const struct field *within;	/* the row of `outer` this one is in, */
+	size_t index;			/* and which of its records */
 	struct arena *arena;
 	struct differences *out;
 };
@@ -123,9 +128,14 @@ static const struct record *inner_record(
 
 static const char *inner_path(const struct comparison *c, const struct field *f, size_t i)
 {
+	const char *prefix = "";
+
+	if (c->outer)
+		prefix = arena_printf(
+		    c->arena, "%s.", inner_path(c->outer, c->within, c->index));
 	if (f->type == FIELD_LIST)
-		return arena_printf(c->arena, "%s%s[%zu]", c->prefix, f->key, i);
-	return arena_printf(c->arena, "%s%s", c->prefix, f->key);
+		return arena_printf(c->arena, "%s%s[%zu]", prefix, f->key, i);
+	return arena_printf(c->arena, "%s%s", prefix, f->key);
 }
 
 static void compare_value(
@@ -156,9 +166,7 @@ static void compare_records(
 			continue;
 		}
 		for (size_t i = 0; i < inner_count(f, x); i++) {
-			const char *prefix =
-			    arena_printf(c->arena, "%s.", inner_path(c, f, i));
-			struct comparison inner = { f->group, prefix, c->arena, c->out };
+			struct comparison inner = { f->group, c, f, i, c->arena, c->out };
 
 			compare_records(
 			    &inner, inner_record(f, x, i), inner_record(f, y, i));
@@ -172,7 +180,7 @@ static void compare_records(
 void field_compare(const struct fields *fields, const void *want, const void *have,
     struct arena *a, struct differences *out)
 {
-	struct comparison c = { fields, "", a, out };
+	struct comparison c = { .fields = fields, .arena = a, .out = out };
 
 	compare_records(&c, want, have);
 }

@@ -18,6 +18,7 @@
 struct reader {
 	struct config_files *out;
 	struct report *report;
+	enum files_of of;
 };
 
 /* A file that cannot be used: its name, why, and what to do. */
@@ -82,14 +83,14 @@ static int check_file(const struct reader *r, const char *name, const struct sta
 		    arena_printf(
 			a, "it is %s where a plain file is due", type_text(st->st_mode)),
 		    "put a plain file in its place");
-	if (st->st_uid != 0 && st->st_uid != geteuid())
+	if (r->of == FILES_TRUSTED && st->st_uid != 0 && st->st_uid != geteuid())
 		return refuse(r, "file-owner", name,
 		    arena_printf(a,
 			"it belongs to user %u, neither to root nor to the "
 			"user that reads it",
 			st->st_uid),
 		    arena_printf(a, "chown root %s", name));
-	if (st->st_mode & (S_IWGRP | S_IWOTH))
+	if (r->of == FILES_TRUSTED && (st->st_mode & (S_IWGRP | S_IWOTH)))
 		return refuse(r, "file-writable", name,
 		    arena_printf(a, "others than its owner may write it (mode %04o)",
 			st->st_mode & 07777u),
@@ -281,9 +282,10 @@ static void read_single(const struct reader *r, const char *path)
 		out->desired_count = 1;
 }
 
-int config_files_read(const char *path, struct config_files *out, struct report *report)
+int config_files_read(
+    const char *path, enum files_of of, struct config_files *out, struct report *report)
 {
-	struct reader r = { out, report };
+	struct reader r = { out, report, of };
 	size_t errors = report->errors;
 	struct stat st;
 

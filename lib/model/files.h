@@ -24,15 +24,21 @@ struct config_files {
 	const char *directory;
 };
 
+enum files_of {
+	FILES_TRUSTED,	/* to be acted on: owned by root or the caller, writable by the
+			   owner only */
+	FILES_ANYBODYS, /* only to be checked: a checkout, somebody's draft */
+};
+
 /*
  * Reads DIR/homek8s.yaml and DIR/desired.d/, or, where `path` is a file, that file alone
- * as desired state. Links are followed (a mounted ConfigMap is one); what they lead to
- * must be owned by root or the caller and writable by its owner only. Sources are named
+ * as desired state. Links are followed (a mounted ConfigMap is one). Sources are named
  * relative to DIR. Problems are added to the report as errors that name the file; returns
  * -1 if there were any. `out` is initialised here; free with config_files_done either
  * way. The report may use out->arena if it is still empty.
  */
-int config_files_read(const char *path, struct config_files *out, struct report *report);
+int config_files_read(
+    const char *path, enum files_of of, struct config_files *out, struct report *report);
 void config_files_done(struct config_files *files);
 
 #endif

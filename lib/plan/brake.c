@@ -35,7 +35,8 @@ static void hold(struct planner *p, struct item *item, const struct toll *toll)
 
 	item->consent = arena_printf(p->arena,
 	    "%s; together with others this interrupts %s", item->steps[0]->text, why);
-	item->fingerprint = arena_printf(p->arena, "brake: %s", item->steps[0]->text);
+	item->fingerprint =
+	    "interrupt"; /* stays the same from the request to the last resort */
 	item->approved =
 	    item->memo->approved && strcmp(item->memo->approved, item->fingerprint) == 0;
 	if (item->approved)
@@ -53,7 +54,8 @@ void brake_apply(struct planner *p)
 	for (size_t i = 0; i < p->plan->item_count; i++) {
 		struct item *item = p->plan->items[i];
 
-		if (item->disruptive && !item->held && !item->approved)
+		if (item->disruptive && item->step_count && !item->held &&
+		    !item->approved)
 			hold(p, item, &toll);
 	}
 }

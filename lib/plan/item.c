@@ -107,17 +107,32 @@ void item_consent(struct planner *p, struct item *item, const char *format, ...)
 	item->fingerprint = item->consent;
 }
 
+/* A finding of the same words, so that what is true of many objects is told once. */
+static struct finding *find_finding(struct plan *plan, const char *id, const char *text)
+{
+	for (size_t i = plan->finding_count; i-- > 0;)
+		if (strcmp(plan->findings[i].id, id) == 0 &&
+		    strcmp(plan->findings[i].text, text) == 0)
+			return &plan->findings[i];
+	return NULL;
+}
+
 struct finding *plan_finding(struct planner *p, enum severity severity, const char *id,
     const char *object, const char *format, ...)
 {
 	struct plan *plan = p->plan;
-	struct finding *f =
-	    arena_push(p->arena, &plan->findings, &plan->finding_count, sizeof(*f));
+	struct finding *f;
+	const char *text;
 
+	FORMATTED(text);
+	f = find_finding(plan, id, text);
+	if (f)
+		return f;
+	f = arena_push(p->arena, &plan->findings, &plan->finding_count, sizeof(*f));
 	f->id = id;
 	f->severity = severity;
 	f->objects[0] = object;
-	FORMATTED(f->text);
+	f->text = text;
 	return f;
 }
 

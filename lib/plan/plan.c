@@ -200,7 +200,10 @@ static void plan_wanted(struct planner *p, const struct kind *kind, bool *taken)
 static void plan_unwanted(struct planner *p, const struct kind *kind, const bool *taken)
 {
 	const struct observed_kind *seen = &p->input->have->kinds[kind_index(kind)];
+	bool off;
 
+	if (kind_closed(p, kind, &off))
+		return;
 	for (size_t i = 0; i < seen->count; i++) {
 		struct item *item;
 
@@ -263,7 +266,7 @@ struct plan *plan_make(const struct plan_input *input)
 		span->first = span->end = plan->item_count;
 		taken = arena_array(p.arena, input->have->kinds[k].count, sizeof(*taken));
 		plan_wanted(&p, kinds[k], taken);
-		if (kinds[k]->decode && !input->sources[kinds[k]->origin].off)
+		if (kinds[k]->decode)
 			plan_unwanted(&p, kinds[k], taken);
 		span->end = plan->item_count;
 		if (kinds[k]->settle)

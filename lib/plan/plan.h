@@ -156,6 +156,7 @@ void item_condition(struct planner *p, struct item *item, const char *type,
 /* The item's steps wait for approval of exactly this. */
 void item_consent(struct planner *p, struct item *item, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* One that says the same is returned instead of told twice. */
 struct finding *plan_finding(struct planner *p, enum severity severity, const char *id,
     const char *object, const char *format, ...) __attribute__((format(printf, 5, 6)));
 /* Plan again at `when` at the latest. */

@@ -362,20 +362,16 @@ struct json_object *view_plan(const struct view *v)
 
 /* A difference's field as one side has it; NULL where the side or the key is not there.
  */
-static const char *side_text(
-    struct arena *a, const struct item *item, const struct object *side, const char *key)
+static const char *side_text(struct arena *a, const struct fields *fields,
+    const struct object *side, const char *key)
 {
-	if (!side)
-		return NULL;
-	for (const struct field *f = item->kind->fields.rows; f->key; f++)
-		if (strcmp(f->key, key) == 0)
-			return field_text(a, f, side);
-	return NULL;
+	return side ? field_text_at(a, fields, side, key) : NULL;
 }
 
 static struct json_object *diff_json(const struct item *item)
 {
 	struct json_object *o = json_object_new_object(), *list = json_object_new_array();
+	const struct fields *fields = &item->kind->fields;
 	struct arena a = { 0 };
 
 	json_put_string(o, "kind", item->kind->name);
@@ -383,8 +379,8 @@ static struct json_object *diff_json(const struct item *item)
 	for (size_t i = 0; i < item->differences.count; i++) {
 		const struct difference *d = &item->differences.items[i];
 		struct json_object *row = json_object_new_object();
-		const char *live = side_text(&a, item, item->live, d->field);
-		const char *stored = side_text(&a, item, item->config, d->field);
+		const char *live = side_text(&a, fields, item->live, d->field);
+		const char *stored = side_text(&a, fields, item->config, d->field);
 
 		json_put_string(row, "field", d->field);
 		json_put_string(row, "want", d->want);

@@ -89,7 +89,7 @@ START_TEST(a_directory)
 	write_file("desired.d/4913", "x", 0644);
 	write_file("desired.d/readme.md", "x", 0644);
 	write_file("desired.d/.yaml", "x", 0644);
-	ck_assert_int_eq(config_files_read(root, &files, &report), 0);
+	ck_assert_int_eq(config_files_read(root, FILES_TRUSTED, &files, &report), 0);
 	ck_assert_str_eq(said(), "");
 	ck_assert_str_eq(names(), "desired.d/a.yaml desired.d/b.yaml");
 	ck_assert_str_eq(files.desired[1].text, "vms: {}\n");
@@ -103,7 +103,7 @@ END_TEST
 START_TEST(settings_are_optional)
 {
 	write_file("desired.d/a.yaml", "vms: {}\n", 0644);
-	ck_assert_int_eq(config_files_read(root, &files, &report), 0);
+	ck_assert_int_eq(config_files_read(root, FILES_TRUSTED, &files, &report), 0);
 	ck_assert(files.settings.text == NULL);
 }
 END_TEST
@@ -112,7 +112,8 @@ START_TEST(one_file_alone)
 {
 	write_file("homek8s.yaml", "prune: false\n", 0644);
 	write_file("alone.yaml", "vms: {}\n", 0644);
-	ck_assert_int_eq(config_files_read(path_of("alone.yaml"), &files, &report), 0);
+	ck_assert_int_eq(
+	    config_files_read(path_of("alone.yaml"), FILES_TRUSTED, &files, &report), 0);
 	ck_assert_str_eq(names(), path_of("alone.yaml"));
 	ck_assert(files.settings.text == NULL);
 	ck_assert_str_eq(files.directory, root);
@@ -126,7 +127,7 @@ START_TEST(good_links_are_followed)
 	write_file("desired.d/..1/a.yaml", "vms: {}\n", 0644);
 	ck_assert_int_eq(symlink("..1", path_of("desired.d/..data")), 0);
 	ck_assert_int_eq(symlink("..data/a.yaml", path_of("desired.d/a.yaml")), 0);
-	ck_assert_int_eq(config_files_read(root, &files, &report), 0);
+	ck_assert_int_eq(config_files_read(root, FILES_TRUSTED, &files, &report), 0);
 	ck_assert_str_eq(names(), "desired.d/a.yaml");
 	ck_assert_str_eq(files.desired[0].text, "vms: {}\n");
 }
@@ -214,7 +215,7 @@ START_TEST(odd_files)
 
 	write_file("desired.d/good.yaml", "vms: {}\n", 0644);
 	put(odd[row].thing, name);
-	result = config_files_read(root, &files, &report);
+	result = config_files_read(root, FILES_TRUSTED, &files, &report);
 	if (!odd[row].id) {
 		ck_assert_msg(result == 0, "%s: %s", odd[row].what, said());
 		return;
@@ -236,7 +237,7 @@ START_TEST(every_odd_file_is_told)
 	put(FIFO, "desired.d/a.yaml");
 	put(EMPTY, "desired.d/b.yaml");
 	put(DANGLING, "homek8s.yaml");
-	ck_assert_int_eq(config_files_read(root, &files, &report), -1);
+	ck_assert_int_eq(config_files_read(root, FILES_TRUSTED, &files, &report), -1);
 	ck_assert_str_eq(said(), "homek8s.yaml file-unreadable; desired.d/a.yaml "
 				 "file-not-regular; desired.d/b.yaml file-empty");
 }
@@ -248,7 +249,7 @@ START_TEST(a_stranger_s_file)
 	if (geteuid() != 0) /* only root can give files away */
 		return;
 	ck_assert_int_eq(chown(path_of("desired.d/a.yaml"), 12345, 12345), 0);
-	ck_assert_int_eq(config_files_read(root, &files, &report), -1);
+	ck_assert_int_eq(config_files_read(root, FILES_TRUSTED, &files, &report), -1);
 	ck_assert_str_eq(said(), "desired.d/a.yaml file-owner");
 	ck_assert(strstr(report.findings->text, "12345"));
 }
@@ -256,7 +257,7 @@ END_TEST
 
 START_TEST(nothing_desired)
 {
-	ck_assert_int_eq(config_files_read(root, &files, &report), -1);
+	ck_assert_int_eq(config_files_read(root, FILES_TRUSTED, &files, &report), -1);
 	ck_assert_str_eq(said(), "desired.d no-desired-state");
 	ck_assert(strstr(report.findings->fix,
 	    "an empty or missing desired.d never means delete everything"));
@@ -266,7 +267,7 @@ END_TEST
 START_TEST(no_desired_directory)
 {
 	ck_assert_int_eq(rmdir(path_of("desired.d")), 0);
-	ck_assert_int_eq(config_files_read(root, &files, &report), -1);
+	ck_assert_int_eq(config_files_read(root, FILES_TRUSTED, &files, &report), -1);
 	ck_assert_str_eq(said(), "desired.d no-desired-state");
 	ck_assert(strstr(report.findings->fix, "never means delete everything"));
 }
@@ -276,7 +277,7 @@ START_TEST(desired_is_a_file)
 {
 	ck_assert_int_eq(rmdir(path_of("desired.d")), 0);
 	write_file("desired.d", "vms: {}\n", 0644);
-	ck_assert_int_eq(config_files_read(root, &files, &report), -1);
+	ck_assert_int_eq(config_files_read(root, FILES_TRUSTED, &files, &report), -1);
 	ck_assert_str_eq(said(), "desired.d no-desired-state");
 	ck_assert(strstr(report.findings->text, "as a directory"));
 }
@@ -286,7 +287,7 @@ START_TEST(no_such_path)
 {
 	const char *path = path_of("missing");
 
-	ck_assert_int_eq(config_files_read(path, &files, &report), -1);
+	ck_assert_int_eq(config_files_read(path, FILES_TRUSTED, &files, &report), -1);
 	ck_assert_str_eq(said(), arena_printf(&arena, "%s file-unreadable", path));
 }
 END_TEST
@@ -297,10 +298,12 @@ START_TEST(how_many_files)
 		write_file(
 		    arena_printf(&arena, "desired.d/f%02d.yaml", i), "vms: {}\n", 0644);
 	if (_i == 0) {
-		ck_assert_int_eq(config_files_read(root, &files, &report), 0);
+		ck_assert_int_eq(
+		    config_files_read(root, FILES_TRUSTED, &files, &report), 0);
 		ck_assert_uint_eq(files.desired_count, CONFIG_MAX_FILES);
 	} else {
-		ck_assert_int_eq(config_files_read(root, &files, &report), -1);
+		ck_assert_int_eq(
+		    config_files_read(root, FILES_TRUSTED, &files, &report), -1);
 		ck_assert_str_eq(said(), "desired.d too-many-files");
 		ck_assert(strstr(report.findings->text, "65"));
 	}
@@ -311,7 +314,8 @@ START_TEST(how_many_bytes)
 {
 	for (int i = 0; i < 4 + _i; i++)
 		put(JUST_SMALL_ENOUGH, arena_printf(&arena, "desired.d/f%02d.yaml", i));
-	ck_assert_int_eq(config_files_read(root, &files, &report), _i ? -1 : 0);
+	ck_assert_int_eq(
+	    config_files_read(root, FILES_TRUSTED, &files, &report), _i ? -1 : 0);
 	ck_assert_str_eq(said(), _i ? "desired.d too-many-bytes" : "");
 }
 END_TEST

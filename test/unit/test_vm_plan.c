@@ -171,8 +171,9 @@ static const struct {
 	{ "kvm where it does not work", NETWORK "vms: {w: {" WHOLE ", type: kvm}}", true,
 	    "qemu", VERDICT_PENDING, "define domain w; start domain w", "",
 	    "kvm-unavailable" },
-	{ "auto is content with that", NETWORK "vms: {w: {" WHOLE "}}", true, "qemu",
-	    VERDICT_PENDING, "define domain w; start domain w", "", NULL },
+	{ "auto takes what there is, and says so", NETWORK "vms: {w: {" WHOLE "}}", true,
+	    "qemu", VERDICT_PENDING, "define domain w; start domain w", "",
+	    "kvm-unavailable" },
 	{ "the test driver", NETWORK "vms: {w: {" WHOLE ", type: kvm}}", true, "test",
 	    VERDICT_PENDING, "define domain w; start domain w", "", NULL },
 };

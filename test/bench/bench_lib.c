@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bench_lib: how long the computing takes: loading and checking a configuration of 1,000
+ * VMs, and planning 1,000 objects with nothing to do. Each beside its floor in the same
+ * run: parsing the same text with libyaml alone; one pass of strcmp over the same names.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <yaml.h>
+
+#include "lib/kind/kinds.h"
+#include "lib/plan/plan.h"
+
+#define RUNS 15
+
+static double now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double median(double *values)
+{
+	qsort(values, RUNS, sizeof(*values), by_value);
+	return values[RUNS / 2];
+}
+
+/* `vms` machines with an address and a VM each, in files under the size cap, and pools.
+ */
+static void write_home(struct arena *a, struct config_files *files, unsigned vms)
+{
+	const unsigned per_file = 1000;
+	struct text text = { 0 };
+
+	text_add(&text,
+	    "network:\n  name: default\n  address: 10.20.0.1/16\n"
+	    "  dhcp: {range: {start: 10.20.200.0, end: 10.20.255.254}}\n  static_ips:\n");
+	for (unsigned i = 0; i < vms; i++)
+		text_add(
+		    &text, "    vm-%04u: 10.20.%u.%u\n", i, 1 + i / 250, 2 + i % 250);
+	for (unsigned i = 0; i < vms; i++) {
+		if (i % per_file == 0) {
+			struct source *source = arena_push(
+			    a, &files->desired, &files->desired_count, sizeof(*source));
+
+			*source = (struct source){ arena_printf(a, "desired.d/%u.yaml",
+						       i / per_file),
+				arena_copy(a, text_get(&text)), text.length };
+			text_done(&text);
+			text_add(&text, "vms:\n");
+		}
+		text_add(&text,
+		    "  vm-%04u: {role: worker, vcpus: 2, memory: 4GiB, disk: {path: "
+		    "/var/lib/libvirt/images/vm-%04u.qcow2}}\n",
+		    i, i);
+	}
+	struct source *source =
+	    arena_push(a, &files->desired, &files->desired_count, sizeof(*source));
+
+	*source = (struct source){ "desired.d/z.yaml", arena_copy(a, text_get(&text)),
+		text.length };
+	text_done(&text);
+	files->settings.name = "homek8s.yaml";
+	files->directory = "bench";
+}
+
+static void parse_only(const struct source *source)
+{
+	yaml_parser_t parser;
+	yaml_event_t event;
+	bool end = false;
+
+	yaml_parser_initialize(&parser);
+	yaml_parser_set_input_string(
+	    &parser, (const unsigned char *)source->text, source->length);
+	while (!end && yaml_parser_parse(&parser, &event)) {
+		end = event.type == YAML_STREAM_END_EVENT;
+		yaml_event_delete(&event);
+	}
+	yaml_parser_delete(&parser);
+}
+
+static struct config *load(const struct config_files *files)
+{
+	struct config *config;
+
+	if (config_load(files, &config) == 0)
+		return config;
+	for (size_t i = 0; i < config->report.count && i < 5; i++)
+		fprintf(stderr, "%s\n",
+		    finding_line(&config->arena, &config->report.findings[i]));
+	exit(1);
+}
+
+static struct config *bench_load(const struct config_files *files)
+{
+	double took[RUNS], floors[RUNS];
+	struct config *config = NULL;
+
+	for (int i = 0; i < RUNS; i++) {
+		double began = now_ms();
+
+		config_free(config);
+		config = load(files);
+		took[i] = now_ms() - began;
+		began = now_ms();
+		for (size_t f = 0; f < files->desired_count; f++)
+			parse_only(&files->desired[f]);
+		floors[i] = now_ms() - began;
+	}
+	printf("%-44s %8.2f ms   bar 100 ms   floor %.2f ms (libyaml's events alone)\n",
+	    "1,000 VMs in the configuration: load, lint", median(took), median(floors));
+	return config;
+}
+
+/* An observed home that is exactly as written. */
+static void observe(struct arena *a, const struct config *config, struct observed *o)
+{
+	const struct set *vms = config_get(config, &vm_kind);
+	const struct set *leases = config_get(config, &lease_kind);
+	struct text hosts = { 0 };
+	struct network_facts network = {
+		.active = true, .persistent = true, .autostart = true
+	};
+	struct reading reading = { .name = "default", .network = &network };
+	struct seen *seen = seen_new(&network_kind, "default");
+	struct error e;
+
+	for (size_t i = 0; i < leases->count; i++) {
+		const struct lease *l = (const struct lease *)leases->items[i];
+		const struct vm *vm = (const struct vm *)set_find(vms, l->host);
+		const struct vm_interface *nic = vm->interfaces.items;
+
+		text_add(&hosts, "<host mac='%s' name='%s' ip='%s'/>",
+		    mac_text(nic->mac, (char[MAC_TEXT]){ 0 }), l->host,
+		    ip_text(l->ip, (char[IP_TEXT]){ 0 }));
+	}
+	reading.live_xml = reading.config_xml = arena_printf(a,
+	    "<network><name>default</name><forward mode='nat'/><bridge name='virbr0'/>"
+	    "<ip address='10.20.0.1' prefix='16'><dhcp><range start='10.20.200.0' "
+	    "end='10.20.255.254'/>%s</dhcp></ip></network>",
+	    text_get(&hosts));
+	text_done(&hosts);
+	network_kind.decode(seen, &reading, &e);
+	seen->presence = PRESENT;
+	observed_put(o, seen);
+	for (size_t i = 0; i < vms->count; i++) {
+		const struct vm *vm = (const struct vm *)vms->items[i];
+		const struct vm_interface *nic = vm->interfaces.items;
+		struct domain_facts facts = {
+			.id = (int)i + 1, .state = 1, .persistent = true
+		};
+		struct reading domain = { .name = vm->domain, .domain = &facts };
+
+		domain.live_xml = domain.config_xml = arena_printf(a,
+		    "<domain type='kvm' "
+		    "id='%zu'><name>%s</name><uuid>%08zx-0000-4000-8000-"
+		    "000000000000</uuid><memory "
+		    "unit='KiB'>4194304</memory><vcpu>2</vcpu><os>"
+		    "<type>hvm</type></os><devices><disk type='file' "
+		    "device='disk'><source "
+		    "file='%s'/><target dev='vda'/></disk><interface type='network'><mac "
+		    "address='%s'/><source "
+		    "network='default'/></interface></devices></domain>",
+		    i + 1, vm->domain, i, vm->disk.path,
+		    mac_text(nic->mac, (char[MAC_TEXT]){ 0 }));
+		seen = seen_new(&vm_kind, vm->domain);
+		if (vm_kind.decode(seen, &domain, &e) < 0)
+			exit(1);
+		seen->presence = PRESENT;
+		observed_put(o, seen);
+	}
+	observed_set_known(o, &network_kind);
+	observed_set_known(o, &vm_kind);
+	o->host.known = true;
+	o->host.kvm = true;
+	snprintf(o->host.domain_type, sizeof(o->host.domain_type), "kvm");
+}
+
+/* The least that looking at every object takes: comparing its name with its own. */
+static double name_pass(const struct config *config)
+{
+	const struct set *sets[] = { config_get(config, &vm_kind),
+		config_get(config, &lease_kind) };
+	double began = now_ms();
+	volatile int sum = 0;
+
+	for (size_t s = 0; s < 2; s++)
+		for (size_t i = 0; i < sets[s]->count; i++)
+			sum += strcmp(sets[s]->items[i]->name, sets[s]->items[i]->name);
+	return now_ms() - began;
+}
+
+static void bench_plan(const struct config *config, const char *what)
+{
+	struct arena a = { 0 };
+	struct observed o = { 0 };
+	struct memory m = { 0 };
+	struct plan_input input = {
+		.want = config,
+		.have = &o,
+		.memory = &m,
+		.sources = { { .up = true }, { .up = true, .off = true, .why = "off" } },
+		.now = { 1000000 },
+		.wall = 1790000000000,
+	};
+	double took[RUNS], floors[RUNS];
+	size_t items = 0, steps = 0, converged = 0;
+
+	observe(&a, config, &o);
+	for (int i = 0; i < RUNS; i++) {
+		double began = now_ms();
+		struct plan *plan = plan_make(&input);
+
+		took[i] = now_ms() - began;
+		floors[i] = name_pass(config);
+		items = plan->item_count;
+		steps = plan->step_count;
+		converged = 0;
+		for (size_t k = 0; k < items; k++)
+			converged += plan->items[k]->verdict == VERDICT_CONVERGED;
+		plan_free(plan);
+	}
+	printf(
+	    "%-44s %8.3f ms   bar %g ms      floor %.3f ms (a pass over the names); %zu "
+	    "objects, %zu converged, %zu steps\n",
+	    what, median(took), (double)items / 1000, median(floors), items, converged,
+	    steps);
+	observed_done(&o);
+	memory_done(&m);
+	arena_done(&a);
+	if (steps || converged != items)
+		exit(1);
+}
+
+int main(void)
+{
+	struct arena a = { 0 };
+	struct config_files files = { 0 }, half = { 0 };
+	struct config *config;
+
+	write_home(&a, &files, 1000);
+	config = bench_load(&files);
+	bench_plan(config, "plan, nothing to do: 1,000 VMs and leases");
+	config_free(config);
+	write_home(&a, &half, 500);
+	config = load(&half);
+	bench_plan(config, "plan, nothing to do: 500 VMs and leases");
+	config_free(config);
+	arena_done(&a);
+	return 0;
+}
