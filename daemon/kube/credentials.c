@@ -43,7 +43,7 @@ static int fail_open(const char *path, struct error *e)
 		return fail(e,
 		    "%s may not be read by user id %u, which homek8sd runs as: give it "
 		    "read permission there (chgrp, chmod g+r), or restart homek8sd: its "
-		    "unit takes /etc/homek8s/kubeconfig over by LoadCredential=",
+		    "unit hands it the file kubeconfig by LoadCredential=",
 		    path, (unsigned)geteuid());
 	return fail(e, "%s cannot be opened: %s", path, strerror(errno));
 }

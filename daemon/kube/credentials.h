@@ -19,7 +19,8 @@ struct credentials {
 };
 
 /* Where the kubeconfig should be: `configured`, else $CREDENTIALS_DIRECTORY/kubeconfig
- * where that exists, else CONFIG_DIR/kubeconfig. Freed with free(). */
+ * where that holds more than a line end, else CONFIG_DIR/kubeconfig. Freed with free().
+ */
 char *credentials_path(const char *configured, const char *config_dir);
 
 /* NULL on error; `*missing` tells whether it is that the kubeconfig does not exist. */
