@@ -127,9 +127,8 @@ static const struct {
 	    false, "" },
 	{ "to be stopped", "state: stopped", RUNNING, { 0 }, VERDICT_PENDING,
 	    "shut down domain w", false, "to be shut down" },
-	{ "asked just now", "state: stopped", RUNNING,
-	    { .asked_ago = 4, .sent_ago = 4 }, VERDICT_PENDING, "", false,
-	    "is shutting down" },
+	{ "asked just now", "state: stopped", RUNNING, { .asked_ago = 4, .sent_ago = 4 },
+	    VERDICT_PENDING, "", false, "is shutting down" },
 	{ "asked again", "state: stopped", RUNNING, { .asked_ago = 40, .sent_ago = 5 },
 	    VERDICT_PENDING, "shut down domain w", false, "is shutting down" },
 	{ "it does not answer", "state: stopped", RUNNING,
@@ -181,10 +180,12 @@ START_TEST(power_is_looked_after)
 		ck_assert_int_eq(s.item->retry_in, power[_i].past.start_in * SECOND);
 		ck_assert_int_eq(s.plan->next.ms, NOW + power[_i].past.start_in * SECOND);
 	}
-	/* Going down interrupts, whether or not it must be asked for right now. */
-	ck_assert_msg(
-	    s.item->disruptive == (strncmp(s.item->reason, "to be shut", 10) == 0 ||
-				      strstr(s.item->reason, "shutting down") != NULL),
+	/* Going down as written interrupts, whether or not it must be asked for right
+	 * now. */
+	ck_assert_msg(s.item->disruptive ==
+			  (strstr(power[_i].keys, "state: stopped") &&
+			      (strncmp(s.item->reason, "to be shut down", 15) == 0 ||
+				  strcmp(s.item->reason, "is shutting down") == 0)),
 	    "%s: %s", power[_i].what, s.item->reason);
 	scene_end(&s);
 	arena_done(&a);
