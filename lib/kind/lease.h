@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* lease: what the network's definition needs to know of its reservations. */
+/* lease: what the parts of a reservation and its network share. */
 #ifndef LIB_KIND_LEASE_H
 #define LIB_KIND_LEASE_H
 
@@ -17,5 +17,10 @@ extern const struct fields lease_fields;
  */
 bool lease_entry(
     const struct planner *p, const struct lease *lease, struct host_entry *out);
+
+/* The kind's plan() and settle() (lib/model/kind.h). */
+void lease_plan(struct planner *p, struct item *item, const struct object *object,
+    const struct seen *have);
+void lease_settle(struct planner *p);
 
 #endif
