@@ -63,6 +63,7 @@ START_TEST(the_ring_keeps_the_last_512)
 	struct json_object *last;
 	uint64_t start;
 
+	ck_assert_int_ge(from, 0);
 	journal_open();
 	start = journal_last();
 	journal_listen(on_event, NULL);
@@ -96,6 +97,7 @@ START_TEST(only_a_refused_configuration_has_lines)
 	autoclose int from = catch_stderr();
 	uint64_t start;
 
+	ck_assert_int_ge(from, 0);
 	journal_open();
 	start = journal_last();
 	journal_say(
@@ -174,6 +176,7 @@ START_TEST(fields_reach_the_journal)
 
 	if (fd < 0)
 		return;
+	ck_assert_int_ge(from, 0);
 	journal_open();
 	journal_say(LEVEL_WARNING, MESSAGE_STEP_FAILED, &vm, "no memory");
 	n = recv(fd, got, sizeof(got) - 1, 0);
@@ -201,6 +204,7 @@ START_TEST(a_stuck_journal_does_not_stop_us)
 
 	if (fd < 0)
 		return;
+	ck_assert_int_ge(from, 0);
 	journal_open();
 	for (int i = 0; i < 5000; i++)
 		journal_say(LEVEL_INFO, MESSAGE_STEP, &vm, "step %d", i);
