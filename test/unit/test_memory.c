@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/* Tests of lib/plan/memory.c, memory_json.c and memory_update.c: what outlives a plan. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/doc/json.h"
+#include "lib/kind/kinds.h"
+#include "lib/plan/plan.h"
+
+#include <check.h>
+
+#define NOW ((struct mono){ 5000000 })
+#define WALL 1790000000000
+
+static const struct settings settings = { .vm = { .start_attempts = 3,
+					      .minimum_uptime = 60000 } };
+
+static struct step update(enum side side, enum update_command command)
+{
+	return (struct step){ .op = STEP_NETWORK_UPDATE,
+		.kind = &lease_kind,
+		.name = "a",
+		.side = side,
+		.command = command,
+		.section = UPDATE_HOST };
+}
+
+START_TEST(memos_are_found_by_kind_and_name)
+{
+	struct memory m = { 0 };
+	const char *const names[] = { "c", "a", "b" };
+
+	for (int i = 0; i < 3; i++) {
+		memory_get(&m, &vm_kind, names[i])->failures = (unsigned)i + 1;
+		memory_get(&m, &network_kind, names[i])->failures = (unsigned)i + 11;
+	}
+	ck_assert_uint_eq(m.count, 6);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_uint_eq(
+		    memory_find(&m, &vm_kind, names[i])->failures, (unsigned)i + 1);
+		ck_assert_uint_eq(
+		    memory_find(&m, &network_kind, names[i])->failures, (unsigned)i + 11);
+	}
+	ck_assert_ptr_null(memory_find(&m, &vm_kind, "d"));
+	ck_assert_ptr_null(memory_find(&m, &pool_kind, "a"));
+	memory_done(&m);
+}
+END_TEST
+
+START_TEST(failures_wait_longer_and_slow_ones_at_least_a_minute)
+{
+	struct memory m = { 0 };
+	struct step step = { .op = STEP_KUBE_APPLY, .kind = &pool_kind, .name = "p" };
+	int64_t last = 0;
+
+	for (unsigned n = 1; n <= 12; n++) {
+		const struct memo *memo;
+		int64_t wait;
+
+		memory_step_failed(&m, &step, "refused", false, &settings, NOW, 0);
+		memo = memory_find(&m, &pool_kind, "p");
+		wait = memo->retry_at.ms - NOW.ms;
+		ck_assert_uint_eq(memo->failures, n);
+		ck_assert_str_eq(memo->error, "refused");
+		ck_assert(n == 1 ? wait == 1000 : wait >= last);
+		ck_assert(wait <= 300000);
+		last = wait;
+	}
+	ck_assert_int_eq(last, 300000);
+	memory_converged(&m, &pool_kind, "p");
+	ck_assert_uint_eq(memory_find(&m, &pool_kind, "p")->failures, 0);
+	ck_assert_ptr_null(memory_find(&m, &pool_kind, "p")->error);
+	memory_step_failed(&m, &step, "no such API", true, &settings, NOW, 0);
+	ck_assert_int_eq(memory_find(&m, &pool_kind, "p")->retry_at.ms - NOW.ms, 60000);
+	memory_done(&m);
+}
+END_TEST
+
+START_TEST(a_failed_update_is_suspect_until_an_addition_succeeds)
+{
+	struct memory m = { 0 };
+	struct step live_add = update(SIDE_LIVE, UPDATE_ADD);
+	struct step live_delete = update(SIDE_LIVE, UPDATE_DELETE);
+	struct step stored_add = update(SIDE_CONFIG, UPDATE_ADD);
+	const struct lease_memory *lease;
+
+	memory_step_failed(&m, &live_add, "iptables", false, &settings, NOW, 0);
+	lease = &memory_find(&m, &lease_kind, "a")->lease;
+	ck_assert(lease->suspect_live && !lease->suspect_config && !lease->owned);
+	memory_step_done(&m, &live_delete, &settings, NOW);
+	ck_assert(lease->suspect_live);
+	memory_step_done(&m, &stored_add, &settings, NOW);
+	ck_assert(lease->suspect_live && lease->owned);
+	memory_step_done(&m, &live_add, &settings, NOW);
+	ck_assert(!lease->suspect_live);
+	memory_done(&m);
+}
+END_TEST
+
+START_TEST(pauses_end_by_themselves)
+{
+	struct memory m = { 0 };
+	uint64_t changes;
+
+	memory_pause(&m, NULL, NULL, "moving house", mono_add(NOW, 1000));
+	memory_pause(&m, &vm_kind, "a", NULL, MONO_NEVER);
+	memory_tick(&m, mono_add(NOW, 999));
+	ck_assert(m.paused);
+	ck_assert_str_eq(m.pause_reason, "moving house");
+	changes = m.persistent_changes;
+	memory_tick(&m, mono_add(NOW, 1000));
+	ck_assert(!m.paused && m.persistent_changes > changes);
+	ck_assert(memory_find(&m, &vm_kind, "a")->paused);
+	memory_resume(&m, &vm_kind, "a");
+	ck_assert(!memory_find(&m, &vm_kind, "a")->paused);
+	memory_done(&m);
+}
+END_TEST
+
+START_TEST(reconcile_forgets_giving_up)
+{
+	struct memory m = { 0 };
+	struct memo *memo = memory_get(&m, &vm_kind, "a");
+
+	memo->failures = 4;
+	memo->vm.gave_up = true;
+	memo->vm.quick_stops = 6;
+	memory_clear(&m, NULL, NULL);
+	ck_assert(!memo->failures && !memo->vm.gave_up && !memo->vm.quick_stops);
+	ck_assert_msg(!memo->vm.start_wanted, "a general reconcile starts nothing");
+	memory_clear(&m, &vm_kind, "a");
+	ck_assert_msg(memo->vm.start_wanted, "asking for this one does");
+	memory_done(&m);
+}
+END_TEST
+
+/* What is kept must come back the same, through another boot's clock. */
+START_TEST(what_is_kept_survives_a_boot)
+{
+	struct memory m = { 0 }, again = { 0 };
+	struct memo *memo = memory_get(&m, &vm_kind, "a"), *lease;
+	struct mono boot = { 70000 };
+	autojson struct json_object *first, *second;
+	struct error e = { "" };
+
+	memo->vm = (struct vm_memory){ .seen = true,
+		.seen_running = true,
+		.domain_id = 7,
+		.wanted = VM_RUNNING,
+		.cause = STOP_GUEST,
+		.quick_stops = 2,
+		.running_since = { NOW.ms - 5000 },
+		.start_at = { NOW.ms + 40000 } };
+	lease = memory_get(&m, &lease_kind, "a");
+	ck_assert_int_eq(ip_parse("192.168.122.11", &lease->lease.ip, NULL), 0);
+	lease->lease.has_ip = lease->lease.owned = lease->lease.suspect_config = true;
+	memory_approve(&m, &lease_kind, "a", "moves the running machine a");
+	memory_pause(&m, NULL, NULL, "why", mono_add(NOW, 60000));
+	first = memory_save(&m, NOW, WALL);
+	ck_assert_int_eq(memory_load(&again, first, boot, WALL + 10000, &e), 0);
+	memo = memory_get(&again, &vm_kind, "a");
+	ck_assert_int_eq(memo->vm.domain_id, 7);
+	ck_assert_int_eq(memo->vm.cause, STOP_GUEST);
+	ck_assert_int_eq(memo->vm.start_at.ms, boot.ms + 30000);
+	ck_assert_int_eq(memo->vm.running_since.ms, boot.ms - 15000);
+	ck_assert_int_eq(again.pause_until.ms, boot.ms + 50000);
+	ck_assert_str_eq(again.pause_reason, "why");
+	second = memory_save(&again, boot, WALL + 10000);
+	ck_assert_str_eq(json_text(first), json_text(second));
+	memory_done(&m);
+	memory_done(&again);
+}
+END_TEST
+
+static const struct {
+	const char *what, *text;
+	int result;
+} strange[] = {
+	{ "another format", "{\"format\": 2, \"objects\": []}", -1 },
+	{ "no format", "{}", -1 },
+	{ "unknown kinds are skipped",
+	    "{\"format\": 1, \"objects\": [{\"kind\": \"moon\", \"name\": \"x\"}]}", 0 },
+	{ "members of other types are skipped",
+	    "{\"format\": 1, \"objects\": [{\"kind\": \"vm\", \"name\": 5}, 7, null, "
+	    "{\"kind\": \"vm\", \"name\": \"a\", \"vm\": {\"cause\": 99, \"domain_id\": "
+	    "\"x\"}}]}",
+	    0 },
+};
+
+START_TEST(strange_state_is_refused_or_skipped)
+{
+	struct memory m = { 0 };
+	struct error e = { "" };
+	autojson struct json_object *o =
+	    json_parse(strange[_i].text, strlen(strange[_i].text), 16, &e);
+
+	ck_assert_ptr_nonnull(o);
+	ck_assert_msg(memory_load(&m, o, NOW, WALL, &e) == strange[_i].result, "%s: %s",
+	    strange[_i].what, e.text);
+	for (size_t i = 0; i < m.count; i++)
+		ck_assert_int_eq(m.items[i]->vm.cause, STOP_NONE);
+	memory_done(&m);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("memory");
+	TCase *tests = tcase_create("memory");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_test(tests, memos_are_found_by_kind_and_name);
+	tcase_add_test(tests, failures_wait_longer_and_slow_ones_at_least_a_minute);
+	tcase_add_test(tests, a_failed_update_is_suspect_until_an_addition_succeeds);
+	tcase_add_test(tests, pauses_end_by_themselves);
+	tcase_add_test(tests, reconcile_forgets_giving_up);
+	tcase_add_test(tests, what_is_kept_survives_a_boot);
+	tcase_add_loop_test(tests, strange_state_is_refused_or_skipped, 0,
+	    (int)(sizeof(strange) / sizeof(strange[0])));
+	suite_add_tcase(suite, tests);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/* Tests of lib/plan/plan.c and brake.c: the gates between what differs and what is done.
+ */
+#include "lib/base/arena.h"
+
+#include "test/unit/vm_scene.h"
+
+#define HOME "metallb: {pools: {p: {addresses: [10.0.0.0-10.0.0.9], advertise: none}}}\n"
+
+static void plan_again(struct scene *s, int64_t later)
+{
+	struct plan_input input = {
+		.want = s->config,
+		.have = &s->have,
+		.memory = &s->memory,
+		.sources = { { .up = true }, { .up = true } },
+		.now = { NOW + later },
+	};
+
+	plan_free(s->plan);
+	s->plan = plan_make(&input);
+	s->item = plan_find(s->plan, &pool_kind, "p");
+}
+
+START_TEST(what_is_missing_is_made)
+{
+	struct scene s;
+
+	scene_begin(&s, HOME, NULL);
+	plan_again(&s, 0);
+	ck_assert_int_eq(s.item->verdict, VERDICT_PENDING);
+	ck_assert_uint_eq(s.plan->step_count, 1);
+	ck_assert(s.plan->steps[0]->item == s.item && !s.item->held);
+	ck_assert_int_eq(s.plan->next.ms, INT64_MAX);
+	scene_end(&s);
+}
+END_TEST
+
+START_TEST(what_is_unknown_is_left_alone)
+{
+	struct scene s;
+
+	scene_begin(&s, HOME, NULL);
+	observed_set_unknown(&s.have, &pool_kind, "connection refused");
+	plan_again(&s, 0);
+	ck_assert_int_eq(s.item->verdict, VERDICT_UNKNOWN);
+	ck_assert_str_eq(s.item->reason, "connection refused");
+	ck_assert_uint_eq(s.plan->step_count, 0);
+	ck_assert_uint_eq(s.item->step_count, 0);
+	scene_end(&s);
+}
+END_TEST
+
+START_TEST(a_busy_object_is_held)
+{
+	struct scene s;
+
+	scene_begin(&s, HOME, NULL);
+	memory_get(&s.memory, &pool_kind, "p")->busy = true;
+	plan_again(&s, 0);
+	ck_assert_uint_eq(s.plan->step_count, 0);
+	ck_assert(s.item->held && s.item->step_count == 1);
+	memory_get(&s.memory, &pool_kind, "p")->busy = false;
+	plan_again(&s, 0);
+	ck_assert_uint_eq(s.plan->step_count, 1);
+	scene_end(&s);
+}
+END_TEST
+
+START_TEST(a_failed_one_waits_for_its_time)
+{
+	struct step step = { .op = STEP_KUBE_APPLY, .kind = &pool_kind, .name = "p" };
+	struct scene s;
+
+	scene_begin(&s, HOME, NULL);
+	memory_step_failed(&s.memory, &step, "webhook does not answer", false,
+	    &s.config->settings, (struct mono){ NOW }, 0);
+	plan_again(&s, 999);
+	ck_assert_int_eq(s.item->verdict, VERDICT_FAILING);
+	ck_assert_str_eq(s.item->reason, "webhook does not answer");
+	ck_assert_int_eq(s.item->retry_in, 1);
+	ck_assert_int_eq(s.plan->next.ms, NOW + 1000);
+	ck_assert_uint_eq(s.plan->step_count, 0);
+	plan_again(&s, 1000);
+	ck_assert_int_eq(s.item->verdict, VERDICT_FAILING);
+	ck_assert_uint_eq(s.plan->step_count, 1);
+	scene_end(&s);
+}
+END_TEST
+
+START_TEST(a_pause_holds_and_says_what_it_holds)
+{
+	struct scene s;
+
+	scene_begin(&s, HOME, NULL);
+	memory_pause(&s.memory, NULL, NULL, "moving house", (struct mono){ NOW + 90000 });
+	plan_again(&s, 0);
+	ck_assert_int_eq(s.item->verdict, VERDICT_PAUSED);
+	ck_assert_ptr_nonnull(strstr(s.item->reason, "moving house"));
+	ck_assert_ptr_nonnull(strstr(s.item->reason, "create pool p"));
+	ck_assert_uint_eq(s.plan->step_count, 0);
+	ck_assert_int_eq(s.plan->next.ms, NOW + 90000);
+	plan_again(&s, 90000);
+	ck_assert_uint_eq(s.plan->step_count, 1);
+	scene_end(&s);
+}
+END_TEST
+
+/* P10: stops of running VMs, by number and role. */
+static const struct {
+	const char *what;
+	unsigned vms, stopped, control_planes;
+	bool held;
+} crowds[] = {
+	{ "one of one", 1, 1, 0, false },
+	{ "one of three is a third", 3, 1, 0, false },
+	{ "two of three", 3, 2, 0, true },
+	{ "two of six is a third", 6, 2, 0, false },
+	{ "three of six", 6, 3, 0, true },
+	{ "two control planes of twenty", 20, 2, 2, true },
+	{ "one control plane and a worker of twenty", 20, 2, 1, false },
+};
+
+static void stop_some(struct scene *s, int row)
+{
+	struct domain_facts facts = { .id = 1, .state = 1, .persistent = true };
+	autotext struct text yaml = { 0 };
+
+	text_add(&yaml, "vms:\n");
+	for (unsigned i = 0; i < crowds[row].vms; i++)
+		text_add(&yaml, "  v%u: {role: %s%s}\n", i,
+		    i < crowds[row].control_planes ? "control-plane" : "worker",
+		    i < crowds[row].stopped ? ", state: stopped" : "");
+	scene_begin(s, text_get(&yaml), NULL);
+	for (unsigned i = 0; i < crowds[row].vms; i++) {
+		char name[16], xml[128];
+
+		snprintf(name, sizeof(name), "v%u", i);
+		snprintf(xml, sizeof(xml),
+		    "<name>%s</name><memory unit='KiB'>1048576</memory><vcpu>1</vcpu>",
+		    name);
+		see_domain(s, name, &facts, xml, xml);
+	}
+}
+
+START_TEST(the_brake_holds_what_touches_too_much)
+{
+	struct scene s;
+
+	stop_some(&s, _i);
+	plan_again(&s, 0);
+	ck_assert_msg(s.plan->step_count == (crowds[_i].held ? 0 : crowds[_i].stopped),
+	    "%s: %zu steps", crowds[_i].what, s.plan->step_count);
+	for (unsigned i = 0; i < crowds[_i].stopped; i++) {
+		char name[16];
+		const struct item *item;
+
+		snprintf(name, sizeof(name), "v%u", i);
+		item = plan_find(s.plan, &vm_kind, name);
+		ck_assert_msg((item->consent != NULL) == crowds[_i].held, "%s: %s",
+		    crowds[_i].what, item->reason);
+	}
+	scene_end(&s);
+}
+END_TEST
+
+START_TEST(approval_is_for_one_thing_only)
+{
+	struct scene s;
+	const struct item *item;
+
+	stop_some(&s, 2);
+	plan_again(&s, 0);
+	item = plan_find(s.plan, &vm_kind, "v1");
+	memory_approve(&s.memory, &vm_kind, "v1", item->fingerprint);
+	memory_approve(&s.memory, &vm_kind, "v0", "something else");
+	plan_again(&s, 0);
+	ck_assert_uint_eq(s.plan->step_count, 1);
+	ck_assert_str_eq(s.plan->steps[0]->name, "v1");
+	ck_assert_int_eq(plan_find(s.plan, &vm_kind, "v0")->verdict, VERDICT_BLOCKED);
+	scene_end(&s);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("plan");
+	TCase *tests = tcase_create("plan");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_test(tests, what_is_missing_is_made);
+	tcase_add_test(tests, what_is_unknown_is_left_alone);
+	tcase_add_test(tests, a_busy_object_is_held);
+	tcase_add_test(tests, a_failed_one_waits_for_its_time);
+	tcase_add_test(tests, a_pause_holds_and_says_what_it_holds);
+	tcase_add_loop_test(
+	    tests, the_brake_holds_what_touches_too_much, 0, ROWS(crowds));
+	tcase_add_test(tests, approval_is_for_one_thing_only);
+	suite_add_tcase(suite, tests);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}
