@@ -180,7 +180,11 @@ static void conditions(struct planner *p, struct item *item,
 	}
 }
 
-/* The address the machine has now, as far as can be told; version 0 when it has none. */
+/*
+ * The address the machine has now, as far as can be told; version 0 when it has none.
+ * libvirt forgets its leases with the network's definition while the machine goes on
+ * with its address: so what we once saw in order counts before "no lease".
+ */
 static struct ip current_address(const struct item *item, const struct host_entry *want,
     const struct network *live, const struct network *stored, bool running)
 {
@@ -190,10 +194,12 @@ static struct ip current_address(const struct item *item, const struct host_entr
 
 	if (fact)
 		return fact->ip;
-	if (!running || (live && live->leases_known))
+	if (!running)
 		return none;
 	if (item->memo->lease.has_ip)
 		return item->memo->lease.ip;
+	if (live && live->leases_known)
+		return none;
 	for (size_t i = 0; i < side->host_count; i++)
 		if (side->hosts[i].has_mac && mac_equal(side->hosts[i].mac, want->mac))
 			return side->hosts[i].ip;
