@@ -200,13 +200,20 @@ static bool same_bytes(struct bytes a, struct bytes b)
 	return a.length == b.length && memcmp(a.data, b.data, a.length) == 0;
 }
 
-bool credentials_same_connection(const struct credentials *a, const struct credentials *b)
+bool credentials_same_server(const struct credentials *a, const struct credentials *b)
 {
 	const struct kubeconfig *x = &a->config, *y = &b->config;
 
 	return same_text(x->server, y->server) &&
 	       same_text(x->tls_server_name, y->tls_server_name) &&
-	       same_text(x->proxy_url, y->proxy_url) && same_bytes(x->ca, y->ca) &&
+	       same_text(x->proxy_url, y->proxy_url);
+}
+
+bool credentials_same_connection(const struct credentials *a, const struct credentials *b)
+{
+	const struct kubeconfig *x = &a->config, *y = &b->config;
+
+	return credentials_same_server(a, b) && same_bytes(x->ca, y->ca) &&
 	       same_bytes(x->client_certificate, y->client_certificate) &&
 	       same_bytes(x->client_key, y->client_key);
 }

@@ -28,6 +28,8 @@ struct credentials *credentials_load(
     const char *path, const char *context, bool *missing, struct error *e);
 void credentials_free(struct credentials *c); /* NULL allowed */
 
+/* Do both lead to the same server, whoever we are there? */
+bool credentials_same_server(const struct credentials *a, const struct credentials *b);
 /* Would a connection made with one do for the other (all but the token)? */
 bool credentials_same_connection(
     const struct credentials *a, const struct credentials *b);

@@ -192,6 +192,14 @@ static int on_timeout(CURLM *multi, long ms, void *arg)
 	return 0;
 }
 
+/* A stream's headers come at once, so their time is shorter. */
+static int64_t idle_limit(const struct http_request *r)
+{
+	if (r->headers_done || r->call.idle < STREAM_HEADER_MS)
+		return r->call.idle;
+	return STREAM_HEADER_MS;
+}
+
 static void on_idle(struct ev_loop *loop, struct ev_timer *timer, int events)
 {
 	struct http_request *r = timer->data;
@@ -200,17 +208,16 @@ static void on_idle(struct ev_loop *loop, struct ev_timer *timer, int events)
 	(void)loop;
 	(void)events;
 	end_request(r, HTTP_SILENT,
-	    arena_printf(&a, "no byte for %lld s (%s)",
-		(long long)(r->headers_done ? r->call.idle : STREAM_HEADER_MS) / 1000,
+	    arena_printf(&a, "no byte for %lld s (%s)", (long long)idle_limit(r) / 1000,
 		r->http->credentials->config.server));
 	arena_done(&a);
 }
 
-static void restart_idle(struct http_request *r, int64_t ms)
+static void restart_idle(struct http_request *r)
 {
 	if (!r->call.idle)
 		return;
-	r->idle.repeat = (double)ms / 1000;
+	r->idle.repeat = (double)idle_limit(r) / 1000;
 	ev_timer_again(r->http->loop, &r->idle);
 }
 
@@ -221,7 +228,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *arg)
 	/* The blank line; an informational answer (1xx) has one too. */
 	if (size * count <= 2 && bytes[0] == '\r' && http_status(r) >= 200) {
 		r->headers_done = true;
-		restart_idle(r, r->call.idle);
+		restart_idle(r);
 	}
 	return size * count;
 }
@@ -240,7 +247,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
 		return 0;
 	}
 	text_add_n(&r->in, bytes, length);
-	restart_idle(r, r->call.idle);
+	restart_idle(r);
 	return length;
 }
 
@@ -264,7 +271,7 @@ struct http_request *http_start(struct http *http, const struct http_call *call)
 	if (r->next)
 		r->next->previous = r;
 	http->requests = r;
-	restart_idle(r, STREAM_HEADER_MS);
+	restart_idle(r);
 	curl_multi_add_handle(http->multi, r->easy);
 	return r;
 }

@@ -20,7 +20,7 @@
 #include "daemon/kube/credentials.h"
 #include "daemon/kube/http.h"
 #include "daemon/kube/probe.h"
-#include "daemon/kube/reflector.h"
+#include "daemon/kube/reflectors.h"
 #include "daemon/kube/tuning.h"
 #include "daemon/kube/writer.h"
 #include "lib/base/cleanup.h"
@@ -44,8 +44,7 @@ struct kube {
 	char *kubeconfig, *context, *config_dir;
 
 	struct credentials *credentials; /* NULL: none; then host.http is NULL too */
-	struct reflector **reflectors;
-	size_t reflector_count;
+	struct reflectors reflectors;
 	struct writer *writer;
 
 	enum kube_status status;
@@ -94,18 +93,6 @@ static void wake_in(struct kube *k, int64_t ms)
 	ev_timer_start(k->host.loop, &k->timer);
 }
 
-static void pause_all(struct kube *k, enum loss cause, const char *why)
-{
-	for (size_t i = 0; i < k->reflector_count; i++)
-		reflector_pause(k->reflectors[i], cause, why);
-}
-
-static void lose_all(struct kube *k, enum loss cause, const char *why)
-{
-	for (size_t i = 0; i < k->reflector_count; i++)
-		reflector_lose(k->reflectors[i], cause, why);
-}
-
 /* Closes every connection. */
 static void disconnect(struct kube *k)
 {
@@ -113,7 +100,7 @@ static void disconnect(struct kube *k)
 		return;
 	probe_stop(&k->probe);
 	writer_abandon(k->writer);
-	pause_all(k, LOSS_DOWN, "the connection is made anew");
+	reflectors_pause(&k->reflectors, LOSS_DOWN, "the connection is made anew");
 	http_free(k->host.http);
 	k->host.http = NULL;
 	credentials_free(k->credentials);
@@ -123,7 +110,7 @@ static void disconnect(struct kube *k)
 static void go_off(struct kube *k, const char *why)
 {
 	disconnect(k);
-	lose_all(k, LOSS_OFF, why);
+	reflectors_lose(&k->reflectors, LOSS_OFF, why);
 	set_state(k, KUBE_OFF, why);
 }
 
@@ -131,7 +118,7 @@ static void go_down(struct kube *k, const char *why, int64_t at_least)
 {
 	int64_t wait = retry_connection(++k->failures, clock_random());
 
-	pause_all(k, LOSS_DOWN, why);
+	reflectors_pause(&k->reflectors, LOSS_DOWN, why);
 	wake_in(k, wait > at_least ? wait : at_least);
 	set_state(k, KUBE_DOWN, why);
 }
@@ -145,7 +132,7 @@ static void go_unauthorized(struct kube *k)
 	    k->credentials->config.server, path);
 
 	probe_stop(&k->probe);
-	pause_all(k, LOSS_UNAUTHORIZED, why);
+	reflectors_pause(&k->reflectors, LOSS_UNAUTHORIZED, why);
 	wake_in(k, k->tuning.slow);
 	set_state(k, KUBE_UNAUTHORIZED, why);
 }
@@ -159,8 +146,8 @@ static void go_connected(struct kube *k)
 	replace(&k->refused, NULL);
 	wake_in(k, k->tuning.slow);
 	set_state(k, KUBE_CONNECTED, k->credentials->config.server);
-	for (size_t i = 0; resume && i < k->reflector_count; i++)
-		reflector_resume(k->reflectors[i]);
+	if (resume)
+		reflectors_resume(&k->reflectors);
 }
 
 static void on_probe(void *arg, enum probe_result result, const char *why, int64_t wait)
@@ -187,7 +174,7 @@ static enum refresh refresh_credentials(struct kube *k, bool *missing, struct er
 {
 	autofree char *path = credentials_path(k->kubeconfig, k->config_dir);
 	struct credentials *now = credentials_load(path, k->context, missing, e);
-	bool same_token;
+	bool same_token, moved;
 
 	if (!now)
 		return CREDENTIALS_FAILED;
@@ -201,10 +188,17 @@ static enum refresh refresh_credentials(struct kube *k, bool *missing, struct er
 		credentials_free(now);
 		return same_token ? CREDENTIALS_SAME : CREDENTIALS_CHANGED;
 	}
+	moved = k->credentials && !credentials_same_server(k->credentials, now);
 	disconnect(k);
 	k->credentials = now;
 	k->host.http = http_new(k->host.loop, now);
 	k->resume = true;
+	if (moved) {
+		/* Of another cluster nothing is known, and our versions mean nothing. */
+		reflectors_lose(
+		    &k->reflectors, LOSS_DOWN, "another server was configured");
+		set_state(k, KUBE_CONNECTING, now->config.server);
+	}
 	return CREDENTIALS_CHANGED;
 }
 
@@ -233,7 +227,7 @@ static void on_no_credentials(
 static void look(struct kube *k)
 {
 	bool configured = k->configured, suspected = k->suspected, missing;
-	bool connected = k->status == KUBE_CONNECTED;
+	bool connected;
 	enum refresh refresh;
 	struct error e;
 
@@ -243,6 +237,7 @@ static void look(struct kube *k)
 		return;
 	}
 	refresh = refresh_credentials(k, &missing, &e);
+	connected = k->status == KUBE_CONNECTED;
 	if (refresh == CREDENTIALS_FAILED && (configured || !connected)) {
 		on_no_credentials(k, missing, configured, e.text);
 		return;
@@ -292,21 +287,13 @@ static void on_appeared(struct reflector_host *host)
 {
 	struct kube *k = (struct kube *)(void *)host;
 
-	for (size_t i = 0; i < k->reflector_count; i++)
-		reflector_resume_missing(k->reflectors[i]);
-}
-
-static struct reflector *reflector_of(struct kube *k, const struct kind *kind)
-{
-	for (size_t i = 0; i < k->reflector_count; i++)
-		if (reflector_kind(k->reflectors[i]) == kind)
-			return k->reflectors[i];
-	return NULL;
+	reflectors_resume_missing(&k->reflectors);
 }
 
 static void on_wrote(void *arg, const struct kind *kind, struct json_object *object)
 {
-	struct reflector *r = reflector_of(arg, kind);
+	struct kube *k = arg;
+	struct reflector *r = reflectors_find(&k->reflectors, kind);
 
 	if (r)
 		reflector_wrote(r, object);
@@ -315,7 +302,8 @@ static void on_wrote(void *arg, const struct kind *kind, struct json_object *obj
 static void on_removed(
     void *arg, const struct kind *kind, const char *name, const char *uid)
 {
-	struct reflector *r = reflector_of(arg, kind);
+	struct kube *k = arg;
+	struct reflector *r = reflectors_find(&k->reflectors, kind);
 
 	if (r)
 		reflector_removed(r, name, uid);
@@ -349,22 +337,12 @@ static void on_relist(struct ev_loop *loop, struct ev_timer *timer, int events)
 
 	(void)loop;
 	(void)events;
-	for (size_t i = 0; i < k->reflector_count; i++)
-		reflector_relist(k->reflectors[i]);
-}
-
-static size_t count_skipped(const struct kube *k)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < k->reflector_count; i++)
-		count += reflector_skipped(k->reflectors[i]);
-	return count;
+	reflectors_relist(&k->reflectors);
 }
 
 static char *make_detail(const struct kube *k)
 {
-	size_t skipped = count_skipped(k);
+	size_t skipped = reflectors_skipped(&k->reflectors);
 	struct arena a = { 0 };
 	int64_t left = k->next.ms - clock_mono().ms;
 	char *detail;
@@ -433,17 +411,6 @@ void kube_step(struct kube *k, const struct step *step, uint64_t ticket)
 	writer_step(k->writer, http, step, ticket, kube_state(k)->detail);
 }
 
-static void make_reflectors(struct kube *k)
-{
-	const struct kube_tuning *t = &k->tuning;
-
-	k->reflectors = must_alloc(t->kind_count * sizeof(*k->reflectors));
-	for (size_t i = 0; i < t->kind_count; i++)
-		if (t->kinds[i]->collection)
-			k->reflectors[k->reflector_count++] =
-			    reflector_new(&k->host, t->kinds[i]);
-}
-
 struct kube *kube_new_tuned(struct ev_loop *loop,
     const struct kubernetes_settings *settings, const char *config_dir,
     const struct kube_callbacks *callbacks, void *arg, const struct kube_tuning *tuning)
@@ -469,7 +436,7 @@ struct kube *kube_new_tuned(struct ev_loop *loop,
 	k->probe =
 	    (struct probe){ .timeout = tuning->answer, .done = on_probe, .arg = k };
 	k->writer = writer_new(loop, tuning->write, &writer_callbacks, k);
-	make_reflectors(k);
+	reflectors_make(&k->reflectors, &k->host);
 	ev_init(&k->relist, on_relist);
 	k->relist.data = k;
 	ev_init(&k->timer, on_timer);
@@ -494,9 +461,7 @@ void kube_free(struct kube *k)
 	ev_timer_stop(k->host.loop, &k->relist);
 	probe_done(&k->probe);
 	writer_free(k->writer);
-	for (size_t i = 0; i < k->reflector_count; i++)
-		reflector_free(k->reflectors[i]);
-	free(k->reflectors);
+	reflectors_free(&k->reflectors);
 	http_free(k->host.http);
 	credentials_free(k->credentials);
 	free((char *)(uintptr_t)k->shown->detail);

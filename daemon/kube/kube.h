@@ -24,14 +24,15 @@ enum kube_status {
 	KUBE_DOWN,
 };
 
-struct kube_state {
+struct kube_state { /* valid until kube_state() is called again */
 	enum kube_status status;
 	int64_t since;	     /* ms since 1970 */
-	const char *detail;  /* never NULL */
+	const char *detail;  /* never NULL; names the server, or why, and the next try */
 	const char *version; /* "v1.29.0" or NULL */
 };
 
 struct kube_callbacks { /* texts and readings are borrowed for the call */
+	/* Status, or the reason for it, has changed. */
 	void (*state)(void *arg);
 	void (*seen)(void *arg, const struct kind *kind, const struct reading *reading);
 	void (*gone)(void *arg, const struct kind *kind, const char *name);
@@ -39,7 +40,10 @@ struct kube_callbacks { /* texts and readings are borrowed for the call */
 	void (*listed)(
 	    void *arg, const struct kind *kind, const char *const *names, size_t count);
 	/* Nothing of the kind is known: down, forbidden, or its API is missing (then
-	 * `why` is the kind's api_missing). */
+	 * `why` is the kind's api_missing). Said once per cause; the next listed() ends
+	 * it. Only this says so, not kube_state(): while the server is away for less than
+	 * 20 s, what was seen stays valid, so that its restart is not noticed by objects.
+	 */
 	void (*lost)(void *arg, const struct kind *kind, const char *why);
 	/* As in virt.h. After success `seen` or `gone` with the server's answer has run
 	 * already. */
@@ -53,12 +57,12 @@ struct kube;
  * and there is no credentials directory. Never fails: being off or down is a state. */
 struct kube *kube_new(struct ev_loop *loop, const struct kubernetes_settings *settings,
     const char *config_dir, const struct kube_callbacks *callbacks, void *arg);
-void kube_free(struct kube *kube);
+void kube_free(struct kube *kube); /* not from a callback */
 
 const struct kube_state *kube_state(const struct kube *kube);
 
 /* Lists everything anew (resync), or reads the kubeconfig again and starts over if it
- * differs. */
+ * differs. Both begin when the loop turns; allowed from callbacks, as is kube_step(). */
 void kube_look_all(struct kube *kube);
 void kube_configure(struct kube *kube, const struct kubernetes_settings *settings);
 

@@ -15,6 +15,7 @@
 #include "lib/base/addr.h"
 #include "lib/base/text.h"
 #include "lib/doc/yaml.h"
+#include "lib/wire/server_url.h"
 
 #define MAX_SCALAR ((size_t)512 * 1024)
 
@@ -264,45 +265,6 @@ static const struct node *find_context(
 	return find_named(r, root, "contexts", "context", name, current ? current : root);
 }
 
-static bool is_loopback(const char *host)
-{
-	struct ip ip;
-
-	if (strcmp(host, "localhost") == 0)
-		return true;
-	if (ip_parse(host, &ip, NULL))
-		return false;
-	return ip.version == 4 ? ip.value >> 24 == 127 : ip.value == 1;
-}
-
-/* "host", "host:port", "[::1]:port", with or without a path after it: is the host one? */
-static bool host_is_valid(struct arena *a, const char *rest, const char **host)
-{
-	size_t length = strcspn(rest, "/");
-	char *copy = arena_copy_n(a, rest, length);
-	char *port = NULL;
-
-	if (copy[0] == '[') {
-		char *end = strchr(copy, ']');
-
-		if (!end || (end[1] != '\0' && end[1] != ':'))
-			return false;
-		port = end[1] ? end + 2 : NULL;
-		*end = '\0';
-		*host = copy + 1;
-	} else {
-		port = strchr(copy, ':');
-		if (port)
-			*port++ = '\0';
-		*host = copy;
-	}
-	if (port && (strspn(port, "0123456789") != strlen(port) || strlen(port) > 5))
-		return false;
-	if (ip_parse(*host, &(struct ip){ 0 }, NULL) == 0)
-		return true;
-	return copy[0] != '[' && name_is_subdomain(*host);
-}
-
 static bool has_credentials(const struct kubeconfig *c)
 {
 	return c->token || c->token_file || c->client_certificate.data ||
@@ -312,33 +274,22 @@ static bool has_credentials(const struct kubeconfig *c)
 static int check_server(struct reader *r, const struct node *cluster)
 {
 	const struct node *node = node_get(cluster, "server");
-	bool plain;
-	const char *host;
-	char *server;
+	struct server_url url;
+	struct error why;
 
 	if (!node || !r->out->server)
 		return fail_at(r, cluster, "the cluster has no server");
-	server = arena_copy(r->arena, r->out->server);
-	plain = strncmp(server, "http://", 7) == 0;
-	if (!plain && strncmp(server, "https://", 8) != 0)
-		return fail_at(r, node, "server must begin with https://");
-	/* A user part, a query or a fragment make no sense in a server's address. */
-	if (strpbrk(server, "@?# \\") ||
-	    !host_is_valid(&r->scratch, server + (plain ? 7 : 8), &host))
-		return fail_at(r, node,
-		    "server must be https://HOST or https://HOST:PORT, with a name in "
-		    "lower case or an address");
-	if (plain && !is_loopback(host))
+	if (server_url_parse(r->out->server, r->arena, &url, &why))
+		return fail_at(r, node, "server %s", why.text);
+	if (url.plain && !url.loopback)
 		return fail_at(r, node,
 		    "server is http://, which is taken only for this machine itself "
 		    "(127.0.0.1): use https://");
-	if (plain && has_credentials(r->out))
+	if (url.plain && has_credentials(r->out))
 		return fail_at(r, node,
 		    "server is http:// and the user has credentials, which must not be "
 		    "sent unencrypted: use https://, or a user without credentials");
-	for (size_t i = strlen(server); i > 0 && server[i - 1] == '/'; i--)
-		server[i - 1] = '\0';
-	r->out->server = server;
+	r->out->server = url.text;
 	return 0;
 }
 

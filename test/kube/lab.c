@@ -37,6 +37,7 @@ static struct {
 	size_t mark;
 	struct text body; /* of the last lab_request() */
 	struct arena arena;
+	int64_t grace;
 } lab;
 
 static void on_state(void *arg)
@@ -103,6 +104,8 @@ static const struct kube_callbacks callbacks = {
 
 void lab_set_up(void)
 {
+	memset(&lab, 0, sizeof(lab));
+	lab.grace = LAB_GRACE_MS;
 	lab.loop = ev_loop_new(EVFLAG_AUTO);
 	snprintf(lab.directory, sizeof(lab.directory), "/tmp/test-kube-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(lab.directory));
@@ -120,6 +123,16 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 	(void)type;
 	(void)ftw;
 	return remove(path);
+}
+
+void lab_signal_server(int number)
+{
+	kill(lab.server, number);
+}
+
+const char *lab_url(void)
+{
+	return lab.url;
 }
 
 void lab_stop_server(void)
@@ -144,7 +157,6 @@ void lab_tear_down(void)
 	text_done(&lab.log);
 	text_done(&lab.body);
 	arena_done(&lab.arena);
-	lab.kube = NULL;
 }
 
 static void read_url(int fd)
@@ -226,7 +238,7 @@ void lab_kubeconfig(const char *cluster_lines, const char *user_lines)
 void lab_start_with(const struct kubernetes_settings *settings)
 {
 	struct kube_tuning tuning = { .idle = LAB_IDLE_MS,
-		.grace = LAB_GRACE_MS,
+		.grace = lab.grace,
 		.slow = LAB_SLOW_MS,
 		.answer = LAB_ANSWER_MS,
 		.write = LAB_ANSWER_MS,
@@ -236,6 +248,11 @@ void lab_start_with(const struct kubernetes_settings *settings)
 	ev_now_update(lab.loop);
 	lab.kube =
 	    kube_new_tuned(lab.loop, settings, lab.directory, &callbacks, NULL, &tuning);
+}
+
+void lab_set_grace(int ms)
+{
+	lab.grace = ms;
 }
 
 void lab_start(void)

@@ -25,7 +25,7 @@
 #include <check.h>
 
 #define LAB_IDLE_MS 1500
-#define LAB_GRACE_MS 3000
+#define LAB_GRACE_MS 3000 /* unless lab_set_grace() said otherwise */
 #define LAB_SLOW_MS 700
 #define LAB_ANSWER_MS 1500
 #define LAB_MISSING "no MetalLB here"
@@ -40,6 +40,7 @@ void lab_tear_down(void); /* also asserts that no text held LAB_SECRET */
 /* Starts the server; arguments end with NULL. A second one takes the first one's port. */
 void lab_server(const char *argument, ...) __attribute__((sentinel));
 void lab_stop_server(void);
+void lab_signal_server(int number);
 
 /* In the lab's own directory: its path, and a file in it. */
 const char *lab_path(const char *name);
@@ -47,7 +48,8 @@ void lab_write(const char *name, const char *text);
 /* A kubeconfig for the server; lines of cluster and user are indented by four. */
 void lab_kubeconfig(const char *cluster_lines, const char *user_lines);
 
-void lab_start(void); /* kube, with the kubeconfig of the lab's directory */
+void lab_set_grace(int ms); /* before the start */
+void lab_start(void);	    /* kube, with the kubeconfig of the lab's directory */
 void lab_start_with(const struct kubernetes_settings *settings);
 struct kube *lab_kube(void);
 
@@ -60,6 +62,8 @@ void lab_run(int ms);
 unsigned lab_count(const char *text);	/* lines with it since the mark */
 const char *lab_log(void);		/* since the mark */
 void lab_wait_detail(const char *text); /* until kube_state()->detail holds it */
+
+const char *lab_url(void);
 
 /* Plain HTTP to the server, outside of kube. Return the body, valid until the next. */
 const char *lab_request(const char *method, const char *path, const char *body);

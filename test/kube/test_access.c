@@ -67,6 +67,38 @@ START_TEST(credentials_directory)
 }
 END_TEST
 
+/* The kubeconfig names another server: all that is known of the first one is void. */
+START_TEST(another_server)
+{
+	struct kubernetes_settings settings = { .mode = KUBERNETES_AUTO };
+	autofree char *file = NULL;
+
+	lab_server("--bookmark-interval", "0.3", NULL);
+	lab_put_pool("a", "10.0.0.0/24");
+	lab_kubeconfig("", "    {}\n");
+	lab_start();
+	lab_wait("listed pool 1: a\n");
+	lab_mark();
+	/* The same one by another name, which is as good as another one. */
+	file = must_printf(
+	    "current-context: h\ncontexts: [{name: h, context: {cluster: c}}]\n"
+	    "clusters: [{name: c, cluster: {server: \"http://localhost%s\"}}]\n",
+	    strrchr(lab_url(), ':'));
+	lab_write("kubeconfig", file);
+	kube_configure(lab_kube(), &settings);
+	lab_wait("lost pool: another server was configured\n");
+	lab_wait("state connected\n");
+	lab_wait("listed pool 1: a\n");
+	ck_assert_uint_eq(lab_count("seen pool a "), 1);
+	/* The same again changes nothing. */
+	lab_run(100);
+	lab_mark();
+	kube_configure(lab_kube(), &settings);
+	lab_run(300);
+	ck_assert_str_eq(lab_log(), "");
+}
+END_TEST
+
 static const struct {
 	const char *what, *kubeconfig, *says;
 	mode_t mode;
@@ -275,6 +307,7 @@ TCase *access_tests(void)
 	tcase_add_test(tc, no_kubeconfig);
 	tcase_add_test(tc, must_be_on);
 	tcase_add_test(tc, credentials_directory);
+	tcase_add_test(tc, another_server);
 	tcase_add_loop_test(
 	    tc, bad_kubeconfig, 0, (int)(sizeof(bad_rows) / sizeof(bad_rows[0])));
 	tcase_add_loop_test(tc, odd_files, 0, 4);

@@ -160,6 +160,7 @@ START_TEST(list_struck)
 	autofree char *fault =
 	    must_printf("{" LIST ", \"times\": -1, %s}", list_rows[_i].fault);
 
+	lab_set_grace(200);
 	start_with_pool();
 	lab_fault(fault);
 	kube_look_all(lab_kube());

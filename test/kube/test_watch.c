@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* List and watch, as long as the server behaves; restarts and restores of it. */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -135,6 +136,24 @@ START_TEST(long_absence)
 }
 END_TEST
 
+/* It hangs: connections are taken, and nothing is said. */
+START_TEST(hung)
+{
+	lab_set_grace(500);
+	start_with_pool();
+	lab_mark();
+	lab_signal_server(SIGSTOP);
+	lab_wait("state down\n");
+	lab_wait("lost pool: ");
+	lab_run(500);
+	ck_assert_uint_eq(lab_count("state"), 1);
+	ck_assert_uint_eq(lab_count("lost pool"), 1);
+	lab_signal_server(SIGCONT);
+	lab_wait("state connected\n");
+	lab_wait("listed pool 1: a\n");
+}
+END_TEST
+
 static int64_t current_version(void)
 {
 	const char *answer = lab_request("GET", "/fake/state", NULL);
@@ -215,6 +234,7 @@ TCase *watch_tests(void)
 	tcase_add_test(tc, look_all);
 	tcase_add_test(tc, restart);
 	tcase_add_test(tc, long_absence);
+	tcase_add_test(tc, hung);
 	tcase_add_loop_test(tc, rollback, 0, 2);
 	tcase_add_test(tc, end_of_watch);
 	tcase_add_test(tc, quiet);
