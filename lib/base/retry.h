@@ -15,7 +15,8 @@
 /* 0.8 s doubled to 30 s, plus up to 100 % jitter. Forgotten by the caller after 120 s. */
 int64_t retry_connection(unsigned failures, uint32_t random);
 
-/* 1 s doubled to 5 min, plus up to 25 % jitter. */
+/* 1 s doubled to 30 s, plus up to 25 % jitter: a fault that ends is found ended in a
+ * minute. */
 int64_t retry_step(unsigned failures, uint32_t random);
 
 /* 10 s times n squared, to 300 s, plus up to 50 % jitter, never above 300 s. */

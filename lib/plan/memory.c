@@ -128,7 +128,7 @@ void memory_step_done(struct memory *m, const struct step *step,
 }
 
 /* A refusal that waiting will not mend is tried again this often. */
-#define SLOW_RETRY_MS 60000
+#define SLOW_RETRY_MS 45000
 
 void memory_step_failed(struct memory *m, const struct step *step, const char *error,
     bool slow, const struct settings *settings, struct mono now, uint32_t random)
