@@ -240,8 +240,7 @@ static void step_ended(struct reconcile *r, uint64_t ticket, const char *error, 
 	}
 	memo = memory_find(&r->memory, step->kind, step->name);
 	if (!memo || !memo->failures || !memo->error || strcmp(memo->error, error) != 0)
-		journal_say(LEVEL_WARNING, MESSAGE_STEP_FAILED, &subject, "%s: %s",
-		    step->text, error);
+		journal_say(LEVEL_WARNING, MESSAGE_STEP_FAILED, &subject, "%s", error);
 	if (!lost)
 		memory_step_failed(&r->memory, step, error, slow, &r->config->settings,
 		    clock_mono(), clock_random());

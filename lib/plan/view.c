@@ -307,11 +307,12 @@ struct json_object *view_describe(
 	return o;
 }
 
-/* Why the steps of an item are not done now; "" when they are. */
-static const char *why_held(const struct item *item)
+/* Why the steps of a held item are not done now. */
+static const char *why_held(struct arena *a, const struct item *item)
 {
-	if (!item->held)
-		return "";
+	if (item->retry_in >= 0)
+		return arena_printf(
+		    a, "next try in %s", duration_text(a, item->retry_in));
 	if (item->consent && !item->approved)
 		return "waits for approval";
 	if (item->memo->busy)
@@ -322,6 +323,7 @@ static const char *why_held(const struct item *item)
 static struct json_object *step_json(const struct item *item, const struct step *step)
 {
 	struct json_object *o = json_object_new_object();
+	struct arena a = { 0 };
 
 	json_put_string(o, "kind", item->kind->name);
 	json_put_string(o, "name", item->name);
@@ -329,7 +331,8 @@ static struct json_object *step_json(const struct item *item, const struct step 
 	json_put_string(o, "reason", item->reason);
 	json_put_bool(o, "disruptive", item->disruptive);
 	json_put_bool(o, "held", item->held);
-	json_put_string(o, "why_held", item->held ? why_held(item) : NULL);
+	json_put_string(o, "why_held", item->held ? why_held(&a, item) : NULL);
+	arena_done(&a);
 	return o;
 }
 
