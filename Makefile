@@ -35,11 +35,12 @@ DAEMON_SRC := $(wildcard daemon/*.c daemon/virt/*.c daemon/kube/*.c daemon/host/
 CTL_SRC := $(wildcard daemon/homek8sctl/*.c)
 FAKE_SRC := $(wildcard test/fake/*.c)
 UNIT_SRC := $(wildcard test/unit/test_*.c)
-BENCH_SRC := $(wildcard test/bench/*.c)
+BENCH_SRC := $(wildcard test/bench/bench_*.c)
 
 LIB := $(BUILD)/libhomek8s.a
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 UNITS := $(patsubst test/unit/%.c,$(BUILD)/test/%,$(UNIT_SRC))
+BENCHES := $(patsubst test/bench/%.c,$(BUILD)/test/%,$(BENCH_SRC))
 Q := $(if $(V),,@)
 
 all: $(BUILD)/homek8sd $(BUILD)/homek8sctl
@@ -86,6 +87,12 @@ $(BUILD)/test/test_control: $(call obj,$(wildcard test/control/*.c daemon/contro
 	daemon/journal/journal.c daemon/host/clock.c) $(LIB)
 $(BUILD)/test/test_host: $(call obj,$(wildcard test/host/*.c daemon/host/*.c)) $(LIB)
 
+$(BENCHES): $(BUILD)/test/bench_%: $(BUILD)/obj/test/bench/bench_%.o $(BUILD)/obj/test/bench/measure.o \
+	$(LIB)
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  LD    $@")
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_DAEMON)
+
 ADAPTER_TESTS := $(foreach d,virt kube control host,$(if $(wildcard test/$(d)/*.c),\
 	$(BUILD)/test/test_$(d)))
 
@@ -108,6 +115,19 @@ sanitize:
 	+@$(MAKE) --no-print-directory BUILD=$(BUILD)/tsan SAN=thread OPT="-O1 -g" tests
 	@BUILD=$(BUILD)/tsan test/check.sh threads
 
+# Each reader of foreign bytes under libFuzzer for FUZZ_SECONDS.
+FUZZ_SECONDS ?= 10
+FUZZ := $(patsubst test/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard test/fuzz/fuzz_*.c))
+
+$(BUILD)/fuzz_%: $(BUILD)/obj/test/fuzz/fuzz_%.o $(LIB)
+	$(if $(V),,@echo "  LD    $@")
+	$(Q)$(CC) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS_LIB)
+
+fuzz:
+	+@$(MAKE) --no-print-directory CC=clang BUILD=$(BUILD)/fuzz OPT="-O1 -g" \
+		SAN=fuzzer-no-link,address,undefined $(FUZZ)
+	@BUILD=$(BUILD) FUZZ_SECONDS=$(FUZZ_SECONDS) test/check.sh fuzz
+
 lint:
 	@test/lint.sh
 	+@$(MAKE) --no-print-directory CC=clang CI=1 BUILD=$(BUILD)/clang tests
@@ -117,6 +137,9 @@ run: deps-run all $(BUILD)/fake-apiserver
 
 tour: deps-run all $(BUILD)/fake-apiserver
 	@BUILD=$(BUILD) test/run/tour.sh
+
+bench: all $(BUILD)/fake-apiserver $(BENCHES)
+	@BUILD=$(BUILD) test/bench/bench.sh
 
 # Packages: what building, running and testing need on Debian 12.
 deps:
@@ -136,12 +159,75 @@ help:
 #: make tour       the same unattended: breaks things and tells how long they take to heal
 #: make check      every test this machine allows (root on Debian 12: all of them)
 #: make bench      the figures, each beside its floor
+#: make fuzz       each reader of foreign bytes under libFuzzer, FUZZ_SECONDS each
 #: make lint       format, rules, gcc and clang with every warning an error
 #: make sanitize   tests under AddressSanitizer, UBSan and ThreadSanitizer
 #: make deps       the packages all this needs
 #: make install    with DESTDIR, PREFIX, sysconfdir; make uninstall undoes it
 #: make clean
 
-.PHONY: all tests check sanitize lint run tour deps deps-run clean help
+.SECONDARY:
+.PHONY: all tests check sanitize fuzz lint run tour bench deps deps-run clean help
+
+# Installing. `make install` touches nothing that stands in /etc/homek8s and starts nothing; what
+# `make uninstall` removes is the same list.
+
+BINDIR ?= $(PREFIX)/bin
+MANDIR ?= $(PREFIX)/share/man
+DOCDIR ?= $(PREFIX)/share/doc/homek8s
+BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHCOMPDIR ?= $(PREFIX)/share/zsh/site-functions
+POLKITDIR ?= /usr/share/polkit-1/rules.d
+systemd_dir = $(or $(shell pkg-config --variable=$(1) systemd 2>/dev/null),$(2))
+UNITDIR ?= $(call systemd_dir,systemdsystemunitdir,/lib/systemd/system)
+SYSUSERSDIR ?= $(call systemd_dir,sysusersdir,/usr/lib/sysusers.d)
+CATALOGDIR ?= $(call systemd_dir,catalogdir,/usr/lib/systemd/catalog)
+
+# MODE:FROM:TO
+INSTALLED = \
+	755:$(BUILD)/homek8sd:$(BINDIR)/homek8sd \
+	755:$(BUILD)/homek8sctl:$(BINDIR)/homek8sctl \
+	644:units/homek8sd.service:$(UNITDIR)/homek8sd.service \
+	644:units/homek8sd.socket:$(UNITDIR)/homek8sd.socket \
+	644:units/homek8s.sysusers:$(SYSUSERSDIR)/homek8s.conf \
+	644:units/homek8s.catalog:$(CATALOGDIR)/homek8s.catalog \
+	644:units/50-homek8s.rules:$(POLKITDIR)/50-homek8s.rules \
+	644:units/completion/homek8sctl.bash:$(BASHCOMPDIR)/homek8sctl \
+	644:units/completion/_homek8sctl:$(ZSHCOMPDIR)/_homek8sctl \
+	644:daemon/homek8sd.8:$(MANDIR)/man8/homek8sd.8 \
+	644:daemon/homek8sctl/homek8sctl.1:$(MANDIR)/man1/homek8sctl.1 \
+	644:conf/homek8s.yaml.5:$(MANDIR)/man5/homek8s.yaml.5 \
+	644:conf/homek8s.schema.json:$(DOCDIR)/homek8s.schema.json \
+	644:conf/cluster-role.yaml:$(DOCDIR)/cluster-role.yaml \
+	644:conf/example/homek8s.yaml:$(DOCDIR)/example/homek8s.yaml \
+	644:conf/example/desired.d/home.yaml:$(DOCDIR)/example/desired.d/home.yaml
+
+# The unit is a template; systemd makes ConfigurationDirectory= in /etc and nowhere else.
+FILL = -e 's|@BINDIR@|$(BINDIR)|g' -e 's|@SYSCONFDIR@|$(sysconfdir)|g' \
+	$(if $(filter-out /etc,$(sysconfdir)),-e '/^ConfigurationDirectory=/d')
+
+install: all
+	$(Q)set -e; IFS=:; for entry in $(INSTALLED); do \
+		set -- $$entry; to='$(DESTDIR)'$$3; \
+		install -D -m $$1 $$2 "$$to"; \
+		case $$2 in *.service) sed $(FILL) $$2 >"$$to" ;; esac; done
+	$(Q)install -d -m 755 '$(DESTDIR)$(sysconfdir)/homek8s/desired.d'
+	$(Q)$(if $(DESTDIR),true,[ ! -d /run/systemd/system ] || { systemd-sysusers && \
+		systemctl daemon-reload && journalctl --update-catalog; })
+	@echo "installed; next: write $(sysconfdir)/homek8s/desired.d/*.yaml (homek8sctl example)," \
+		"homek8sctl validate, systemctl enable --now homek8sd"
+
+uninstall:
+	$(Q)$(if $(DESTDIR),true,[ ! -d /run/systemd/system ] || \
+		systemctl disable --now homek8sd.socket homek8sd.service || true)
+	$(Q)set -e; IFS=:; for entry in $(INSTALLED); do \
+		set -- $$entry; rm -f '$(DESTDIR)'$$3; done
+	$(Q)for dir in $(DOCDIR)/example/desired.d $(DOCDIR)/example $(DOCDIR); do \
+		rmdir '$(DESTDIR)'$$dir 2>/dev/null || true; done
+	$(Q)$(if $(DESTDIR),true,[ ! -d /run/systemd/system ] || { systemctl daemon-reload && \
+		journalctl --update-catalog; })
+	@echo "$(sysconfdir)/homek8s and /var/lib/homek8s stay; remove them yourself"
+
+.PHONY: install uninstall
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

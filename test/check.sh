@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# check.sh all|quick|threads: runs the tests of a level, shows those that fail and what was
+# check.sh all|quick|threads|fuzz: runs the tests of a level, shows those that fail and what was
 # skipped and why, and ends with one line of counts. A test is a program that prints its own
 # counts, "N passed, N failed" or check's summary; exit 77 means skipped.
 set -uo pipefail
@@ -103,6 +103,13 @@ quick)
 	unit
 	adapters
 	embedded
+	;;
+fuzz)
+	for program in "$build"/fuzz/fuzz_*; do
+		run "$(basename "$program")" "$program" -max_total_time="${FUZZ_SECONDS:-10}" \
+			-timeout=5 -max_len=8192 -print_final_stats=1 \
+			-artifact_prefix="$logs/$(basename "$program")-"
+	done
 	;;
 threads)
 	each test_virt
