@@ -101,14 +101,22 @@ static void set_text(char **text, const char *with)
 	*text = copy;
 }
 
+/* What is done now is done for another reason than the one last told. */
+static bool acts_anew(const struct memo *known, const struct item *item)
+{
+	return item->step_count && !item->held &&
+	       (!known->reason || strcmp(known->reason, item->reason) != 0);
+}
+
 static void tell(struct reconcile *r, struct item *item)
 {
 	const struct memo *known = item->memo;
+	bool same = known->told && known->verdict == item->verdict;
 	struct memo *memo;
 
 	if (item->verdict == VERDICT_CONVERGED && (known->failures || known->approved))
 		memory_converged(&r->memory, item->kind, item->name);
-	if (known->told && known->verdict == item->verdict)
+	if (same && !acts_anew(known, item))
 		return;
 	item->memo = memo = memory_get(&r->memory, item->kind, item->name);
 	if (memo->told || item->verdict != VERDICT_UNKNOWN)
@@ -117,9 +125,10 @@ static void tell(struct reconcile *r, struct item *item)
 			item->kind->name, item->name, NULL, verdict_text(item->verdict) },
 		    "%s%s%s", verdict_text(item->verdict), *item->reason ? ": " : "",
 		    item->reason);
+	if (!same)
+		memo->since = clock_wall();
 	memo->told = true;
 	memo->verdict = item->verdict;
-	memo->since = clock_wall();
 	set_text(&memo->reason, item->reason);
 }
 
