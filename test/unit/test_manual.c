@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Unit tests of what is written by hand or checked in beside the field tables: the manual
+ * page of the configuration and its JSON schema. SCHEMA_UPDATE=1 writes the schema anew.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/kind/kinds.h"
+#include "lib/model/section.h"
+
+#include <check.h>
+
+#define MANUAL "conf/homek8s.yaml.5"
+#define SCHEMA "conf/homek8s.schema.json"
+
+/* The whole file; tests run in the project's directory. */
+static char *read_file(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	char *text = must_alloc(1024 * 1024);
+	size_t length;
+
+	ck_assert_msg(file != NULL, "%s cannot be read", path);
+	length = fread(text, 1, 1024 * 1024 - 1, file);
+	ck_assert_msg(feof(file), "%s is too long", path);
+	text[length] = '\0';
+	fclose(file);
+	return text;
+}
+
+/* From the item of PATH to the next item or heading, as a copy; NULL: there is none. */
+static char *item_of(const char *manual, const char *path)
+{
+	autofree char *head = must_printf("\n.It Cm %s\n", path);
+	const char *start = strstr(manual, head), *end, *heading;
+	char *item;
+
+	if (!start)
+		return NULL;
+	start += strlen(head);
+	end = strstr(start, "\n.It ");
+	heading = strstr(start, "\n.El");
+	if (!end || (heading && heading < end))
+		end = heading;
+	item = strndup(start, end ? (size_t)(end - start) : strlen(start));
+	if (!item)
+		abort();
+	return item;
+}
+
+struct walk {
+	const char *manual;
+	struct arena *arena;
+	size_t keys;
+};
+
+static void check_key(struct walk *w, const char *path, const struct field *f)
+{
+	autofree char *item = item_of(w->manual, path);
+
+	w->keys++;
+	ck_assert_msg(item != NULL, "%s does not tell of %s", MANUAL, path);
+	if (f->fallback) {
+		const char *told = arena_printf(w->arena, "default: %s.", f->fallback);
+
+		ck_assert_msg(strstr(item, told) != NULL, "%s: %s has no \"%s\" but: %s",
+		    MANUAL, path, told, item);
+	}
+}
+
+static void walk_table(struct walk *w, const char *path, const struct fields *fields)
+{
+	for (const struct field *f = fields->rows; f->key; f++) {
+		const char *below = arena_printf(w->arena, "%s.%s", path, f->key);
+
+		check_key(w, below, f);
+		if (f->group)
+			walk_table(w, below, f->group);
+	}
+}
+
+/* `networks` holds what `network` does and is not told twice. */
+static const char *section_path(struct walk *w, const struct section *section)
+{
+	switch (section->shape) {
+	case SECTION_ONE:
+		return section->key;
+	case SECTION_MAP:
+		return section->kind->section && section->kind->other_section
+			   ? section->kind->name
+			   : section->key;
+	case SECTION_BELOW:
+		break;
+	}
+	return arena_printf(w->arena, "%s.%s", section->key, section->kind->plural);
+}
+
+START_TEST(manual_tells_every_key)
+{
+	autofree char *manual = read_file(MANUAL);
+	struct arena a = { 0 };
+	struct walk w = { .manual = manual, .arena = &a };
+	size_t count;
+	struct section *sections = sections_all(&a, &count);
+
+	for (size_t i = 0; i < count; i++)
+		walk_table(&w, section_path(&w, &sections[i]), &sections[i].kind->fields);
+	for (const struct field *f = settings_fields.rows; f->key; f++) {
+		if (f->group)
+			walk_table(&w, f->key, f->group);
+		else
+			check_key(&w, f->key, f);
+	}
+	ck_assert_uint_gt(w.keys, 60);
+	arena_done(&a);
+}
+END_TEST
+
+/* And nothing else: a key that was taken out of the tables goes from the page, too. */
+START_TEST(manual_tells_no_other_key)
+{
+	autofree char *manual = read_file(MANUAL);
+	const char *end = strstr(manual, "\n.Sh FINDINGS");
+
+	ck_assert(end != NULL);
+	for (const char *item = strstr(manual, "\n.It Cm "); item && item < end;
+	     item = strstr(item + 1, "\n.It Cm ")) {
+		const char *path = item + strlen("\n.It Cm ");
+		autofree char *copy = strndup(path, strcspn(path, "\n"));
+		autotext struct text out = { 0 };
+		struct error e = { "" };
+
+		ck_assert_msg(config_explain(copy, &out, &e) == 0, "%s tells of %s: %s",
+		    MANUAL, copy, e.text);
+	}
+}
+END_TEST
+
+START_TEST(schema_is_that_of_the_tables)
+{
+	autojson struct json_object *schema = config_schema();
+	autofree char *want = must_printf("%s\n", json_pretty(schema)), *have = NULL;
+
+	if (getenv("SCHEMA_UPDATE")) {
+		FILE *file = fopen(SCHEMA, "w");
+
+		ck_assert(file != NULL);
+		ck_assert_int_ge(fputs(want, file), 0);
+		ck_assert_int_eq(fclose(file), 0);
+	}
+	have = read_file(SCHEMA);
+	ck_assert_msg(strcmp(have, want) == 0,
+	    "%s is not what the field tables say: run SCHEMA_UPDATE=1 with this test",
+	    SCHEMA);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("manual");
+	TCase *test = tcase_create("manual");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_test(test, manual_tells_every_key);
+	tcase_add_test(test, manual_tells_no_other_key);
+	tcase_add_test(test, schema_is_that_of_the_tables);
+	suite_add_tcase(suite, test);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
