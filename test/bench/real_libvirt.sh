@@ -1,0 +1,131 @@
+#!/bin/bash
+# Inside the lab (test/real/lab.sh): how long a killed VM takes to run again on real qemu,
+# by homek8sd and by a bare client, and how many calls it makes to libvirt, counted in
+# libvirtd's own log. Prints `name value` lines for bench.sh. Exits 77 where it cannot run.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source-path=SCRIPTDIR source=../real/lab-functions.sh
+. "$LAB_FUNCTIONS"
+# shellcheck source-path=SCRIPTDIR source=../real/daemon.sh
+. "$here/../real/daemon.sh"
+[[ -n ${LAB_GUEST:-} ]] || { echo "the guest could not be made"; exit 77; }
+
+samples=12
+leases=10
+
+die() {
+	{ echo "$*"; ctl status; tail -n 20 "$home/log"; } >&2 || true
+	exit 1
+}
+converged() { ctl wait --for=converged --timeout=4s; }
+until_converged() { wait_for converged 60 >/dev/null || die "not converged"; }
+
+# Nothing but events and requests makes it look.
+write_settings() {
+	put_file homek8s.yaml <<-END
+		kubernetes: {mode: "off"}
+		resync: 1h
+		vm: {minimum_uptime: 1s}
+	END
+}
+
+# The guest is a shell and nothing else: it leaves the machine to what is measured.
+write_home() { # LEASES
+	{
+		cat <<-END
+			vms:
+			  worker-1:
+			    type: qemu
+			    vcpus: 1
+			    memory: 128MiB
+			    boot:
+			      kernel: $(guest_kernel)
+			      initrd: $(guest_initrd)
+			      cmdline: console=ttyS0 quiet panic=1 rdinit=/bin/sh
+			network:
+			  name: default
+			  address: 192.168.122.1/24
+			  dhcp:
+			    range: {start: 192.168.122.100, end: 192.168.122.254}
+			  static_ips:
+			    worker-1: 192.168.122.11
+		END
+		machines "$1" '    machine-%d: {ip: 192.168.122.%d, mac: "52:54:00:00:01:%02x"}'
+	} | put_file desired.d/home.yaml
+}
+
+machines() { # COUNT FORMAT
+	local i
+	for ((i = 1; i <= $1; i++)); do
+		# shellcheck disable=SC2059 # the format is the caller's
+		printf "$2\n" "$i" $((20 + i)) "$i"
+	done
+}
+
+updates() { libvirt_writes | grep -c '^virNetworkUpdate$' || true; }
+
+killed() {
+	virsh -q dumpxml --inactive worker-1 |
+		sed -e 's/worker-1/bare/' -e '/<uuid>/d' -e '/<mac /d' >"$LAB/bare.xml"
+	virsh -q define "$LAB/bare.xml" >/dev/null
+	virsh -q start bare >/dev/null
+	sleep 5 # both kernels have booted
+	"$programs/test/bench_virt" qemu:///system "$daemon_pid" $samples 1 1500 bare worker-1
+	echo "samples $samples"
+	virsh -q destroy bare >/dev/null
+	virsh -q undefine bare >/dev/null
+}
+
+calls() {
+	daemon_stop
+	libvirt_count_calls
+	daemon_start
+	until_converged
+	libvirt_mark
+	ctl reconcile
+	sleep 1.5
+	ctl reconcile
+	sleep 1.5
+	echo "no_calls $(libvirt_writes | wc -l)"
+	write_home $leases
+	wait_for "[[ \$(virsh -q net-dumpxml default | grep -c machine-) == $leases ]]" 30 >/dev/null ||
+		die "the leases did not come"
+	until_converged
+	echo "new_calls $(updates)"
+	lose_leases
+	libvirt_mark
+	ctl reconcile
+	wait_for "[[ \$(virsh -q net-dumpxml default | grep -c machine-) == $leases ]]" 30 >/dev/null ||
+		die "the leases did not come back"
+	until_converged
+	echo "lost_calls $(updates)"
+}
+
+lose_leases() {
+	local host
+	while read -r host; do
+		virsh -q net-update default delete ip-dhcp-host "$host" --live >/dev/null
+	done < <(machines $leases "<host name='machine-%d' ip='192.168.122.%d' mac='52:54:00:00:01:%02x'/>")
+}
+
+first_define() {
+	daemon_stop
+	virsh -q destroy worker-1 >/dev/null
+	virsh -q net-destroy default >/dev/null
+	virsh -q net-undefine default >/dev/null
+	libvirt_mark
+	daemon_start
+	until_converged
+	echo "define_updates $(updates)"
+	echo "define_calls $(libvirt_writes | grep -c '^virNetworkDefineXML')"
+}
+
+daemon_home "$LAB/home"
+write_settings
+write_home 0
+daemon_start
+until_converged
+killed
+calls
+first_define
