@@ -146,12 +146,11 @@ static bool send_datagram(const struct text *datagram)
 	return n >= 0;
 }
 
+/* A message about something that is no object names it itself. */
 static void add_subject(struct text *line, const struct event *event)
 {
 	if (event->kind && event->name)
 		text_add(line, "%s/%s: ", event->kind, event->name);
-	else if (event->kind || event->name)
-		text_add(line, "%s: ", event->kind ? event->kind : event->name);
 }
 
 static void send_to_journal(const struct event *event, enum message message)
