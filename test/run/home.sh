@@ -11,6 +11,7 @@ export HOMEK8S_SOCKET=$work/homek8s.sock
 uri="test+unix:///default?socket=$work/libvirt/libvirt-sock"
 ctl="$build/homek8sctl"
 api=
+api_options=() # more of fake-apiserver's
 
 say() { printf '%s\n' "$*"; }
 die() {
@@ -89,7 +90,7 @@ stop_libvirtd() {
 
 start_api() {
 	"$build/fake-apiserver" --listen "127.0.0.1:${api_port:-0}" --seed home \
-		--state "$work/cluster.json" >"$work/api.out" 2>&1 &
+		--state "$work/cluster.json" "${api_options[@]}" >"$work/api.out" 2>&1 &
 	api_pid=$!
 	wait_until 10 grep -q 'listening on' "$work/api.out" || die "the API server did not start"
 	api=$(sed -n 's/^listening on //p' "$work/api.out")
