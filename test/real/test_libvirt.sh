@@ -258,18 +258,11 @@ libvirtd_dies() {
 }
 
 libvirtd_hangs() {
-	local slowest
 	libvirtd_pause
-	slowest_status 20 >"$LAB/slowest" &
-	check "libvirtd stopped for 20 s: told as unresponsive" \
-		"source_is libvirt unresponsive" 12
+	ask_status 20 &
+	check "libvirtd stopped: told as unresponsive" "source_is libvirt unresponsive" 12
 	wait $!
-	slowest=$(cat "$LAB/slowest")
-	if [[ $slowest != failed ]] && ((slowest < 100)); then
-		ok "status answered all the time, slowest" "$slowest"
-	else
-		no "status answered all the time, slowest: $slowest ms"
-	fi
+	status_answered "status answers all the 20 s long"
 	heals "libvirtd goes on: connected, all is in order" libvirtd_continue \
 		"source_is libvirt connected && home_is_up" 45
 }
@@ -289,6 +282,17 @@ consent() {
 	worker_1_ip=192.168.122.11
 	heals "written back, needs no approval: the machine never left" write_home \
 		"both_hosts $(mac_of worker-1),192.168.122.11,worker-1 && home_is_up" 10
+}
+
+# With the network's definition libvirt forgets its leases; the machine is still there.
+consent_without_lease() {
+	worker_1_ip=192.168.122.21
+	libvirt_mark
+	heals "so it does where libvirt has forgotten the lease" write_home \
+		"is lease/worker-1 blocked 'from 192.168.122.11 to 192.168.122.21'" 5
+	worker_1_ip=192.168.122.11
+	heals "written back, all is in order" write_home home_is_up 5
+	check "nothing was done" wrote_nothing
 }
 
 ranges() {
@@ -410,11 +414,12 @@ from_nothing
 nothing_to_do
 power
 leases
+consent
 autostart
 network
+consent_without_lease
 libvirtd_dies
 libvirtd_hangs
-consent
 ranges
 restart_waits
 daemon_ends
