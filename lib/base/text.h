@@ -44,8 +44,8 @@ long text_invalid_utf8(const char *bytes, size_t length);
 
 /*
  * Where the first character stands that must not reach another program or a terminal: C0
- * (tab and newline too unless `multiline`), DEL, C1, the bidirectional marks, the line and
- * paragraph separators and the byte order mark; or -1.
+ * (tab and newline too unless `multiline`), DEL, C1, the bidirectional marks, the line
+ * and paragraph separators and the byte order mark; or -1.
  */
 long text_control(const char *bytes, size_t length, bool multiline);
 

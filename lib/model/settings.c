@@ -78,7 +78,8 @@ static const struct field rows[] = {
 	    .help = "How VMs are started and stopped.", .group = &vm_fields },
 	{ "resync", FIELD_DURATION, at(struct settings, resync), 0,
 	    .help = "How often everything is looked at though no event called for it.",
-	    .fallback = "30s", .example = "30s", .minimum = SECOND, .maximum = 24 * HOUR },
+	    .fallback = "30s", .example = "30s", .minimum = SECOND,
+	    .maximum = 24 * HOUR },
 	{ "prune", FIELD_BOOL, at(struct settings, prune), 0,
 	    .help =
 		"Delete what homek8sd made and what is no longer written; never disks.",

@@ -45,6 +45,7 @@ libvirtd_conf() {
 # As root libvirtd gets mount, network and process namespaces of its own and empty directories,
 # so that it neither finds nor starts anything of this machine.
 libvirtd_in_namespace() {
+	# shellcheck disable=SC2016 # the inner shell expands it
 	exec unshare --mount --net --pid --fork --kill-child bash -c '
 		for dir in /run /etc/libvirt /var/lib/libvirt /var/cache/libvirt /var/log/libvirt; do
 			mkdir -p "$dir" && mount -t tmpfs none "$dir"
