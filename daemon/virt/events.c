@@ -13,7 +13,6 @@
  */
 #include "daemon/virt/events.h"
 
-#include <libxml/parser.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,6 +22,7 @@
 #include <unistd.h>
 
 #include "daemon/virt/event_text.h"
+#include "lib/doc/xml.h"
 #include "lib/kind/kinds.h"
 
 #define BELLS_MAX 4096 /* beyond it a full look is cheaper than all the single ones */
@@ -282,7 +282,7 @@ static void start(void)
 	pthread_t thread;
 	sigset_t all, old;
 
-	xmlInitParser();
+	xml_init();
 	virSetErrorFunc(NULL, silent);
 	if (virInitialize() < 0 || virEventRegisterDefaultImpl() < 0) {
 		fprintf(stderr, "libvirt cannot be initialised: %s\n",

@@ -59,6 +59,11 @@ static void on_doctype(
 	xmlStopParser(parser);
 }
 
+void xml_init(void)
+{
+	xmlInitParser();
+}
+
 xmlDoc *xml_parse(const char *text, struct error *e)
 {
 	size_t length = strnlen(text, XML_MAX_BYTES + 1);

@@ -18,6 +18,10 @@
 
 #define XML_MAX_BYTES ((size_t)4 * 1024 * 1024)
 
+/* Once, before a second thread that may use libxml2 is started (libvirt's client does).
+ */
+void xml_init(void);
+
 /* NULL on error. Free with xml_free (NULL allowed). */
 xmlDoc *xml_parse(const char *text, struct error *e);
 void xml_free(xmlDoc *doc);
