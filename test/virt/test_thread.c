@@ -191,6 +191,33 @@ START_TEST(an_overdue_call_is_told_once_and_its_answer_too)
 }
 END_TEST
 
+static double seconds_since(const struct timespec *then)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)(now.tv_sec - then->tv_sec) +
+	       (double)(now.tv_nsec - then->tv_nsec) / 1e9;
+}
+
+START_TEST(a_patient_call_may_take_its_time)
+{
+	struct task *task = task_new('p', &t.gate);
+	struct timespec began;
+
+	task->job.patience = 1500;
+	thread_post(t.thread, &task->job, LANE_URGENT);
+	sem_wait(&t.entered);
+	clock_gettime(CLOCK_MONOTONIC, &began);
+	while (!t.overdue)
+		ev_run(t.loop, EVRUN_ONCE);
+	ck_assert(seconds_since(&began) > 1.4);
+	sem_post(&t.gate);
+	run_until_done(1);
+	end();
+}
+END_TEST
+
 START_TEST(a_quick_call_is_never_overdue)
 {
 	for (int i = 0; i < 120; i++) { /* longer in all than the patience */
@@ -268,6 +295,7 @@ int main(void)
 	tcase_add_test(tests, a_waiting_job_can_be_hurried);
 	tcase_add_test(tests, a_running_job_is_not_waiting);
 	tcase_add_test(tests, an_overdue_call_is_told_once_and_its_answer_too);
+	tcase_add_test(tests, a_patient_call_may_take_its_time);
 	tcase_add_test(tests, a_quick_call_is_never_overdue);
 	tcase_add_test(tests, the_end_drops_what_waits_and_runs_the_last);
 	tcase_add_test(tests, a_stuck_thread_is_left_behind_and_ends_by_itself);

@@ -198,6 +198,34 @@ START_TEST(looks_are_not_repeated_in_the_queue)
 }
 END_TEST
 
+static bool asked_again;
+
+static void ask_again(struct world *w, const struct kind *kind, const char *name,
+    const struct reading *reading)
+{
+	(void)name;
+	(void)reading;
+	if (kind == &vm_kind && !asked_again)
+		virt_look_all(w->virt);
+	asked_again = asked_again || kind == &vm_kind;
+}
+
+/* What was asked for while a round is under way may concern what it has read already. */
+START_TEST(a_round_asked_for_during_a_round_comes_after_it)
+{
+	struct world *w = set_up();
+	unsigned before = w->domains.listed;
+
+	asked_again = false;
+	w->on_seen = ask_again;
+	virt_look_all(w->virt);
+	world_run(w, 300);
+	ck_assert(asked_again);
+	ck_assert_uint_eq(w->domains.listed, before + 2);
+	tear_down(w);
+}
+END_TEST
+
 /* Steps */
 
 static const struct {
@@ -733,6 +761,7 @@ int main(void)
 	tcase_add_test(tests, an_object_that_is_not_there_is_gone);
 	tcase_add_test(tests, a_transient_domain_has_no_configuration);
 	tcase_add_test(tests, looks_are_not_repeated_in_the_queue);
+	tcase_add_test(tests, a_round_asked_for_during_a_round_comes_after_it);
 	tcase_add_loop_test(tests, steps_tell_libvirts_own_words, 0, ROWS(step_rows));
 	tcase_add_test(tests, a_network_is_defined_started_and_stopped);
 	tcase_add_loop_test(tests, a_network_is_updated, 0, ROWS(update_rows));

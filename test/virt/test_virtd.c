@@ -337,6 +337,27 @@ START_TEST(a_single_look_overtakes_a_round)
 }
 END_TEST
 
+/* While a look runs it may have read already what is asked for now; while one waits, any
+ * number of others are the same look. */
+START_TEST(a_look_asked_for_during_a_look_comes_after_it)
+{
+	struct world *w = connected();
+	unsigned before;
+
+	world_run(w, 300);
+	before = w->domains.seen;
+	libvirtd_pause(server);
+	virt_look(w->virt, &vm_kind, "test");
+	world_run(w, 300); /* it has begun */
+	for (int i = 0; i < 10; i++)
+		virt_look(w->virt, &vm_kind, "test");
+	libvirtd_resume(server);
+	world_run(w, 500);
+	ck_assert_uint_eq(w->domains.seen, before + 2);
+	ck_assert(world_free(w));
+}
+END_TEST
+
 static int64_t event_at, step_at;
 
 static void note_event(struct world *w, const struct kind *kind, const char *name)
@@ -428,6 +449,7 @@ int main(void)
 	tcase_add_test(tests, a_stuck_call_is_left_behind);
 	tcase_add_test(tests, a_full_look_is_quick_and_never_a_long_turn);
 	tcase_add_test(tests, a_single_look_overtakes_a_round);
+	tcase_add_test(tests, a_look_asked_for_during_a_look_comes_after_it);
 	tcase_add_test(tests, from_event_to_start);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
