@@ -132,10 +132,13 @@ lint:
 	@test/lint.sh
 	+@$(MAKE) --no-print-directory CC=clang CI=1 BUILD=$(BUILD)/clang tests
 
-run: deps-run all $(BUILD)/fake-apiserver
+# The packages come first, and only then does make know what pkg-config says of them.
+run: deps-run
+	+@$(MAKE) --no-print-directory all $(BUILD)/fake-apiserver
 	@BUILD=$(BUILD) test/run/run.sh
 
-tour: deps-run all $(BUILD)/fake-apiserver
+tour: deps-run
+	+@$(MAKE) --no-print-directory all $(BUILD)/fake-apiserver
 	@BUILD=$(BUILD) test/run/tour.sh
 
 bench: all $(BUILD)/fake-apiserver $(BENCHES)
