@@ -114,7 +114,10 @@ static void tell(struct reconcile *r, struct item *item)
 	bool same = known->told && known->verdict == item->verdict;
 	struct memo *memo;
 
-	if (item->verdict == VERDICT_CONVERGED && (known->failures || known->approved))
+	if (item->braked)
+		memory_braked(&r->memory, item->kind, item->name);
+	if (item->verdict == VERDICT_CONVERGED &&
+	    (known->failures || known->approved || known->braked))
 		memory_converged(&r->memory, item->kind, item->name);
 	if (same && !acts_anew(known, item))
 		return;

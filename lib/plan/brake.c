@@ -26,22 +26,36 @@ static struct toll count(const struct plan *plan)
 	return toll;
 }
 
+static bool is_too_much(const struct toll *toll)
+{
+	return toll->control_planes > 1 ||
+	       (toll->touched > 1 && toll->touched * 3 > toll->of);
+}
+
+static const char *why_held(struct planner *p, const struct toll *toll)
+{
+	if (!is_too_much(toll))
+		return "it was held together with others, and each needs approval";
+	if (toll->control_planes > 1)
+		return arena_printf(p->arena,
+		    "together with others this interrupts %zu control planes",
+		    toll->control_planes);
+	return arena_printf(p->arena,
+	    "together with others this interrupts %zu of %zu VMs", toll->touched,
+	    toll->of);
+}
+
 static void hold(struct planner *p, struct item *item, const struct toll *toll)
 {
-	const char *why =
-	    toll->control_planes > 1
-		? arena_printf(p->arena, "%zu control planes", toll->control_planes)
-		: arena_printf(p->arena, "%zu of %zu VMs", toll->touched, toll->of);
-
-	item->consent = arena_printf(p->arena,
-	    "%s; together with others this interrupts %s", item->steps[0]->text, why);
+	item->consent =
+	    arena_printf(p->arena, "%s; %s", item->steps[0]->text, why_held(p, toll));
 	item->fingerprint =
 	    "interrupt"; /* stays the same from the request to the last resort */
 	item->approved =
 	    item->memo->approved && strcmp(item->memo->approved, item->fingerprint) == 0;
 	if (item->approved)
 		return;
-	item->held = true;
+	item->held = item->braked = true;
 	item_blocked(p, item, "waits for approval: %s", item->consent);
 }
 
@@ -49,13 +63,11 @@ void brake_apply(struct planner *p)
 {
 	struct toll toll = count(p->plan);
 
-	if (toll.control_planes < 2 && (toll.touched < 2 || toll.touched * 3 <= toll.of))
-		return;
 	for (size_t i = 0; i < p->plan->item_count; i++) {
 		struct item *item = p->plan->items[i];
 
 		if (item->disruptive && item->step_count && !item->held &&
-		    !item->approved)
+		    !item->approved && (is_too_much(&toll) || item->memo->braked))
 			hold(p, item, &toll);
 	}
 }

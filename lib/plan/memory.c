@@ -148,6 +148,16 @@ void memory_step_failed(struct memory *m, const struct step *step, const char *e
 	m->persistent_changes++;
 }
 
+void memory_braked(struct memory *m, const struct kind *kind, const char *name)
+{
+	struct memo *memo = memory_get(m, kind, name);
+
+	if (memo->braked)
+		return;
+	memo->braked = true;
+	m->persistent_changes++;
+}
+
 void memory_converged(struct memory *m, const struct kind *kind, const char *name)
 {
 	struct memo *memo;
@@ -159,8 +169,9 @@ void memory_converged(struct memory *m, const struct kind *kind, const char *nam
 	memo->failures = 0;
 	memo->slow = false;
 	replace(&memo->error, NULL);
-	if (memo->approved) {
+	if (memo->approved || memo->braked) {
 		replace(&memo->approved, NULL);
+		memo->braked = false;
 		m->persistent_changes++;
 	}
 }

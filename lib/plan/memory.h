@@ -83,6 +83,7 @@ struct memo {
 	struct mono pause_until; /* MONO_NEVER: until resumed */
 	/* Consent to one exact change. */
 	char *approved; /* the change's fingerprint */
+	bool braked;	/* held by the brake: needs a consent of its own */
 	struct vm_memory vm;
 	struct lease_memory lease;
 };
@@ -114,7 +115,10 @@ void memory_step_done(struct memory *m, const struct step *step,
 void memory_step_failed(struct memory *m, const struct step *step, const char *error,
     bool slow, const struct settings *settings, struct mono now, uint32_t random);
 
-/* The object is as it should be: forgets failures and used consents. */
+/* The brake holds the object: that others were done since does not let it go. */
+void memory_braked(struct memory *m, const struct kind *kind, const char *name);
+
+/* The object is as it should be: forgets failures, used consents and the brake. */
 void memory_converged(struct memory *m, const struct kind *kind, const char *name);
 
 /* `reconcile`: forgets back-off and giving up, and lets a manual VM start once. */

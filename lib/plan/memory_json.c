@@ -117,6 +117,7 @@ static struct json_object *save_memo(const struct memo *memo, const struct clock
 	}
 	if (memo->approved)
 		json_put_string(o, "approved", memo->approved);
+	put_flag(o, "braked", memo->braked);
 	if (memo->vm.seen)
 		json_put(o, "vm", save_vm(&memo->vm, c));
 	json_put(o, "lease", save_lease(&memo->lease));
@@ -155,6 +156,7 @@ static void load_memo(struct memory *m, struct json_object *o, const struct cloc
 		    get_mono(o, "pause_until", c));
 	if (json_string_at(o, "approved"))
 		memory_approve(m, kind, name, json_string_at(o, "approved"));
+	memo->braked = json_bool_at(o, "braked", false);
 	if (json_at(o, "vm"))
 		load_vm(&memo->vm, json_at(o, "vm"), c);
 	load_lease(&memo->lease, json_at(o, "lease"));

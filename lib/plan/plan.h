@@ -99,6 +99,7 @@ struct item {
 	bool approved;
 	bool disruptive; /* interrupts something that runs: counts for the brake (P10) */
 	bool control_plane; /* a control plane, for the same */
+	bool braked;	    /* held by the brake, to be remembered (memory_braked) */
 };
 
 struct plan {

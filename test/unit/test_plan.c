@@ -121,9 +121,22 @@ static const struct {
 	{ "one control plane and a worker of twenty", 20, 2, 1, false },
 };
 
+static const char *const names[] = { "v0", "v1", "v2" };
+
+static void see_vm(struct scene *s, const char *name, int id)
+{
+	struct domain_facts facts = {
+		.id = id, .state = id < 0 ? 5 : 1, .persistent = true
+	};
+	char xml[128];
+
+	snprintf(xml, sizeof(xml),
+	    "<name>%s</name><memory unit='KiB'>1048576</memory><vcpu>1</vcpu>", name);
+	see_domain(s, name, &facts, id < 0 ? NULL : xml, xml);
+}
+
 static void stop_some(struct scene *s, int row)
 {
-	struct domain_facts facts = { .id = 1, .state = 1, .persistent = true };
 	autotext struct text yaml = { 0 };
 
 	text_add(&yaml, "vms:\n");
@@ -133,13 +146,10 @@ static void stop_some(struct scene *s, int row)
 		    i < crowds[row].stopped ? ", state: stopped" : "");
 	scene_begin(s, text_get(&yaml), NULL);
 	for (unsigned i = 0; i < crowds[row].vms; i++) {
-		char name[16], xml[128];
+		char name[16];
 
 		snprintf(name, sizeof(name), "v%u", i);
-		snprintf(xml, sizeof(xml),
-		    "<name>%s</name><memory unit='KiB'>1048576</memory><vcpu>1</vcpu>",
-		    name);
-		see_domain(s, name, &facts, xml, xml);
+		see_vm(s, name, 1);
 	}
 }
 
@@ -182,6 +192,27 @@ START_TEST(approval_is_for_one_thing_only)
 }
 END_TEST
 
+START_TEST(approving_one_does_not_let_the_others_go)
+{
+	struct scene s;
+
+	stop_some(&s, 4); /* three of six */
+	plan_again(&s, 0);
+	for (int i = 0; i < 3; i++) {
+		ck_assert(plan_find(s.plan, &vm_kind, names[i])->braked);
+		memory_braked(&s.memory, &vm_kind, names[i]);
+	}
+	see_vm(&s, "v1", -1); /* approved and done */
+	plan_again(&s, 0);
+	ck_assert_uint_eq(s.plan->step_count, 0);
+	ck_assert_int_eq(plan_find(s.plan, &vm_kind, "v0")->verdict, VERDICT_BLOCKED);
+	memory_converged(&s.memory, &vm_kind, "v0"); /* written back in between */
+	plan_again(&s, 0);
+	ck_assert_uint_eq(s.plan->step_count, 1);
+	scene_end(&s);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("plan");
@@ -197,6 +228,7 @@ int main(void)
 	tcase_add_loop_test(
 	    tests, the_brake_holds_what_touches_too_much, 0, ROWS(crowds));
 	tcase_add_test(tests, approval_is_for_one_thing_only);
+	tcase_add_test(tests, approving_one_does_not_let_the_others_go);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
