@@ -117,6 +117,21 @@ START_TEST(expired_for_ever)
 }
 END_TEST
 
+/* Some proxy cuts every watch at once: that must not become a storm of watches. */
+START_TEST(short_watches)
+{
+	start_with_pool();
+	lab_fault("{" WATCH ", \"do\": \"end-watch\", \"times\": -1}");
+	lab_run(3000);
+	ck_assert_uint_ge(lab_requests("ipaddresspools?watch"), 1);
+	ck_assert_uint_le(lab_requests("ipaddresspools?watch"), 4);
+	ck_assert_uint_eq(lab_requests("ipaddresspools?limit=500"), 0);
+	lab_no_faults();
+	lab_put_pool("b", "10.0.1.0/24");
+	lab_wait("seen pool b");
+}
+END_TEST
+
 /* The list that comes next is answered so, for good; then the fault is taken away. */
 static const struct {
 	const char *what, *fault, *says;
@@ -238,6 +253,7 @@ TCase *fault_tests(void)
 	    tc, watch_not_opened, 0, (int)(sizeof(open_rows) / sizeof(open_rows[0])));
 	tcase_add_test(tc, compacted);
 	tcase_add_test(tc, expired_for_ever);
+	tcase_add_test(tc, short_watches);
 	tcase_add_loop_test(
 	    tc, list_struck, 0, (int)(sizeof(list_rows) / sizeof(list_rows[0])));
 	tcase_add_test(tc, retry_after);
