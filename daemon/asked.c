@@ -52,11 +52,23 @@ static void say(const char *action, const struct kind *kind, const char *name,
 	arena_done(&a);
 }
 
+/* A plan points into what was seen; something seen since the last one has replaced that.
+ */
+static void make_fresh(struct reconcile *r)
+{
+	if (ev_is_active(&r->plan_timer) || ev_is_pending(&r->plan_timer)) {
+		ev_timer_stop(r->loop, &r->plan_timer);
+		heart_plan(r);
+	}
+}
+
 static const struct item *find(
     struct reconcile *r, const struct kind *kind, const char *name, struct error *e)
 {
-	const struct item *item = r->plan ? plan_find(r->plan, kind, name) : NULL;
+	const struct item *item;
 
+	make_fresh(r);
+	item = r->plan ? plan_find(r->plan, kind, name) : NULL;
 	if (!item)
 		fail(e, "there is no %s/%s; `homek8sctl list` shows what there is",
 		    kind->name, name);
@@ -121,6 +133,7 @@ const struct view *reconcile_view(struct reconcile *r)
 	const struct virt_state *virt = virt_state(r->virt);
 	const struct kube_state *kube = kube_state(r->kube);
 
+	make_fresh(r);
 	r->view.libvirt.since = virt->since;
 	r->view.libvirt.detail = virt->detail;
 	r->view.libvirt.version = virt->version;

@@ -84,8 +84,9 @@ static void judge(struct planner *p, struct item *item)
 	bool off;
 	const char *closed = kind_closed(p, item->kind, &off);
 
-	if (closed && off)
-		item_blocked(p, item, "%s", closed);
+	item->off = closed && off;
+	if (item->off)
+		item_unknown(p, item, "not looked after: %s", closed);
 	else if (closed && item->kind->api_missing &&
 		 strcmp(closed, item->kind->api_missing) == 0)
 		item_blocked(p, item, "%s", closed);
