@@ -9,8 +9,8 @@
 
 /* The verdict of the whole */
 
-struct tally {
-	size_t by[VERDICT_PAUSED + 1];
+struct tally { /* of what is looked after */
+	size_t by[VERDICT_PAUSED + 1], all, off;
 	const struct item *worst;
 };
 
@@ -41,6 +41,11 @@ static struct tally count(const struct view *v)
 	for (size_t i = 0; v->plan && i < v->plan->item_count; i++) {
 		const struct item *item = v->plan->items[i];
 
+		if (item->off) {
+			tally.off++;
+			continue;
+		}
+		tally.all++;
 		tally.by[item->verdict]++;
 		if (!tally.worst ||
 		    badness(item->verdict) > badness(tally.worst->verdict))
@@ -82,8 +87,11 @@ const char *view_summary(struct arena *a, const struct view *v)
 
 	if (!v->plan)
 		return "looking at the home for the first time";
-	text = arena_printf(a, "%zu of %zu objects converged",
-	    tally.by[VERDICT_CONVERGED], v->plan->item_count);
+	text = arena_printf(
+	    a, "%zu of %zu objects converged", tally.by[VERDICT_CONVERGED], tally.all);
+	if (tally.off)
+		text = arena_printf(
+		    a, "%s; %zu not looked after: Kubernetes is off", text, tally.off);
 	if (!v->load.ok)
 		text = arena_printf(a, "%s; the configuration has errors", text);
 	if (source_is_bad(&v->libvirt))
