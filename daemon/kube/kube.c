@@ -30,7 +30,7 @@
 static const struct kube_tuning default_tuning = {
 	.idle = 150000,
 	.grace = 20000,
-	.slow = 60000,
+	.slow = 45000, /* what ends is found ended within a minute */
 	.answer = 15000,
 	.write = 34000,
 };

@@ -46,7 +46,7 @@ began=$(now_ms)
 breaks virsh -c "$uri" destroy worker-1
 heals 'a VM destroyed (virsh destroy worker-1)' "$began" domain_runs worker-1
 
-host=$(virsh -c "$uri" net-dumpxml default | sed -n "s/^ *\(<host .*name='worker-2'.*\)/\1/p")
+host=$(virsh -c "$uri" net-dumpxml default 2>/dev/null | sed -n "s/^ *\(<host .*name='worker-2'.*\)/\1/p")
 began=$(now_ms)
 breaks virsh -c "$uri" net-update default delete ip-dhcp-host "$host" --live
 heals 'a reservation removed (virsh net-update delete)' "$began" lease_is 192.168.122.12
