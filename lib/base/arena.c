@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK_SIZE ((size_t)2048)
+#define FIRST_SIZE ((size_t)256)
+#define LARGEST_SIZE ((size_t)128 * 1024)
 
 struct arena_block {
 	struct arena_block *next;
@@ -68,12 +69,13 @@ void arena_done(struct arena *a)
 
 static struct arena_block *add_block(struct arena *a, size_t size)
 {
-	/* Small arenas (one observed object) stay small, large ones grow by doubling. */
-	size_t room = a->bytes > BLOCK_SIZE ? a->bytes : BLOCK_SIZE;
+	/* Small arenas (one observed object, one line of text) stay small and come out of
+	 * malloc's cache of small pieces; large ones grow by doubling. */
+	size_t room = a->bytes > FIRST_SIZE ? a->bytes : FIRST_SIZE;
 	struct arena_block *b;
 
-	if (room > 64 * BLOCK_SIZE)
-		room = 64 * BLOCK_SIZE;
+	if (room > LARGEST_SIZE)
+		room = LARGEST_SIZE;
 	if (room < size)
 		room = size;
 	b = must_alloc(sizeof(*b) + room);
