@@ -16,7 +16,7 @@
 #include "lib/base/cleanup.h"
 
 #define STREAM_HEADER_MS 15000 /* until a stream's headers have come */
-#define MAX_IDLE_CONNECTIONS 4L
+#define MAX_CONNECTIONS 16L    /* kept open; libcurl counts the watches' as well */
 #define MAX_STREAM_ERROR ((size_t)64 * 1024) /* body of a stream that is no 200 */
 
 struct socket_watch { /* one per socket of libcurl's */
@@ -303,7 +303,7 @@ struct http *http_new(struct ev_loop *loop, const struct credentials *credential
 	curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
 	curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, on_timeout);
 	curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
-	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, MAX_IDLE_CONNECTIONS);
+	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, MAX_CONNECTIONS);
 	curl_multi_setopt(h->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
 	return h;
 }
