@@ -233,6 +233,7 @@ many_services() {
 	curl -sf -X POST "$api/fake/requests/clear" -d '{}' >/dev/null
 	start_daemon
 	converges 60
+	wait_until 20 "$bench/bench_kube" "$api" synced || die 'the Services were not listed'
 	measure "$bench/bench_kube" "$api" synced
 	figure 'first sync of 10,000 Services, to receiving' \
 		"$(calc "${value[sync]} / ${value[bare_sync]}")" x '<' 1.2 \
