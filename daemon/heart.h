@@ -30,8 +30,9 @@ struct reconcile {
 	ev_timer wake_timer;   /* the time the last plan asked for */
 	ev_timer resync_timer; /* a full look */
 	ev_timer save_timer;
-	struct mono planned; /* when the last plan was made */
-	uint64_t saved;	     /* memory.persistent_changes on disk */
+	int64_t planned_us,
+	    plan_took_us; /* when the last plan was made, and how long it took */
+	uint64_t saved;	  /* memory.persistent_changes on disk */
 	bool save_failed;
 	bool starting; /* callbacks of the back ends run before they are known */
 };

@@ -7,10 +7,11 @@
  * Bells are: an object was looked at or is gone, a source came up or went down, a step
  * ended, the configuration changed, somebody asked for something, a timer the last plan
  * set. Every one of them first puts what it brought into the store or the memory and then
- * calls ring(). The first ring after quiet plans in the next turn of the loop; while
- * rings keep coming, plans are 20 ms apart. A plan looks at the whole home, its steps go
- * to the lanes (lanes.h), and the objects they are for are busy until they have been
- * looked at again. Nothing else decides anything.
+ * calls heart_ring(). The first ring after quiet plans in the next turn of the loop;
+ * while rings keep coming, plans are ten times as far apart as they take, 20 ms at most.
+ * A plan looks at the whole home, its steps go to the lanes (lanes.h), and the objects
+ * they are for are busy until they have been looked at again. Nothing else decides
+ * anything.
  *
  * tell() is the only function that changes what is known of an object's verdict: it notes
  * since when, logs the change, and forgets failures that are over.
@@ -30,14 +31,25 @@
 #define SAVE_AFTER_S 1.0
 #define STATE_FILE "state.json"
 
+/*
+ * How long to wait after a plan before the next: ten times what it took, so that planning
+ * never takes more than a tenth of the time, and never more than COALESCE_MS. In a small
+ * home that is nothing at all.
+ */
+static int64_t pause_us(const struct reconcile *r)
+{
+	int64_t pause = r->plan_took_us * 10;
+
+	return pause < COALESCE_MS * 1000 ? pause : COALESCE_MS * 1000;
+}
+
 void heart_ring(struct reconcile *r)
 {
-	struct mono due = mono_add(r->planned, COALESCE_MS);
-	int64_t wait = due.ms - clock_mono().ms;
+	int64_t wait = r->planned_us + pause_us(r) - clock_micros();
 
 	if (r->starting || ev_is_active(&r->plan_timer))
 		return;
-	ev_timer_set(&r->plan_timer, wait > 0 ? (double)wait / 1000 : 0, 0);
+	ev_timer_set(&r->plan_timer, wait > 0 ? (double)wait / 1e6 : 0, 0);
 	ev_timer_start(r->loop, &r->plan_timer);
 }
 
@@ -45,12 +57,12 @@ void heart_ring(struct reconcile *r)
 
 static void save(struct reconcile *r)
 {
-	autojson struct json_object *o =
-	    memory_save(&r->memory, clock_mono(), clock_wall());
+	autojson struct json_object *o = NULL;
 	struct error e = { "" };
 
 	if (!r->options.state || r->saved == r->memory.persistent_changes)
 		return;
+	o = memory_save(&r->memory, clock_mono(), clock_wall());
 	if (state_write(r->options.state, STATE_FILE, o, &e) == 0) {
 		r->saved = r->memory.persistent_changes;
 		if (r->save_failed)
@@ -181,19 +193,21 @@ static void set_wake(struct reconcile *r)
 
 void heart_plan(struct reconcile *r)
 {
+	int64_t began = clock_micros();
 	struct plan_input input;
 
 	memory_tick(&r->memory, clock_mono());
 	fill_input(r, &input);
 	plan_free(r->plan);
 	r->plan = plan_make(&input);
-	r->planned = clock_mono();
 	tell_all(r);
 	lanes_take(r->lanes, r->plan);
 	set_wake(r);
 	save_soon(r);
 	if (r->options.changed)
 		r->options.changed(r->options.arg);
+	r->planned_us = clock_micros();
+	r->plan_took_us = r->planned_us - began;
 }
 
 static void on_plan(struct ev_loop *loop, ev_timer *timer, int events)
@@ -315,7 +329,6 @@ struct reconcile *reconcile_new(
 	r->loop = loop;
 	r->options = *options;
 	r->load.directory = options->config_dir;
-	r->planned = (struct mono){ 0 };
 	ev_timer_init(&r->plan_timer, on_plan, 0, 0);
 	ev_timer_init(&r->wake_timer, on_plan, 0, 0);
 	ev_timer_init(&r->resync_timer, on_resync, 0, 0);

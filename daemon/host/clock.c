@@ -19,6 +19,14 @@ struct mono clock_mono(void)
 	return (struct mono){ read_clock(CLOCK_BOOTTIME) };
 }
 
+int64_t clock_micros(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
 int64_t clock_wall(void)
 {
 	return read_clock(CLOCK_REALTIME);
