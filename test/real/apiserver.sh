@@ -10,6 +10,7 @@
 #   apiserver.sh restart DIR          the API server only, same port, same data
 #   apiserver.sh kill|pause|continue DIR   the API server only, by SIGKILL, SIGSTOP, SIGCONT
 #   apiserver.sh blackhole DIR on|off      every packet to and from it is dropped silently
+#   apiserver.sh metallb DIR          its kinds and namespace again, where they were deleted
 #   apiserver.sh compact DIR          forget history: watches from older versions get 410
 #   apiserver.sh api DIR METHOD PATH [CURL ARGS]   one request as admin
 #   apiserver.sh --packages           Debian packages needed
@@ -268,6 +269,7 @@ kill) end "$1" kube-apiserver KILL ;;
 pause) kill -STOP "$(running "$1" kube-apiserver)" ;;
 continue) kill -CONT "$(running "$1" kube-apiserver)" ;;
 blackhole) [[ ${2:-} == on || ${2:-} == off ]] || usage; blackhole "$1" "$2" ;;
+metallb) install_metallb "$1" ;;
 compact) compact "$1" ;;
 api) [[ $# -ge 3 ]] || usage; api "$@" ;;
 *) usage ;;

@@ -24,7 +24,9 @@
 #   libvirt_writes           prints each call since then that changes something
 #   libvirt_wrote WHAT [CALL...]  exactly these, in any order; a line of the report
 #   api_count_calls DIR      from here on the API server of DIR (restarted) logs each call
-#   api_mark, api_writes     likewise: VERB URI of each request that changes something
+#   api_mark, api_writes     likewise: VERB RESOURCE/NAME of each request of the daemon
+#                            that changes something
+#   api_wrote WHAT [CALL...] exactly these, in this order
 
 # shellcheck source-path=SCRIPTDIR source=report.sh
 . "$(dirname "${BASH_SOURCE[0]}")/report.sh"
@@ -179,17 +181,18 @@ libvirt_writes() {
 		grep -vE '^vir(Connect|Event)|(Get|Lookup|Is|Has|List|Free|Ref$|Ref[A-Z])|^virNetworkPort|^virNetworkDHCPLease' || true
 }
 
-libvirt_wrote() { # WHAT [CALL...]
-	local what=$1 want found
-	shift
-	want=$(if (($#)); then printf '%s\n' "$@" | sort; fi)
-	found=$(libvirt_writes | sort)
-	if [[ $found == "$want" ]]; then
-		ok "$what"
+# A line of the report: is what was FOUND what was due?
+called() { # WHAT FOUND DUE
+	if [[ $2 == "$3" ]]; then
+		ok "$1"
 	else
-		no "$what"
-		sort <<<"$found" | uniq -c | sed 's/^/#   called: /'
+		no "$1"
+		uniq -c <<<"$2" | sed 's/^/#   called: /'
 	fi
+}
+
+libvirt_wrote() { # WHAT [CALL...]
+	called "$1" "$(libvirt_writes | sort)" "$(printf '%s\n' "${@:2}" | sort)"
 }
 
 api_count_calls() { # DIR
@@ -200,8 +203,8 @@ api_count_calls() { # DIR
 		omitStages: [RequestReceived]
 		rules: [{level: Metadata}]
 	END
-	export APISERVER_ARGS="--audit-policy-file=$api_dir/audit.yaml
-		--audit-log-path=$api_dir/audit.log"
+	export APISERVER_ARGS="--audit-policy-file=$api_dir/audit.yaml"
+	APISERVER_ARGS+=" --audit-log-path=$api_dir/audit.log"
 	"$real/apiserver.sh" restart "$api_dir"
 	api_mark
 }
@@ -209,10 +212,13 @@ api_count_calls() { # DIR
 api_lines=0
 api_mark() { api_lines=$(wc -l <"$api_dir/audit.log"); }
 
-# Only what came from homek8sd.
 api_writes() {
 	tail -n "+$((api_lines + 1))" "$api_dir/audit.log" |
 		jq -r 'select(.userAgent // "" | startswith("homek8sd")) |
 			select(.verb | IN("get", "list", "watch") | not) |
-			"\(.verb) \(.requestURI)"'
+			"\(.verb) \(.objectRef.resource)/\(.objectRef.name)"'
+}
+
+api_wrote() { # WHAT [CALL...]
+	called "$1" "$(api_writes)" "$(printf '%s\n' "${@:2}")"
 }
