@@ -279,9 +279,56 @@ static bool shrink_first(struct planner *p, struct item *item)
 	return true;
 }
 
+static void hold_for(struct planner *p, struct item *item, const struct seen *other)
+{
+	item->held = true;
+	if (set_find(config_get(p->input->want, &pool_kind), other->name))
+		item_pending(
+		    p, item, "waits for pool/%s to give up its addresses", other->name);
+	else
+		item_blocked(p, item,
+		    "overlaps pool %s, which is not written here; write it too or "
+		    "delete it",
+		    other->name);
+}
+
+/* The pool of the span that the one at `index` waits for, or the span's end. */
+static size_t waits_for(
+    struct planner *p, const struct span *span, const bool *waits, size_t index)
+{
+	const struct seen *other =
+	    waits[index - span->first] ? holder(p, p->plan->items[index]) : NULL;
+	size_t i = other ? span->first : span->end;
+
+	while (i < span->end && strcmp(p->plan->items[i]->name, other->name) != 0)
+		i++;
+	return i;
+}
+
+/* A ring of pools each of which waits for the next would wait for ever: none can give up
+ * all it has, for MetalLB takes no empty pool. */
+static void break_ring(
+    struct planner *p, const struct span *span, const bool *waits, size_t index)
+{
+	size_t at = waits_for(p, span, waits, index), next = at;
+
+	for (size_t n = span->first; n < span->end && next != index; n++) {
+		if (next == span->end)
+			return;
+		next = waits_for(p, span, waits, next);
+	}
+	if (next == index)
+		item_blocked(p, p->plan->items[index],
+		    "waits for pool/%s in a ring of pools that exchange all their "
+		    "addresses, which MetalLB takes in no order: give one of them others "
+		    "in between",
+		    p->plan->items[at]->name);
+}
+
 static void settle(struct planner *p)
 {
 	const struct span *span = &p->plan->spans[kind_index(&pool_kind)];
+	bool *waits = arena_array(p->arena, span->end - span->first, sizeof(*waits));
 
 	for (size_t i = span->first; i < span->end; i++) {
 		struct item *item = p->plan->items[i];
@@ -292,17 +339,11 @@ static void settle(struct planner *p)
 		other = holder(p, item);
 		if (!other || shrink_first(p, item))
 			continue;
-		item->held = true;
-		if (set_find(config_get(p->input->want, &pool_kind), other->name))
-			item_pending(p, item,
-			    "waits for pool/%s to give up its addresses", other->name);
-		else
-			item_blocked(p, item,
-			    "overlaps pool %s, which is not written here; write it too "
-			    "or "
-			    "delete it",
-			    other->name);
+		hold_for(p, item, other);
+		waits[i - span->first] = true;
 	}
+	for (size_t i = span->first; i < span->end; i++)
+		break_ring(p, span, waits, i);
 }
 
 static const char *const columns[] = { "addresses", "auto_assign", NULL };
