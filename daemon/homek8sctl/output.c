@@ -69,8 +69,13 @@ static void print_names(struct ctl *ctl, struct json_object *reply, const char *
 
 	if (!names)
 		puts(object_name(ctl, reply));
-	for (size_t i = 0; i < json_count(list); i++)
-		puts(object_name(ctl, json_item(list, i)));
+	for (size_t i = 0; i < json_count(list); i++) {
+		const char *name = object_name(ctl, json_item(list, i));
+
+		/* Not every event is about an object. */
+		if (*name)
+			puts(name);
+	}
 }
 
 void output(struct ctl *ctl, struct json_object *reply, const char *names,

@@ -264,18 +264,34 @@ static struct json_object *side_json(const struct item *item, const struct objec
 	return side ? field_json(&item->kind->fields, side) : NULL;
 }
 
+/* Columns of what can only be written and never seen, as a VM's role: as it is written.
+ */
+static void add_written(struct json_object *fields, const struct item *item)
+{
+	autojson struct json_object *written = side_json(item, item->want);
+
+	for (const char *const *c = item->kind->list_columns; written && c && *c; c++)
+		for (const struct field *f = item->kind->fields.rows; f->key; f++)
+			if (strcmp(f->key, *c) == 0 && !(f->flags & FIELD_COMPARED) &&
+			    !json_at(fields, *c))
+				json_put(
+				    fields, *c, json_object_get(json_at(written, *c)));
+}
+
 struct json_object *view_list(const struct view *v, const struct kind *kind)
 {
 	struct json_object *o = json_object_new_object(), *list = json_object_new_array();
 
 	for (size_t i = 0; v->plan && i < v->plan->item_count; i++) {
 		const struct item *item = v->plan->items[i];
-		struct json_object *row;
+		struct json_object *row, *fields;
 
 		if (kind && item->kind != kind)
 			continue;
 		row = item_json(item);
-		json_put(row, "fields", side_json(item, shown(item)));
+		fields = side_json(item, shown(item));
+		add_written(fields, item);
+		json_put(row, "fields", fields);
 		json_push(list, row);
 	}
 	json_put(o, "objects", list);
