@@ -79,8 +79,11 @@ $(BUILD)/test/golden: $(BUILD)/obj/test/golden/golden.o $(LIB)
 
 # Tests. `make check` runs every level this machine allows; see test/check.sh.
 
-$(BUILD)/test/test_virt: $(call obj,$(wildcard test/virt/*.c daemon/virt/*.c) \
-	daemon/host/clock.c) $(LIB)
+# test/virt holds several programs and the parts they share.
+VIRT_TESTS := $(patsubst test/virt/%.c,$(BUILD)/test/%,$(wildcard test/virt/test_*.c))
+VIRT_PARTS := $(filter-out test/virt/test_%,$(wildcard test/virt/*.c)) \
+	$(wildcard daemon/virt/*.c) daemon/host/clock.c
+$(VIRT_TESTS): $(BUILD)/test/%: $(BUILD)/obj/test/virt/%.o $(call obj,$(VIRT_PARTS)) $(LIB)
 $(BUILD)/test/test_kube: $(call obj,$(wildcard test/kube/*.c daemon/kube/*.c) \
 	daemon/host/clock.c) $(LIB)
 $(BUILD)/test/test_control: $(call obj,$(wildcard test/control/*.c daemon/control/*.c) \
@@ -93,8 +96,7 @@ $(BENCHES): $(BUILD)/test/bench_%: $(BUILD)/obj/test/bench/bench_%.o $(BUILD)/ob
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_DAEMON)
 
-ADAPTER_TESTS := $(foreach d,virt kube control host,$(if $(wildcard test/$(d)/*.c),\
-	$(BUILD)/test/test_$(d)))
+ADAPTER_TESTS := $(VIRT_TESTS) $(addprefix $(BUILD)/test/test_,kube control host)
 
 $(ADAPTER_TESTS):
 	@mkdir -p $(@D)

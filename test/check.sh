@@ -69,7 +69,9 @@ unit() {
 }
 
 adapters() {
+	each test_thread
 	each test_virt
+	each test_virtd
 	each test_kube
 	each test_control
 	each test_host
@@ -112,7 +114,9 @@ fuzz)
 	done
 	;;
 threads)
+	each test_thread
 	each test_virt
+	each test_virtd
 	script tour test/run/tour.sh
 	;;
 esac
