@@ -218,6 +218,16 @@ static void tell_managed_save(struct planner *p, struct item *item, const struct
 		  "the definition of then (vm.boot_fresh: false)");
 }
 
+/* A domain that was never seen to run has not stopped for any reason. */
+static const char *reason_text(const struct item *item, const struct vm *have)
+{
+	enum stop_cause cause = cause_of(item, have);
+
+	if (cause == STOP_UNKNOWN && !item->memo->vm.seen_running)
+		return "does not run yet";
+	return cause_text(cause);
+}
+
 static void left_alone(
     struct planner *p, struct item *item, const struct vm *want, enum stop_cause cause)
 {
@@ -231,7 +241,7 @@ void vm_start_plan(
     struct planner *p, struct item *item, const struct vm *want, const struct vm *have)
 {
 	const struct vm_memory *vm = &item->memo->vm;
-	const char *why = cause_text(cause_of(item, have));
+	const char *why = reason_text(item, have);
 
 	tell_managed_save(p, item, have);
 	if (have->facts.state == STATE_SHUTOFF &&
