@@ -8,6 +8,7 @@
 #include "daemon/host/clock.h"
 #include "daemon/journal/journal.h"
 #include "lib/base/cleanup.h"
+#include "lib/kind/kinds.h"
 
 /* What was seen */
 
@@ -43,10 +44,31 @@ static void looked(struct reconcile *r, const struct kind *kind, const char *nam
 	heart_ring(r);
 }
 
+/*
+ * A domain that starts or stops changes what libvirt says of its networks (who is
+ * attached, what is leased), and no event of theirs tells so.
+ */
+static void look_at_networks(
+    struct reconcile *r, const struct seen *before, const struct seen *now)
+{
+	const struct object *was = before ? before->live : NULL;
+	const struct object *is = now ? now->live : NULL;
+	const struct vm *vm = (const struct vm *)(is ? is : was);
+	const struct vm_interface *nics = vm ? vm->interfaces.items : NULL;
+
+	if (!was == !is || !r->observed.kinds[kind_index(&vm_kind)].known)
+		return;
+	for (size_t i = 0; i < vm->interfaces.count; i++)
+		if (nics[i].network)
+			virt_look_later(r->virt, &network_kind, nics[i].network);
+}
+
 static void on_gone(void *arg, const struct kind *kind, const char *name)
 {
 	struct reconcile *r = arg;
 
+	if (kind == &vm_kind)
+		look_at_networks(r, observed_find(&r->observed, kind, name), NULL);
 	observed_remove(&r->observed, kind, name);
 	remember(r, kind, name, NULL);
 	looked(r, kind, name);
@@ -82,6 +104,8 @@ static void on_seen(void *arg, const struct kind *kind, const struct reading *re
 		return;
 	}
 	seen->presence = PRESENT;
+	if (kind == &vm_kind)
+		look_at_networks(r, observed_find(&r->observed, kind, seen->name), seen);
 	observed_put(&r->observed, seen);
 	remember(r, kind, reading->name, seen);
 	looked(r, kind, reading->name);

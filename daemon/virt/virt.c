@@ -335,6 +335,11 @@ void virt_look(struct virt *virt, const struct kind *kind, const char *name)
 	survey_look(survey_of(virt, kind), name, LANE_URGENT);
 }
 
+void virt_look_later(struct virt *virt, const struct kind *kind, const char *name)
+{
+	survey_look(survey_of(virt, kind), name, LANE_BULK);
+}
+
 void virt_look_all(struct virt *virt)
 {
 	survey_list(virt->networks);

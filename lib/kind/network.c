@@ -299,6 +299,28 @@ static const char *names_of(struct planner *p, const struct differences *differe
 }
 
 /*
+ * Guests whose interfaces hang on it. libvirt's own count is as old as the look at the
+ * network, and somebody may have started a domain since; a domain that cannot be read
+ * may be attached.
+ */
+static int64_t guests_on(
+    const struct planner *p, const char *name, const struct network *live)
+{
+	const struct observed_kind *vms = &p->input->have->kinds[kind_index(&vm_kind)];
+	int64_t count = !vms->known;
+
+	for (size_t i = 0; i < vms->count; i++) {
+		const struct vm *vm = (const struct vm *)vms->items[i]->live;
+		const struct vm_interface *nics = vm ? vm->interfaces.items : NULL;
+
+		count += vms->items[i]->presence == UNKNOWN;
+		for (size_t n = 0; vm && n < vm->interfaces.count; n++)
+			count += nics[n].network && strcmp(nics[n].network, name) == 0;
+	}
+	return count > live->connections ? count : live->connections;
+}
+
+/*
  * Keys that need the network to start anew. Stored side first; once that is right, what
  * runs follows when nobody is attached. True when it decided the item's verdict.
  */
@@ -308,6 +330,7 @@ static bool plan_restart(struct planner *p, struct item *item, const struct netw
 	struct differences config = { 0 }, running = { 0 };
 	struct error e = { "" };
 	struct step *step;
+	int64_t guests;
 
 	if (stored)
 		field_compare(&network_kind.fields, want, stored, p->arena, &config);
@@ -328,19 +351,22 @@ static bool plan_restart(struct planner *p, struct item *item, const struct netw
 		    names_of(p, &config), item->name);
 		step->body = xml;
 	}
-	if (!live) {
+	if (!running.count) { /* nothing that runs is touched */
 		item_pending(p, item, "%s to be changed", names_of(p, &config));
 		return true;
 	}
-	if (live->connections > 0 && !config.count) {
+	guests = guests_on(p, item->name, live);
+	if (guests && !config.count) {
 		item_blocked(p, item,
-		    "%s changes when the network next starts; %lld guests are attached, "
+		    "%s changes when the network next starts; %lld guest%s attached, "
 		    "stop "
-		    "them first",
-		    names_of(p, &running), (long long)live->connections);
+		    "%s first",
+		    names_of(p, &running), (long long)guests,
+		    guests == 1 ? " is" : "s are", guests == 1 ? "it" : "them");
 		return true;
 	}
-	if (live->connections == 0)
+	/* Not in one go with the definition: who is attached is looked at in between. */
+	if (!config.count)
 		stop_and_start(p, item);
 	item_pending(p, item, "%s to be changed", names_of(p, &item->differences));
 	item_consent(p, item,

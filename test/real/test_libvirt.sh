@@ -19,17 +19,19 @@ dnsmasq_conf=/var/lib/libvirt/dnsmasq/default.conf
 
 # What is written; tests change these and write it again.
 worker_1_ip=192.168.122.11
+worker_1_state=running
 worker_2_state=running
 deaf_state=stopped
 pool=192.168.122.100-192.168.122.150
 bridge=virbr0
 mode=nat
 stop_force=false
+resync=3s
 
 write_settings() {
 	put_file homek8s.yaml <<-END
 		kubernetes: {mode: "off"}
-		resync: 3s
+		resync: $resync
 		vm: {minimum_uptime: 1s, stop_timeout: 4s, stop_resend: 1s, stop_force: $stop_force}
 	END
 }
@@ -68,7 +70,7 @@ write_home() {
 		  pools:
 		    default-pool: {addresses: [$pool]}
 		vms:
-		$(vm worker-1 running)
+		$(vm worker-1 "$worker_1_state")
 		    autostart: true
 		$(vm worker-2 "$worker_2_state")
 		$(vm deaf "$deaf_state" rdinit=/bin/sh)
@@ -327,6 +329,40 @@ what_runs() {
 	echo "$(qemu_pid worker-1) $(qemu_pid worker-2) $(cat /sys/class/net/virbr0/ifindex)"
 }
 
+# Approved, it is done once no guest is attached, whoever's guest that is. No full look
+# comes to help.
+restart_is_done() {
+	resync=5m
+	write_settings
+	worker_1_state=stopped worker_2_state=stopped
+	write_home
+	check "two VMs of three to be stopped at once wait for approval" \
+		"is vm/worker-1 blocked 'interrupts 2 of 3 VMs' && is vm/worker-2 blocked" 5
+	ctl approve vm/worker-1
+	ctl approve vm/worker-2
+	check "approved, they are" \
+		"[[ \$(state worker-1)\$(state worker-2) == 'shut offshut off' ]] && home_is_up" 20
+	ctl reconcile 2>/dev/null
+	virsh -q start foreign >/dev/null
+	bridge=virbr7
+	write_home
+	check "another bridge waits for approval" "is network/default blocked 'waits for approval'" 5
+	ctl approve network/default
+	stays "approved, it waits for somebody else's guest that is attached" \
+		"[[ \$(master_of \$(tap_of foreign)) == virbr0 ]]" 3
+	check "and says so" "is network/default blocked '1 guest is attached'"
+	heals "once that is gone, it is done" "virsh destroy foreign" \
+		"ip link show virbr7 && home_is_up" 60
+	bridge=virbr0
+	write_home
+	check "back again waits for approval too" "is network/default blocked 'waits for approval'" 5
+	heals "approved, it is done at once" "ctl approve network/default" \
+		"ip link show virbr0 && home_is_up" 10
+	worker_1_state=running worker_2_state=running resync=3s
+	write_settings
+	heals "guests start again" write_home home_is_up 10
+}
+
 # The daemon's own end is none of the home's business (P1).
 daemon_ends() {
 	local how before
@@ -424,6 +460,7 @@ ranges
 restart_waits
 daemon_ends
 stopping
+restart_is_done
 killed_at_random
 check "somebody else's domain is as it was" \
 	"[[ \$(virsh -q dumpxml --inactive foreign) == \"\$foreign_before\" &&
