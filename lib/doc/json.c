@@ -10,8 +10,6 @@
 
 #include "lib/base/text.h"
 
-/* What may stand outside of strings: blanks, punctuation, numbers, true, false, null. */
-#define OUTSIDE " \t\r\n{}[]:,+-.0123456789eEtrufalsn"
 #define PRINT_FLAGS JSON_C_TO_STRING_NOSLASHESCAPE
 
 static int fail_at(const char *text, size_t offset, const char *what, struct error *e)
@@ -25,13 +23,34 @@ static int fail_at(const char *text, size_t offset, const char *what, struct err
 	return fail(e, "JSON, line %zu column %zu: %s", line, column, what);
 }
 
+/* What a byte is to the look over the text. */
+enum { OUTSIDE_OK = 1, PLAIN = 2 };
+
+/* May stand outside of strings: blanks, punctuation, numbers, true, false, null. Plain
+ * within one: ASCII that neither ends nor escapes nor controls. */
+static void classify(unsigned char classes[256])
+{
+	static const char outside[] = " \t\r\n{}[]:,+-.0123456789eEtrufalsn";
+
+	memset(classes, 0, 256);
+	memset(classes + 0x20, PLAIN, 0x80 - 0x20);
+	classes['"'] = classes['\\'] = 0;
+	for (size_t i = 0; outside[i]; i++)
+		classes[(unsigned char)outside[i]] |= OUTSIDE_OK;
+}
+
 /* Steps over a string that begins at `i`; where it ends, or where it is wrong. */
-static size_t skip_string(const char *text, size_t length, size_t i)
+static size_t skip_string(
+    const unsigned char classes[256], const char *text, size_t length, size_t i)
 {
 	uint32_t code;
 	size_t size;
 
 	for (i++; i < length && text[i] != '"'; i += size) {
+		while (i < length && classes[(unsigned char)text[i]] & PLAIN)
+			i++;
+		if (i == length || text[i] == '"')
+			break;
 		if (text[i] == '\\' && i + 1 < length)
 			i++; /* it may be a quote */
 		if ((unsigned char)text[i] < 0x80)
@@ -46,19 +65,17 @@ static size_t skip_string(const char *text, size_t length, size_t i)
 
 static int check_text(const char *text, size_t length, struct error *e)
 {
-	static const char outside[] = OUTSIDE;
-	bool allowed[256] = { false };
+	unsigned char classes[256];
 
-	for (size_t i = 0; outside[i]; i++)
-		allowed[(unsigned char)outside[i]] = true;
+	classify(classes);
 	for (size_t i = 0; i < length; i++) {
 		if (text[i] == '"') {
-			i = skip_string(text, length, i);
+			i = skip_string(classes, text, length, i);
 			if (i < length && text[i] != '"')
 				return fail_at(text, i,
 				    "no UTF-8, or a control character, inside a string",
 				    e);
-		} else if (!allowed[(unsigned char)text[i]]) {
+		} else if (!(classes[(unsigned char)text[i]] & OUTSIDE_OK)) {
 			return fail_at(
 			    text, i, "a character that cannot stand outside a string", e);
 		}
@@ -78,10 +95,20 @@ static struct json_object *feed(
 	return o;
 }
 
-struct json_object *json_parse(
-    const char *text, size_t length, int depth, struct error *e)
+struct json_tokener *json_tokener_strict(int depth)
 {
-	struct json_tokener *tokener;
+	struct json_tokener *tokener = json_tokener_new_ex(depth);
+
+	if (!tokener)
+		abort();
+	/* UTF-8 is checked already: json-c's own check lets overlong forms by. */
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+	return tokener;
+}
+
+struct json_object *json_parse_with(
+    struct json_tokener *tokener, const char *text, size_t length, struct error *e)
+{
 	enum json_tokener_error error;
 	struct json_object *o;
 	size_t end;
@@ -93,15 +120,10 @@ struct json_object *json_parse(
 	}
 	if (check_text(text, length, e) < 0)
 		return NULL;
-	tokener = json_tokener_new_ex(depth);
-	if (!tokener)
-		abort();
-	/* UTF-8 is checked already: json-c's own check lets overlong forms by. */
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+	json_tokener_reset(tokener);
 	o = feed(tokener, text, length);
 	error = json_tokener_get_error(tokener);
 	end = json_tokener_get_parse_end(tokener);
-	json_tokener_free(tokener);
 	if (error == json_tokener_error_parse_eof || error == json_tokener_continue)
 		fail_at(text, length, "the text ends too early", e);
 	else if (error != json_tokener_success)
@@ -112,6 +134,16 @@ struct json_object *json_parse(
 		return o;
 	json_object_put(o);
 	return NULL;
+}
+
+struct json_object *json_parse(
+    const char *text, size_t length, int depth, struct error *e)
+{
+	struct json_tokener *tokener = json_tokener_strict(depth);
+	struct json_object *o = json_parse_with(tokener, text, length, e);
+
+	json_tokener_free(tokener);
+	return o;
 }
 
 struct json_object *json_at(struct json_object *o, const char *path)

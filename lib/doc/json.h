@@ -29,6 +29,11 @@ static inline void json_cleanup(struct json_object **o)
  */
 struct json_object *json_parse(
     const char *text, size_t length, int depth, struct error *e);
+/* The same for many small texts, with one tokener that is made for it and kept;
+ * json_tokener_free() drops it. */
+struct json_tokener *json_tokener_strict(int depth);
+struct json_object *json_parse_with(
+    struct json_tokener *tokener, const char *text, size_t length, struct error *e);
 
 /* A member by path "metadata.name" (no member name with a dot), or NULL. Borrowed. */
 struct json_object *json_at(struct json_object *o, const char *path);

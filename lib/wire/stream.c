@@ -16,6 +16,7 @@
 #define MAX_DEPTH 64
 
 struct stream {
+	struct json_tokener *tokener;
 	struct text held; /* the beginning of an event whose end has not come yet */
 	int depth;	  /* of brackets; 0: between events */
 	bool in_string, escaped;
@@ -25,13 +26,17 @@ struct stream {
 
 struct stream *stream_new(void)
 {
-	return must_alloc(sizeof(struct stream));
+	struct stream *s = must_alloc(sizeof(*s));
+
+	s->tokener = json_tokener_strict(MAX_DEPTH);
+	return s;
 }
 
 void stream_free(struct stream *s)
 {
 	if (!s)
 		return;
+	json_tokener_free(s->tokener);
 	text_done(&s->held);
 	free(s);
 }
@@ -122,10 +127,10 @@ struct sink { /* the caller's callback */
 };
 
 /* One whole event. Returns 1 to go on, 0 to stop, -1 when it is none. */
-static int hand_on(
-    const char *text, size_t length, const struct sink *sink, struct error *e)
+static int hand_on(struct stream *s, const char *text, size_t length,
+    const struct sink *sink, struct error *e)
 {
-	autojson struct json_object *event = json_parse(text, length, MAX_DEPTH, e);
+	autojson struct json_object *event = json_parse_with(s->tokener, text, length, e);
 	struct json_object *object;
 	const char *type;
 
@@ -145,9 +150,9 @@ static int finish_event(struct stream *s, const char *bytes, size_t length,
 	int result;
 
 	if (s->held.length == 0)
-		return hand_on(bytes, length, sink, e);
+		return hand_on(s, bytes, length, sink, e);
 	text_add_n(&s->held, bytes, length);
-	result = hand_on(s->held.data, s->held.length, sink, e);
+	result = hand_on(s, s->held.data, s->held.length, sink, e);
 	text_done(&s->held);
 	return result;
 }
