@@ -6,6 +6,8 @@
  * is told when they are due (curl_multi_socket_action). What it receives is only kept
  * (on_body); callers hear of it afterwards, in deliver() and finish_done(), when libcurl
  * is not on the stack: it forbids starting and ending requests from within its callbacks.
+ * So http_start() may send at once, and whoever called it hears nothing before it
+ * returns.
  */
 #include "daemon/kube/http.h"
 
@@ -254,6 +256,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
 struct http_request *http_start(struct http *http, const struct http_call *call)
 {
 	struct http_request *r = must_alloc(sizeof(*r));
+	int running;
 
 	r->http = http;
 	r->call = *call;
@@ -273,6 +276,9 @@ struct http_request *http_start(struct http *http, const struct http_call *call)
 	http->requests = r;
 	restart_idle(r);
 	curl_multi_add_handle(http->multi, r->easy);
+	/* On its way now, not in the next turn; what came of it is heard there. */
+	curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	ev_feed_event(http->loop, &http->timeout, EV_TIMER);
 	return r;
 }
 

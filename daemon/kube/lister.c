@@ -47,17 +47,22 @@ static void begin(
 	request_page(l, NULL, done);
 }
 
-/* Its items are handed on; returns the token of the next page, "" for none. */
-static const char *take_page(struct lister *l, struct json_object *list)
+/* The token of the next page, "" for none. */
+static const char *next_page(struct lister *l, struct json_object *list)
 {
-	struct json_object *items = json_at(list, "items");
 	const char *token = json_string_at(list, "metadata.continue");
 
 	if (!l->version)
 		l->version = must_copy(json_string_at(list, "metadata.resourceVersion"));
+	return token ? token : "";
+}
+
+static void hand_on(struct lister *l, struct json_object *list)
+{
+	struct json_object *items = json_at(list, "items");
+
 	for (size_t i = 0; i < json_count(items); i++)
 		l->callbacks->item(l->arg, json_item(items, i));
-	return token ? token : "";
 }
 
 static void on_list(struct lister *l, const struct http_answer *answer,
@@ -71,13 +76,17 @@ static void on_list(struct lister *l, const struct http_answer *answer,
 		l->callbacks->failed(l->arg, answer, e.text);
 		return;
 	}
-	token = take_page(l, list);
-	if (token[0] == '\0')
-		l->callbacks->complete(l->arg, l->version);
-	else if (l->pages >= MAX_PAGES)
+	token = next_page(l, list);
+	if (*token && l->pages >= MAX_PAGES) {
 		l->callbacks->failed(l->arg, answer, "the list has no end");
-	else
+		return;
+	}
+	/* First the next page, so that the server works on it meanwhile. */
+	if (*token)
 		request_page(l, token, done);
+	hand_on(l, list);
+	if (!*token)
+		l->callbacks->complete(l->arg, l->version);
 }
 
 static void on_page(void *arg, const struct http_answer *answer)
