@@ -1,0 +1,442 @@
+#!/bin/bash
+# A real host: a throw-away Debian (build-host.sh) booted by systemd-nspawn with a network of its
+# own, into which `make install` puts homek8sd. Real systemd, journald, polkit, libvirtd and qemu;
+# the API server is the project's own. The host is shut down and booted again on the way.
+#
+#   test_host.sh             run; BUILD names the build directory
+#   test_host.sh --packages  print the Debian packages needed
+#
+# Exits 77 where it cannot run. HOMEK8S_KEEP=1 leaves the host running and says how to enter it.
+# shellcheck disable=SC2016,SC2034 # conditions are strings that check evaluates
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+top=$(cd "$here/../.." && pwd)
+build=${BUILD:-build}
+[[ $build == /* ]] || build=$top/$build
+packages="systemd-container util-linux procps openssl jq make pkg-config systemd"
+
+if [[ ${1:-} == --packages ]]; then
+	echo "$packages $("$here/build-host.sh" --packages)" | tr -s ' \t\n' ' '
+	echo
+	exit
+fi
+
+skip() {
+	echo "SKIP test_host: $*"
+	exit 77
+}
+[[ $(id -u) == 0 ]] || skip "needs root"
+[[ -c /dev/net/tun ]] || skip "needs /dev/net/tun"
+for program in systemd-nspawn mmdebstrap nsenter openssl jq; do
+	command -v $program >/dev/null || skip "no $program; packages needed:" "$("$0" --packages)"
+done
+for program in homek8sd homek8sctl fake-apiserver; do
+	[[ -x $build/$program ]] || skip "$build/$program is not built"
+done
+archive=$("$here/build-host.sh") || skip "no Debian to boot; see above"
+
+# shellcheck source=test/real/report.sh
+. "$here/report.sh"
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/homek8s-host.XXXXXX")
+root=$work/root
+nspawn=
+leader=
+
+# The nspawn process, its first child (process 1 of the host) and all below it.
+end_host() {
+	[[ -z $leader ]] || kill -KILL "$leader" 2>/dev/null || true
+	[[ -z $nspawn ]] || wait "$nspawn" 2>/dev/null || true
+	leader=
+	nspawn=
+}
+clean_up() {
+	local status=$?
+	trap - EXIT
+	if [[ -n ${HOMEK8S_KEEP:-} ]]; then
+		echo "kept: nsenter -t $leader -a ($work)"
+		exit $status
+	fi
+	end_host
+	rm -rf "$work"
+	exit $status
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+# Runs a command inside the host.
+host() {
+	timeout -k 5 60 nsenter -t "$leader" -a -- env -i LANG=C.UTF-8 HOME=/root \
+		PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
+}
+sys() { host systemctl "$@"; }
+ctl() { host homek8sctl "$@"; }
+# Has the command's output a line like PATTERN? Reads all of it: a writer that is cut off fails.
+has() { # PATTERN COMMAND...
+	local out
+	out=$("${@:2}") && grep -qE -- "$1" <<<"$out"
+}
+property() { sys show homek8sd --value -p "$1"; }
+journal() { host journalctl -u homek8sd --no-pager "$@"; }
+dropin() { # UNIT TEXT: none removes it
+	mkdir -p "$root/etc/systemd/system/$1.d"
+	if [[ -n $2 ]]; then
+		printf '%b\n' "$2" >"$root/etc/systemd/system/$1.d/test.conf"
+	else
+		rm -r "$root/etc/systemd/system/$1.d"
+	fi
+	sys daemon-reload
+}
+
+boot() {
+	local flags=()
+	# Beside a systemd of this machine the host gets a control group of its own from it.
+	[[ -d /run/systemd/system ]] || flags+=(--keep-unit)
+	setpriv --pdeathsig KILL systemd-nspawn --quiet --register=no "${flags[@]}" \
+		--directory="$root" --machine=homek8s-test --private-network --bind=/dev/net/tun \
+		--capability=all --resolv-conf=off --timezone=off --link-journal=no --boot \
+		--console=pipe </dev/null >>"$work/console" 2>&1 &
+	nspawn=$!
+	wait_for 'leader=$(pgrep -P "$nspawn") && [[ -n $leader ]]' 10 >/dev/null
+	leader=$(pgrep -P "$nspawn")
+	echo "# booted in $(wait_for '[[ $(sys is-system-running) =~ ^(running|degraded)$ ]]' 60) ms"
+}
+
+files() { (cd "$root" && find usr etc lib var/lib/libvirt -xdev ! -type d | sort); }
+
+configure() {
+	cat >>"$root/etc/libvirt/qemu.conf" <<-END
+		cgroup_controllers = [ ]
+		namespaces = [ ]
+		security_driver = "none"
+	END
+	# The guest has no system that would answer the power button.
+	echo SHUTDOWN_TIMEOUT=3 >>"$root/etc/default/libvirt-guests"
+	mkdir -p "$root/var/log/journal"
+	truncate -s 16M "$root/var/lib/libvirt/images/worker-1.raw"
+	chmod 666 "$root/var/lib/libvirt/images/worker-1.raw"
+}
+
+write_home() {
+	cat >"$root/etc/homek8s/desired.d/home.yaml" <<-END
+		network:
+		  name: default
+		  address: 192.168.122.1/24
+		  dhcp: {range: {start: 192.168.122.2, end: 192.168.122.99}}
+		  static_ips: {worker-1: 192.168.122.11}
+		vms:
+		  worker-1:
+		    vcpus: 1
+		    memory: 64MiB
+		    type: qemu
+		    disk: {path: /var/lib/libvirt/images/worker-1.raw}
+		metallb:
+		  pools:
+		    default-pool: {addresses: [192.168.122.100-192.168.122.150]}
+	END
+}
+
+# An API server on the host's loopback with a certificate of its own, and a kubeconfig that only
+# root may read, with a token that must never be seen again.
+canary=canary-$(openssl rand -hex 16)
+make_cluster() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 \
+		-subj /CN=test -addext subjectAltName=IP:127.0.0.1 \
+		-keyout "$root/root/api.key" -out "$root/root/api.crt" 2>/dev/null
+	cp "$build/fake-apiserver" "$root/root/"
+	cat >"$root/etc/systemd/system/api.service" <<-END
+		[Service]
+		ExecStart=/root/fake-apiserver --listen 127.0.0.1:6443 --tls-cert /root/api.crt --tls-key /root/api.key --token $canary --seed home
+	END
+	sys daemon-reload
+	sys start api
+}
+write_kubeconfig() {
+	(
+		umask 077
+		cat >"$root/etc/homek8s/kubeconfig" <<-END
+			apiVersion: v1
+			kind: Config
+			current-context: home
+			contexts: [{name: home, context: {cluster: home, user: me}}]
+			clusters:
+			- name: home
+			  cluster:
+			    server: https://127.0.0.1:6443
+			    certificate-authority-data: $(base64 -w0 "$root/root/api.crt")
+			users: [{name: me, user: {token: $canary}}]
+		END
+	)
+}
+
+converged() { ctl wait --for=converged --timeout=1s; }
+status_is() { [[ $(ctl status -o json | jq -r "$1") == "$2" ]]; }
+vm_runs() { [[ $(host virsh domstate worker-1 | head -1) == running ]]; }
+network_runs() { has '^default$' host virsh net-list --name; }
+qemu_pid() { host pgrep -f 'qemu-system.*guest=worker-1'; }
+ready_us() { # how long the last start took, from fork and from exec to READY=1
+	local ready
+	ready=$(property ActiveEnterTimestampMonotonic)
+	echo $((ready - $(property ExecMainStartTimestampMonotonic)))
+}
+
+test_install() {
+	local before
+	before=$(files)
+	make -s -C "$top" BUILD="$build" DESTDIR="$root" install >"$work/install"
+	check 'make install DESTDIR' '[[ -x $root/usr/local/bin/homek8sd ]]'
+	make -s -C "$top" BUILD="$build" DESTDIR="$root" uninstall >>"$work/install"
+	check 'make uninstall leaves nothing but /etc/homek8s' \
+		'[[ $(files) == "$before" && -d $root/etc/homek8s/desired.d ]]'
+	make -s -C "$top" BUILD="$build" DESTDIR="$root" install >>"$work/install"
+	echo "$before" >"$work/before"
+}
+
+test_unit_files() {
+	check 'systemd-sysusers makes user homek8s, in group libvirt' \
+		'host systemd-sysusers && has "\<libvirt\>" host id -nG homek8s'
+	check 'systemd-analyze verify says nothing' \
+		'[[ -z $(host systemd-analyze verify homek8sd.service homek8sd.socket 2>&1) ]]'
+	check 'systemd-analyze security 1.5 or better' \
+		'host systemd-analyze security --threshold=15 homek8sd.service'
+	echo "# security: $(host systemd-analyze security --no-pager homek8sd.service | tail -1)"
+	check 'the journal takes the catalog' 'host journalctl --update-catalog &&
+		has "homek8sd is ready" host journalctl --list-catalog'
+	check 'man finds the pages' 'host man -w 8 homek8sd && host man -w 1 homek8sctl &&
+		host man -w 5 homek8s.yaml'
+}
+
+test_first_start() {
+	check 'without a configuration the service ends with 78 and stays down' \
+		'! sys start homek8sd && [[ $(property ExecMainStatus) == 78 ]] && sleep 3 &&
+		[[ $(property NRestarts) == 0 ]]'
+	check 'who asks meanwhile is told so, and nothing is started for ever' \
+		'ctl status; [[ $? == 4 ]]'
+	write_home
+	sys stop libvirtd.service libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket
+	check 'enable --now: READY while libvirtd is down' 'sys enable --now homek8sd &&
+		[[ $(sys is-active homek8sd) == active ]]'
+	check 'status says that libvirt is down' 'status_is .sources.libvirt.state down' 10
+	check 'STATUS= stands in systemctl status' 'has "Status: \"degraded: " sys status homek8sd'
+	sys start libvirtd.socket libvirtd-ro.socket
+	check 'healed: libvirtd comes, the network and the VM are made and started' \
+		'vm_runs && network_runs && status_is .sources.libvirt.state connected' 60
+	check 'runs as homek8s, with no capability' '[[ $(host ps -o user= -p "$(property MainPID)") == \
+		homek8s ]] && host grep -qx "CapPrm:.0000000000000000" /proc/$(property MainPID)/status'
+	check 'the socket belongs to root and group homek8s, 0660' \
+		'[[ $(host stat -c %U:%G:%a /run/homek8s/homek8s.sock) == root:homek8s:660 ]]'
+	check 'state is kept for its user alone' \
+		'[[ $(host stat -c %U:%a /var/lib/homek8s) == homek8s:700 ]]'
+}
+
+test_ready_time() {
+	local i times=() execs=() seen
+	for i in 1 2 3 4 5; do
+		sys restart homek8sd
+		times+=("$(ready_us)")
+	done
+	# A shell that says when it becomes the daemon, as its first and last deed.
+	dropin homek8sd.service '[Service]\nExecStart=\nExecStart=/bin/sh -c "echo exec-now; exec /usr/local/bin/homek8sd"'
+	for i in 1 2 3 4 5; do
+		sys restart homek8sd
+		sleep 0.2
+		seen=$(host journalctl _PID="$(property MainPID)" -o json --no-pager |
+			jq -r 'select(.MESSAGE == "exec-now").__MONOTONIC_TIMESTAMP' | tail -1)
+		execs+=($(($(property ActiveEnterTimestampMonotonic) - seen)))
+	done
+	dropin homek8sd.service ''
+	sys restart homek8sd
+	mapfile -t times < <(printf '%s\n' "${times[@]}" | sort -n)
+	mapfile -t execs < <(printf '%s\n' "${execs[@]}" | sort -n)
+	echo "# start: fork to READY ${times[2]} us (with the sandbox), exec to READY ${execs[2]} us"
+	check 'exec to READY < 50 ms (median of 5)' '((execs[2] < 50000))'
+}
+
+test_polkit() {
+	host useradd -m stranger
+	check 'user homek8s may manage qemu:///system' \
+		'host setpriv --reuid homek8s --regid homek8s --init-groups virsh -c qemu:///system list'
+	check 'others may not' '! host setpriv --reuid stranger --regid stranger --clear-groups \
+		virsh -c qemu:///system list'
+	host gpasswd -d homek8s libvirt >/dev/null
+	check 'out of group libvirt it may by the polkit rule alone' 'host setpriv --reuid homek8s \
+		--regid homek8s --init-groups virsh -c qemu:///system list'
+	host systemd-sysusers
+	check 'systemd-sysusers puts it back' 'has "\<libvirt\>" host id -nG homek8s'
+}
+
+test_heals() {
+	host virsh net-destroy default >/dev/null
+	check 'healed: virsh net-destroy default' network_runs 30
+	host virsh destroy worker-1 >/dev/null
+	check 'healed: virsh destroy worker-1' vm_runs 60
+}
+
+test_reload() {
+	local generation
+	wait_for '! status_is .sources.config.generation 0' 5 >/dev/null
+	generation=$(ctl status -o json | jq .sources.config.generation)
+	echo 'network: {nmae: x}' >"$root/etc/homek8s/desired.d/bad.yaml"
+	check 'reload with a bad file fails, the old configuration stays' \
+		'! sys reload homek8sd && status_is .sources.config.state error &&
+		status_is .sources.config.generation "$generation" && vm_runs'
+	check 'the journal has the error with its place' \
+		'has "desired.d/bad.yaml:1:11: error\[unknown-key\]" journal' 5
+	check 'a restart takes the last good one' 'sys restart homek8sd && ctl status &&
+		status_is ".objects | length > 0" true'
+	rm "$root/etc/homek8s/desired.d/bad.yaml"
+	check 'reload with good files' 'sys reload homek8sd && status_is .sources.config.state ok'
+	check 'SIGHUP too' 'sys kill -s HUP homek8sd && ctl wait --for=ready'
+}
+
+test_journal() {
+	local ids id missing=
+	check 'HOMEK8S_KIND=, _NAME=, _ACTION=, _RESULT= and MESSAGE_ID= find what was done' \
+		'journal HOMEK8S_KIND=network HOMEK8S_NAME=default HOMEK8S_RESULT=done -o json |
+		jq -e "select(.HOMEK8S_ACTION and .MESSAGE_ID and .PRIORITY == \"5\")"'
+	mapfile -t ids < <(journal -o json | jq -r 'select(.SYSLOG_IDENTIFIER == "homek8sd") |
+		.MESSAGE_ID // empty' | sort -u)
+	for id in "${ids[@]}"; do
+		has 'Defined-By: homek8sd' journal -x MESSAGE_ID="$id" -n 1 || missing+=" $id"
+	done
+	check "journalctl -x explains all ${#ids[@]} sorts of message seen" \
+		'((${#ids[@]} > 4)) && [[ -z $missing ]]'
+}
+
+test_cluster() {
+	make_cluster
+	check 'without a kubeconfig the Kubernetes half is off' \
+		'status_is .sources.kubernetes.state off'
+	write_kubeconfig
+	check 'a kubeconfig of root alone reaches the daemon as a credential' 'sys restart homek8sd &&
+		ctl wait --for=ready && status_is .sources.kubernetes.state connected' 5
+	check 'healed: the pool is made, all is converged' converged 30
+	{
+		ctl status -o json
+		ctl events -o json
+		journal
+		host sh -c 'cat /var/lib/homek8s/*.json'
+		host cat "/proc/$(property MainPID)/environ"
+	} >"$work/seen"
+	check 'P7: the token is in no status, no journal, no state file, no environment' \
+		'grep -q default-pool "$work/seen" && grep -q CREDENTIALS_DIRECTORY "$work/seen" &&
+		! grep -q "$canary" "$work/seen"'
+}
+
+test_who() {
+	host useradd -m -G homek8s friend
+	check 'group homek8s may read and change' 'host setpriv --reuid friend --regid friend \
+		--init-groups homek8sctl reconcile'
+	check 'P8: the journal says who it was' \
+		'has "reconcile everything, by uid $(host id -u friend) \(friend\)" journal -n 50' 5
+	check 'others may not connect' 'host setpriv --reuid stranger --regid stranger --clear-groups \
+		homek8sctl status; [[ $? == 5 ]]'
+	dropin homek8sd.socket '[Socket]\nSocketMode=0666'
+	sys stop homek8sd.socket homek8sd.service
+	sys start homek8sd
+	check 'with SocketMode=0666 they read' 'host setpriv --reuid stranger --regid stranger \
+		--clear-groups homek8sctl status'
+	check 'and may not change' 'host setpriv --reuid stranger --regid stranger --clear-groups \
+		homek8sctl reconcile; [[ $? == 5 ]]'
+	dropin homek8sd.socket ''
+	sys stop homek8sd.socket homek8sd.service
+	sys start homek8sd
+}
+
+# Stopped, killed, hung: the VM's process is the same one throughout.
+test_stop() {
+	local qemu pid restarts
+	wait_for vm_runs 60 >/dev/null
+	qemu=$(qemu_pid)
+	local began
+	began=$(now_ms)
+	sys stop homek8sd 2>/dev/null
+	began=$(($(now_ms) - began))
+	if ((began < 2000)); then ok 'systemctl stop < 2 s' $began; else no "stop took $began ms"; fi
+	check 'P1: stopped: network and VM stay' 'network_runs && [[ $(qemu_pid) == "$qemu" ]]'
+	check 'who connects to the socket starts it again' 'ctl status && [[ $(sys is-active homek8sd) == active ]]'
+	pid=$(property MainPID)
+	sys kill -s KILL homek8sd
+	check 'healed: SIGKILL' '[[ $(property MainPID) != "$pid" ]] && converged' 30
+	check 'P1: killed: network and VM stay' 'network_runs && [[ $(qemu_pid) == "$qemu" ]]'
+	dropin homek8sd.service '[Service]\nWatchdogSec=1'
+	sys restart homek8sd
+	sleep 2.5
+	restarts=$(property NRestarts)
+	check 'a watchdog of 1 s is fed' '[[ $restarts == 0 && $(property MainPID) != 0 ]]'
+	sys kill -s STOP homek8sd
+	check 'healed: SIGSTOP; the watchdog restarts it' '(($(property NRestarts) > restarts)) && converged' 30
+	dropin homek8sd.service ''
+	sys restart homek8sd
+	check 'P1: hung: network and VM stay' 'network_runs && [[ $(qemu_pid) == "$qemu" ]]'
+}
+
+test_restart_socket() {
+	local i asked=0 failed_to=0
+	(for ((i = 0; i < 30; i++)); do sys restart homek8sd; done) &
+	while kill -0 $! 2>/dev/null; do
+		asked=$((asked + 1))
+		ctl status >/dev/null 2>>"$work/refused" || failed_to=$((failed_to + 1))
+	done
+	check "of $asked clients that ask during 30 restarts none finds nobody" \
+		'((asked > 20)) && ! grep -q "not running" "$work/refused"'
+	echo "# $failed_to of them were connected when it stopped, and were told so"
+}
+
+test_completion() {
+	local bash
+	bash='. /usr/share/bash-completion/bash_completion; _completion_loader homek8sctl
+		compopt() { :; }; COMP_WORDS=(homek8sctl $1 "$2"); COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+		_homek8sctl homek8sctl; echo "${COMPREPLY[*]}"'
+	check 'bash completes commands' '[[ $(host bash -c "$bash" - "" rec) == reconcile ]]'
+	check 'bash completes objects of the running daemon' \
+		'[[ $(host bash -c "$bash" - describe vm/) == vm/worker-1 ]]'
+	cp "$here/complete.zsh" "$root/root/"
+	check 'zsh completes commands' '[[ $(host zsh /root/complete.zsh "homek8sctl recon") == *reconcile* ]]'
+	check 'zsh completes objects' \
+		'[[ $(host zsh /root/complete.zsh "homek8sctl describe vm/") == *vm/worker-1* ]]'
+	check 'zsh completes option values' \
+		'[[ $(host zsh /root/complete.zsh "homek8sctl status --output=js") == *json* ]]'
+}
+
+# The order matters: whoever keeps VMs running must be gone before they are shut down.
+test_reboot() {
+	local log
+	sys poweroff 2>/dev/null || true
+	check 'the host shuts down' '! kill -0 $nspawn' 60
+	wait "$nspawn" 2>/dev/null || true
+	log=$(journalctl -D "$root/var/log/journal" -o short-unix --no-pager | tail -400)
+	check 'homek8sd is gone before libvirt-guests stops the guests' \
+		'[[ $(grep -n "Stopped homek8sd" <<<"$log" | tail -1 | cut -d: -f1) -lt \
+		$(grep -n "Stopping libvirt-guests" <<<"$log" | tail -1 | cut -d: -f1) ]]'
+	boot
+	sys start api
+	check 'healed: the host was booted again; network, VM and pool are back' \
+		'vm_runs && network_runs && converged' 60
+}
+
+test_uninstall() {
+	local qemu left
+	qemu=$(qemu_pid)
+	sys disable --now homek8sd.socket homek8sd.service 2>/dev/null
+	make -s -C "$top" BUILD="$build" DESTDIR="$root" uninstall >>"$work/install"
+	sys daemon-reload
+	check 'P1: removed: network and VM stay' 'network_runs && [[ $(qemu_pid) == "$qemu" ]]'
+	left=$(find "$root/usr" "$root/etc/systemd" -iname '*homek8s*' -printf '%P\n')
+	check 'make uninstall leaves no file of its own' '[[ -z $left ]]'
+	check 'and keeps the configuration and the state' \
+		'[[ -s $root/etc/homek8s/desired.d/home.yaml && -s $root/var/lib/homek8s/state.json ]]'
+}
+
+mkdir "$root"
+tar -C "$root" -xf "$archive"
+configure
+test_install
+boot
+for part in unit_files first_start ready_time polkit heals reload journal cluster who stop \
+	restart_socket completion reboot uninstall; do
+	test_$part
+done
+summary
