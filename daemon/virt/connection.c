@@ -168,9 +168,12 @@ static void post_opening(struct connection *c)
 
 static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
 {
+	struct connection *c = timer->data;
+
 	(void)loop;
 	(void)events;
-	post_opening(timer->data);
+	post_opening(c);
+	c->callbacks->changed(c->arg);
 }
 
 struct connection *connection_new(struct ev_loop *loop, struct call_thread *thread,

@@ -5,6 +5,7 @@
  * test:///default is one world for all connections of the process, so `other` below plays
  * the administrator.
  */
+#include <dlfcn.h>
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 #include <pthread.h>
@@ -194,6 +195,54 @@ START_TEST(looks_are_not_repeated_in_the_queue)
 	world_run(w, 300);
 	ck_assert_uint_ge(w->domains.listed - before, 1);
 	ck_assert_uint_le(w->domains.listed - before, 2);
+	tear_down(w);
+}
+END_TEST
+
+/* Stands before libvirt's function of that name and fails in its place when told to. */
+static atomic_bool refuse;
+
+int virDomainGetAutostart(virDomainPtr domain, int *autostart)
+{
+	int (*real)(virDomainPtr, int *);
+
+	*(void **)&real = dlsym(RTLD_NEXT, "virDomainGetAutostart");
+	if (!refuse)
+		return real(domain, autostart);
+	if (virDomainLookupByUUIDString(virDomainGetConnect(domain), "?"))
+		abort();
+	return -1; /* with the error of that look-up */
+}
+
+static bool is_unreadable(struct world *w)
+{
+	return world_find(w, &vm_kind, "test")->unreadable != NULL;
+}
+
+static bool is_readable(struct world *w)
+{
+	return !is_unreadable(w);
+}
+
+/* Not gone, and looked at again by itself. */
+START_TEST(what_cannot_be_read_is_not_gone)
+{
+	struct world *w = set_up();
+	unsigned listed = w->domains.listed;
+
+	w->domains.gone = 0;
+	refuse = true;
+	virt_look_all(w->virt);
+	ck_assert(world_wait(w, is_unreadable, WAIT));
+	world_run(w, 100);
+	ck_assert_uint_eq(w->domains.listed, listed + 1);
+	ck_assert_uint_eq(w->domains.gone, 0);
+	ck_assert_uint_eq(w->domains.count, 1);
+	ck_assert_ptr_nonnull(
+	    strstr(world_find(w, &vm_kind, "test")->unreadable, "(libvirt code 8, "));
+	refuse = false;
+	ck_assert(world_wait(w, is_readable, 15000));
+	ck_assert_str_eq(text_get(&w->states), "connected ");
 	tear_down(w);
 }
 END_TEST
@@ -665,6 +714,25 @@ START_TEST(being_unable_to_connect_is_a_state)
 }
 END_TEST
 
+/* Planned before anything was seen of what this connection leads to. */
+START_TEST(a_step_from_before_the_connection_is_not_done)
+{
+	struct world *w = world_new("test:///default", NULL);
+
+	virt_step(w->virt,
+	    &(struct step){
+		.op = STEP_DOMAIN_DESTROY, .target = "test", .text = "stop test" },
+	    1);
+	ck_assert(world_wait_known(w, WAIT));
+	ck_assert_uint_eq(w->steps_done, 1);
+	ck_assert_str_eq(w->error, "stop test: libvirt is not connected");
+	ck_assert(w->lost);
+	ck_assert_int_eq(
+	    world_find(w, &vm_kind, "test")->domain.state, VIR_DOMAIN_RUNNING);
+	ck_assert(world_free(w));
+}
+END_TEST
+
 static char *write_world(void)
 {
 	static char path[32];
@@ -761,6 +829,7 @@ int main(void)
 	tcase_add_test(tests, an_object_that_is_not_there_is_gone);
 	tcase_add_test(tests, a_transient_domain_has_no_configuration);
 	tcase_add_test(tests, looks_are_not_repeated_in_the_queue);
+	tcase_add_test(tests, what_cannot_be_read_is_not_gone);
 	tcase_add_test(tests, a_round_asked_for_during_a_round_comes_after_it);
 	tcase_add_loop_test(tests, steps_tell_libvirts_own_words, 0, ROWS(step_rows));
 	tcase_add_test(tests, a_network_is_defined_started_and_stopped);
@@ -772,6 +841,7 @@ int main(void)
 	tcase_add_test(tests, too_many_events_are_made_up_for);
 	tcase_add_test(tests, the_picture_is_right_after_a_storm);
 	tcase_add_loop_test(tests, being_unable_to_connect_is_a_state, 0, ROWS(bad_uris));
+	tcase_add_test(tests, a_step_from_before_the_connection_is_not_done);
 	tcase_add_test(tests, new_settings_connect_anew_when_an_uri_differs);
 	tcase_add_test(tests, networks_may_have_a_connection_of_their_own);
 	tcase_add_loop_test(tests, the_end_may_come_at_any_time, 0, 8);
