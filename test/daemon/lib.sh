@@ -228,7 +228,7 @@ libvirt_mark() { calls_lines=$(wc -l <"$calls"); }
 libvirt_writes() {
 	tail -n "+$((calls_lines + 1))" "$calls" |
 		sed -nE 's/.* : (vir(Domain|Network)[A-Z][A-Za-z]*):[0-9]+ : .*/\1/p' |
-		grep -vE 'Get|Lookup|Is|Has|List|Free|Ref$|Ref[A-Z]|Port|DHCPLease|Num$' || true
+		grep -vE 'Get|Lookup|Is|Has|List|Free|Ref$|Ref[A-Z]|Port|DHCPLease|Num$|SetResponseTimeout' || true
 }
 
 # As root libvirtd is the child of what holds its namespaces.
