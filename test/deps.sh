@@ -22,6 +22,10 @@ for package in $packages; do
 	dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null | grep -q '^ii' ||
 		missing+=("$package")
 done
+# Some tests download a package or its source: that needs apt's lists.
+if [ "$(id -u)" = 0 ] && ! ls /var/lib/apt/lists/*Packages* >/dev/null 2>&1; then
+	apt-get update -q
+fi
 [ ${#missing[@]} -gt 0 ] || exit 0
 if [ "$(id -u)" != 0 ]; then
 	echo "these packages are missing; install them first:" >&2
