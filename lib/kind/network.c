@@ -12,6 +12,7 @@
 #include "lib/kind/kinds.h"
 #include "lib/kind/lease.h"
 #include "lib/kind/lint.h"
+#include "lib/kind/network_guests.h"
 #include "lib/kind/network_xml.h"
 #include "lib/plan/memory_update.h"
 #include "lib/plan/plan.h"
@@ -299,28 +300,6 @@ static const char *names_of(struct planner *p, const struct differences *differe
 }
 
 /*
- * Guests whose interfaces hang on it. libvirt's own count is as old as the look at the
- * network, and somebody may have started a domain since; a domain that cannot be read
- * may be attached.
- */
-static int64_t guests_on(
-    const struct planner *p, const char *name, const struct network *live)
-{
-	const struct observed_kind *vms = &p->input->have->kinds[kind_index(&vm_kind)];
-	int64_t count = !vms->known;
-
-	for (size_t i = 0; i < vms->count; i++) {
-		const struct vm *vm = (const struct vm *)vms->items[i]->live;
-		const struct vm_interface *nics = vm ? vm->interfaces.items : NULL;
-
-		count += vms->items[i]->presence == UNKNOWN;
-		for (size_t n = 0; vm && n < vm->interfaces.count; n++)
-			count += nics[n].network && strcmp(nics[n].network, name) == 0;
-	}
-	return count > live->connections ? count : live->connections;
-}
-
-/*
  * Keys that need the network to start anew. Stored side first; once that is right, what
  * runs follows when nobody is attached. True when it decided the item's verdict.
  */
@@ -355,7 +334,7 @@ static bool plan_restart(struct planner *p, struct item *item, const struct netw
 		item_pending(p, item, "%s to be changed", names_of(p, &config));
 		return true;
 	}
-	guests = guests_on(p, item->name, live);
+	guests = network_guests(p, item->name, live);
 	if (guests && !config.count) {
 		item_blocked(p, item,
 		    "%s changes when the network next starts; %lld guest%s attached, "
@@ -421,6 +400,8 @@ static void plan(struct planner *p, struct item *item, const struct object *obje
 	}
 	live = side(have, SIDE_LIVE);
 	stored = side(have, SIDE_CONFIG);
+	if (live)
+		network_guests_tell(p, item, live);
 	if (plan_restart(p, item, want, live, stored))
 		return;
 	plan_sides(p, item, want, live, stored);

@@ -16,6 +16,7 @@
 #   in_order KIND...         every object of these kinds is converged
 #   source_is SOURCE STATE [TEXT]  libvirt, kubernetes, config; TEXT is in the detail
 #   stays WHAT CONDITION SECS        holds all that time
+#   finding ID [TEXT]        status has it, with TEXT in it
 #   heals WHAT BREAK CONDITION SECS  breaks it and waits; ms are from before the break
 #   ask_status SECS          asks for it all that time (put it in the background), then
 #   status_answered WHAT     reports whether it answered each time within 100 ms
@@ -115,6 +116,11 @@ heals() { # WHAT BREAK CONDITION SECS
 	else
 		no "$1"
 	fi
+}
+
+finding() { # ID [TEXT]
+	status_has 'any(.findings[]; .id == $id and (.text | contains($text)))' \
+		--arg id "$1" --arg text "${2:-}"
 }
 
 stays() { # WHAT CONDITION SECS
