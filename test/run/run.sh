@@ -34,5 +34,5 @@ Look at it:
 Ctrl-C ends everything and leaves nothing behind.
 
 END
-"$ctl" events -w --no-headers &
+"$ctl" events -w &
 wait "$daemon_pid"
