@@ -1,21 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * network: a libvirt network: defined, started, autostarted, its DHCP ranges kept.
- *
- * Ranges change while guests stay attached. Mode, bridge, address and MTU take effect
- * only when the network starts anew, which cuts guests off (libvirt takes the bridge away
- * and their taps stay orphaned): so that waits for approval, and even then the network
- * restarts only once nobody is attached.
+ * network: a libvirt network: how it is written, and what follows for its DHCP ranges.
+ * What is done about it is in network_plan.c, the documents are in network_xml.c.
  */
 #include <string.h>
 
 #include "lib/kind/kinds.h"
 #include "lib/kind/lease.h"
 #include "lib/kind/lint.h"
-#include "lib/kind/network_guests.h"
+#include "lib/kind/network_plan.h"
 #include "lib/kind/network_xml.h"
 #include "lib/plan/memory_update.h"
-#include "lib/plan/plan.h"
 
 static const char *const mode_words[] = { "nat", "route", "open", "isolated", NULL };
 
@@ -114,7 +109,7 @@ static void read(struct config *config, const struct node *root, struct report *
 		    config, many->items[i], many->keys[i], many->keys[i]->text, report);
 }
 
-static bool has_range(const struct network *n)
+bool network_has_range(const struct network *n)
 {
 	return n->dhcp.range.start.version == 4 && n->dhcp.range.end.version == 4 &&
 	       ip_compare(n->dhcp.range.start, n->dhcp.range.end) <= 0;
@@ -155,7 +150,7 @@ static void derive(struct config *config, struct report *report)
 	for (size_t i = 0; i < networks->count; i++) {
 		struct network *n = (struct network *)networks->items[i];
 
-		if (!has_range(n))
+		if (!network_has_range(n))
 			continue;
 		cut_pools(&config->arena, n, pools);
 		if (!n->address.address.version) {
@@ -165,250 +160,6 @@ static void derive(struct config *config, struct report *report)
 			n->address.address.value |= 1;
 		}
 	}
-}
-
-/* Planning */
-
-static const struct network *side(const struct seen *have, enum side which)
-{
-	return (const struct network *)(which == SIDE_LIVE ? have->live : have->config);
-}
-
-static void plan_new(struct planner *p, struct item *item, const struct network *want)
-{
-	struct error e = { "" };
-	struct step *step;
-	const char *xml;
-
-	if (!want->address.address.version) {
-		item_blocked(p, item,
-		    "there is no network %s in libvirt and its address is not written; "
-		    "add "
-		    "`address: 192.168.122.1/24` or a DHCP range",
-		    item->name);
-		return;
-	}
-	xml = network_xml_new(p, want, &e);
-	if (!xml) {
-		item_blocked(p, item, "cannot write its definition: %s", e.text);
-		return;
-	}
-	item_pending(p, item, "is to be defined and started");
-	step = item_step(p, item, STEP_NETWORK_DEFINE, 0, item->name,
-	    "define network %s, %s, DHCP %s, with its reservations", item->name,
-	    cidr_text(want->address, (char[CIDR_TEXT]){ 0 }),
-	    ranges_text(p->arena, want->ranges));
-	step->body = xml;
-	item_step(
-	    p, item, STEP_NETWORK_START, 2, item->name, "start network %s", item->name);
-	if (want->autostart)
-		item_step(p, item, STEP_NETWORK_AUTOSTART, 3, item->name,
-		    "start network %s when the host boots", item->name)
-		    ->on = true;
-}
-
-static bool listed(const struct range *items, size_t count, struct range range)
-{
-	for (size_t i = 0; i < count; i++)
-		if (ip_equal(items[i].first, range.first) &&
-		    ip_equal(items[i].last, range.last))
-			return true;
-	return false;
-}
-
-static void update_range(struct planner *p, struct item *item, enum side which,
-    enum update_command command, struct range range)
-{
-	const char *text = range_text(p->arena, range);
-	struct step *step = item_step(p, item, STEP_NETWORK_UPDATE, 1, item->name,
-	    "%s DHCP range %s (%s)", command == UPDATE_ADD ? "add" : "remove", text,
-	    which == SIDE_LIVE ? "live" : "stored");
-
-	step->command = command;
-	step->section = UPDATE_RANGE;
-	step->side = which;
-	step->body = network_xml_range(p->arena, range);
-}
-
-/* Added before removed: between the two calls every machine still finds a range. */
-static void plan_ranges(struct planner *p, struct item *item, const struct network *want,
-    const struct network *have, enum side which)
-{
-	bool suspect = which == SIDE_LIVE ? item->memo->lease.suspect_live
-					  : item->memo->lease.suspect_config;
-
-	if (!has_range(want) || (ranges_equal(want->ranges, have->ranges) && !suspect))
-		return;
-	for (size_t i = 0; suspect && i < want->ranges.count; i++)
-		if (listed(have->range_items, have->range_count, want->ranges.items[i]))
-			update_range(
-			    p, item, which, UPDATE_DELETE, want->ranges.items[i]);
-	for (size_t i = 0; i < want->ranges.count; i++)
-		if (suspect ||
-		    !listed(have->range_items, have->range_count, want->ranges.items[i]))
-			update_range(p, item, which, UPDATE_ADD, want->ranges.items[i]);
-	for (size_t i = 0; i < have->range_count; i++)
-		if (!listed(want->ranges.items, want->ranges.count, have->range_items[i]))
-			update_range(p, item, which, UPDATE_DELETE, have->range_items[i]);
-	item_difference(p, item, "dhcp.range", ranges_text(p->arena, want->ranges),
-	    ranges_text(p->arena, have->ranges));
-}
-
-/* Entries we added for a lease that is no longer written: removed only with prune. */
-static void plan_prune(
-    struct planner *p, struct item *item, const struct network *have, enum side which)
-{
-	const struct set *leases = config_get(p->input->want, &lease_kind);
-
-	if (!p->input->want->settings.prune)
-		return;
-	for (size_t i = 0; i < have->host_count; i++) {
-		const struct host_entry *h = &have->hosts[i];
-		const struct memo *memo =
-		    h->name ? memory_find(p->input->memory, &lease_kind, h->name) : NULL;
-		struct step *step;
-
-		if (!memo || !memo->lease.owned || set_find(leases, h->name))
-			continue;
-		step = item_step(p, item, STEP_NETWORK_UPDATE, 1, item->name,
-		    "remove reservation %s of %s, which is no longer written (%s)",
-		    ip_text(h->ip, (char[IP_TEXT]){ 0 }), h->name,
-		    which == SIDE_LIVE ? "live" : "stored");
-		step->command = UPDATE_DELETE;
-		step->section = UPDATE_HOST;
-		step->side = which;
-		step->body = network_xml_host(p->arena, h);
-	}
-}
-
-static void stop_and_start(struct planner *p, struct item *item)
-{
-	item_step(
-	    p, item, STEP_NETWORK_STOP, 2, item->name, "stop network %s", item->name);
-	item_step(
-	    p, item, STEP_NETWORK_START, 2, item->name, "start network %s", item->name);
-}
-
-static const char *names_of(struct planner *p, const struct differences *differences)
-{
-	const char *text = differences->items[0].field;
-
-	for (size_t i = 1; i < differences->count; i++)
-		text =
-		    arena_printf(p->arena, "%s, %s", text, differences->items[i].field);
-	return text;
-}
-
-/*
- * Keys that need the network to start anew. Stored side first; once that is right, what
- * runs follows when nobody is attached. True when it decided the item's verdict.
- */
-static bool plan_restart(struct planner *p, struct item *item, const struct network *want,
-    const struct network *live, const struct network *stored)
-{
-	struct differences config = { 0 }, running = { 0 };
-	struct error e = { "" };
-	struct step *step;
-	int64_t guests;
-
-	if (stored)
-		field_compare(&network_kind.fields, want, stored, p->arena, &config);
-	if (live)
-		field_compare(&network_kind.fields, want, live, p->arena, &running);
-	if (!config.count && !running.count)
-		return false;
-	item->differences = running.count ? running : config;
-	if (config.count) {
-		const char *xml = network_xml_patch(p->arena, want, stored->xml, &e);
-
-		if (!xml) {
-			item_blocked(p, item, "cannot patch its definition: %s", e.text);
-			return true;
-		}
-		step = item_step(p, item, STEP_NETWORK_DEFINE, 0, item->name,
-		    "change %s of network %s in its stored definition",
-		    names_of(p, &config), item->name);
-		step->body = xml;
-	}
-	if (!running.count) { /* nothing that runs is touched */
-		item_pending(p, item, "%s to be changed", names_of(p, &config));
-		return true;
-	}
-	guests = network_guests(p, item->name, live);
-	if (guests && !config.count) {
-		item_blocked(p, item,
-		    "%s changes when the network next starts; %lld guest%s attached, "
-		    "stop "
-		    "%s first",
-		    names_of(p, &running), (long long)guests,
-		    guests == 1 ? " is" : "s are", guests == 1 ? "it" : "them");
-		return true;
-	}
-	/* Not in one go with the definition: who is attached is looked at in between. */
-	if (!config.count)
-		stop_and_start(p, item);
-	item_pending(p, item, "%s to be changed", names_of(p, &item->differences));
-	item_consent(p, item,
-	    "changing %s (%s to %s) needs network %s to start anew, which cuts "
-	    "off its guests; it is done once none is attached",
-	    item->differences.items[0].field,
-	    item->differences.items[0].have ? item->differences.items[0].have : "none",
-	    item->differences.items[0].want, item->name);
-	return true;
-}
-
-static void plan_sides(struct planner *p, struct item *item, const struct network *want,
-    const struct network *live, const struct network *stored)
-{
-	const struct network *facts = live ? live : stored;
-
-	if (live) {
-		plan_ranges(p, item, want, live, SIDE_LIVE);
-		plan_prune(p, item, live, SIDE_LIVE);
-	}
-	if (stored) {
-		plan_ranges(p, item, want, stored, SIDE_CONFIG);
-		plan_prune(p, item, stored, SIDE_CONFIG);
-	}
-	if (!facts->active)
-		item_step(p, item, STEP_NETWORK_START, 2, item->name, "start network %s",
-		    item->name);
-	if (!facts->persistent)
-		item_condition(p, item, "TransientNetwork",
-		    "it is transient: it vanishes when it stops; store it with "
-		    "`virsh net-dumpxml %s | virsh net-define /dev/stdin`",
-		    item->name);
-	else if (field_has(&network_kind.fields, want, "autostart") &&
-		 want->autostart != facts->autostart)
-		item_step(p, item, STEP_NETWORK_AUTOSTART, 3, item->name,
-		    want->autostart ? "start network %s when the host boots"
-				    : "no longer start network %s when the host boots",
-		    item->name)
-		    ->on = want->autostart;
-}
-
-static void plan(struct planner *p, struct item *item, const struct object *object,
-    const struct seen *have)
-{
-	const struct network *want = (const struct network *)object, *live, *stored;
-
-	if (!want)
-		return;
-	if (!have) {
-		plan_new(p, item, want);
-		return;
-	}
-	live = side(have, SIDE_LIVE);
-	stored = side(have, SIDE_CONFIG);
-	if (live)
-		network_guests_tell(p, item, live);
-	if (plan_restart(p, item, want, live, stored))
-		return;
-	plan_sides(p, item, want, live, stored);
-	if (item->step_count)
-		item_pending(p, item, "%s", item->steps[0]->text);
-	else
-		item_ok(item);
 }
 
 static const char *const columns[] = { "mode", "bridge", "address", "dhcp.range", NULL };
@@ -426,6 +177,6 @@ const struct kind network_kind = {
 	.derive = derive,
 	.lint = lint_network,
 	.decode = network_xml_decode,
-	.plan = plan,
+	.plan = network_plan,
 	.ended = memory_update_ended,
 };
