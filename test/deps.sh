@@ -15,6 +15,7 @@ if [ "${1:-run}" = all ]; then
 	packages="$packages $tests $("$here/real/lab.sh" --packages)"
 	packages="$packages $("$here/real/apiserver.sh" --packages)"
 	packages="$packages $("$here/real/build-apiserver.sh" --packages)"
+	packages="$packages $("$here/real/test_host.sh" --packages)"
 fi
 
 missing=()
