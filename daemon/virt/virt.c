@@ -86,8 +86,9 @@ struct farewell {
 /* State. */
 
 /* The one place that changes the state. */
-static void refresh(struct virt *virt)
+static void refresh(void *arg)
 {
+	struct virt *virt = arg;
 	autotext struct text detail = { 0 };
 	enum virt_status status =
 	    judge_state(virt->connections, CONNECTIONS, virt->overdue, &detail);
@@ -177,17 +178,13 @@ static void on_lost(void *arg, struct connection *c, const char *why)
 	}
 }
 
-static void on_changed(void *arg)
-{
-	refresh(arg);
-}
-
 /* Events. */
 
-static void on_closed(struct virt *virt, const struct event *event)
+/* The connections know which of them the key belongs to. */
+static void broken(struct virt *virt, uint64_t key, const char *why)
 {
 	for (int i = 0; i < CONNECTIONS; i++)
-		connection_broken(virt->connections[i], event->key, event->what);
+		connection_broken(virt->connections[i], key, why);
 }
 
 static void on_event(void *arg, const struct event *event)
@@ -195,7 +192,7 @@ static void on_event(void *arg, const struct event *event)
 	struct virt *virt = arg;
 
 	if (!event->kind) {
-		on_closed(virt, event);
+		broken(virt, event->key, event->what);
 		return;
 	}
 	if (event->key != connection_key(connection_of(virt, event->kind)))
@@ -221,11 +218,6 @@ static void run_host(struct job *job)
 		host_read(conn, &host->facts, &host->fault);
 }
 
-static void free_host(struct job *job)
-{
-	free(job);
-}
-
 static void on_host(struct job *job)
 {
 	struct host_job *host = (struct host_job *)job;
@@ -239,7 +231,12 @@ static void on_host(struct job *job)
 		else
 			virt->callbacks->host(virt->arg, &host->facts);
 	}
-	free_host(job);
+	free(host);
+}
+
+static void drop_host(struct job *job)
+{
+	free(job);
 }
 
 static void on_listed(void *arg, const struct kind *kind)
@@ -256,7 +253,7 @@ static void on_listed(void *arg, const struct kind *kind)
 	host->key = connection_key(c);
 	host->job = (struct job){ .run = run_host,
 		.done = on_host,
-		.drop = free_host,
+		.drop = drop_host,
 		.what = "read the host's capabilities",
 		.patience = HOST_PATIENCE_MS };
 	thread_post(virt->thread, &host->job, LANE_BULK);
@@ -291,9 +288,7 @@ static void on_step(struct job *job)
 	if (!s->succeeded)
 		fail_in(&s->fault.error, "%s", s->step.text);
 	if (lost)
-		for (int i = 0; i < CONNECTIONS; i++)
-			connection_broken(
-			    virt->connections[i], s->key, s->fault.error.text);
+		broken(virt, s->key, s->fault.error.text);
 	else if (kind)
 		virt_look(virt, kind, s->step.target);
 	virt->callbacks->step_done(virt->arg, s->ticket,
@@ -406,7 +401,7 @@ static const struct thread_callbacks thread_callbacks = {
 static const struct connection_callbacks connection_callbacks = {
 	.up = on_up,
 	.lost = on_lost,
-	.changed = on_changed,
+	.changed = refresh,
 };
 
 static const struct event_callbacks event_callbacks = {
@@ -468,8 +463,7 @@ bool virt_free(struct virt *virt)
 	farewell->job = (struct job){ .run = run_farewell,
 		.done = free_farewell,
 		.drop = free_farewell,
-		.what = "say good-bye",
-		.patience = FREE_PATIENCE_MS };
+		.what = "say good-bye" };
 	ended = thread_free(virt->thread, &farewell->job, FREE_PATIENCE_MS);
 	free(virt->uri);
 	free(virt->network_uri);
