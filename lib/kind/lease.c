@@ -105,14 +105,33 @@ static const struct vm_interface *interface_in(const struct vm *vm, const char *
 	return NULL;
 }
 
+/* libvirt's name of the machine's domain. */
+static const char *domain_of(const struct planner *p, const struct lease *lease)
+{
+	const struct vm *vm = (const struct vm *)set_find(
+	    config_get(p->input->want, &vm_kind), lease->host);
+
+	return vm && vm->domain ? vm->domain : lease->host;
+}
+
+const char *lease_unknown(const struct planner *p, const struct lease *lease)
+{
+	const struct observed *o = p->input->have;
+	const struct observed_kind *vms = &o->kinds[kind_index(&vm_kind)];
+	const struct seen *seen = observed_find(o, &vm_kind, domain_of(p, lease));
+
+	if (!vms->known)
+		return vms->why ? vms->why : "not looked at yet";
+	return seen && seen->presence == UNKNOWN ? seen->why : NULL;
+}
+
 bool lease_entry(
     const struct planner *p, const struct lease *lease, struct host_entry *out)
 {
 	const struct vm *vm = (const struct vm *)set_find(
 	    config_get(p->input->want, &vm_kind), lease->host);
 	const struct vm_interface *wanted = vm ? interface_in(vm, lease->network) : NULL;
-	const struct seen *seen =
-	    planner_seen(p, &vm_kind, vm && vm->domain ? vm->domain : lease->host);
+	const struct seen *seen = planner_seen(p, &vm_kind, domain_of(p, lease));
 	const struct vm_interface *found = NULL;
 
 	*out =

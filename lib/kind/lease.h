@@ -18,6 +18,13 @@ extern const struct fields lease_fields;
 bool lease_entry(
     const struct planner *p, const struct lease *lease, struct host_entry *out);
 
+/*
+ * Why it cannot be told now what machine the lease is for, and whether that runs; NULL:
+ * it can. As long as its domain cannot be read, its MAC is not the derived one: nothing
+ * may be written for it.
+ */
+const char *lease_unknown(const struct planner *p, const struct lease *lease);
+
 /* The kind's plan() and settle() (lib/model/kind.h). */
 void lease_plan(struct planner *p, struct item *item, const struct object *object,
     const struct seen *have);

@@ -301,14 +301,18 @@ void lease_plan(struct planner *p, struct item *item, const struct object *objec
 	const struct lease *want = (const struct lease *)object;
 	const struct observed *o = p->input->have;
 	const struct observed_kind *networks = &o->kinds[kind_index(&network_kind)];
-	const struct observed_kind *vms = &o->kinds[kind_index(&vm_kind)];
 	const struct seen *network = observed_find(o, &network_kind, want->network);
+	const char *unknown = lease_unknown(p, want);
 	struct host_entry entry;
 
 	(void)have;
-	if (!networks->known || !vms->known) {
+	if (!networks->known) {
 		item_unknown(
 		    p, item, "%s", networks->why ? networks->why : "not looked at yet");
+		return;
+	}
+	if (unknown) {
+		item_unknown(p, item, "its machine: %s", unknown);
 		return;
 	}
 	if (network && network->presence == UNKNOWN) {

@@ -10,6 +10,8 @@
  */
 #include "lib/kind/network_plan.h"
 
+#include <string.h>
+
 #include "lib/kind/network_guests.h"
 #include "lib/kind/network_xml.h"
 
@@ -18,12 +20,33 @@ static const struct network *side(const struct seen *have, enum side which)
 	return (const struct network *)(which == SIDE_LIVE ? have->live : have->config);
 }
 
+/* Whether a reservation that goes into the definition waits for the domains' list: their
+ * MACs are in it. */
+static bool waits_for_domains(const struct planner *p, const struct network *want)
+{
+	const struct set *leases = config_get(p->input->want, &lease_kind);
+
+	if (p->input->have->kinds[kind_index(&vm_kind)].known)
+		return false;
+	for (size_t i = 0; i < leases->count; i++)
+		if (strcmp(((const struct lease *)leases->items[i])->network,
+			want->object.name) == 0)
+			return true;
+	return false;
+}
+
 static void plan_new(struct planner *p, struct item *item, const struct network *want)
 {
 	struct error e = { "" };
 	struct step *step;
 	const char *xml;
 
+	if (waits_for_domains(p, want)) {
+		item_pending(p, item,
+		    "is to be defined; waits until the domains are known, whose MACs go "
+		    "into its reservations");
+		return;
+	}
 	if (!want->address.address.version) {
 		item_blocked(p, item,
 		    "there is no network %s in libvirt and its address is not written; "

@@ -309,7 +309,7 @@ static void put_dhcp(struct planner *p, const struct network *want, xmlNode *ip)
 		struct host_entry entry;
 
 		if (strcmp(lease->network, want->object.name) != 0 ||
-		    !lease_entry(p, lease, &entry))
+		    lease_unknown(p, lease) || !lease_entry(p, lease, &entry))
 			continue;
 		put_host(p->arena, xml_make(ip, "dhcp"), &entry);
 	}
