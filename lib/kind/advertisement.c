@@ -86,11 +86,15 @@ static const char *other_cover(struct planner *p, const char *pool)
 	return NULL;
 }
 
-static void apply(struct planner *p, struct item *item, const char *verb)
+/* The list is replaced as a whole: what somebody else wrote into it stays in it. */
+static void apply(struct planner *p, struct item *item, const struct advertisement *live,
+    const char *verb)
 {
 	struct json_object *spec = json_object_new_object();
 	struct json_object *list = json_object_new_array();
 
+	for (size_t i = 0; live && i < live->pool_count; i++)
+		json_push_string(list, live->pools[i]);
 	json_push_string(list, item->name);
 	json_put(spec, "ipAddressPools", list);
 	metallb_apply(p, item, 1, "l2advertisements",
@@ -125,7 +129,7 @@ static void plan(struct planner *p, struct item *item, const struct object *want
 	}
 	item_pending(p, item, live ? "does not name its pool" : "is to be created");
 	item_difference(p, item, "pools", item->name, live ? "another" : NULL);
-	apply(p, item, live ? "repair" : "create");
+	apply(p, item, live, live ? "repair" : "create");
 }
 
 const struct kind advertisement_kind = {
