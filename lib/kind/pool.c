@@ -138,19 +138,23 @@ static void add_all(struct planner *p, struct ranges *set, const struct pool *po
 		ranges_add(p->arena, set, pool->addresses.items[i]);
 }
 
-/* Every address that is in some pool once all desired pools are as written. */
-static struct ranges kept(struct planner *p)
+/*
+ * The addresses that stay in some pool throughout: `own` and what the other pools hold
+ * now. What another one is to get does not count: it comes later, and MetalLB gives a
+ * Service whose address is in no pool another one at once.
+ */
+static struct ranges kept(
+    struct planner *p, const struct item *item, const struct pool *own)
 {
-	const struct set *wanted = config_get(p->input->want, &pool_kind);
 	const struct observed_kind *seen = &p->input->have->kinds[kind_index(&pool_kind)];
 	struct ranges all = { 0 };
 
-	for (size_t i = 0; i < wanted->count; i++)
-		add_all(p, &all, (const struct pool *)wanted->items[i]);
+	if (own)
+		add_all(p, &all, own);
 	for (size_t i = 0; i < seen->count; i++) {
 		const struct pool *pool = (const struct pool *)seen->items[i]->live;
 
-		if (pool && !set_find(wanted, seen->items[i]->name))
+		if (pool && strcmp(seen->items[i]->name, item->name) != 0)
 			add_all(p, &all, pool);
 	}
 	return all;
@@ -216,12 +220,8 @@ static void plan(struct planner *p, struct item *item, const struct object *obje
 	if (!want) {
 		live = (const struct pool *)have->live;
 		metallb_unwritten(p, item, "ipaddresspools", live->marked, live->uid);
-		if (item->step_count) {
-			struct ranges stays =
-			    ranges_subtract(p->arena, kept(p), live->addresses);
-
-			ask_for_services(p, item, live->addresses, stays);
-		}
+		if (item->step_count)
+			ask_for_services(p, item, live->addresses, kept(p, item, NULL));
 		return;
 	}
 	if (!have) {
@@ -238,7 +238,7 @@ static void plan(struct planner *p, struct item *item, const struct object *obje
 	metallb_apply(p, item, 1, "ipaddresspools", body_of(p, want, NULL),
 	    arena_printf(p->arena, "change pool %s to %s", item->name,
 		ranges_text(p->arena, want->addresses)));
-	ask_for_services(p, item, live->addresses, kept(p));
+	ask_for_services(p, item, live->addresses, kept(p, item, want));
 }
 
 /* Moving addresses between pools */
