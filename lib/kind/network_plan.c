@@ -122,21 +122,50 @@ static void plan_ranges(struct planner *p, struct item *item, const struct netwo
 	    ranges_text(p->arena, have->ranges));
 }
 
+static bool is_written(const struct planner *p, const char *network, const char *host)
+{
+	const struct set *leases = config_get(p->input->want, &lease_kind);
+
+	for (size_t i = 0; i < leases->count; i++) {
+		const struct lease *lease = (const struct lease *)leases->items[i];
+
+		if (strcmp(lease->network, network) == 0 &&
+		    strcmp(lease->host, host) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A lease is called as its host while there is one network, else NETWORK/HOST. */
+static bool was_made_by_us(
+    const struct planner *p, const char *network, const struct host_entry *h)
+{
+	const char *names[] = { h->name,
+		arena_printf(p->arena, "%s/%s", network, h->name) };
+
+	for (int i = 0; i < 2; i++) {
+		const struct memo *memo =
+		    memory_find(p->input->memory, &lease_kind, names[i]);
+
+		if (memo && memo->lease.owned && memo->lease.has_ip &&
+		    ip_equal(memo->lease.ip, h->ip))
+			return true;
+	}
+	return false;
+}
+
 /* Entries we added for a lease that is no longer written: removed only with prune. */
 static void plan_prune(
     struct planner *p, struct item *item, const struct network *have, enum side which)
 {
-	const struct set *leases = config_get(p->input->want, &lease_kind);
-
 	if (!p->input->want->settings.prune)
 		return;
 	for (size_t i = 0; i < have->host_count; i++) {
 		const struct host_entry *h = &have->hosts[i];
-		const struct memo *memo =
-		    h->name ? memory_find(p->input->memory, &lease_kind, h->name) : NULL;
 		struct step *step;
 
-		if (!memo || !memo->lease.owned || set_find(leases, h->name))
+		if (!h->name || is_written(p, item->name, h->name) ||
+		    !was_made_by_us(p, item->name, h))
 			continue;
 		step = item_step(p, item, STEP_NETWORK_UPDATE, 1, item->name,
 		    "remove reservation %s of %s, which is no longer written (%s)",
