@@ -84,13 +84,59 @@ static void add_autostart(struct planner *p, struct item *item, const struct vm 
 	    ->on = want->autostart;
 }
 
+static bool same_mac(const struct vm *a, const struct vm *b)
+{
+	const struct vm_interface *x = a->interfaces.items, *y = b->interfaces.items;
+
+	for (size_t i = 0; i < a->interfaces.count; i++)
+		for (size_t k = 0; k < b->interfaces.count; k++)
+			if (mac_equal(x[i].mac, y[k].mac))
+				return true;
+	return false;
+}
+
+/*
+ * A domain of another name that has its disk or MAC already, most likely the same machine
+ * before it was renamed here: two that write one disk destroy it. NULL: none.
+ */
+static const char *twin(struct planner *p, const struct vm *want, const char **what)
+{
+	const struct observed_kind *seen = &p->input->have->kinds[kind_index(&vm_kind)];
+
+	for (size_t i = 0; i < seen->count; i++) {
+		const struct seen *s = seen->items[i];
+		const struct vm *other =
+		    (const struct vm *)(s->live ? s->live : s->config);
+
+		if (!other)
+			continue;
+		if (want->disk.path && other->disk.path &&
+		    strcmp(want->disk.path, other->disk.path) == 0)
+			*what = want->disk.path;
+		else if (same_mac(want, other))
+			*what = "its MAC address";
+		else
+			continue;
+		return s->name;
+	}
+	return NULL;
+}
+
 static void plan_absent(struct planner *p, struct item *item, const struct vm *want)
 {
 	const struct host_facts *host = &p->input->have->host;
-	const char *missing = missing_keys(p, want), *xml;
+	const char *missing = missing_keys(p, want), *xml, *what;
+	const char *other = twin(p, want, &what);
 	struct error e = { "" };
 	struct step *step;
 
+	if (other) {
+		item_blocked(p, item,
+		    "there is no domain %s, but domain %s has %s: if that is this VM, "
+		    "write `domain: %s`, else undefine it or give this one its own",
+		    want->domain, other, what, other);
+		return;
+	}
 	if (missing) {
 		item_blocked(p, item, "there is no domain %s; to have it made, write %s",
 		    want->domain, missing);
