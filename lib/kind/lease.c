@@ -114,6 +114,11 @@ static const char *domain_of(const struct planner *p, const struct lease *lease)
 	return vm && vm->domain ? vm->domain : lease->host;
 }
 
+const struct seen *lease_machine(const struct planner *p, const struct lease *lease)
+{
+	return planner_seen(p, &vm_kind, domain_of(p, lease));
+}
+
 const char *lease_unknown(const struct planner *p, const struct lease *lease)
 {
 	const struct observed *o = p->input->have;
@@ -131,7 +136,7 @@ bool lease_entry(
 	const struct vm *vm = (const struct vm *)set_find(
 	    config_get(p->input->want, &vm_kind), lease->host);
 	const struct vm_interface *wanted = vm ? interface_in(vm, lease->network) : NULL;
-	const struct seen *seen = planner_seen(p, &vm_kind, domain_of(p, lease));
+	const struct seen *seen = lease_machine(p, lease);
 	const struct vm_interface *found = NULL;
 
 	*out =

@@ -18,6 +18,9 @@ extern const struct fields lease_fields;
 bool lease_entry(
     const struct planner *p, const struct lease *lease, struct host_entry *out);
 
+/* The domain the lease is for, as seen; NULL: there is none, or it is not known. */
+const struct seen *lease_machine(const struct planner *p, const struct lease *lease);
+
 /*
  * Why it cannot be told now what machine the lease is for, and whether that runs; NULL:
  * it can. As long as its domain cannot be read, its MAC is not the derived one: nothing

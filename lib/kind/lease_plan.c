@@ -140,10 +140,13 @@ static const struct host_entry *plan_side(struct planner *p, struct item *item,
 	return foreign;
 }
 
-static const struct lease_fact *leased_to(const struct network *live, struct mac mac)
+/* What dnsmasq has leased to the machine; its IPv6 address is none of ours. */
+static const struct lease_fact *leased_to(
+    const struct network *live, const struct host_entry *want)
 {
 	for (size_t i = 0; live && i < live->lease_count; i++)
-		if (mac_equal(live->leases[i].mac, mac))
+		if (mac_equal(live->leases[i].mac, want->mac) &&
+		    live->leases[i].ip.version == want->ip.version)
 			return &live->leases[i];
 	return NULL;
 }
@@ -161,7 +164,7 @@ static void conditions(struct planner *p, struct item *item,
 		     same_ip = ip_equal(l->ip, want->ip);
 		const char *text;
 
-		if (same_mac == same_ip)
+		if (same_mac == same_ip || l->ip.version != want->ip.version)
 			continue;
 		text = same_ip
 			   ? arena_printf(p->arena, "%s is leased to %s until %s",
@@ -181,20 +184,23 @@ static void conditions(struct planner *p, struct item *item,
 }
 
 /*
- * The address the machine has now, as far as can be told; version 0 when it has none.
+ * The address the machine has now, as far as can be told; version 0 when it has none. One
+ * that does not run has none, whatever is leased to it still.
  * libvirt forgets its leases with the network's definition while the machine goes on
  * with its address: so what we once saw in order counts before "no lease".
  */
 static struct ip current_address(const struct item *item, const struct host_entry *want,
-    const struct network *live, const struct network *stored, bool running)
+    const struct network *live, const struct network *stored, const struct seen *machine)
 {
 	const struct network *side = live ? live : stored;
-	const struct lease_fact *fact = leased_to(live, want->mac);
+	const struct lease_fact *fact = leased_to(live, want);
 	struct ip none = { 0 };
 
+	if (machine && !machine->live)
+		return none;
 	if (fact)
 		return fact->ip;
-	if (!running)
+	if (!machine)
 		return none;
 	if (item->memo->lease.has_ip)
 		return item->memo->lease.ip;
@@ -204,16 +210,6 @@ static struct ip current_address(const struct item *item, const struct host_entr
 		if (side->hosts[i].has_mac && mac_equal(side->hosts[i].mac, want->mac))
 			return side->hosts[i].ip;
 	return none;
-}
-
-static bool vm_runs(const struct planner *p, const struct lease *lease)
-{
-	const struct vm *vm = (const struct vm *)set_find(
-	    config_get(p->input->want, &vm_kind), lease->host);
-	const struct seen *seen =
-	    planner_seen(p, &vm_kind, vm && vm->domain ? vm->domain : lease->host);
-
-	return seen && seen->live;
 }
 
 /* The first side that is not as wanted in this key, told once for both. */
@@ -289,7 +285,7 @@ static void decide(struct planner *p, struct item *item, const struct host_entry
 		    "done once more");
 	else
 		item_pending(p, item, "%s", item->steps[0]->text);
-	now = current_address(item, want, live, stored, vm_runs(p, lease));
+	now = current_address(item, want, live, stored, lease_machine(p, lease));
 	if (now.version && !ip_equal(now, want->ip))
 		item_consent(p, item, "moves the running machine %s from %s to %s",
 		    lease->host, ip_text(now, a), ip_text(want->ip, b));
