@@ -30,6 +30,7 @@ int reconcile_reload(struct reconcile *r, struct text *errors)
 	virt_configure(r->virt, &config->settings.libvirt);
 	kube_configure(r->kube, &config->settings.kubernetes);
 	heart_plan(r);
+	heart_ring(r); /* the files watched may be others now */
 	return 0;
 }
 

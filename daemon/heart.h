@@ -26,6 +26,7 @@ struct reconcile {
 	struct kube *kube;
 	struct lanes *lanes;
 	struct watch *watch;
+	char *watched;	       /* the kubeconfig it also watches */
 	ev_timer plan_timer;   /* the next plan, soon */
 	ev_timer wake_timer;   /* the time the last plan asked for */
 	ev_timer resync_timer; /* a full look */

@@ -25,6 +25,7 @@
 #include "daemon/host/clock.h"
 #include "daemon/journal/journal.h"
 #include "daemon/loading.h"
+#include "lib/base/cleanup.h"
 #include "lib/doc/json.h"
 
 #define COALESCE_MS 20
@@ -210,10 +211,38 @@ void heart_plan(struct reconcile *r)
 	r->plan_took_us = r->planned_us - began;
 }
 
+static void on_files(void *arg)
+{
+	autotext struct text errors = { 0 };
+
+	reconcile_reload(arg, &errors);
+}
+
+/* Watches the configuration and the kubeconfig it names. Not from within on_files(): the
+ * watch must outlive its own callback. */
+static void keep_watch(struct reconcile *r)
+{
+	const char *named = r->config->settings.kubernetes.kubeconfig;
+	autofree char *path = named ? must_copy(named)
+				    : must_printf("%s/kubeconfig", r->options.config_dir);
+	struct error e = { "" };
+
+	if (r->watched && strcmp(r->watched, path) == 0)
+		return;
+	set_text(&r->watched, path);
+	watch_free(r->watch);
+	r->watch = watch_new(r->loop, r->options.config_dir, path, on_files, r, &e);
+	if (!r->watch)
+		journal_say(LEVEL_WARNING, MESSAGE_STATE, NULL,
+		    "changes of the configuration are not seen by themselves: %s",
+		    e.text);
+}
+
 static void on_plan(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	(void)loop;
 	(void)events;
+	keep_watch(timer->data);
 	heart_plan(timer->data);
 }
 
@@ -264,13 +293,6 @@ void heart_set_load(struct reconcile *r, bool ok, const struct text *errors)
 	r->load.error = ok ? NULL : text_get(&r->load_errors);
 }
 
-static void on_files(void *arg)
-{
-	autotext struct text errors = { 0 };
-
-	reconcile_reload(arg, &errors);
-}
-
 static struct config *first_config(struct reconcile *r, struct text *errors)
 {
 	struct config *config =
@@ -303,7 +325,6 @@ static void load_memory(struct reconcile *r)
 
 static void start(struct reconcile *r)
 {
-	struct error e = { "" };
 
 	r->starting = true;
 	r->lanes = lanes_new(&hearing_lanes, r);
@@ -312,11 +333,7 @@ static void start(struct reconcile *r)
 	    r->options.config_dir, &hearing_kube, r);
 	r->starting = false;
 	hearing_states(r);
-	r->watch = watch_new(r->loop, r->options.config_dir, NULL, on_files, r, &e);
-	if (!r->watch)
-		journal_say(LEVEL_WARNING, MESSAGE_STATE, NULL,
-		    "changes of the configuration are not seen by themselves: %s",
-		    e.text);
+	keep_watch(r);
 	heart_ring(r);
 }
 
@@ -362,5 +379,6 @@ void reconcile_free(struct reconcile *r)
 	observed_done(&r->observed);
 	memory_done(&r->memory);
 	text_done(&r->load_errors);
+	free(r->watched);
 	free(r);
 }
