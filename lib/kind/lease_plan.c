@@ -247,17 +247,30 @@ static void tell_differences(struct planner *p, struct item *item,
 	    arena_copy(p->arena, mac_text(want->mac, (char[MAC_TEXT]){ 0 })));
 }
 
+/* A reservation outside its network is of no use to dnsmasq: it waits until the network
+ * has moved, or for ever. */
+static bool fits(const struct network *network, struct ip ip)
+{
+	return !field_has(&network_kind.fields, network, "address") ||
+	       cidr_contains(network->address, ip);
+}
+
 static void decide(struct planner *p, struct item *item, const struct host_entry *want,
     const struct network *live, const struct network *stored)
 {
 	const struct lease *lease = (const struct lease *)item->want;
 	const struct host_entry *foreign = NULL, *f;
+	const struct network *elsewhere = NULL;
 	struct ip now;
 	char a[IP_TEXT], b[IP_TEXT];
 
-	if (live)
+	if (live && !fits(live, want->ip))
+		elsewhere = live;
+	else if (live)
 		foreign = plan_side(p, item, want, live, SIDE_LIVE);
-	if (stored) {
+	if (stored && !fits(stored, want->ip)) {
+		elsewhere = stored;
+	} else if (stored) {
 		f = plan_side(p, item, want, stored, SIDE_CONFIG);
 		foreign = foreign ? foreign : f;
 	}
@@ -272,6 +285,12 @@ static void decide(struct planner *p, struct item *item, const struct host_entry
 		    "static_ips",
 		    entry_text(p->arena, foreign), lease->network);
 		item->held = true;
+		return;
+	}
+	if (!item->step_count && elsewhere) {
+		item_blocked(p, item,
+		    "its address is not inside network/%s, which has %s", lease->network,
+		    cidr_text(elsewhere->address, (char[CIDR_TEXT]){ 0 }));
 		return;
 	}
 	if (!item->step_count) {

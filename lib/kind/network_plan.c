@@ -231,6 +231,14 @@ static bool plan_restart(struct planner *p, struct item *item, const struct netw
 		item_pending(p, item, "%s to be changed", names_of(p, &config));
 		return true;
 	}
+	if (!live->persistent) {
+		item_blocked(p, item,
+		    "%s changes only when it starts anew, and it is transient: it would "
+		    "be gone; store it with `virsh net-dumpxml %s | virsh net-define "
+		    "/dev/stdin`",
+		    names_of(p, &running), item->name);
+		return true;
+	}
 	guests = network_guests(p, item->name, live);
 	if (guests && !config.count) {
 		item_blocked(p, item,
@@ -252,6 +260,63 @@ static bool plan_restart(struct planner *p, struct item *item, const struct netw
 	    item->differences.items[0].have ? item->differences.items[0].have : "none",
 	    item->differences.items[0].want, item->name);
 	return true;
+}
+
+static bool has_mac(const struct vm *vm, struct mac mac)
+{
+	const struct vm_interface *nics = vm->interfaces.items;
+
+	for (size_t i = 0; i < vm->interfaces.count; i++)
+		if (mac_equal(nics[i].mac, mac))
+			return true;
+	return false;
+}
+
+/* The running VM of ours that has the MAC and no fixed address in the network. */
+static const struct object *roamer(
+    const struct planner *p, const char *network, struct mac mac)
+{
+	const struct set *vms = config_get(p->input->want, &vm_kind);
+
+	for (size_t i = 0; i < vms->count; i++) {
+		const struct vm *vm = (const struct vm *)vms->items[i];
+		const struct seen *seen = planner_seen(p, &vm_kind, vm->domain);
+
+		if (seen && seen->live && has_mac((const struct vm *)seen->live, mac) &&
+		    !is_written(p, network, vm->object.name))
+			return &vm->object;
+	}
+	return NULL;
+}
+
+/* At its next renewal a machine loses an address that is in no range any more. */
+static void ask_for_roamers(struct planner *p, struct item *item,
+    const struct network *want, const struct network *live)
+{
+	struct ranges lost = ranges_subtract(p->arena, live->ranges, want->ranges);
+
+	if (!network_has_range(want))
+		return;
+	for (size_t i = 0; i < live->lease_count; i++) {
+		const struct lease_fact *lease = &live->leases[i];
+		const struct object *vm;
+
+		if (!ranges_contain(lost, lease->ip))
+			continue;
+		if (!p->input->have->kinds[kind_index(&vm_kind)].known) {
+			item_pending(p, item, "%s; waits until the domains are known",
+			    item->steps[0]->text);
+			item->held = true;
+			return;
+		}
+		vm = roamer(p, item->name, lease->mac);
+		if (!vm)
+			continue;
+		item_consent(p, item,
+		    "takes %s, the address of the running VM %s, out of the DHCP range",
+		    ip_text(lease->ip, (char[IP_TEXT]){ 0 }), vm->name);
+		return;
+	}
 }
 
 static void plan_sides(struct planner *p, struct item *item, const struct network *want,
@@ -302,8 +367,11 @@ void network_plan(struct planner *p, struct item *item, const struct object *obj
 	if (plan_restart(p, item, want, live, stored))
 		return;
 	plan_sides(p, item, want, live, stored);
-	if (item->step_count)
-		item_pending(p, item, "%s", item->steps[0]->text);
-	else
+	if (!item->step_count) {
 		item_ok(item);
+		return;
+	}
+	item_pending(p, item, "%s", item->steps[0]->text);
+	if (live)
+		ask_for_roamers(p, item, want, live);
 }

@@ -7,6 +7,7 @@
 
 #include "lib/doc/xml.h"
 #include "lib/kind/lease.h"
+#include "lib/kind/network_plan.h"
 
 static const char *const mode_words[] = { "nat", "route", "open", NULL };
 
@@ -262,6 +263,39 @@ static void set_keys(struct arena *a, const struct network *want, xmlNode *root)
 		set_address(a, root, want->address);
 }
 
+static void put_range(xmlNode *dhcp, struct range range)
+{
+	xmlNode *element = xml_append(dhcp, "range");
+
+	xml_set_attribute(element, "start", ip_text(range.first, (char[IP_TEXT]){ 0 }));
+	xml_set_attribute(element, "end", ip_text(range.last, (char[IP_TEXT]){ 0 }));
+}
+
+static bool is_inside(struct arena *a, xmlNode *element, struct cidr network)
+{
+	struct range range;
+
+	return read_range(a, element, &range) && cidr_contains(network, range.first) &&
+	       cidr_contains(network, range.last);
+}
+
+/* libvirt takes no definition with a range outside its network: where the network moves,
+ * the written ranges move with it. */
+static void move_ranges(struct arena *a, const struct network *want, xmlNode *root)
+{
+	xmlNode *dhcp = xml_first(main_ip(a, root), "dhcp"), *range;
+	bool moves = false;
+
+	for (range = xml_first(dhcp, "range"); range; range = xml_next(range))
+		moves |= !is_inside(a, range, want->address);
+	if (!moves || !network_has_range(want))
+		return;
+	while ((range = xml_first(dhcp, "range")))
+		xml_remove(range);
+	for (size_t i = 0; i < want->ranges.count; i++)
+		put_range(dhcp, want->ranges.items[i]);
+}
+
 const char *network_xml_patch(
     struct arena *a, const struct network *want, const char *stored, struct error *e)
 {
@@ -270,6 +304,8 @@ const char *network_xml_patch(
 	if (!doc)
 		return NULL;
 	set_keys(a, want, xml_root(doc));
+	if (field_has(&network_kind.fields, want, "address"))
+		move_ranges(a, want, xml_root(doc));
 	return xml_print(a, doc, e);
 }
 
@@ -285,14 +321,6 @@ static void put_host(struct arena *a, xmlNode *dhcp, const struct host_entry *ho
 		xml_set_attribute(element, "name", host->name);
 	if (host->ip.version)
 		xml_set_attribute(element, "ip", ip_text(host->ip, (char[IP_TEXT]){ 0 }));
-}
-
-static void put_range(xmlNode *dhcp, struct range range)
-{
-	xmlNode *element = xml_append(dhcp, "range");
-
-	xml_set_attribute(element, "start", ip_text(range.first, (char[IP_TEXT]){ 0 }));
-	xml_set_attribute(element, "end", ip_text(range.last, (char[IP_TEXT]){ 0 }));
 }
 
 static void put_dhcp(struct planner *p, const struct network *want, xmlNode *ip)

@@ -14,8 +14,8 @@ int network_xml_decode(struct seen *seen, const struct reading *reading, struct 
 const char *network_xml_new(
     struct planner *p, const struct network *want, struct error *e);
 
-/* The stored document with mode, bridge, address and MTU as wanted, all else untouched.
- */
+/* The stored document with mode, bridge, address and MTU as wanted, and the written DHCP
+ * ranges where those it has are outside that address; all else untouched. */
 const char *network_xml_patch(
     struct arena *a, const struct network *want, const char *stored, struct error *e);
 
