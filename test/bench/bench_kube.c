@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * bench_kube: what homek8sd does at an API server, timed, and the same done by a bare
- * libcurl client: one that keeps its connections and knows beforehand what to send.
+ * libcurl client: one that keeps its connections and knows beforehand what to send. Where
+ * both are measured here, their blocks of samples alternate, homek8sd being stopped by
+ * SIGSTOP during the bare client's, so that a machine that grows slower does so for both.
  *
  *	edit		edits the pool by hand, again and again; from the edit to the
  *			PATCH that mends it, both as the fake server's log has them
@@ -18,6 +20,7 @@
 #include <curl/curl.h>
 #include <json-c/json.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -206,12 +209,60 @@ static void watch_open(struct watch *w, struct client *c, const char *collection
 		measure_sleep(1e3);
 }
 
+/* Blocks. */
+
+struct blocks {
+	struct client *client;
+	pid_t daemon;
+	long samples, block;
+	double spacing;
+	void (*sample)(struct blocks *b, bool bare);
+	bool bare; /* the block now */
+	struct sight *sight;
+	struct samples ours, theirs;
+};
+
+static void run_blocks(struct blocks *b, char **argv)
+{
+	b->daemon = (pid_t)strtol(argv[0], NULL, 10);
+	b->samples = strtol(argv[1], NULL, 10);
+	b->block = strtol(argv[2], NULL, 10);
+	b->spacing = strtod(argv[3], NULL) * 1e3;
+	for (long done = 0; done < b->samples; done += b->block) {
+		kill(b->daemon, SIGSTOP);
+		__atomic_store_n(&b->bare, true, __ATOMIC_RELEASE);
+		for (long i = 0; i < b->block; i++)
+			b->sample(b, true);
+		__atomic_store_n(&b->bare, false, __ATOMIC_RELEASE);
+		kill(b->daemon, SIGCONT);
+		measure_sleep(300e3); /* it hears of all that now */
+		for (long i = 0; i < b->block; i++)
+			b->sample(b, false);
+	}
+}
+
 /* edit */
+
+struct mender {
+	struct client client;
+	struct blocks *blocks;
+};
 
 static void mend(void *arg, const char *line, size_t length)
 {
-	if (memmem(line, length, BY_HAND, strlen(BY_HAND)))
-		apply(arg, "bench-bare");
+	struct mender *m = arg;
+
+	if (__atomic_load_n(&m->blocks->bare, __ATOMIC_ACQUIRE) &&
+	    memmem(line, length, BY_HAND, strlen(BY_HAND)))
+		apply(&m->client, "bench-bare");
+}
+
+static void edit(struct blocks *b, bool bare)
+{
+	(void)bare;
+	ask(b->client, "PATCH", POOL "?fieldManager=bench-hand", MERGE_TYPE,
+	    "{\"spec\":{\"addresses\":[\"" BY_HAND "\"]}}");
+	measure_sleep(b->spacing);
 }
 
 static bool is_by(struct json_object *request, const char *manager)
@@ -219,10 +270,10 @@ static bool is_by(struct json_object *request, const char *manager)
 	return strstr(json_string_at(request, "query"), manager);
 }
 
-/* Each edit by hand and the first PATCH of the other one after it. */
-static void read_edits(struct client *c, const char *mender, struct samples *s)
+/* Each edit by hand and the first PATCH of somebody else after it. */
+static void read_edits(struct blocks *b)
 {
-	struct json_object *log = ask_json(c, "/fake/requests?match=PATCH");
+	struct json_object *log = ask_json(b->client, "/fake/requests?match=PATCH");
 	struct json_object *requests = json_at(log, "requests");
 	int64_t edited = 0;
 
@@ -232,8 +283,9 @@ static void read_edits(struct client *c, const char *mender, struct samples *s)
 
 		if (is_by(request, "fieldManager=bench-hand")) {
 			edited = at;
-		} else if (edited && is_by(request, mender)) {
-			samples_add(s, (double)(at - edited));
+		} else if (edited) {
+			samples_add(is_by(request, "bench-bare") ? &b->theirs : &b->ours,
+			    (double)(at - edited));
 			edited = 0;
 		}
 	}
@@ -242,27 +294,21 @@ static void read_edits(struct client *c, const char *mender, struct samples *s)
 
 static void bench_edit(struct client *c, char **argv)
 {
-	bool bare = strcmp(argv[0], "bare") == 0;
-	long samples = strtol(argv[1], NULL, 10);
-	double spacing = strtod(argv[2], NULL) * 1e3;
-	struct samples s = { 0 };
-	struct client mender;
+	struct blocks b = { .client = c, .sample = edit };
+	struct mender mender = { .blocks = &b };
 	struct watch watch = { .on_line = mend, .arg = &mender };
 
-	client_open(&mender, c->server);
-	ask(&mender, "GET", POOL, NULL, NULL); /* so that it is connected */
-	if (bare)
-		watch_open(&watch, c, POOLS);
+	client_open(&mender.client, c->server);
+	ask(&mender.client, "GET", POOL, NULL, NULL); /* so that it is connected */
+	watch_open(&watch, c, POOLS);
 	ask(c, "POST", "/fake/requests/clear", "application/json", "{}");
-	for (long i = 0; i < samples; i++) {
-		ask(c, "PATCH", POOL "?fieldManager=bench-hand", MERGE_TYPE,
-		    "{\"spec\":{\"addresses\":[\"" BY_HAND "\"]}}");
-		measure_sleep(spacing);
-	}
-	read_edits(c, bare ? "fieldManager=bench-bare" : "fieldManager=homek8sd", &s);
-	if (s.count != (size_t)samples)
-		measure_die("of %ld edits %zu were mended", samples, s.count);
-	measure_say_samples(bare ? "bare_patch" : "patch", &s);
+	run_blocks(&b, argv);
+	read_edits(&b);
+	if (b.ours.count != (size_t)b.samples || b.theirs.count != (size_t)b.samples)
+		measure_die("of %ld edits homek8sd mended %zu, the bare client %zu",
+		    b.samples, b.ours.count, b.theirs.count);
+	measure_say_samples("patch", &b.ours);
+	measure_say_samples("bare_patch", &b.theirs);
 }
 
 /* delete */
@@ -303,26 +349,27 @@ static double wait_for_sight(struct sight *s)
 	return added;
 }
 
+static void delete (struct blocks *b, bool bare)
+{
+	double began = measure_now();
+
+	ask(b->client, "DELETE", POOL, "application/json", "{}");
+	if (bare)
+		apply(b->client, "homek8sd");
+	samples_add(bare ? &b->theirs : &b->ours, wait_for_sight(b->sight) - began);
+	measure_sleep(began + b->spacing - measure_now());
+}
+
 static void bench_delete(struct client *c, char **argv)
 {
-	bool bare = strcmp(argv[0], "bare") == 0;
-	long samples = strtol(argv[1], NULL, 10);
-	double spacing = strtod(argv[2], NULL) * 1e3;
-	struct samples s = { 0 };
 	struct sight sight = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0 };
+	struct blocks b = { .client = c, .sample = delete, .sight = &sight };
 	struct watch watch = { .on_line = see, .arg = &sight };
 
 	watch_open(&watch, c, POOLS);
-	for (long i = 0; i < samples; i++) {
-		double began = measure_now();
-
-		ask(c, "DELETE", POOL, "application/json", "{}");
-		if (bare)
-			apply(c, "homek8sd");
-		samples_add(&s, wait_for_sight(&sight) - began);
-		measure_sleep(began + spacing - measure_now());
-	}
-	measure_say_samples(bare ? "bare_pool" : "pool", &s);
+	run_blocks(&b, argv);
+	measure_say_samples("pool", &b.ours);
+	measure_say_samples("bare_pool", &b.theirs);
 }
 
 /* sync */
@@ -433,9 +480,9 @@ int main(int argc, char **argv)
 
 	curl_global_init(CURL_GLOBAL_ALL);
 	client_open(&c, argc > 1 ? argv[1] : "");
-	if (strcmp(verb, "edit") == 0 && argc == 6)
+	if (strcmp(verb, "edit") == 0 && argc == 7)
 		bench_edit(&c, argv + 3);
-	else if (strcmp(verb, "delete") == 0 && argc == 6)
+	else if (strcmp(verb, "delete") == 0 && argc == 7)
 		bench_delete(&c, argv + 3);
 	else if (strcmp(verb, "sync") == 0 && argc == 3)
 		bench_sync(&c);
@@ -444,7 +491,7 @@ int main(int argc, char **argv)
 	else if (strcmp(verb, "storm") == 0 && argc == 6)
 		bench_storm(&c, argv + 3);
 	else
-		measure_die("usage: bench_kube SERVER edit|delete bare|homek8sd SAMPLES "
+		measure_die("usage: bench_kube SERVER edit|delete PID SAMPLES BLOCK "
 			    "SPACING-MS | sync | synced | storm COUNT PER-SECOND PID");
 	client_close(&c);
 	return 0;

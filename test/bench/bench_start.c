@@ -2,7 +2,8 @@
 /*
  * bench_start: starts a program as a service manager does and times what it tells: from
  * before the fork to READY=1, and to the first STATUS= that begins with "converged"; and
- * the CPU time it has used by then. It ends the program and begins again, RUNS times.
+ * the CPU time it has used by then. It ends the program and begins again, RUNS times, in
+ * turns with a second program, whose times are the floor.
  */
 #include <signal.h>
 #include <stddef.h>
@@ -50,8 +51,11 @@ static void wait_for(int fd, const char *line)
 	} while (!strstr(notice, line));
 }
 
-static void sample(int fd, char **argv, struct samples *ready, struct samples *converged,
-    struct samples *cpu)
+struct times {
+	struct samples ready, converged, cpu;
+};
+
+static void sample(int fd, char **argv, struct times *t)
 {
 	double began = measure_now();
 	pid_t pid = fork();
@@ -64,10 +68,10 @@ static void sample(int fd, char **argv, struct samples *ready, struct samples *c
 	if (pid < 0)
 		measure_die("no process");
 	wait_for(fd, "READY=1");
-	samples_add(ready, measure_now() - began);
+	samples_add(&t->ready, measure_now() - began);
 	wait_for(fd, "STATUS=converged");
-	samples_add(converged, measure_now() - began);
-	samples_add(cpu, measure_cpu(pid));
+	samples_add(&t->converged, measure_now() - began);
+	samples_add(&t->cpu, measure_cpu(pid));
 	kill(pid, SIGTERM);
 	waitpid(pid, NULL, 0);
 	while (recv(fd, rest, sizeof(rest), MSG_DONTWAIT) >= 0)
@@ -76,17 +80,26 @@ static void sample(int fd, char **argv, struct samples *ready, struct samples *c
 
 int main(int argc, char **argv)
 {
-	struct samples ready = { 0 }, converged = { 0 }, cpu = { 0 };
-	long runs = argc > 2 ? strtol(argv[1], NULL, 10) : 0;
-	int fd;
+	long runs = argc > 1 ? strtol(argv[1], NULL, 10) : 0;
+	struct times ours = { 0 }, floor = { 0 };
+	int fd, second = 2;
 
-	if (runs < 1)
-		measure_die("usage: bench_start RUNS PROGRAM [ARGUMENTS]");
+	while (second < argc && strcmp(argv[second], "--") != 0)
+		second++;
+	if (runs < 1 || second + 1 >= argc)
+		measure_die("usage: bench_start RUNS PROGRAM [ARGUMENTS] -- PROGRAM "
+			    "[ARGUMENTS]");
+	argv[second] = NULL;
 	fd = listen_for_notices();
-	for (long i = 0; i < runs; i++)
-		sample(fd, argv + 2, &ready, &converged, &cpu);
-	measure_say_samples("ready", &ready);
-	measure_say_samples("converged", &converged);
-	measure_say_samples("cpu", &cpu);
+	for (long i = 0; i < runs; i++) {
+		sample(fd, argv + 2, &ours);
+		sample(fd, argv + second + 1, &floor);
+	}
+	measure_say_samples("ready", &ours.ready);
+	measure_say_samples("converged", &ours.converged);
+	measure_say_samples("cpu", &ours.cpu);
+	measure_say_samples("floor_ready", &floor.ready);
+	measure_say_samples("floor_converged", &floor.converged);
+	measure_say_samples("floor_cpu", &floor.cpu);
 	return 0;
 }

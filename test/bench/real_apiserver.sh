@@ -8,6 +8,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../real/daemon.sh"
 
 samples=60
+block=10
 spacing=100
 server=$(sed -n 's/^ *server: *//p' "$KUBECONFIG")
 export BENCH_CA=$APISERVER_DIR/pki/ca.crt
@@ -30,6 +31,5 @@ wait_for 'ctl wait --for=converged --timeout=4s' 30 >/dev/null || {
 	exit 1
 }
 sleep 1
-"$programs/test/bench_kube" "$server" delete homek8sd $samples $spacing
+"$programs/test/bench_kube" "$server" delete "$daemon_pid" $samples $block $spacing
 daemon_stop
-"$programs/test/bench_kube" "$server" delete bare $samples $spacing
