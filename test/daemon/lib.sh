@@ -5,7 +5,8 @@
 # shellcheck disable=SC2016,SC2034 # dollars in single quotes are jq's; names are for tests
 #
 #   world                    libvirtd, the API server and the example home; no daemon yet
-#   settings [YAML-LINE...]  homek8s.yaml anew: those of the world, then these
+#   settings                 homek8s.yaml anew: $kubernetes (on), $resync (2s), $vm (patient)
+#                            and the line $more
 #   put PATH                 standard input becomes etc/PATH, at once and whole
 #   start, stop, slay        the daemon ($program): until it answers; by SIGTERM; by SIGKILL
 #   ctl ARGS, vir ARGS       homek8sctl, virsh; neither waits for ever
@@ -72,12 +73,13 @@ put() { # PATH
 	mv "$work/coming" "$work/etc/$1"
 }
 
-settings() { # [YAML-LINE...]
+settings() {
 	put homek8s.yaml <<-END
 		libvirt: {uri: "$uri"}
 		kubernetes: {mode: "${kubernetes:-on}"}
-		resync: 2s
-		$(printf '%s\n' "$@")
+		resync: ${resync:-2s}
+		vm: {${vm:-minimum_uptime: 1s, start_attempts: 1000}}
+		${more:-}
 	END
 }
 
@@ -85,7 +87,8 @@ start() {
 	"${program:-$build/homek8sd}" --config-dir "$work/etc" --state-dir "$work/state" \
 		--socket "$HOMEK8S_SOCKET" </dev/null >>"$log" 2>&1 &
 	daemon_pid=$!
-	wait_for 'ctl version | grep homek8sd' 10 >/dev/null
+	wait_for 'ctl version | grep homek8sd' 10 >/dev/null ||
+		die "homek8sd did not start: $(tail -5 "$log")"
 }
 
 end_daemon() { # SIGNAL

@@ -29,7 +29,7 @@ noticed_and_put_in_force() {
 		home 146 | sed -n "/^metallb/,\$p" | put desired.d/pools.yaml' 'pool_ends_at 146' 5
 	heals 'and removed' 'home 145 | put desired.d/home.yaml; rm $desired/pools.yaml' \
 		'pool_ends_at 145' 5
-	heals 'the settings, too' 'settings "prune: true"; sleep 0.3; settings' \
+	heals 'the settings, too' 'more="prune: true" settings; sleep 0.3; settings' \
 		'said "configuration $(generation) is in force"' 5
 	linked_directory
 	editors_leavings
@@ -252,9 +252,9 @@ bad_files() {
 	rm "$desired"/f*
 	echo 'resinc: 2s' >>"$etc/homek8s.yaml"
 	check 'refused: an unknown key of the settings' \
-		'refuse_all homek8s.yaml:5:1 unknown-key "did you mean \"resync\"?"'
-	settings 'resync: soon'
-	check 'refused: a setting twice, and no time' 'refuse_all homek8s.yaml:4:1 yaml-duplicate-key'
+		'refuse_all homek8s.yaml:6:1 unknown-key "did you mean \"resync\"?"'
+	more='resync: soon' settings
+	check 'refused: a setting twice, and no time' 'refuse_all homek8s.yaml:5:1 yaml-duplicate-key'
 	: >"$etc/homek8s.yaml"
 	check 'refused: empty settings' 'refuse_all homek8s.yaml "it is empty"'
 	check 'nothing of all that was applied' nothing_applied
@@ -389,11 +389,9 @@ written_as_at_home() {
 }
 
 world
-settings 'vm: {minimum_uptime: 1s, start_attempts: 1000}'
+settings
 start
 check 'converged' converged 10
-settings
-sleep 0.3
 mark
 noticed_and_put_in_force
 a_bad_one_changes_nothing

@@ -204,7 +204,7 @@ seed=${SEED:-$$}
 slower=1
 ! grep -q __asan_init "$build/homek8sd" || slower=5
 world
-settings 'vm: {minimum_uptime: 1s, start_attempts: 1000}'
+settings
 start
 check 'converged' converged 10
 p3_broken_configuration

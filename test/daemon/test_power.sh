@@ -182,14 +182,14 @@ paused_and_saved() {
 	quiet after managedsave always
 	check 'its image is a condition, and what becomes of it' \
 		'status_has "any(.objects[].conditions[]; .type == \"ManagedSave\" and (.message | contains(\"goes on from there\")))"' 5
-	settings 'vm: {minimum_uptime: 1s, boot_fresh: true}'
+	vm='minimum_uptime: 1s, boot_fresh: true' settings
 	check 'boot_fresh: it will be dropped' \
 		'status_has "any(.objects[].conditions[]; .type == \"ManagedSave\" and (.message | contains(\"boots afresh\")))"' 5
 	libvirt_mark
 	quiet ctl resume vm/always
 	check 'boot_fresh: the image is dropped, then it boots' 'runs always && [ -z "$(vir list --all --managed-save | grep saved)" ] &&
 		libvirt_writes | grep -q ManagedSaveRemove' 5
-	settings 'vm: {minimum_uptime: 1s}'
+	vm='minimum_uptime: 1s' settings
 }
 
 autostart() {
@@ -249,7 +249,7 @@ made_and_kept() {
 # Stops that come soon after a start are paced; the first wait is of 10 s. What comes next
 # goes on meanwhile, and must not use a general reconcile, which would end it.
 paced() {
-	settings 'vm: {minimum_uptime: 1h, start_attempts: 3}'
+	vm='minimum_uptime: 1h, start_attempts: 3' settings
 	quiet ctl reload
 	quiet ctl reconcile vm/failure
 	write failure 'power: always'
@@ -279,7 +279,7 @@ gives_up() {
 	libvirt_mark
 	stays 'given up even after a restart' 'off always && wrote_nothing' 2
 	check 'reconcile tries again' 'exits 0 ctl reconcile vm/always && wait_for "runs always" 5'
-	settings 'vm: {minimum_uptime: 1s, start_attempts: 3}'
+	vm='minimum_uptime: 1s, start_attempts: 3' settings
 	quiet ctl reload
 	heals 'up for long enough: forgotten, mended at once' 'after destroy always' 'runs always' 5
 }
@@ -314,7 +314,7 @@ told_steps() { ctl events -o json | jq '[.events[] | select(.result == "done")] 
 
 kubernetes=off
 world
-settings 'vm: {minimum_uptime: 1s}'
+vm='minimum_uptime: 1s' settings
 quiet define_old_vm
 quiet home
 mark

@@ -88,7 +88,7 @@ p2_no_edit_destroys() {
 	check 'P2 everything taken out' 'exits 0 ctl reload'
 	stays 'P2 none of it wrote anything to libvirt or the cluster' 'wrote_nothing' 3
 	check 'P2 all is as it was' nothing_changed
-	settings 'prune: true'
+	more='prune: true' settings
 	check 'P2 everything taken out, with prune' 'exits 0 ctl reload'
 	sleep 3
 	check 'P2 even so no VM, disk or network was touched' \
@@ -353,7 +353,7 @@ p8_everything_is_told() {
 host_entry() { vir net-dumpxml default | sed -n "s/^ *\(<host .*name='$1'.*\)/\1/p"; }
 
 p9_foreign_things_stay() {
-	settings 'prune: true'
+	more='prune: true' settings
 	quiet ctl reload
 	quiet vir define /dev/stdin <<-END
 		<domain type='test'><name>pet</name><memory>65536</memory><vcpu>1</vcpu>

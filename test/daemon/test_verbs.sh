@@ -352,7 +352,7 @@ daemon_down() {
 }
 
 world
-settings 'vm: {minimum_uptime: 1s, start_attempts: 1000}'
+settings
 start
 check 'converged' converged 10
 every_verb

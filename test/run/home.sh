@@ -66,11 +66,14 @@ start_libvirtd() {
 	wait_until 20 virsh -c "$uri" version || die "libvirtd did not start; see $work/libvirtd.out"
 }
 
-# The test driver forgets everything when its last client leaves: this one stays.
+# The test driver forgets everything when its last client leaves: this one stays. It has
+# come when it answers.
 hold_libvirtd() {
 	mkfifo "$work/hold" 2>/dev/null || true
-	virsh -c "$uri" <"$work/hold" >/dev/null 2>&1 &
+	virsh -c "$uri" <"$work/hold" >"$work/held" 2>&1 &
 	exec 9>"$work/hold"
+	echo uri >&9
+	wait_until 10 grep -qF "$uri" "$work/held" || die "libvirtd does not answer"
 }
 
 # The test driver begins with a domain and a network of its own; the tour begins with nothing.
