@@ -265,7 +265,9 @@ static void step_ended(struct reconcile *r, uint64_t ticket, const char *error, 
 	memo = memory_find(&r->memory, step->kind, step->name);
 	if (!memo || !memo->failures || !memo->error || strcmp(memo->error, error) != 0)
 		journal_say(LEVEL_WARNING, MESSAGE_STEP_FAILED, &subject, "%s", error);
-	if (!lost)
+	/* Where libvirt is lost, its connection has a back-off of its own, and what the
+	 * step has come to is seen before anything is tried again. */
+	if (!lost || step->kind->origin != ORIGIN_LIBVIRT)
 		memory_step_failed(&r->memory, step, error, slow, &r->config->settings,
 		    clock_mono(), clock_random());
 	heart_ring(r);
@@ -300,6 +302,8 @@ static void set_busy(void *arg, const struct kind *kind, const char *name, bool 
 	struct reconcile *r = arg;
 
 	memory_get(&r->memory, kind, name)->busy = busy;
+	if (!busy)
+		memory_round_ended(&r->memory, kind, name, clock_mono(), clock_random());
 	heart_ring(r);
 }
 

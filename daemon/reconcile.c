@@ -27,9 +27,11 @@
 #include "daemon/loading.h"
 #include "lib/base/cleanup.h"
 #include "lib/doc/json.h"
+#include "lib/kind/kinds.h"
 
 #define COALESCE_MS 20
 #define SAVE_AFTER_S 1.0
+#define BLIND_RESYNC_MS 45000
 #define STATE_FILE "state.json"
 
 /*
@@ -130,8 +132,8 @@ static void tell(struct reconcile *r, struct item *item)
 	if (item->braked)
 		memory_braked(&r->memory, item->kind, item->name);
 	if (item->verdict == VERDICT_CONVERGED &&
-	    (known->failures || known->approved || known->braked))
-		memory_converged(&r->memory, item->kind, item->name);
+	    (known->failures || known->in_vain || known->approved || known->braked))
+		memory_converged(&r->memory, item->kind, item->name, clock_mono());
 	if (same && !acts_anew(known, item))
 		return;
 	item->memo = memo = memory_get(&r->memory, item->kind, item->name);
@@ -246,6 +248,23 @@ static void on_plan(struct ev_loop *loop, ev_timer *timer, int events)
 	heart_plan(timer->data);
 }
 
+/*
+ * What gives no event is found by looking at everything. Where the files of libvirt tell
+ * of it that may be rare; elsewhere it must be often enough to heal within a minute.
+ */
+static void set_resync(struct reconcile *r)
+{
+	const struct settings *settings = &r->config->settings;
+	int64_t every = settings->resync;
+
+	if (every > BLIND_RESYNC_MS &&
+	    !libvirt_files_complete(r->files, settings->libvirt.uri))
+		every = BLIND_RESYNC_MS;
+	ev_timer_stop(r->loop, &r->resync_timer);
+	ev_timer_set(&r->resync_timer, (double)every / 1000, 0);
+	ev_timer_start(r->loop, &r->resync_timer);
+}
+
 static void on_resync(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	struct reconcile *r = timer->data;
@@ -254,6 +273,27 @@ static void on_resync(struct ev_loop *loop, ev_timer *timer, int events)
 	(void)events;
 	virt_look_all(r->virt);
 	kube_look_all(r->kube);
+	set_resync(r);
+}
+
+static void on_libvirt_file(void *arg, enum libvirt_file what, const char *name)
+{
+	struct reconcile *r = arg;
+	const struct observed_kind *networks =
+	    &r->observed.kinds[kind_index(&network_kind)];
+
+	switch (what) {
+	case FILE_OF_DOMAIN:
+		virt_look(r->virt, &vm_kind, name);
+		break;
+	case FILE_OF_NETWORK:
+		virt_look(r->virt, &network_kind, name);
+		break;
+	case FILE_OF_DNSMASQ:
+		for (size_t i = 0; i < networks->count; i++)
+			virt_look(r->virt, &network_kind, networks->items[i]->name);
+		break;
+	}
 }
 
 /* Configuration */
@@ -276,10 +316,7 @@ void heart_adopt(struct reconcile *r, struct config *config)
 		for (size_t i = 0; seen->known && i < seen->count; i++)
 			hearing_remember(r, seen->items[i]);
 	}
-	ev_timer_stop(r->loop, &r->resync_timer);
-	ev_timer_set(&r->resync_timer, (double)config->settings.resync / 1000,
-	    (double)config->settings.resync / 1000);
-	ev_timer_start(r->loop, &r->resync_timer);
+	set_resync(r);
 }
 
 void heart_set_load(struct reconcile *r, bool ok, const struct text *errors)
@@ -333,7 +370,9 @@ static void start(struct reconcile *r)
 	    r->options.config_dir, &hearing_kube, r);
 	r->starting = false;
 	hearing_states(r);
+	r->files = libvirt_files_new(r->loop, on_libvirt_file, r);
 	keep_watch(r);
+	set_resync(r);
 	heart_ring(r);
 }
 
@@ -366,6 +405,7 @@ struct reconcile *reconcile_new(
 void reconcile_free(struct reconcile *r)
 {
 	watch_free(r->watch);
+	libvirt_files_free(r->files);
 	kube_free(r->kube);
 	virt_free(r->virt);
 	ev_timer_stop(r->loop, &r->resync_timer);

@@ -9,12 +9,16 @@
  */
 #include "lib/kind/vm_memory.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 #include "lib/base/retry.h"
 #include "lib/kind/kinds.h"
 #include "lib/kind/vm_start.h"
 #include "lib/plan/plan.h"
+
+/* Of a domain that was started and not looked at yet. */
+#define ID_NOT_SEEN INT_MAX
 
 static bool is_set(struct mono t)
 {
@@ -200,6 +204,10 @@ static void done(struct vm_memory *vm, enum step_op op, struct mono now)
 		vm->start_at = mono_add(now, RESUME_PACE_MS);
 		break;
 	case STEP_DOMAIN_START:
+		/* Should it be gone before it is looked at, it has run all the same. */
+		vm->domain_id = ID_NOT_SEEN;
+		vm->running_since = now;
+		break;
 	case STEP_DOMAIN_AUTOSTART:
 	case STEP_NETWORK_DEFINE:
 	case STEP_NETWORK_START:

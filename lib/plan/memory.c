@@ -117,11 +117,20 @@ static void replace(char **text, const char *with)
 	*text = copy;
 }
 
+/* Requests that may come to nothing; their kind knows how often to repeat them. */
+static bool is_paced(enum step_op op)
+{
+	return op == STEP_DOMAIN_START || op == STEP_DOMAIN_SHUTDOWN ||
+	       op == STEP_DOMAIN_DESTROY || op == STEP_DOMAIN_RESUME ||
+	       op == STEP_DOMAIN_WAKEUP;
+}
+
 void memory_step_done(struct memory *m, const struct step *step,
     const struct settings *settings, struct mono now)
 {
 	struct memo *memo = memory_get(m, step->kind, step->name);
 
+	memo->paced |= is_paced(step->op);
 	if (step->kind->ended)
 		step->kind->ended(memo, step, false, settings, now, 0);
 	m->persistent_changes++;
@@ -148,6 +157,46 @@ void memory_step_failed(struct memory *m, const struct step *step, const char *e
 	m->persistent_changes++;
 }
 
+#define IN_VAIN 5		  /* rounds */
+#define ROUND_MS 10000		  /* one in so long may go on for ever, */
+#define BURST_MS (500 * ROUND_MS) /* and so many beside that */
+
+static bool is_hot(const struct memo *memo, struct mono now)
+{
+	return memo->warm.ms - now.ms > BURST_MS;
+}
+
+static void wait_after_round(struct memo *memo, const char *error, struct mono until)
+{
+	memo->failures++;
+	memo->slow = false;
+	replace(&memo->error, error);
+	memo->retry_at = until;
+}
+
+void memory_round_ended(struct memory *m, const struct kind *kind, const char *name,
+    struct mono now, uint32_t random)
+{
+	struct memo *memo = memory_get(m, kind, name);
+
+	if (mono_reached(mono_add(memo->in_vain_at, RETRY_CONNECTION_FORGET_MS), now))
+		memo->in_vain = 0;
+	memo->in_vain_at = now;
+	memo->warm = mono_add(memo->warm.ms > now.ms ? memo->warm : now, ROUND_MS);
+	if (!memo->paced)
+		memo->in_vain++;
+	memo->paced = false;
+	if (is_hot(memo, now))
+		wait_after_round(memo,
+		    "it was put right hundreds of times in a row; something undoes it",
+		    (struct mono){ memo->warm.ms - BURST_MS });
+	else if (memo->in_vain > IN_VAIN)
+		wait_after_round(memo,
+		    "what was done succeeded, again and again, but it is still not as "
+		    "written",
+		    mono_add(now, retry_step(memo->in_vain - IN_VAIN, random)));
+}
+
 void memory_braked(struct memory *m, const struct kind *kind, const char *name)
 {
 	struct memo *memo = memory_get(m, kind, name);
@@ -158,7 +207,8 @@ void memory_braked(struct memory *m, const struct kind *kind, const char *name)
 	m->persistent_changes++;
 }
 
-void memory_converged(struct memory *m, const struct kind *kind, const char *name)
+void memory_converged(
+    struct memory *m, const struct kind *kind, const char *name, struct mono now)
 {
 	struct memo *memo;
 	size_t i;
@@ -166,9 +216,12 @@ void memory_converged(struct memory *m, const struct kind *kind, const char *nam
 	if (!locate(m, kind, name, &i))
 		return;
 	memo = m->items[i];
-	memo->failures = 0;
-	memo->slow = false;
-	replace(&memo->error, NULL);
+	memo->in_vain = 0;
+	if (!is_hot(memo, now)) {
+		memo->failures = 0;
+		memo->slow = false;
+		replace(&memo->error, NULL);
+	}
 	if (memo->approved || memo->braked) {
 		replace(&memo->approved, NULL);
 		memo->braked = false;
@@ -181,6 +234,8 @@ static void clear(struct memo *memo)
 	memo->failures = 0;
 	memo->slow = false;
 	replace(&memo->error, NULL);
+	memo->in_vain = 0;
+	memo->warm = (struct mono){ 0 };
 	memo->vm.quick_stops = 0;
 	memo->vm.gave_up = false;
 	memo->vm.start_at = (struct mono){ 0 };

@@ -72,6 +72,12 @@ struct memo {
 	char *error;	      /* last one, until it converges */
 	bool slow; /* the error is one that waiting will not mend: retry slowly */
 	bool busy; /* steps under way, or done and not yet looked at */
+	/* Rounds of steps that were done, and how they are kept from going on for ever.
+	 */
+	unsigned in_vain;	/* in a row, it not being as it should be after any */
+	struct mono in_vain_at; /* the last of them */
+	struct mono warm;	/* far ahead of now: too many of late */
+	bool paced;		/* the round's steps are those a kind paces itself */
 	/* The verdict as it was told last. */
 	bool told;
 	enum verdict verdict;
@@ -115,11 +121,20 @@ void memory_step_done(struct memory *m, const struct step *step,
 void memory_step_failed(struct memory *m, const struct step *step, const char *error,
     bool slow, const struct settings *settings, struct mono now, uint32_t random);
 
+/*
+ * The object's steps have ended and it was looked at. Doing what changes nothing, or what
+ * somebody undoes at once, must not go on at full speed: after some rounds in vain, or
+ * very many of any sort, it is failing and waits as after a failure.
+ */
+void memory_round_ended(struct memory *m, const struct kind *kind, const char *name,
+    struct mono now, uint32_t random);
+
 /* The brake holds the object: that others were done since does not let it go. */
 void memory_braked(struct memory *m, const struct kind *kind, const char *name);
 
 /* The object is as it should be: forgets failures, used consents and the brake. */
-void memory_converged(struct memory *m, const struct kind *kind, const char *name);
+void memory_converged(
+    struct memory *m, const struct kind *kind, const char *name, struct mono now);
 
 /* `reconcile`: forgets back-off and giving up, and lets a manual VM start once. */
 void memory_clear(struct memory *m, const struct kind *kind, const char *name);

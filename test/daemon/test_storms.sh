@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What goes wrong again and again must not be tried again and again at full speed: few writes,
 # few log lines, and the reason in the status.
-# shellcheck disable=SC2016,SC2034 # conditions are evaluated when they are checked
+# shellcheck disable=SC2016,SC2034,SC2119 # conditions are evaluated when they are checked
 set -u
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -67,11 +67,87 @@ START_TEST(failures_wait_longer_and_slow_ones_longest)
 		last = wait;
 	}
 	ck_assert_int_eq(last, 30000);
-	memory_converged(&m, &pool_kind, "p");
+	memory_converged(&m, &pool_kind, "p", NOW);
 	ck_assert_uint_eq(memory_find(&m, &pool_kind, "p")->failures, 0);
 	ck_assert_ptr_null(memory_find(&m, &pool_kind, "p")->error);
 	memory_step_failed(&m, &step, "no such API", true, &settings, NOW, 0);
 	ck_assert_int_eq(memory_find(&m, &pool_kind, "p")->retry_at.ms - NOW.ms, 45000);
+	memory_done(&m);
+}
+END_TEST
+
+static const struct memo *round_of(struct memory *m, enum step_op op, struct mono now)
+{
+	struct step step = { .op = op, .kind = &vm_kind, .name = "a" };
+
+	memory_step_done(m, &step, &settings, now);
+	memory_round_ended(m, &vm_kind, "a", now, 0);
+	return memory_find(m, &vm_kind, "a");
+}
+
+START_TEST(rounds_in_vain_wait_longer_and_longer)
+{
+	static const int64_t waits[] = { 0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 30, 30 };
+	struct memory m = { 0 };
+	struct mono now = NOW;
+	const struct memo *memo = NULL;
+
+	for (size_t i = 0; i < 12; i++) {
+		memo = round_of(&m, STEP_DOMAIN_AUTOSTART, now);
+		ck_assert_int_eq(memo->failures > 0, i >= 5);
+		if (i >= 5)
+			ck_assert_int_eq(memo->retry_at.ms - now.ms, waits[i] * 1000);
+		now = mono_add(now, waits[i] * 1000);
+	}
+	ck_assert_ptr_nonnull(memo->error);
+	memory_converged(&m, &vm_kind, "a", now);
+	ck_assert_uint_eq(memo->failures, 0);
+	ck_assert_uint_eq(round_of(&m, STEP_DOMAIN_AUTOSTART, now)->failures, 0);
+	memory_done(&m);
+}
+END_TEST
+
+START_TEST(rounds_far_apart_are_not_in_vain)
+{
+	struct memory m = { 0 };
+	struct mono now = NOW;
+
+	for (int i = 0; i < 20; i++, now = mono_add(now, 120000))
+		ck_assert_uint_eq(round_of(&m, STEP_DOMAIN_AUTOSTART, now)->failures, 0);
+	memory_done(&m);
+}
+END_TEST
+
+START_TEST(what_a_kind_paces_is_not_in_vain)
+{
+	struct memory m = { 0 };
+
+	for (int i = 0; i < 36; i++)
+		ck_assert_uint_eq(
+		    round_of(&m, STEP_DOMAIN_SHUTDOWN, mono_add(NOW, 5000 * i))->failures,
+		    0);
+	memory_done(&m);
+}
+END_TEST
+
+/* Somebody else undoes what we do, as fast as we do it. */
+START_TEST(a_tug_of_war_slows_down)
+{
+	struct memory m = { 0 };
+	struct mono now = NOW;
+	const struct memo *memo = NULL;
+
+	for (int i = 0; i < 500; i++) {
+		memo = round_of(&m, STEP_DOMAIN_AUTOSTART, now);
+		ck_assert_msg(!memo->failures, "round %d", i);
+		memory_converged(&m, &vm_kind, "a", now);
+	}
+	memo = round_of(&m, STEP_DOMAIN_AUTOSTART, now);
+	memory_converged(&m, &vm_kind, "a", now);
+	ck_assert_msg(memo->failures, "it does not count that it was right for a moment");
+	ck_assert_int_eq(memo->retry_at.ms - now.ms, 10000);
+	memory_converged(&m, &vm_kind, "a", mono_add(now, 10000));
+	ck_assert_msg(!memo->failures, "it stayed right for long enough");
 	memory_done(&m);
 }
 END_TEST
@@ -212,6 +288,10 @@ int main(void)
 
 	tcase_add_test(tests, memos_are_found_by_kind_and_name);
 	tcase_add_test(tests, failures_wait_longer_and_slow_ones_longest);
+	tcase_add_test(tests, rounds_in_vain_wait_longer_and_longer);
+	tcase_add_test(tests, rounds_far_apart_are_not_in_vain);
+	tcase_add_test(tests, what_a_kind_paces_is_not_in_vain);
+	tcase_add_test(tests, a_tug_of_war_slows_down);
 	tcase_add_test(tests, a_failed_update_is_suspect_until_an_addition_succeeds);
 	tcase_add_test(tests, pauses_end_by_themselves);
 	tcase_add_test(tests, reconcile_forgets_giving_up);

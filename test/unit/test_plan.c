@@ -206,7 +206,8 @@ START_TEST(approving_one_does_not_let_the_others_go)
 	plan_again(&s, 0);
 	ck_assert_uint_eq(s.plan->step_count, 0);
 	ck_assert_int_eq(plan_find(s.plan, &vm_kind, "v0")->verdict, VERDICT_BLOCKED);
-	memory_converged(&s.memory, &vm_kind, "v0"); /* written back in between */
+	memory_converged(&s.memory, &vm_kind, "v0",
+	    (struct mono){ NOW }); /* written back in between */
 	plan_again(&s, 0);
 	ck_assert_uint_eq(s.plan->step_count, 1);
 	scene_end(&s);

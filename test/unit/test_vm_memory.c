@@ -287,6 +287,28 @@ START_TEST(failed_starts_back_off_and_end)
 }
 END_TEST
 
+/* Gone before it was ever seen running: it must not be started again and again at once.
+ */
+START_TEST(a_start_that_does_not_last_is_a_quick_stop)
+{
+	static const int64_t waits[] = { 0, 10, 40, 90, 160, 250 };
+	struct bench b;
+
+	set_up(&b);
+	look(&b, -1, 5, 1);
+	for (size_t i = 0; i < 6; i++) {
+		end_step(&b, STEP_DOMAIN_START, false);
+		look(&b, -1, 5, 3);
+		ck_assert_uint_eq(b.memo.vm.quick_stops, i + 1);
+		ck_assert_int_eq(b.memo.vm.cause, STOP_CRASH);
+		ck_assert_msg(wait_of(&b) == waits[i] * SECOND, "stop %zu: %lld", i + 1,
+		    (long long)wait_of(&b));
+		ck_assert_msg(b.memo.vm.gave_up == (i == 5), "stop %zu", i + 1);
+		after(&b, waits[i] * SECOND);
+	}
+}
+END_TEST
+
 START_TEST(a_start_that_works_ends_the_failure)
 {
 	struct bench b;
@@ -466,6 +488,7 @@ int main(void)
 	tcase_add_loop_test(tests, attempts_are_counted, 0, ROWS(attempts));
 	tcase_add_test(tests, our_own_stops_are_no_attempts);
 	tcase_add_test(tests, failed_starts_back_off_and_end);
+	tcase_add_test(tests, a_start_that_does_not_last_is_a_quick_stop);
 	tcase_add_test(tests, a_start_that_works_ends_the_failure);
 	tcase_add_test(tests, failures_of_other_steps_stay);
 	tcase_add_test(tests, unknown_is_not_absent);
