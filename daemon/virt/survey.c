@@ -24,6 +24,7 @@
 
 #define LOOK_PATIENCE_MS 3000
 #define UNREADABLE_AGAIN_S 10.0
+#define LATER_S 0.05 /* what the news leads to has been planned and sent by then */
 
 struct look;
 
@@ -32,6 +33,7 @@ struct entry {
 	struct look *look; /* posted last and not heard yet */
 	uint64_t awaited;  /* the round waits for the look of this number or a later */
 	bool in_round, unreadable;
+	bool later; /* to be looked at when the timer of that name is due */
 };
 
 struct survey {
@@ -46,7 +48,7 @@ struct survey {
 	struct listing *listing; /* posted and not heard yet */
 	bool round, again;	 /* a round is under way; another was asked for */
 	size_t awaited;		 /* entries the round waits for */
-	ev_timer retry;
+	ev_timer retry, later;
 };
 
 struct look {
@@ -381,6 +383,31 @@ static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
 			survey_look(s, s->entries[i]->name, LANE_BULK);
 }
 
+static void on_later(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct survey *s = timer->data;
+
+	(void)loop;
+	(void)events;
+	for (size_t i = 0; i < s->count; i++) {
+		if (!s->entries[i]->later)
+			continue;
+		s->entries[i]->later = false;
+		survey_look(s, s->entries[i]->name, LANE_BULK);
+	}
+}
+
+void survey_look_later(struct survey *s, const char *name)
+{
+	if (!connection_key(s->connection))
+		return;
+	entry_get(s, name)->later = true;
+	if (!ev_is_active(&s->later)) {
+		ev_timer_set(&s->later, LATER_S, 0.0);
+		ev_timer_start(s->loop, &s->later);
+	}
+}
+
 struct survey *survey_new(struct ev_loop *loop, struct call_thread *thread,
     const struct kind *kind, const struct survey_owner *owner)
 {
@@ -391,7 +418,8 @@ struct survey *survey_new(struct ev_loop *loop, struct call_thread *thread,
 	s->kind = kind;
 	s->owner = *owner;
 	ev_timer_init(&s->retry, on_retry, 0.0, 0.0);
-	s->retry.data = s;
+	ev_timer_init(&s->later, on_later, LATER_S, 0.0);
+	s->retry.data = s->later.data = s;
 	return s;
 }
 
@@ -403,6 +431,7 @@ void survey_use(struct survey *s, struct connection *connection)
 void survey_lost(struct survey *s)
 {
 	ev_timer_stop(s->loop, &s->retry);
+	ev_timer_stop(s->loop, &s->later);
 	for (size_t i = 0; i < s->count; i++)
 		entry_free(s->entries[i]);
 	s->count = 0;

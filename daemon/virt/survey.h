@@ -28,8 +28,10 @@ void survey_use(struct survey *s, struct connection *connection);
 /* The connection was lost: forgets what was asked for. */
 void survey_lost(struct survey *s);
 
-/* Both do nothing while the connection is not up: coming up lists everything anyway. */
+/* All do nothing while the connection is not up: coming up lists everything anyway. */
 void survey_look(struct survey *s, const char *name, enum lane lane);
+/* The same in the bulk lane, after a moment in which several such wishes become one. */
+void survey_look_later(struct survey *s, const char *name);
 void survey_list(struct survey *s);
 
 #endif

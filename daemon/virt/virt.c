@@ -332,7 +332,7 @@ void virt_look(struct virt *virt, const struct kind *kind, const char *name)
 
 void virt_look_later(struct virt *virt, const struct kind *kind, const char *name)
 {
-	survey_look(survey_of(virt, kind), name, LANE_BULK);
+	survey_look_later(survey_of(virt, kind), name);
 }
 
 void virt_look_all(struct virt *virt)

@@ -79,7 +79,7 @@ const struct virt_state *virt_state(const struct virt *virt);
 /* Look at one object (deduplicated while one look is queued), or at everything. */
 void virt_look(struct virt *virt, const struct kind *kind, const char *name);
 void virt_look_all(struct virt *virt);
-/* Look at one object once nothing urgent is left to do. */
+/* Look at one object a moment later, once nothing urgent is left to do. */
 void virt_look_later(struct virt *virt, const struct kind *kind, const char *name);
 
 /* Queues one step; what it needs of it is copied. The answer comes through step_done. */
