@@ -328,7 +328,8 @@ idle() {
 run_lab() {
 	local what=$1 status=0
 	shift
-	BUILD=$build "$@" >"$work/lab.out" 2>"$work/lab.err" </dev/null || status=$?
+	# Not so here: guests that boot would leave nothing to anybody.
+	BUILD=$build chrt -o 0 "$@" >"$work/lab.out" 2>"$work/lab.err" </dev/null || status=$?
 	if [ $status = 77 ]; then
 		skipped "$what: $(cat "$work/lab.out" "$work/lab.err" | tail -1)"
 		return 1
@@ -362,6 +363,8 @@ real_api() {
 		"$(ms pool) to $(ms bare_pool), medians; p99 $(ms pool_p99), $(ms bare_pool_p99)"
 }
 
+# Whatever else runs on this machine is not to be measured: as root both sides go first.
+chrt -r -p 1 $$ 2>/dev/null || true
 trap clean_up EXIT
 trap 'exit 130' INT TERM
 computing
