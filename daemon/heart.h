@@ -6,6 +6,7 @@
 #ifndef DAEMON_HEART_H
 #define DAEMON_HEART_H
 
+#include "daemon/host/libvirt_files.h"
 #include "daemon/host/watch.h"
 #include "daemon/kube/kube.h"
 #include "daemon/lanes.h"
@@ -26,6 +27,7 @@ struct reconcile {
 	struct kube *kube;
 	struct lanes *lanes;
 	struct watch *watch;
+	struct libvirt_files *files;
 	char *watched;	       /* the kubeconfig it also watches */
 	ev_timer plan_timer;   /* the next plan, soon */
 	ev_timer wake_timer;   /* the time the last plan asked for */

@@ -77,9 +77,9 @@ static const struct field rows[] = {
 	{ "vm", FIELD_GROUP, at(struct settings, vm), 0,
 	    .help = "How VMs are started and stopped.", .group = &vm_fields },
 	{ "resync", FIELD_DURATION, at(struct settings, resync), 0,
-	    .help = "How often everything is looked at though no event called for it.",
-	    .fallback = "30s", .example = "30s", .minimum = SECOND,
-	    .maximum = 24 * HOUR },
+	    .help = "How often everything is looked at though no event called for it; at "
+		    "least every 45 s where libvirt's files cannot be watched.",
+	    .fallback = "5m", .example = "5m", .minimum = SECOND, .maximum = 24 * HOUR },
 	{ "prune", FIELD_BOOL, at(struct settings, prune), 0,
 	    .help =
 		"Delete what homek8sd made and what is no longer written; never disks.",

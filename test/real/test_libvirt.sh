@@ -26,7 +26,7 @@ pool=192.168.122.100-192.168.122.150
 bridge=virbr0
 mode=nat
 stop_force=false
-resync=3s
+resync=5m
 
 write_settings() {
 	put_file homek8s.yaml <<-END
@@ -333,7 +333,6 @@ what_runs() {
 # Approved, it is done once no guest is attached, whoever's guest that is. No full look
 # comes to help.
 restart_is_done() {
-	resync=5m
 	write_settings
 	worker_1_state=stopped worker_2_state=stopped
 	write_home
@@ -359,7 +358,7 @@ restart_is_done() {
 	check "back again waits for approval too" "is network/default blocked 'waits for approval'" 5
 	heals "approved, it is done at once" "ctl approve network/default" \
 		"ip link show virbr0 && home_is_up" 10
-	worker_1_state=running worker_2_state=running resync=3s
+	worker_1_state=running worker_2_state=running
 	write_settings
 	heals "guests start again" write_home \
 		"[[ \$(state worker-1)\$(state worker-2) == runningrunning ]] && home_is_up" 10

@@ -187,7 +187,7 @@ START_TEST(default_settings)
 	ck_assert_str_eq(s->libvirt.network_uri, "auto");
 	ck_assert_int_eq(s->kubernetes.mode, KUBERNETES_AUTO);
 	ck_assert(!s->kubernetes.kubeconfig && !s->kubernetes.context);
-	ck_assert_int_eq(s->resync, 30000);
+	ck_assert_int_eq(s->resync, 300000);
 	ck_assert(!s->prune && !s->vm.stop_force && !s->vm.boot_fresh);
 	ck_assert(s->vm.stop_resend < s->vm.stop_timeout);
 	ck_assert(s->vm.start_attempts > 0 && s->vm.minimum_uptime > 0);
@@ -209,7 +209,7 @@ START_TEST(written_settings)
 	ck_assert_int_eq(config->settings.kubernetes.mode, KUBERNETES_OFF);
 	ck_assert(config->settings.prune);
 	ck_assert_int_eq(config->settings.vm.stop_timeout, 90000);
-	ck_assert_int_eq(config->settings.resync, 30000);
+	ck_assert_int_eq(config->settings.resync, 300000);
 	config_free(config);
 }
 END_TEST
