@@ -29,6 +29,7 @@
 #   fault JSON, no_faults    of the API server (fake-apiserver --help)
 #   api_mark, api_writes     "METHOD path" of each request since then that changes something
 #   pool_is NAME RANGE...    exactly these ranges, in the API server
+#   finish                   the last line; what a sanitizer has said counts, too
 #   slowest_status MS        asks all that time; the slowest answer in ms, or "failed"
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -37,6 +38,9 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source-path=SCRIPTDIR source=../real/report.sh
 . "$here/../real/report.sh"
 
+# Bars of time and memory are for the plain build; a sanitizer's is slower.
+slower=1
+! grep -q __asan_init "$build/homek8sd" || slower=10
 out=
 err=
 log=$work/homek8sd.out
@@ -280,4 +284,11 @@ slowest_status() { # MS
 		sleep 0.1
 	done
 	echo "$slowest"
+}
+
+finish() {
+	[ -z "${daemon_pid:-}" ] || stop
+	check 'no sanitizer has complained' \
+		'! grep -hE "Sanitizer|runtime error:" "$log" "$work/api.out" >&2'
+	summary
 }

@@ -404,4 +404,4 @@ bad_files
 bad_kubeconfigs
 started_with_a_bad_one
 written_as_at_home
-summary
+finish

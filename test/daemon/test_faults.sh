@@ -201,8 +201,6 @@ start_at_once() {
 }
 
 seed=${SEED:-$$}
-slower=1
-! grep -q __asan_init "$build/homek8sd" || slower=5
 world
 settings
 start
@@ -212,4 +210,4 @@ p3_dead_cluster
 p3_hung_libvirtd
 p4_each_fault_ends
 p5_killed_at_any_instant
-summary
+finish

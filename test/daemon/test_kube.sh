@@ -321,4 +321,4 @@ watches
 silent_and_restored
 come_and_gone
 unreachable
-summary
+finish

@@ -331,4 +331,4 @@ gives_up
 paused_and_saved
 made_and_kept
 strange_states
-summary
+finish

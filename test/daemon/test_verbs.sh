@@ -367,4 +367,4 @@ learning
 streaming
 denied
 daemon_down
-summary
+finish
