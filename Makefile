@@ -88,7 +88,7 @@ $(BUILD)/test/test_kube: $(call obj,$(wildcard test/kube/*.c daemon/kube/*.c) \
 	daemon/host/clock.c) $(LIB)
 $(BUILD)/test/test_control: $(call obj,$(wildcard test/control/*.c daemon/control/*.c) \
 	daemon/journal/journal.c daemon/host/clock.c) $(LIB)
-$(BUILD)/test/test_host: $(call obj,$(wildcard test/host/*.c daemon/host/*.c)) $(LIB)
+$(BUILD)/test/test_host: $(call obj,$(wildcard test/host/*.c daemon/host/*.c) daemon/lanes.c) $(LIB)
 
 $(BENCHES): $(BUILD)/test/bench_%: $(BUILD)/obj/test/bench/bench_%.o $(BUILD)/obj/test/bench/measure.o \
 	$(LIB)

@@ -148,6 +148,9 @@ static void on_lost(void *arg, const struct kind *kind, const char *why)
 	struct reconcile *r = arg;
 
 	observed_set_unknown(&r->observed, kind, why);
+	/* Writes to the API end by themselves, and libvirt's looks do not. */
+	if (kind->origin == ORIGIN_LIBVIRT)
+		lanes_drop(r->lanes, kind);
 	heart_ring(r);
 }
 
@@ -225,8 +228,6 @@ static void on_virt_state(void *arg)
 	if (r->starting)
 		return;
 	s = virt_state(r->virt);
-	if (s->status == VIRT_DOWN)
-		lanes_drop(r->lanes, ORIGIN_LIBVIRT);
 	source_changed(r, &r->view.libvirt, "libvirt", virt_word(s->status), s->detail);
 }
 

@@ -30,6 +30,10 @@ struct work {
 	char *target;
 	enum origin lane;
 	unsigned steps; /* queued or under way */
+	bool begun;	/* a step of it was sent */
+	bool mends;	/* one of its steps puts back what others take away */
+	bool looked;	/* since the last one ended */
+	bool dropped;	/* while one is under way: there will be no look */
 };
 
 struct lanes {
@@ -145,6 +149,7 @@ static void count_step(struct lanes *l, const struct step *step)
 		l->hooks.busy(l->arg, w->kind, w->name, true);
 	}
 	w->steps++;
+	w->mends |= step->mends;
 }
 
 static void end_work(struct lanes *l, struct work *w)
@@ -189,6 +194,7 @@ static void send_next(struct lanes *l, enum origin which)
 	if (!lane->first)
 		lane->last = &lane->first;
 	lane->sent = q;
+	find_work(l, q->step.kind, q->step.name)->begun = true;
 	l->hooks.send(l->arg, which, &q->step, q->ticket);
 }
 
@@ -200,24 +206,44 @@ void lanes_take(struct lanes *l, const struct plan *plan)
 	send_next(l, ORIGIN_KUBERNETES);
 }
 
-/* Removes the waiting steps of one object (or, with kind NULL, all) from a lane. */
-static void drop_waiting(
-    struct lanes *l, struct lane *lane, const struct kind *kind, const char *name)
+/* Removes those of a lane's waiting steps for which which() is true. */
+static void drop_waiting(struct lanes *l, struct lane *lane,
+    bool (*which)(struct lanes *l, const struct step *step, const void *arg),
+    const void *arg)
 {
 	struct queued **at = &lane->first;
 
 	while (*at) {
 		struct queued *q = *at;
 
-		if (kind && (q->step.kind != kind || strcmp(q->step.name, name) != 0)) {
+		if (!which(l, &q->step, arg)) {
 			at = &q->next;
 			continue;
 		}
 		*at = q->next;
 		l->length--;
+		find_work(l, q->step.kind, q->step.name)->steps--;
 		free_queued(q);
 	}
 	lane->last = at;
+}
+
+static bool is_of(struct lanes *l, const struct step *step, const void *arg)
+{
+	return find_work(l, step->kind, step->name) == arg;
+}
+
+static bool aims_at(struct lanes *l, const struct step *step, const void *arg)
+{
+	return find_work(l, step->kind, step->name)->target_kind == arg;
+}
+
+static bool may_be_left_out(struct lanes *l, const struct step *step, const void *arg)
+{
+	const struct work *w = find_work(l, step->kind, step->name);
+
+	(void)arg;
+	return !w->begun || !w->mends;
 }
 
 const struct step *lanes_ended(struct lanes *l, uint64_t ticket, bool failed, bool seen)
@@ -237,13 +263,11 @@ const struct step *lanes_ended(struct lanes *l, uint64_t ticket, bool failed, bo
 	free_queued(l->ended);
 	l->ended = q;
 	w = find_work(l, q->step.kind, q->step.name);
-	if (w && failed) {
-		drop_waiting(l, &l->lanes[which], w->kind, w->name);
-		w->steps = 0;
-	} else if (w) {
-		w->steps--;
-	}
-	if (w && !w->steps && seen)
+	w->steps--;
+	w->looked = seen || w->dropped;
+	if (failed)
+		drop_waiting(l, &l->lanes[which], is_of, w);
+	if (!w->steps && w->looked)
 		end_work(l, w);
 	send_next(l, which);
 	return &q->step;
@@ -255,36 +279,28 @@ void lanes_looked(struct lanes *l, const struct kind *kind, const char *target)
 
 	for (struct work *w = l->works; w; w = next) {
 		next = w->next;
-		if (!w->steps && w->target_kind == kind && strcmp(w->target, target) == 0)
+		if (w->target_kind != kind || strcmp(w->target, target) != 0)
+			continue;
+		w->looked = true;
+		if (!w->steps)
 			end_work(l, w);
 	}
 }
 
-void lanes_drop(struct lanes *l, enum origin which)
+void lanes_drop(struct lanes *l, const struct kind *kind)
 {
-	struct lane *lane = &l->lanes[which];
 	struct work *next;
 
-	drop_waiting(l, lane, NULL, NULL);
-	if (lane->sent) {
-		l->length--;
-		free_queued(lane->sent);
-		lane->sent = NULL;
-	}
+	for (int i = 0; i < LANES; i++)
+		drop_waiting(l, &l->lanes[i], aims_at, kind);
 	for (struct work *w = l->works; w; w = next) {
 		next = w->next;
-		if (w->lane == which)
+		if (w->target_kind != kind)
+			continue;
+		w->dropped = true;
+		if (!w->steps)
 			end_work(l, w);
 	}
-}
-
-/* Steps of an object that are under way: one or none. */
-static unsigned under_way(const struct lanes *l, const struct work *w)
-{
-	const struct queued *sent = l->lanes[w->lane].sent;
-
-	return sent && sent->step.kind == w->kind &&
-	       strcmp(sent->step.name, w->name) == 0;
 }
 
 void lanes_abandon(struct lanes *l)
@@ -292,13 +308,10 @@ void lanes_abandon(struct lanes *l)
 	struct work *next;
 
 	for (int i = 0; i < LANES; i++)
-		drop_waiting(l, &l->lanes[i], NULL, NULL);
+		drop_waiting(l, &l->lanes[i], may_be_left_out, NULL);
 	for (struct work *w = l->works; w; w = next) {
-		unsigned had = w->steps;
-
 		next = w->next;
-		w->steps = under_way(l, w);
-		if (had && !w->steps)
+		if (!w->steps && (w->looked || !w->begun))
 			end_work(l, w);
 	}
 }

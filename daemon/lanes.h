@@ -37,11 +37,17 @@ const struct step *lanes_ended(
 /* An object was looked at (libvirt's name): what waited for that is no longer busy. */
 void lanes_looked(struct lanes *lanes, const struct kind *kind, const char *target);
 
-/* The back end is gone: drops everything in its lane. */
-void lanes_drop(struct lanes *lanes, enum origin lane);
+/*
+ * Nothing is known of the kind any more: drops what waits to be done to its objects, and
+ * waits for no look. A step under way goes on and ends as any other.
+ */
+void lanes_drop(struct lanes *lanes, const struct kind *kind);
 
-/* What was decided no longer holds (new configuration, a pause): drops what is not under
- * way. */
+/*
+ * What was decided no longer holds (new configuration, a pause): drops what is not under
+ * way. An object from which something is taken that another step puts back is finished
+ * once it was begun.
+ */
 void lanes_abandon(struct lanes *lanes);
 
 /* Steps queued or under way. */

@@ -49,6 +49,7 @@ static void add_update(struct planner *p, struct item *item, const struct lease 
 	    lease->network, which == SIDE_LIVE ? "live" : "stored");
 
 	step->command = command;
+	step->mends = command == UPDATE_ADD;
 	step->section = UPDATE_HOST;
 	step->side = which;
 	step->body = network_xml_host(p->arena, entry);

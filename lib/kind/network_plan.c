@@ -92,6 +92,7 @@ static void update_range(struct planner *p, struct item *item, enum side which,
 	    which == SIDE_LIVE ? "live" : "stored");
 
 	step->command = command;
+	step->mends = command == UPDATE_ADD;
 	step->section = UPDATE_RANGE;
 	step->side = which;
 	step->body = network_xml_range(p->arena, range);
@@ -183,7 +184,8 @@ static void stop_and_start(struct planner *p, struct item *item)
 	item_step(
 	    p, item, STEP_NETWORK_STOP, 2, item->name, "stop network %s", item->name);
 	item_step(
-	    p, item, STEP_NETWORK_START, 2, item->name, "start network %s", item->name);
+	    p, item, STEP_NETWORK_START, 2, item->name, "start network %s", item->name)
+	    ->mends = true;
 }
 
 static const char *names_of(struct planner *p, const struct differences *differences)

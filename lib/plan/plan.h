@@ -60,6 +60,8 @@ struct step {
 	const char *uid;    /* Kubernetes delete: precondition */
 	bool on;	    /* STEP_*_AUTOSTART: the wanted value */
 	bool fresh;	    /* STEP_DOMAIN_START: drop a managed save image */
+	bool mends; /* puts back what a step before it takes away: once begun, they
+		       are done to the end */
 	enum update_command command;
 	enum update_section section;
 	enum side side;
