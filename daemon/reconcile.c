@@ -393,6 +393,7 @@ struct reconcile *reconcile_new(
 	r->resync_timer.data = r->save_timer.data = r;
 	config = first_config(r, errors);
 	if (!config) {
+		text_done(&r->load_errors);
 		free(r);
 		return NULL;
 	}

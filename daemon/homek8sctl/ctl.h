@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "lib/base/arena.h"
 
@@ -48,7 +49,7 @@ struct options {
 	const char *color; /* "auto", "always", "never" */
 	const char *socket, *config_dir, *for_what, *reason;
 	int64_t timeout; /* ms; 0: the command's own */
-	bool help;
+	bool help, version;
 	unsigned used;	/* bit i: the i-th option was given */
 	unsigned given; /* TAKES_TEXT, _DATA or _NAME: the kind of output asked for */
 };
@@ -60,9 +61,16 @@ struct terminal {
 	int columns, rows;
 };
 
+struct ctl;
+
+/* terminal.c: after the options are known. $COLUMNS and $LINES go before what the
+ * terminal says. */
+void terminal_look(struct ctl *ctl);
+
 struct ctl {
 	struct options options;
 	struct terminal terminal;
+	FILE *out; /* data: stdout, or what is not yet known to fit the screen */
 	const struct command *command;
 	char **arguments; /* after the verb */
 	int count;
@@ -73,6 +81,7 @@ struct command {
 	const char *name;
 	const char *arguments; /* "[KIND/NAME]"; "" for none */
 	const char *help;
+	const char *example; /* a whole command line */
 	enum status (*run)(struct ctl *ctl);
 	unsigned takes;
 	int most; /* arguments */
@@ -80,6 +89,9 @@ struct command {
 
 /* main.c: every command, in the order of the usage text; name NULL after the last. */
 extern const struct command commands[];
+
+/* The directory that is meant where none is given. */
+bool is_default_config(const char *directory);
 
 /* Talk: "homek8sctl: ..." on stderr. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -1,62 +1,74 @@
 /* SPDX-License-Identifier: MIT */
 /* homek8sctl: the table of commands, the options, and what is around one run. */
 #include <getopt.h>
-#include <langinfo.h>
-#include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "daemon/homek8sctl/ctl.h"
 #include "lib/base/text.h"
+#include "lib/model/kind.h"
 
+#define CONFIG_DIR HOMEK8S_SYSCONFDIR "/homek8s"
 #define SOCKET "/run/homek8s/homek8s.sock"
 #define SHOWS (TAKES_TEXT | TAKES_DATA | TAKES_DAEMON)
 
 /* clang-format off */
 const struct command commands[] = {
 	{ "status", "", "is the home as written, and if not, why",
-		verb_status, SHOWS | TAKES_TABLE | TAKES_NAME | TAKES_WATCH, 0 },
+		"homek8sctl status -w", verb_status,
+		SHOWS | TAKES_TABLE | TAKES_NAME | TAKES_WATCH, 0 },
 	{ "list", "[KIND]", "all objects, or those of a kind",
-		verb_list, SHOWS | TAKES_TABLE | TAKES_NAME | TAKES_WATCH, 1 },
+		"homek8sctl list vms", verb_list,
+		SHOWS | TAKES_TABLE | TAKES_NAME | TAKES_WATCH, 1 },
 	{ "describe", "KIND/NAME", "everything known about one object",
-		verb_describe, SHOWS | TAKES_TABLE | TAKES_NAME, 1 },
+		"homek8sctl describe vm/worker-1", verb_describe,
+		SHOWS | TAKES_TABLE | TAKES_NAME, 2 },
 	{ "plan", "", "what would be done now, and what waits for approval",
-		verb_plan, SHOWS | TAKES_NAME, 0 },
+		"homek8sctl plan || echo 'not as written'", verb_plan,
+		SHOWS | TAKES_NAME, 0 },
 	{ "diff", "", "what is otherwise than it is written",
-		verb_diff, SHOWS | TAKES_TABLE | TAKES_NAME, 0 },
+		"homek8sctl diff -o json", verb_diff,
+		SHOWS | TAKES_TABLE | TAKES_NAME, 0 },
 	{ "validate", "[DIR or FILE]", "check a configuration; needs no daemon",
-		verb_validate, TAKES_TEXT | TAKES_DATA | TAKES_CONFIG, 1 },
+		"homek8sctl validate home.yaml", verb_validate,
+		TAKES_TEXT | TAKES_DATA | TAKES_CONFIG, 1 },
 	{ "reconcile", "[KIND/NAME]", "look and act now; forget failures",
-		verb_reconcile, TAKES_DAEMON, 1 },
+		"homek8sctl reconcile vm/worker-1", verb_reconcile, TAKES_DAEMON, 2 },
 	{ "reload", "", "read the configuration again",
-		verb_reload, TAKES_DAEMON, 0 },
+		"homek8sctl reload", verb_reload, TAKES_DAEMON, 0 },
 	{ "pause", "[KIND/NAME]", "hands off one object, or everything",
-		verb_pause, TAKES_DAEMON | TAKES_FOR | TAKES_REASON, 1 },
+		"homek8sctl pause vm/worker-1 --for=1h --reason='new kernel'", verb_pause,
+		TAKES_DAEMON | TAKES_FOR | TAKES_REASON, 2 },
 	{ "resume", "[KIND/NAME]", "end a pause",
-		verb_resume, TAKES_DAEMON, 1 },
+		"homek8sctl resume vm/worker-1", verb_resume, TAKES_DAEMON, 2 },
 	{ "approve", "KIND/NAME", "allow the change that waits for it",
-		verb_approve, TAKES_DAEMON, 1 },
+		"homek8sctl approve lease/worker-1", verb_approve, TAKES_DAEMON, 2 },
 	{ "wait", "", "until --for=converged, ready or KIND/NAME=VERDICT",
-		verb_wait, TAKES_DAEMON | TAKES_FOR, 0 },
+		"homek8sctl wait --for=vm/worker-1=converged --timeout=5m", verb_wait,
+		TAKES_DAEMON | TAKES_FOR, 0 },
 	{ "events", "", "what has happened",
-		verb_events, SHOWS | TAKES_NAME | TAKES_WATCH, 0 },
+		"homek8sctl events -w", verb_events, SHOWS | TAKES_NAME | TAKES_WATCH, 0 },
 	{ "explain", "[PATH]", "what a key of the configuration means",
-		verb_explain, 0, 1 },
+		"homek8sctl explain vms.power", verb_explain, 0, 1 },
 	{ "example", "", "print a small desired state to start from",
-		verb_example, 0, 0 },
+		"homek8sctl example > home.yaml", verb_example, 0, 0 },
 	{ "call", "METHOD [JSON]", "call a method of the socket's interface",
+		"homek8sctl call Describe '{\"kind\": \"vm\", \"name\": \"worker-1\"}'",
 		verb_call, TAKES_TEXT | TAKES_DATA | TAKES_DAEMON | TAKES_WATCH, 2 },
 	{ "version", "", "versions of this program and of the daemon",
-		verb_version, TAKES_DAEMON, 0 },
+		"homek8sctl version", verb_version, TAKES_DAEMON, 0 },
 	{ "help", "[VERB]", "this text, or that of one command",
-		verb_help, TAKES_NAME, 1 },
+		"homek8sctl help pause", verb_help, TAKES_NAME, 1 },
 	{ 0 },
 };
 /* clang-format on */
+
+bool is_default_config(const char *directory)
+{
+	return strcmp(directory, CONFIG_DIR) == 0;
+}
 
 void say(const char *format, ...)
 {
@@ -88,9 +100,9 @@ static const struct {
 	{ "timeout", 't', "TIME", TAKES_DAEMON, "how long to wait: 10s, 5m" },
 	{ "for", 'f', "WHAT", TAKES_FOR, "pause: how long; wait: what for" },
 	{ "reason", 'r', "TEXT", TAKES_REASON, "why, shown in status and journal" },
-	{ "config-dir", 'd', "DIR", TAKES_CONFIG,
-	    "instead of " HOMEK8S_SYSCONFDIR "/homek8s" },
+	{ "config-dir", 'd', "DIR", TAKES_CONFIG, "instead of " CONFIG_DIR },
 	{ "help", 'h', NULL, 0, "how to use it" },
+	{ "version", 'V', NULL, 0, "as the command of that name" },
 };
 
 #define OPTIONS (sizeof(options) / sizeof(options[0]))
@@ -98,6 +110,18 @@ static const struct {
 static bool applies(const struct command *command, size_t option)
 {
 	return options[option].takes == 0 || (command->takes & options[option].takes);
+}
+
+/* Of `-o` what this command can do. */
+static const char *option_help(const struct command *command, size_t option)
+{
+	unsigned takes = command ? command->takes : TAKES_DATA | TAKES_NAME;
+
+	if (options[option].short_name != 'o')
+		return options[option].help;
+	if (takes & TAKES_NAME)
+		return takes & TAKES_DATA ? "table, wide, json, yaml or name" : "name";
+	return "table, wide, json or yaml";
 }
 
 static void print_options(const struct command *command)
@@ -112,7 +136,7 @@ static void print_options(const struct command *command)
 		    is_short ? options[i].short_name : ' ', is_short ? ',' : ' ',
 		    options[i].name, argument ? "=" : "",
 		    (int)(19 - strlen(options[i].name) - (argument != NULL)),
-		    argument ? argument : "", options[i].help);
+		    argument ? argument : "", option_help(command, i));
 	}
 }
 
@@ -149,7 +173,11 @@ static void usage(void)
 		printf("  %-10s%-14s %s\n", c->name, c->arguments, c->help);
 	putchar('\n');
 	print_options(NULL);
-	puts("\nExit status: 0 yes, 1 no, 2 usage, 3 the daemon said error, 4 it cannot "
+	fputs("\nKIND is", stdout);
+	for (size_t i = 0; i < kind_count; i++)
+		if (kinds[i]->plan)
+			printf("%s %s", i ? "," : "", kinds[i]->name);
+	puts(".\nExit status: 0 yes, 1 no, 2 usage, 3 the daemon said error, 4 it cannot "
 	     "be\n"
 	     "reached, 5 permission denied.");
 }
@@ -161,8 +189,9 @@ static void print_help(const struct command *command)
 		usage();
 		return;
 	}
-	printf("homek8sctl %s%s%s: %s\n\n", command->name, *command->arguments ? " " : "",
-	    command->arguments, command->help);
+	printf("homek8sctl %s%s%s: %s\n\n  %s\n\n", command->name,
+	    *command->arguments ? " " : "", command->arguments, command->help,
+	    command->example);
 	print_options(command);
 }
 
@@ -249,8 +278,30 @@ static bool set_option(struct options *o, int short_name, const char *value)
 	case 'h':
 		o->help = true;
 		break;
+	case 'V':
+		o->version = true;
+		break;
 	}
 	return true;
+}
+
+/* Also one with a value that takes none, as --watch=1. */
+static void unknown_option(struct ctl *ctl, const char *written)
+{
+	const char **words = arena_array(&ctl->arena, OPTIONS + 1, sizeof(*words));
+	const char *name, *nearest;
+
+	for (size_t i = 0; i < OPTIONS; i++)
+		words[i] = options[i].name;
+	written = text_clean(&ctl->arena, written, 60);
+	name = written + strspn(written, "-");
+	nearest = nearest_word(name, words);
+	if (strchr(name, '='))
+		say("there is no option %s, or it takes no value", written);
+	else if (nearest && strncmp(written, "--", 2) == 0)
+		say("there is no option %s; did you mean --%s?", written, nearest);
+	else
+		say("there is no option %s", written);
 }
 
 /* getopt's own table, made from ours: short names but those shown are not typed. */
@@ -263,8 +314,13 @@ static bool parse_options(struct ctl *ctl, int argc, char **argv)
 		longs[i] = (struct option){ options[i].name,
 			options[i].argument ? required_argument : no_argument, NULL,
 			options[i].short_name };
-	while ((c = getopt_long(argc, argv, "o:wh", longs, NULL)) != -1) {
-		if (c == '?' || !set_option(&ctl->options, c, optarg))
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":o:wh", longs, NULL)) != -1) {
+		if (c == ':')
+			say("%s needs a value", argv[optind - 1]);
+		if (c == '?')
+			unknown_option(ctl, argv[optind - 1]);
+		if (c == ':' || c == '?' || !set_option(&ctl->options, c, optarg))
 			return false;
 		for (at = 0; options[at].short_name != c;)
 			at++;
@@ -290,36 +346,11 @@ static bool options_fit(const struct ctl *ctl)
 		return false;
 	}
 	if (ctl->count > command->most) {
-		say("%s: too many arguments: %s", command->name,
-		    ctl->arguments[command->most]);
+		say("%s: too many arguments: %s; see `homek8sctl help %s`", command->name,
+		    ctl->arguments[command->most], command->name);
 		return false;
 	}
 	return true;
-}
-
-/* The terminal */
-
-static void look_at_terminal(struct ctl *ctl)
-{
-	struct terminal *t = &ctl->terminal;
-	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
-	struct winsize size = { 0 };
-
-	setlocale(LC_ALL, "");
-	t->tty = isatty(STDOUT_FILENO);
-	t->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-	t->color =
-	    t->tty && !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;
-	if (strcmp(ctl->options.color, "always") == 0)
-		t->color = true;
-	if (strcmp(ctl->options.color, "never") == 0)
-		t->color = false;
-	t->columns = 80;
-	t->rows = 24;
-	if (t->tty && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 20) {
-		t->columns = size.ws_col;
-		t->rows = size.ws_row;
-	}
 }
 
 static enum status run(struct ctl *ctl)
@@ -340,17 +371,20 @@ static enum status run(struct ctl *ctl)
 		print_help(named ? ctl->command : NULL);
 		return STATUS_YES;
 	}
+	if (ctl->options.version)
+		return verb_version(ctl);
 	if (!options_fit(ctl))
 		return STATUS_USAGE;
-	look_at_terminal(ctl);
+	terminal_look(ctl);
 	return ctl->command->run(ctl);
 }
 
 int main(int argc, char **argv)
 {
-	struct ctl ctl = { .options = { .color = "auto",
-			       .socket = getenv("HOMEK8S_SOCKET"),
-			       .config_dir = HOMEK8S_SYSCONFDIR "/homek8s" } };
+	struct ctl ctl = { .out = stdout,
+		.options = { .color = "auto",
+		    .socket = getenv("HOMEK8S_SOCKET"),
+		    .config_dir = CONFIG_DIR } };
 	enum status status;
 
 	if (!ctl.options.socket || !*ctl.options.socket)

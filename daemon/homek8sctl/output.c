@@ -18,14 +18,25 @@ const char *object_name(struct ctl *ctl, struct json_object *o)
 	    &ctl->arena, arena_printf(&ctl->arena, "%s/%s", kind, name), 512);
 }
 
-const char *time_since(struct ctl *ctl, const char *time_of)
+/* `sign`: 1 for what is over, -1 for what is to come. */
+static const char *distance(struct ctl *ctl, const char *time_of, int sign)
 {
 	int64_t then = time_of ? time_parse(time_of) : -1;
-	int64_t now = (int64_t)time(NULL) * 1000;
+	int64_t apart = ((int64_t)time(NULL) * 1000 - then) * sign;
 
 	if (then < 0)
 		return "-";
-	return duration_text(&ctl->arena, now > then ? now - then : 0);
+	return duration_text(&ctl->arena, apart > 0 ? apart : 0);
+}
+
+const char *time_since(struct ctl *ctl, const char *time_of)
+{
+	return distance(ctl, time_of, 1);
+}
+
+const char *time_until(struct ctl *ctl, const char *time_of)
+{
+	return distance(ctl, time_of, -1);
 }
 
 /* "a, b" of a list, "x: a, y: b" of an object. */
@@ -68,13 +79,13 @@ static void print_names(struct ctl *ctl, struct json_object *reply, const char *
 	struct json_object *list = names ? json_at(reply, names) : NULL;
 
 	if (!names)
-		puts(object_name(ctl, reply));
+		fprintf(ctl->out, "%s\n", object_name(ctl, reply));
 	for (size_t i = 0; i < json_count(list); i++) {
 		const char *name = object_name(ctl, json_item(list, i));
 
 		/* Not every event is about an object. */
 		if (*name)
-			puts(name);
+			fprintf(ctl->out, "%s\n", name);
 	}
 }
 

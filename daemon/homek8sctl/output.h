@@ -33,12 +33,17 @@ void render_diff(struct ctl *ctl, struct json_object *reply);
 
 /* "KIND/NAME" of an object with both members; "" without; in the run's arena. */
 const char *object_name(struct ctl *ctl, struct json_object *o);
-/* "3m12s" since an RFC 3339 time; "-" where there is none. */
+/* "3m12s" since an RFC 3339 time, or until one; "-" where there is none. */
 const char *time_since(struct ctl *ctl, const char *time);
+const char *time_until(struct ctl *ctl, const char *time);
 /* A value on one line: "8GiB", "yes", "a, b". NULL for null. */
 const char *value_text(struct ctl *ctl, struct json_object *value);
-/* The events of a list, `first` onwards. */
-void render_event_lines(
-    struct ctl *ctl, struct json_object *events, size_t first, int indent);
+
+/* One event, in `lines` lines at most (0: as many as it takes), the name of its object
+ * left out where all are of one. */
+void render_event(
+    struct ctl *ctl, struct json_object *event, int indent, int lines, bool named);
+/* One finding; `whole`: with where it is and what to do about it. */
+void render_finding(struct ctl *ctl, struct json_object *finding, int lines, bool whole);
 
 #endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* render: lists, one object, and the history as text. */
-#include <ctype.h>
+/* render: one object, the history, and findings as text. */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,92 +7,30 @@
 #include "daemon/homek8sctl/table.h"
 #include "lib/base/text.h"
 #include "lib/doc/json.h"
-#include "lib/model/kind.h"
 
-/* Lists */
-
-/* The kind that all objects have, or NULL. */
-static const struct kind *common_kind(struct json_object *objects)
-{
-	const char *first = json_string_at(json_item(objects, 0), "kind"), *kind;
-
-	for (size_t i = 1; first && i < json_count(objects); i++) {
-		kind = json_string_at(json_item(objects, i), "kind");
-		if (!kind || strcmp(kind, first) != 0)
-			return NULL;
-	}
-	return first ? kind_find(first) : NULL;
-}
-
-static const char *upper(struct ctl *ctl, const char *key)
-{
-	char *text = arena_copy(&ctl->arena, key);
-
-	for (char *c = text; *c; c++)
-		*c = *c == '.' || *c == '_' ? ' ' : (char)toupper((unsigned char)*c);
-	return text;
-}
-
-static void list_row(struct ctl *ctl, struct table *t, struct json_object *object,
-    const char *const *columns, bool reason)
-{
-	const char *verdict = json_string_at(object, "verdict");
-	struct json_object *fields = json_at(object, "fields");
-
-	table_add(t, object_name(ctl, object));
-	table_paint(t, verdict, paint_of(verdict));
-	table_add(t, time_since(ctl, json_string_at(object, "since")));
-	for (; columns && *columns; columns++)
-		table_add(t, value_text(ctl, json_at(fields, *columns)));
-	if (reason)
-		table_add(t, json_string_at(object, "reason"));
-}
-
-void render_list(struct ctl *ctl, struct json_object *reply)
-{
-	struct json_object *objects = json_at(reply, "objects");
-	const struct kind *kind = common_kind(objects);
-	const char *const *columns = kind ? kind->list_columns : NULL;
-	bool reason = !columns || ctl->options.output == OUTPUT_WIDE;
-	const char **headers = NULL;
-	size_t count = 0;
-	struct table t;
-
-	*(const char **)arena_push(&ctl->arena, &headers, &count, sizeof(*headers)) =
-	    "OBJECT";
-	*(const char **)arena_push(&ctl->arena, &headers, &count, sizeof(*headers)) =
-	    "VERDICT";
-	*(const char **)arena_push(&ctl->arena, &headers, &count, sizeof(*headers)) =
-	    "SINCE";
-	for (const char *const *c = columns; c && *c; c++)
-		*(const char **)arena_push(
-		    &ctl->arena, &headers, &count, sizeof(*headers)) = upper(ctl, *c);
-	if (reason)
-		*(const char **)arena_push(
-		    &ctl->arena, &headers, &count, sizeof(*headers)) = "REASON";
-	arena_push(&ctl->arena, &headers, &count, sizeof(*headers));
-	if (ctl->options.watch && ctl->terminal.tty)
-		fputs("\033[H\033[2J", stdout);
-	table_start(&t, headers);
-	for (size_t i = 0; i < json_count(objects); i++)
-		list_row(ctl, &t, json_item(objects, i), columns, reason);
-	table_end(&t, ctl);
-	if (ctl->options.watch && !ctl->terminal.tty)
-		putchar('\n');
-}
-
-/* One object */
+#define LABEL 13
+#define HISTORY 10 /* of one object; all with -o wide */
 
 static void heading(struct ctl *ctl, const char *text)
 {
-	putchar('\n');
+	fputc('\n', ctl->out);
 	line_print(ctl, 0, PAINT_BOLD, "%s", text);
 }
 
-static void property(struct ctl *ctl, const char *name, const char *value)
+static void property(
+    struct ctl *ctl, const char *name, enum paint paint, const char *value)
 {
-	if (value && *value)
-		line_print(ctl, 0, PAINT_NONE, "%-12s%s", name, value);
+	if (!value || !*value)
+		return;
+	fprintf(ctl->out, "%-*s", LABEL, name);
+	block_print(ctl, (struct block){ LABEL, LABEL, 0 }, paint, "%s", value);
+}
+
+/* A paragraph of a part below a heading. */
+static void render_point(struct ctl *ctl, enum paint paint, const char *text)
+{
+	fputs("  ", ctl->out);
+	block_print(ctl, (struct block){ 2, 4, 0 }, paint, "%s", text);
 }
 
 /* "dhcp.range.start" for every value in an object; into `keys` without repeating any. */
@@ -132,14 +69,17 @@ static void render_fields(struct ctl *ctl, struct json_object *o)
 		collect_keys(ctl, json_at(o, *side), "", &keys, &count);
 	if (count == 0)
 		return;
-	putchar('\n');
+	fputc('\n', ctl->out);
 	table_start(&t, headers);
+	t.whole = true;
 	for (size_t i = 0; i < count; i++) {
 		table_add(&t, keys[i]);
 		for (const char *const *side = sides; *side; side++)
 			table_add(
 			    &t, value_text(ctl, json_at(json_at(o, *side), keys[i])));
 	}
+	for (size_t side = 3; side > 0; side--)
+		table_drop_empty(&t, side);
 	table_end(&t, ctl);
 }
 
@@ -151,8 +91,9 @@ static void render_conditions(struct ctl *ctl, struct json_object *conditions)
 		const char *type = json_string_at(json_item(conditions, i), "type");
 		const char *message = json_string_at(json_item(conditions, i), "message");
 
-		line_print(ctl, 2, PAINT_YELLOW, "%s: %s", type ? type : "",
-		    message ? message : "");
+		render_point(ctl, PAINT_YELLOW,
+		    arena_printf(
+			&ctl->arena, "%s: %s", type ? type : "", message ? message : ""));
 	}
 }
 
@@ -166,6 +107,7 @@ static void render_changes(struct ctl *ctl, struct json_object *changes)
 	heading(ctl, "Differences");
 	table_start(&t, headers);
 	t.indent = 2;
+	t.whole = true;
 	for (size_t i = 0; i < json_count(changes); i++) {
 		struct json_object *change = json_item(changes, i);
 
@@ -181,62 +123,119 @@ static void render_next(struct ctl *ctl, struct json_object *o)
 	struct json_object *steps = json_at(o, "steps");
 	const char *consent = json_string_at(o, "consent");
 
-	if (json_count(steps) > 0)
+	if (json_count(steps) > 0 || consent)
 		heading(ctl, "Next");
 	for (size_t i = 0; i < json_count(steps); i++)
-		line_print(ctl, 2, PAINT_NONE, "%zu. %s", i + 1,
-		    json_object_get_string(json_item(steps, i)));
+		render_point(ctl, PAINT_NONE,
+		    arena_printf(&ctl->arena, "%zu. %s", i + 1,
+			json_object_get_string(json_item(steps, i))));
 	if (consent)
-		line_print(ctl, 2, PAINT_YELLOW,
-		    "needs approval: %s (homek8sctl approve %s)", consent,
-		    object_name(ctl, o));
+		render_point(ctl, PAINT_YELLOW,
+		    arena_printf(&ctl->arena,
+			"needs approval (`homek8sctl approve %s`): %s",
+			object_name(ctl, o), consent));
+}
+
+static void render_findings(struct ctl *ctl, struct json_object *findings)
+{
+	if (json_count(findings) > 0)
+		heading(ctl, "Findings");
+	for (size_t i = 0; i < json_count(findings); i++)
+		render_finding(ctl, json_item(findings, i), 0, true);
+}
+
+static void render_history(struct ctl *ctl, const char *name, struct json_object *history)
+{
+	size_t count = json_count(history);
+	size_t first =
+	    count > HISTORY && ctl->options.output != OUTPUT_WIDE ? count - HISTORY : 0;
+
+	if (count > 0)
+		heading(ctl, "History");
+	if (first > 0)
+		line_print(ctl, 2, PAINT_FAINT,
+		    "%zu earlier: `homek8sctl describe %s -o wide`", first, name);
+	for (size_t i = first; i < count; i++)
+		render_event(ctl, json_item(history, i), 2, 0, false);
 }
 
 void render_describe(struct ctl *ctl, struct json_object *o)
 {
 	const char *verdict = json_string_at(o, "verdict");
-	const char *since = time_since(ctl, json_string_at(o, "since"));
+	const char *reason = json_string_at(o, "reason");
+	const char *error = json_string_at(o, "error");
+	const char *since = json_string_at(o, "since");
 	int64_t retry = json_int_at(o, "retry_in", -1);
-	struct json_object *history = json_at(o, "history");
 
-	property(ctl, "Object", object_name(ctl, o));
-	property(ctl, "Kind", json_string_at(o, "title"));
-	property(ctl, "Written at", json_string_at(o, "written_at"));
-	line_print(ctl, 0, paint_of(verdict), "%-12s%s (%s)", "Verdict",
-	    verdict ? verdict : "unknown", since);
-	property(ctl, "Reason", json_string_at(o, "reason"));
-	property(ctl, "Last error", json_string_at(o, "error"));
+	verdict = verdict ? verdict : "unknown";
+	property(ctl, "Object", PAINT_NONE, object_name(ctl, o));
+	property(ctl, "Kind", PAINT_NONE, json_string_at(o, "title"));
+	property(ctl, "Written at", PAINT_NONE, json_string_at(o, "written_at"));
+	property(ctl, "Verdict", paint_of(verdict),
+	    since
+		? arena_printf(&ctl->arena, "%s for %s", verdict, time_since(ctl, since))
+		: verdict);
+	property(ctl, "Reason", PAINT_NONE, reason);
+	if (error && (!reason || !strstr(reason, error)))
+		property(ctl, "Last error", PAINT_NONE, error);
 	if (retry >= 0)
-		property(ctl, "Next try in", duration_text(&ctl->arena, retry));
+		property(
+		    ctl, "Next try in", PAINT_NONE, duration_text(&ctl->arena, retry));
 	render_fields(ctl, o);
 	render_changes(ctl, json_at(o, "changes"));
 	render_conditions(ctl, json_at(o, "conditions"));
 	render_next(ctl, o);
-	if (json_count(history) > 0) {
-		heading(ctl, "History");
-		render_event_lines(ctl, history, 0, 2);
-	}
+	render_findings(ctl, json_at(o, "findings"));
+	render_history(ctl, object_name(ctl, o), json_at(o, "history"));
 }
 
-/* The history */
+/* Events */
 
-void render_event_lines(
-    struct ctl *ctl, struct json_object *events, size_t first, int indent)
+/* The first line stands beside the time, further ones (the errors of a configuration)
+ * below it. */
+void render_event(
+    struct ctl *ctl, struct json_object *event, int indent, int lines, bool named)
 {
-	for (size_t i = first; i < json_count(events); i++) {
-		struct json_object *event = json_item(events, i);
-		const char *level = json_string_at(event, "level");
-		const char *text = json_string_at(event, "text");
-		const char *name = object_name(ctl, event);
+	const char *text = json_string_at(event, "text");
+	const char *name = named ? object_name(ctl, event) : "";
+	enum paint paint = paint_of(json_string_at(event, "level"));
+	int used = indent + 13;
 
-		text = text ? text : "";
-		line_print(ctl, indent, paint_of(level), "%7s ago  %s%s%.*s",
-		    time_since(ctl, json_string_at(event, "time")), name,
-		    *name ? ": " : "", (int)strcspn(text, "\n"), text);
+	text = text ? text : "";
+	fprintf(ctl->out, "%*s%7s ago  ", indent, "",
+	    time_since(ctl, json_string_at(event, "time")));
+	block_print(ctl, (struct block){ used, used + 2, lines }, paint, "%s%s%.*s", name,
+	    *name ? ": " : "", (int)strcspn(text, "\n"), text);
+	while (lines == 0 && (text = strchr(text, '\n')) && *++text) {
+		fprintf(ctl->out, "%*s", used + 2, "");
+		block_print(ctl, (struct block){ used + 2, used + 4, 0 }, paint, "%.*s",
+		    (int)strcspn(text, "\n"), text);
 	}
 }
 
 void render_events(struct ctl *ctl, struct json_object *reply)
 {
-	render_event_lines(ctl, json_at(reply, "events"), 0, 0);
+	struct json_object *events = json_at(reply, "events");
+
+	for (size_t i = 0; i < json_count(events); i++)
+		render_event(ctl, json_item(events, i), 0, 0, true);
+}
+
+/* Findings */
+
+void render_finding(struct ctl *ctl, struct json_object *f, int lines, bool whole)
+{
+	const char *severity = json_string_at(f, "severity");
+	const char *id = json_string_at(f, "id"), *text = json_string_at(f, "text");
+	const char *fix = json_string_at(f, "fix"), *at = json_string_at(f, "at");
+
+	fputs("  ", ctl->out);
+	block_print(ctl, (struct block){ 2, 4, lines }, paint_of(severity), "%s[%s]: %s",
+	    severity ? severity : "", id ? id : "", text ? text : "");
+	if (whole && at)
+		line_print(ctl, 4, PAINT_NONE, "at: %s", at);
+	if (whole && fix) {
+		fputs("    ", ctl->out);
+		block_print(ctl, (struct block){ 4, 6, 0 }, PAINT_NONE, "fix: %s", fix);
+	}
 }

@@ -5,66 +5,136 @@
 
 #include "daemon/homek8sctl/output.h"
 #include "daemon/homek8sctl/table.h"
+#include "daemon/homek8sctl/trouble.h"
 #include "lib/doc/json.h"
 
-static void render_step(struct ctl *ctl, struct json_object *step, size_t number)
+static void heading(struct ctl *ctl, const char *text)
 {
-	const char *text = json_string_at(step, "text");
+	fputc('\n', ctl->out);
+	line_print(ctl, 0, PAINT_BOLD, "%s", text);
+}
+
+/* One line or more below a step's. */
+static void below(struct ctl *ctl, enum paint paint, const char *text)
+{
+	fputs("     ", ctl->out);
+	block_print(ctl, (struct block){ 5, 7, 0 }, paint, "%s", text);
+}
+
+static bool same_object(struct json_object *step, struct json_object *other)
+{
+	const char *kind = json_string_at(step, "kind");
+	const char *name = json_string_at(step, "name");
+	const char *other_kind = json_string_at(other, "kind");
+	const char *other_name = json_string_at(other, "name");
+
+	return kind && name && other_kind && other_name &&
+	       strcmp(kind, other_kind) == 0 && strcmp(name, other_name) == 0;
+}
+
+static bool is_among(struct json_object *list, struct json_object *step)
+{
+	for (size_t i = 0; i < json_count(list); i++)
+		if (same_object(json_item(list, i), step))
+			return true;
+	return false;
+}
+
+/* Whose steps these are and why, what they do to what runs, and why they are not done
+ * now: once, below the last of them. */
+static void explain_steps(
+    struct ctl *ctl, struct json_object *step, struct json_object *approvals)
+{
 	const char *reason = json_string_at(step, "reason");
 	const char *why = json_string_at(step, "why_held");
 	bool held = json_bool_at(step, "held", false);
-	const char *name = object_name(ctl, step);
 
-	line_print(ctl, 0, held ? PAINT_FAINT : PAINT_BOLD, "%3zu. %s", number,
-	    text ? text : "");
-	line_print(ctl, 5, PAINT_NONE, "%s%s%s", name, reason && *reason ? ": " : "",
-	    reason ? reason : "");
+	reason = reason ? reason : "";
+	if (held && is_among(approvals, step)) {
+		why = "waits for approval, see below";
+		reason = "";
+	} else if (held && (!why || strcmp(why, reason) == 0)) {
+		why = reason;
+		reason = "";
+	}
+	if (*reason)
+		below(ctl, PAINT_NONE,
+		    arena_printf(&ctl->arena, "%s: %s", object_name(ctl, step), reason));
 	if (json_bool_at(step, "disruptive", false))
-		line_print(ctl, 5, PAINT_YELLOW, "interrupts what runs");
+		below(ctl, PAINT_YELLOW, "interrupts what runs");
 	if (held)
-		line_print(
-		    ctl, 5, PAINT_YELLOW, "not now: %s", why && *why ? why : "held");
+		below(ctl, PAINT_YELLOW, arena_printf(&ctl->arena, "not now: %s", why));
+}
+
+static void render_steps(
+    struct ctl *ctl, struct json_object *steps, struct json_object *approvals)
+{
+	for (size_t i = 0; i < json_count(steps); i++) {
+		struct json_object *step = json_item(steps, i);
+		struct json_object *next = json_item(steps, i + 1);
+		const char *text = json_string_at(step, "text");
+		bool held = json_bool_at(step, "held", false);
+
+		fprintf(ctl->out, "%3zu. ", i + 1);
+		block_print(ctl, (struct block){ 5, 5, 0 },
+		    held ? PAINT_FAINT : PAINT_BOLD, "%s", text ? text : "");
+		if (!next || !same_object(step, next))
+			explain_steps(ctl, step, approvals);
+	}
 }
 
 static void render_approvals(struct ctl *ctl, struct json_object *approvals)
 {
 	if (json_count(approvals) == 0)
 		return;
-	putchar('\n');
-	line_print(ctl, 0, PAINT_BOLD, "Waits for approval");
+	heading(ctl, "Waits for approval");
 	for (size_t i = 0; i < json_count(approvals); i++) {
 		struct json_object *approval = json_item(approvals, i);
 		const char *consent = json_string_at(approval, "consent");
 		const char *name = object_name(ctl, approval);
 
-		line_print(ctl, 2, PAINT_YELLOW, "%s: %s", name, consent ? consent : "");
-		line_print(ctl, 4, PAINT_NONE, "homek8sctl approve %s", name);
+		fputs("  ", ctl->out);
+		block_print(ctl, (struct block){ 2, 4, 0 }, PAINT_YELLOW, "%s: %s", name,
+		    consent ? consent : "");
+		line_print(
+		    ctl, 4, PAINT_NONE, "to allow it: homek8sctl approve %s", name);
 	}
+}
+
+/* Objects that are not as they are written though nothing is to be done. */
+static void render_others(struct ctl *ctl, const char *title, struct json_object *objects)
+{
+	static const struct trouble_measure whole = { SIZE_MAX, 0, 0 };
+	struct trouble trouble;
+
+	if (json_count(objects) == 0)
+		return;
+	heading(ctl, title);
+	trouble_find(ctl, objects, &trouble);
+	trouble_print(ctl, &trouble, &whole);
 }
 
 void render_plan(struct ctl *ctl, struct json_object *reply)
 {
 	struct json_object *steps = json_at(reply, "steps");
+	struct json_object *others = json_at(reply, "others");
 
-	if (json_count(steps) == 0 && json_count(json_at(reply, "approvals")) == 0)
-		line_print(ctl, 0, PAINT_GREEN, "Nothing to do.");
-	for (size_t i = 0; i < json_count(steps); i++)
-		render_step(ctl, json_item(steps, i), i + 1);
+	if (json_count(steps) == 0)
+		line_print(ctl, 0, json_count(others) ? PAINT_NONE : PAINT_GREEN,
+		    "Nothing to do.");
+	render_steps(ctl, steps, json_at(reply, "approvals"));
 	render_approvals(ctl, json_at(reply, "approvals"));
+	render_others(ctl, "Nothing can be done now about", others);
 }
 
-void render_diff(struct ctl *ctl, struct json_object *reply)
+static void render_changes(struct ctl *ctl, struct json_object *objects)
 {
 	static const char *const headers[] = { "OBJECT", "FIELD", "DESIRED", "LIVE",
 		"PERSISTENT", NULL };
-	struct json_object *objects = json_at(reply, "objects");
 	struct table t;
 
-	if (json_count(objects) == 0) {
-		line_print(ctl, 0, PAINT_GREEN, "No differences.");
-		return;
-	}
 	table_start(&t, headers);
+	t.whole = true;
 	for (size_t i = 0; i < json_count(objects); i++) {
 		struct json_object *object = json_item(objects, i);
 		struct json_object *changes = json_at(object, "changes");
@@ -79,5 +149,20 @@ void render_diff(struct ctl *ctl, struct json_object *reply)
 			table_paint(&t, json_string_at(change, "persistent"), PAINT_RED);
 		}
 	}
+	table_drop_empty(&t, 4);
 	table_end(&t, ctl);
+}
+
+void render_diff(struct ctl *ctl, struct json_object *reply)
+{
+	struct json_object *objects = json_at(reply, "objects");
+	struct json_object *unknown = json_at(reply, "unknown");
+
+	if (json_count(objects) > 0)
+		render_changes(ctl, objects);
+	else
+		line_print(ctl, 0, json_count(unknown) ? PAINT_NONE : PAINT_GREEN,
+		    json_count(unknown) ? "No differences in what can be looked at."
+					: "No differences.");
+	render_others(ctl, "Cannot be looked at", unknown);
 }

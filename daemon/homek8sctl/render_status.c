@@ -1,164 +1,60 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * render_status: the whole home at one glance. On a terminal it fits the screen: what is
- * left out is counted, and the command that shows it is named.
+ * render_status: the whole home at one glance. On a terminal it fits the screen, and it
+ * gives up the other things before it gives up why something is not as it is written:
+ * first events, then findings, then what will pass by itself. What is left out is
+ * counted, and the command that shows it is named.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/homek8sctl/output.h"
 #include "daemon/homek8sctl/table.h"
+#include "daemon/homek8sctl/trouble.h"
 #include "lib/base/text.h"
 #include "lib/doc/json.h"
 
-#define FINDINGS 3
-#define EVENTS 5
-/* The verdict, three sources, and the blank lines and headings between the parts. */
-#define FIXED_LINES 11
-#define FEWEST_OBJECTS 3
+#define EVERYTHING SIZE_MAX
 
-static bool is_quiet(struct json_object *object)
+/* How much of each part is shown. Lines: 0 for as many as it takes. */
+struct measure {
+	size_t events, findings;
+	int finding_lines, source_lines;
+	struct trouble_measure objects;
+};
+
+/* From all that may be wanted at one glance to the least. */
+static const struct measure measures[] = {
+	{ 5, 3, 4, 3, { EVERYTHING, 3, 3 } },
+	{ 5, 3, 2, 3, { EVERYTHING, 3, 3 } },
+	{ 3, 3, 2, 3, { EVERYTHING, 3, 3 } },
+	{ 0, 3, 2, 3, { EVERYTHING, 3, 3 } },
+	{ 0, 3, 1, 3, { EVERYTHING, 3, 2 } },
+	{ 0, 0, 1, 3, { EVERYTHING, 3, 1 } },
+	{ 0, 0, 1, 2, { EVERYTHING, 2, 1 } },
+	{ 0, 0, 1, 1, { EVERYTHING, 1, 1 } },
+};
+
+#define MEASURES (sizeof(measures) / sizeof(measures[0]))
+
+static const struct measure no_limits = { 5, EVERYTHING, 0, 0, { EVERYTHING, 0, 0 } };
+
+static bool is_wide(const struct ctl *ctl)
 {
-	const char *verdict = json_string_at(object, "verdict");
-
-	return verdict && strcmp(verdict, "converged") == 0;
+	return ctl->options.output == OUTPUT_WIDE;
 }
 
 static void render_verdict(struct ctl *ctl, struct json_object *status)
 {
 	const char *verdict = json_string_at(status, "verdict");
-	const char *summary = json_string_at(status, "summary");
+	const char *headline = json_string_at(status, "headline");
 
 	if (!verdict)
 		verdict = "unknown";
-	line_print(ctl, 0, paint_of(verdict), "%s %s%s%s", ctl->terminal.utf8 ? "●" : "*",
-	    verdict, summary ? ": " : "", summary ? summary : "");
-}
-
-/* "4 with errors" and where it is from: what stands beside a source's state. */
-static const char *source_detail(
-    struct ctl *ctl, const char *name, struct json_object *source)
-{
-	const char *detail = json_string_at(source, "detail");
-	const char *version = json_string_at(source, "version");
-	const char *error = json_string_at(source, "error");
-
-	if (strcmp(name, "config") != 0)
-		return detail && *detail ? detail : version ? version : "";
-	/* The first line of the errors; `validate` shows them all. */
-	if (error)
-		return arena_copy_n(&ctl->arena, error, strcspn(error, "\n"));
-	detail = json_string_at(source, "directory");
-	return arena_printf(&ctl->arena, "generation %lld%s%s",
-	    (long long)json_int_at(source, "generation", 0), detail ? " of " : "",
-	    detail ? detail : "");
-}
-
-static void render_sources(struct ctl *ctl, struct json_object *status)
-{
-	static const char *const headers[] = { "", "", "", "", NULL };
-	struct table t;
-
-	table_start(&t, headers);
-	t.indent = 2;
-	json_object_object_foreach (json_at(status, "sources"), name, source) {
-		const char *state = json_string_at(source, "state");
-
-		table_add(&t, name);
-		table_paint(&t, state, paint_of(state));
-		table_add(&t, time_since(ctl, json_string_at(source, "since")));
-		table_add(&t, source_detail(ctl, name, source));
-	}
-	table_end(&t, ctl);
-}
-
-/* The reason, the last error where it says more, and when the next try is. */
-static const char *why(struct ctl *ctl, struct json_object *object)
-{
-	const char *reason = json_string_at(object, "reason");
-	const char *error = json_string_at(object, "error");
-	int64_t retry = json_int_at(object, "retry_in", -1);
-	const char *text = reason ? reason : "";
-
-	if (error && !strstr(text, error))
-		text =
-		    arena_printf(&ctl->arena, "%s%s%s", text, *text ? ": " : "", error);
-	if (retry >= 0)
-		text = arena_printf(&ctl->arena, "%s (next try in %s)", text,
-		    duration_text(
-			&ctl->arena, retry < 1000 ? retry : retry / 1000 * 1000));
-	return text;
-}
-
-/* How many may be shown: on a terminal what the other parts leave, else all. */
-static size_t object_lines(struct ctl *ctl, size_t findings, size_t events)
-{
-	int left = ctl->terminal.rows - FIXED_LINES -
-		   (int)(findings < FINDINGS ? findings : FINDINGS + 1) - (int)events;
-
-	if (!ctl->terminal.tty)
-		return SIZE_MAX;
-	return left < FEWEST_OBJECTS ? FEWEST_OBJECTS : (size_t)left;
-}
-
-static void render_objects(struct ctl *ctl, struct json_object *objects, size_t lines)
-{
-	static const char *const headers[] = { "OBJECT", "VERDICT", "SINCE", "REASON",
-		NULL };
-	bool all = ctl->options.output == OUTPUT_WIDE;
-	size_t shown = 0, left = 0;
-	struct table t;
-
-	table_start(&t, headers);
-	t.indent = 2;
-	for (size_t i = 0; i < json_count(objects); i++) {
-		struct json_object *object = json_item(objects, i);
-		const char *verdict = json_string_at(object, "verdict");
-
-		if (!all && is_quiet(object))
-			continue;
-		if (shown == lines) {
-			left++;
-			continue;
-		}
-		shown++;
-		table_add(&t, object_name(ctl, object));
-		table_paint(&t, verdict, paint_of(verdict));
-		table_add(&t, time_since(ctl, json_string_at(object, "since")));
-		table_add(&t, why(ctl, object));
-	}
-	if (shown == 0) {
-		arena_done(&t.arena);
-		return;
-	}
-	putchar('\n');
-	table_end(&t, ctl);
-	if (left > 0)
-		line_print(
-		    ctl, 2, PAINT_FAINT, "and %zu more; see `homek8sctl list`", left);
-}
-
-static void render_findings(struct ctl *ctl, struct json_object *findings)
-{
-	size_t count = json_count(findings);
-	size_t lines = ctl->terminal.tty && count > FINDINGS ? FINDINGS : count;
-
-	if (count == 0)
-		return;
-	putchar('\n');
-	line_print(ctl, 0, PAINT_BOLD, "Findings");
-	for (size_t i = 0; i < lines; i++) {
-		struct json_object *f = json_item(findings, i);
-		const char *severity = json_string_at(f, "severity");
-		const char *id = json_string_at(f, "id"),
-			   *text = json_string_at(f, "text");
-
-		line_print(ctl, 2, paint_of(severity), "%s[%s]: %s",
-		    severity ? severity : "", id ? id : "", text ? text : "");
-	}
-	if (lines < count)
-		line_print(ctl, 2, PAINT_FAINT, "and %zu more; see `homek8sctl validate`",
-		    count - lines);
+	block_print(ctl, (struct block){ .indent = 2 }, paint_of(verdict), "%s %s%s%s",
+	    ctl->terminal.utf8 ? "●" : "*", verdict, headline ? ": " : "",
+	    headline ? headline : "");
 }
 
 static void render_pause(struct ctl *ctl, struct json_object *pause)
@@ -168,30 +64,247 @@ static void render_pause(struct ctl *ctl, struct json_object *pause)
 
 	if (!pause)
 		return;
-	line_print(ctl, 2, PAINT_CYAN, "paused %s%s%s; `homek8sctl resume` ends it",
-	    until ? "until " : "with no end", until ? until : "",
-	    reason && *reason ? arena_printf(&ctl->arena, " (%s)", reason) : "");
+	fputs("  ", ctl->out);
+	block_print(ctl, (struct block){ 2, 4, 2 }, PAINT_CYAN,
+	    "hands off everything%s%s%s%s; `homek8sctl resume` ends it",
+	    until ? " for " : " until resumed", until ? time_until(ctl, until) : "",
+	    reason && *reason ? ": " : "", reason && *reason ? reason : "");
+}
+
+/* Sources */
+
+static size_t count_errors(const char *lines)
+{
+	size_t count = 0;
+
+	while ((lines = strstr(lines, ": error["))) {
+		lines++;
+		count++;
+	}
+	return count;
+}
+
+/* The first error, how many more there are, and what stays in force. */
+static const char *config_trouble(
+    struct ctl *ctl, struct json_object *source, const char *errors)
+{
+	const char *directory = json_string_at(source, "directory"), *more = "";
+	const char *first = arena_copy_n(&ctl->arena, errors, strcspn(errors, "\n"));
+	size_t count = count_errors(errors);
+
+	if (count > 1)
+		more = arena_printf(
+		    &ctl->arena, "; %zu more error%s", count - 1, count > 2 ? "s" : "");
+	return arena_printf(&ctl->arena,
+	    "%s%s; generation %lld stays in force; see `homek8sctl validate%s%s`", first,
+	    more, (long long)json_int_at(source, "generation", 0),
+	    directory && !is_default_config(directory) ? " " : "",
+	    directory && !is_default_config(directory) ? directory : "");
+}
+
+static const char *source_detail(
+    struct ctl *ctl, const char *name, struct json_object *source)
+{
+	const char *detail = json_string_at(source, "detail");
+	const char *version = json_string_at(source, "version");
+	const char *error = json_string_at(source, "error");
+
+	if (strcmp(name, "config") != 0)
+		return detail && *detail ? detail : version ? version : "";
+	if (error)
+		return config_trouble(ctl, source, error);
+	detail = json_string_at(source, "directory");
+	return arena_printf(&ctl->arena, "generation %lld%s%s",
+	    (long long)json_int_at(source, "generation", 0), detail ? " of " : "",
+	    detail ? detail : "");
+}
+
+static void widen(int *width, const char *text)
+{
+	int columns = layout_columns(text);
+
+	if (columns > *width)
+		*width = columns;
+}
+
+static void pad(struct ctl *ctl, const char *text, int width, enum paint paint)
+{
+	fprintf(ctl->out, "%s%s%s%*s", paint_on(&ctl->terminal, paint), text,
+	    paint_off(&ctl->terminal, paint), width + 2 - layout_columns(text), "");
+}
+
+static const char *state_of(struct json_object *source)
+{
+	const char *state = json_string_at(source, "state");
+
+	return state ? state : "unknown";
+}
+
+static void render_sources(struct ctl *ctl, struct json_object *status, int lines)
+{
+	struct json_object *sources = json_at(status, "sources");
+	int names = 0, states = 0, times = 0;
+
+	json_object_object_foreach (sources, key, member) {
+		widen(&names, key);
+		widen(&states, state_of(member));
+		widen(&times, time_since(ctl, json_string_at(member, "since")));
+	}
+	json_object_object_foreach (sources, name, source) {
+		enum paint paint = paint_of(state_of(source));
+		struct block block = { 2 + names + states + times + 6, 6,
+			paint == PAINT_GREEN ? 1 : lines };
+
+		fputs("  ", ctl->out);
+		pad(ctl, name, names, PAINT_NONE);
+		pad(ctl, state_of(source), states, paint);
+		pad(ctl, time_since(ctl, json_string_at(source, "since")), times,
+		    PAINT_NONE);
+		block_print(
+		    ctl, block, PAINT_NONE, "%s", source_detail(ctl, name, source));
+	}
+}
+
+/* Findings */
+
+/* "1 warning, 2 notes" */
+static const char *findings_count(struct ctl *ctl, struct json_object *findings)
+{
+	static const char *const words[][2] = { { "error", "error" },
+		{ "warning", "warning" }, { "info", "note" } };
+	const char *text = "";
+
+	for (size_t w = 0; w < 3; w++) {
+		size_t count = 0;
+
+		for (size_t i = 0; i < json_count(findings); i++) {
+			const char *severity =
+			    json_string_at(json_item(findings, i), "severity");
+
+			count += severity && strcmp(severity, words[w][0]) == 0;
+		}
+		if (count)
+			text = arena_printf(&ctl->arena, "%s%s%zu %s%s", text,
+			    *text ? ", " : "", count, words[w][1], count > 1 ? "s" : "");
+	}
+	return text;
+}
+
+static void render_findings(
+    struct ctl *ctl, struct json_object *findings, const struct measure *m)
+{
+	size_t count = json_count(findings);
+	size_t shown = count < m->findings ? count : m->findings;
+
+	if (count == 0)
+		return;
+	fputc('\n', ctl->out);
+	if (is_wide(ctl))
+		line_print(ctl, 0, PAINT_BOLD, "Findings");
+	else
+		line_print(ctl, 0, PAINT_BOLD,
+		    "%s (what to do: `homek8sctl status -o wide`)",
+		    findings_count(ctl, findings));
+	for (size_t i = 0; i < shown; i++)
+		render_finding(
+		    ctl, json_item(findings, i), m->finding_lines, is_wide(ctl));
+	if (shown && shown < count)
+		line_print(ctl, 2, PAINT_FAINT, "and %zu more", count - shown);
+}
+
+static void render_events_part(struct ctl *ctl, struct json_object *events, size_t most)
+{
+	size_t count = json_count(events), shown = count < most ? count : most;
+
+	if (shown == 0)
+		return;
+	fputc('\n', ctl->out);
+	line_print(ctl, 0, PAINT_BOLD, "Last events");
+	for (size_t i = count - shown; i < count; i++)
+		render_event(ctl, json_item(events, i), 2, 1, true);
+}
+
+/* The whole */
+
+static void render_measured(struct ctl *ctl, struct json_object *status,
+    struct trouble *trouble, const struct measure *m)
+{
+	render_verdict(ctl, status);
+	render_pause(ctl, json_at(status, "paused"));
+	render_sources(ctl, status, m->source_lines);
+	if (trouble->count > 0) {
+		fputc('\n', ctl->out);
+		trouble_print(ctl, trouble, &m->objects);
+	}
+	render_findings(ctl, json_at(status, "findings"), m);
+	render_events_part(ctl, json_at(status, "events"), m->events);
+}
+
+static size_t count_lines(const char *text)
+{
+	size_t lines = 0;
+
+	for (; (text = strchr(text, '\n')); text++)
+		lines++;
+	return lines;
+}
+
+/* Renders into memory: *lines is how many it takes. To be freed. */
+static char *try(struct ctl *ctl, struct json_object *status, struct trouble *trouble,
+    const struct measure *m, size_t *lines)
+{
+	FILE *out = ctl->out;
+	char *page = NULL;
+	size_t size;
+
+	ctl->out = open_memstream(&page, &size);
+	if (!ctl->out)
+		abort();
+	render_measured(ctl, status, trouble, m);
+	if (fclose(ctl->out) != 0)
+		abort();
+	ctl->out = out;
+	*lines = count_lines(page);
+	return page;
+}
+
+/* The largest measure that leaves a line for the prompt; then as many objects as fit. */
+static void render_fitting(
+    struct ctl *ctl, struct json_object *status, struct trouble *trouble)
+{
+	size_t rows = (size_t)ctl->terminal.rows - 1, lines = 0;
+	struct measure last = measures[MEASURES - 1];
+	char *page = NULL;
+
+	for (size_t i = 0; i < MEASURES; i++) {
+		free(page);
+		page = try(ctl, status, trouble, &measures[i], &lines);
+		if (lines <= rows)
+			break;
+	}
+	for (last.objects.rows = trouble->count; lines > rows && last.objects.rows > 1;) {
+		size_t less = lines - rows + 1; /* and the line that counts them */
+
+		last.objects.rows =
+		    last.objects.rows > less ? last.objects.rows - less : 1;
+		free(page);
+		page = try(ctl, status, trouble, &last, &lines);
+	}
+	fputs(page, ctl->out);
+	free(page);
 }
 
 void render_status(struct ctl *ctl, struct json_object *status)
 {
-	struct json_object *findings = json_at(status, "findings");
-	struct json_object *events = json_at(status, "events");
-	size_t count = json_count(events), shown = count < EVENTS ? count : EVENTS;
+	struct trouble trouble;
 
+	trouble_find(ctl, json_at(status, "objects"), &trouble);
 	if (ctl->options.watch && ctl->terminal.tty)
-		fputs("\033[H\033[2J", stdout);
-	render_verdict(ctl, status);
-	render_pause(ctl, json_at(status, "paused"));
-	render_sources(ctl, status);
-	render_objects(ctl, json_at(status, "objects"),
-	    object_lines(ctl, json_count(findings), shown));
-	render_findings(ctl, findings);
-	if (shown > 0) {
-		putchar('\n');
-		line_print(ctl, 0, PAINT_BOLD, "Last events");
-		render_event_lines(ctl, events, count - shown, 2);
-	}
+		fputs("\033[H\033[2J", ctl->out);
+	if (ctl->terminal.tty && !is_wide(ctl))
+		render_fitting(ctl, status, &trouble);
+	else
+		render_measured(ctl, status, &trouble, &no_limits);
 	if (ctl->options.watch && !ctl->terminal.tty)
-		putchar('\n');
+		fputc('\n', ctl->out);
 }

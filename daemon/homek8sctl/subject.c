@@ -8,25 +8,48 @@
 #include "lib/doc/json.h"
 #include "lib/model/kind.h"
 
-/* Says that there is no such kind, and which one may have been meant. */
-static void complain(struct ctl *ctl, const char *kind)
+/* "network, lease, vm" */
+static const char *all_kinds(struct ctl *ctl)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < kind_count; i++)
+		if (kinds[i]->plan)
+			text = arena_printf(&ctl->arena, "%s%s%s", text,
+			    *text ? ", " : "", kinds[i]->name);
+	return text;
+}
+
+void subject_no_kind(struct ctl *ctl, const char *kind)
 {
 	const char **words = arena_array(&ctl->arena, kind_count + 1, sizeof(*words));
 	const char *nearest;
+	size_t count = 0;
 
 	for (size_t i = 0; i < kind_count; i++)
-		words[i] = kinds[i]->name;
+		if (kinds[i]->plan)
+			words[count++] = kinds[i]->name;
+	kind = text_clean(&ctl->arena, kind, 60);
 	nearest = nearest_word(kind, words);
 	if (nearest)
 		say("there is no kind \"%s\"; did you mean %s?", kind, nearest);
 	else
-		say("there is no kind \"%s\"; see `homek8sctl list`", kind);
+		say("there is no kind \"%s\"; it must be one of %s", kind,
+		    all_kinds(ctl));
+}
+
+/* "vm/worker-1", or the same in two words. NULL: there is no argument. */
+static const char *argument_of(struct ctl *ctl)
+{
+	if (ctl->count < 2)
+		return ctl->count ? ctl->arguments[0] : NULL;
+	return arena_printf(&ctl->arena, "%s/%s", ctl->arguments[0], ctl->arguments[1]);
 }
 
 struct json_object *subject_parse(struct ctl *ctl, bool needed)
 {
 	struct json_object *parameters;
-	const char *argument = ctl->count > 0 ? ctl->arguments[0] : NULL;
+	const char *argument = argument_of(ctl);
 	const char *slash = argument ? strchr(argument, '/') : NULL;
 	char *kind;
 
@@ -34,12 +57,13 @@ struct json_object *subject_parse(struct ctl *ctl, bool needed)
 		return json_object_new_object();
 	if (!slash || slash == argument || slash[1] == '\0') {
 		say("%s: expected KIND/NAME, as in vm/worker-1%s%s", ctl->command->name,
-		    argument ? ", not " : "", argument ? argument : "");
+		    argument ? ", not " : "",
+		    argument ? text_clean(&ctl->arena, argument, 60) : "");
 		return NULL;
 	}
 	kind = arena_copy_n(&ctl->arena, argument, (size_t)(slash - argument));
 	if (!kind_find(kind)) {
-		complain(ctl, kind);
+		subject_no_kind(ctl, kind);
 		return NULL;
 	}
 	parameters = json_object_new_object();

@@ -6,9 +6,12 @@
 #include "daemon/homek8sctl/ctl.h"
 
 /*
- * {"kind", "name"} from the first argument; {} where there is none and none is `needed`.
- * NULL after saying what is wrong. New reference.
+ * {"kind", "name"} from the argument ("vm/worker-1", or "vm" and "worker-1"); {} where
+ * there is none and none is `needed`. NULL after saying what is wrong. New reference.
  */
 struct json_object *subject_parse(struct ctl *ctl, bool needed);
+
+/* Says that there is no such kind, and which one may have been meant. */
+void subject_no_kind(struct ctl *ctl, const char *kind);
 
 #endif

@@ -1,110 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* table: columns, widths and colours. */
+/* table: columns and their widths. */
 #include "daemon/homek8sctl/table.h"
 
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <wchar.h>
 
-#include "lib/base/cleanup.h"
 #include "lib/base/text.h"
 
 #define CELL_LIMIT 4096
 #define GAP 2
 #define NARROWEST 8
 
-enum paint paint_of(const char *verdict)
-{
-	static const struct {
-		const char *word;
-		enum paint paint;
-	} paints[] = {
-		{ "converged", PAINT_GREEN },
-		{ "ok", PAINT_GREEN },
-		{ "connected", PAINT_GREEN },
-		{ "converging", PAINT_YELLOW },
-		{ "pending", PAINT_YELLOW },
-		{ "connecting", PAINT_YELLOW },
-		{ "blocked", PAINT_YELLOW },
-		{ "warning", PAINT_YELLOW },
-		{ "degraded", PAINT_RED },
-		{ "failing", PAINT_RED },
-		{ "error", PAINT_RED },
-		{ "down", PAINT_RED },
-		{ "unresponsive", PAINT_RED },
-		{ "unauthorized", PAINT_RED },
-		{ "unknown", PAINT_CYAN },
-		{ "paused", PAINT_CYAN },
-	};
-
-	for (size_t i = 0; verdict && i < sizeof(paints) / sizeof(paints[0]); i++)
-		if (strcmp(paints[i].word, verdict) == 0)
-			return paints[i].paint;
-	return PAINT_NONE;
-}
-
-const char *paint_on(const struct terminal *t, enum paint paint)
-{
-	static const char *const codes[] = {
-		[PAINT_NONE] = "",
-		[PAINT_BOLD] = "\033[1m",
-		[PAINT_FAINT] = "\033[2m",
-		[PAINT_GREEN] = "\033[32m",
-		[PAINT_YELLOW] = "\033[33m",
-		[PAINT_RED] = "\033[31m",
-		[PAINT_CYAN] = "\033[36m",
-	};
-
-	return t->color ? codes[paint] : "";
-}
-
-const char *paint_off(const struct terminal *t, enum paint paint)
-{
-	return t->color && paint != PAINT_NONE ? "\033[0m" : "";
-}
-
-/* Columns one character takes on the terminal, and its bytes. */
-static int character_columns(const char *text, size_t *bytes)
-{
-	uint32_t code = 0;
-	int width;
-
-	*bytes = text_character(text, strlen(text), &code);
-	if (*bytes == 0) {
-		*bytes = 1;
-		return 1;
-	}
-	width = wcwidth((wchar_t)code);
-	return width < 0 ? 1 : width;
-}
-
-static int columns_of(const char *text)
-{
-	int columns = 0;
-	size_t bytes;
-
-	for (; *text; text += bytes)
-		columns += character_columns(text, &bytes);
-	return columns;
-}
-
-/* The text, or as much of it as fits with an ellipsis after it. */
-static const char *fit(
-    struct arena *a, const struct terminal *t, const char *text, int room)
-{
-	const char *dots = t->utf8 ? "…" : "..";
-	int left = room - columns_of(dots);
-	const char *end = text;
-	size_t bytes;
-
-	if (columns_of(text) <= room)
-		return text;
-	while (*end && (left -= character_columns(end, &bytes)) >= 0)
-		end += bytes;
-	return arena_printf(a, "%.*s%s", (int)(end - text), text, dots);
-}
+static const char nothing[] = "-";
 
 void table_start(struct table *t, const char *const *headers)
 {
@@ -119,7 +26,7 @@ void table_paint(struct table *t, const char *text, enum paint paint)
 {
 	struct cell *cell = arena_push(&t->arena, &t->cells, &t->count, sizeof(*cell));
 
-	cell->text = text ? text_clean(&t->arena, text, CELL_LIMIT) : "-";
+	cell->text = text ? text_clean(&t->arena, text, CELL_LIMIT) : nothing;
 	cell->paint = paint;
 }
 
@@ -128,12 +35,26 @@ void table_add(struct table *t, const char *text)
 	table_paint(t, text, PAINT_NONE);
 }
 
+void table_drop_empty(struct table *t, size_t column)
+{
+	size_t kept = 0;
+
+	for (size_t i = t->columns + column; i < t->count; i += t->columns)
+		if (strcmp(t->cells[i].text, nothing) != 0)
+			return;
+	for (size_t i = 0; i < t->count; i++)
+		if (i % t->columns != column)
+			t->cells[kept++] = t->cells[i];
+	t->count = kept;
+	t->columns--;
+}
+
 static int *measure(struct table *t, size_t first_row)
 {
 	int *widths = arena_array(&t->arena, t->columns, sizeof(*widths));
 
 	for (size_t i = first_row * t->columns; i < t->count; i++) {
-		int width = columns_of(t->cells[i].text);
+		int width = layout_columns(t->cells[i].text);
 
 		if (width > widths[i % t->columns])
 			widths[i % t->columns] = width;
@@ -141,8 +62,8 @@ static int *measure(struct table *t, size_t first_row)
 	return widths;
 }
 
-/* Takes what is too much from the widest column, again and again. The last one gives
- * first: it holds the sentences. */
+/* Takes what is too much from the widest column, again and again. Where texts are cut
+ * the last one gives first: it holds the sentences. */
 static void shrink(const struct table *t, int *widths, int room)
 {
 	int total = t->indent - GAP;
@@ -155,7 +76,7 @@ static void shrink(const struct table *t, int *widths, int room)
 		for (size_t i = 0; i < t->columns; i++)
 			if (widths[i] > widths[widest])
 				widest = i;
-		if (widths[t->columns - 1] > 2 * NARROWEST)
+		if (!t->whole && widths[t->columns - 1] > 2 * NARROWEST)
 			widest = t->columns - 1;
 		if (widths[widest] <= NARROWEST)
 			return;
@@ -164,21 +85,59 @@ static void shrink(const struct table *t, int *widths, int room)
 	}
 }
 
-static void print_row(
-    struct table *t, const struct terminal *terminal, const int *widths, size_t row)
+/* The lines of a cell: one, cut to its width, or as many as it takes. */
+static const char **cell_lines(struct table *t, const struct terminal *terminal,
+    const char *text, int width, size_t *count)
 {
-	printf("%*s", t->indent, "");
-	for (size_t i = 0; i < t->columns; i++) {
-		const struct cell *cell = &t->cells[row * t->columns + i];
-		const char *text = terminal->tty
-				       ? fit(&t->arena, terminal, cell->text, widths[i])
-				       : cell->text;
-		int pad = i + 1 < t->columns ? widths[i] + GAP - columns_of(text) : 0;
+	const char **lines;
 
-		printf("%s%s%s%*s", paint_on(terminal, cell->paint), text,
-		    paint_off(terminal, cell->paint), pad > 0 ? pad : 0, "");
+	if (t->whole)
+		return layout_wrap(&t->arena, terminal, text, width, width, 0, count);
+	lines = arena_array(&t->arena, 1, sizeof(*lines));
+	lines[0] = layout_fit(&t->arena, terminal, text, width);
+	*count = 1;
+	return lines;
+}
+
+struct column {
+	const char **lines;
+	size_t count;
+};
+
+static void print_line(const struct table *t, const struct ctl *ctl, const int *widths,
+    const struct cell *cells, const struct column *columns, size_t line)
+{
+	int owed = t->indent; /* blanks that come only if something follows */
+
+	for (size_t i = 0; i < t->columns; i++) {
+		const char *text = line < columns[i].count ? columns[i].lines[line] : "";
+
+		if (*text) {
+			fprintf(ctl->out, "%*s%s%s%s", owed, "",
+			    paint_on(&ctl->terminal, cells[i].paint), text,
+			    paint_off(&ctl->terminal, cells[i].paint));
+			owed = 0;
+		}
+		owed += widths[i] + GAP - layout_columns(text);
 	}
-	putchar('\n');
+	fputc('\n', ctl->out);
+}
+
+static void print_row(
+    struct table *t, const struct ctl *ctl, const int *widths, size_t row)
+{
+	struct column *columns = arena_array(&t->arena, t->columns, sizeof(*columns));
+	const struct cell *cells = &t->cells[row * t->columns];
+	size_t height = 1;
+
+	for (size_t i = 0; i < t->columns; i++) {
+		columns[i].lines = cell_lines(
+		    t, &ctl->terminal, cells[i].text, widths[i], &columns[i].count);
+		if (columns[i].count > height)
+			height = columns[i].count;
+	}
+	for (size_t line = 0; line < height; line++)
+		print_line(t, ctl, widths, cells, columns, line);
 }
 
 void table_end(struct table *t, const struct ctl *ctl)
@@ -187,29 +146,9 @@ void table_end(struct table *t, const struct ctl *ctl)
 	size_t first = headers ? 0 : 1;
 	int *widths = measure(t, first);
 
-	if (ctl->terminal.tty)
+	if (ctl->terminal.tty && ctl->options.output != OUTPUT_WIDE)
 		shrink(t, widths, ctl->terminal.columns);
 	for (size_t row = first; row < t->count / t->columns; row++)
-		print_row(t, &ctl->terminal, widths, row);
+		print_row(t, ctl, widths, row);
 	arena_done(&t->arena);
-}
-
-void line_print(
-    const struct ctl *ctl, int indent, enum paint paint, const char *format, ...)
-{
-	const struct terminal *t = &ctl->terminal;
-	autofree char *line = NULL;
-	struct arena a = { 0 };
-	const char *text;
-	va_list args;
-
-	va_start(args, format);
-	if (vasprintf(&line, format, args) < 0)
-		abort();
-	va_end(args);
-	text = text_clean(&a, line, CELL_LIMIT);
-	if (t->tty)
-		text = fit(&a, t, text, t->columns - indent);
-	printf("%*s%s%s%s\n", indent, "", paint_on(t, paint), text, paint_off(t, paint));
-	arena_done(&a);
 }

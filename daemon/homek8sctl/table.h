@@ -1,28 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * table: aligned columns, cut to a terminal's width and only there; colours and symbols,
- * both only where they are wanted. Every text is cleaned of control characters.
+ * table: aligned columns. On a terminal they fit its width, by cutting texts or by
+ * breaking them into lines; with -o wide and elsewhere they are as wide as they must be.
  */
 #ifndef DAEMON_HOMEK8SCTL_TABLE_H
 #define DAEMON_HOMEK8SCTL_TABLE_H
 
-#include "daemon/homek8sctl/ctl.h"
-
-enum paint {
-	PAINT_NONE,
-	PAINT_BOLD,
-	PAINT_FAINT,
-	PAINT_GREEN,
-	PAINT_YELLOW,
-	PAINT_RED,
-	PAINT_CYAN,
-};
-
-/* How a verdict, of an object or of the whole, looks. */
-enum paint paint_of(const char *verdict);
-/* Turns the colour on and off again; nothing where there are none. */
-const char *paint_on(const struct terminal *t, enum paint paint);
-const char *paint_off(const struct terminal *t, enum paint paint);
+#include "daemon/homek8sctl/layout.h"
 
 struct cell {
 	const char *text;
@@ -35,6 +19,7 @@ struct table {
 	struct cell *cells; /* row after row, the headers first */
 	size_t count;
 	int indent;
+	bool whole; /* texts are broken into lines, never cut */
 };
 
 /* `headers`: NULL-terminated; an empty first header means there is no header line. */
@@ -42,11 +27,9 @@ void table_start(struct table *t, const char *const *headers);
 /* The next cell; rows fill from the left. NULL is shown as "-". */
 void table_add(struct table *t, const char *text);
 void table_paint(struct table *t, const char *text, enum paint paint);
+/* Leaves a column out, if in no row below the header there is anything in it. */
+void table_drop_empty(struct table *t, size_t column);
 /* Prints and frees. */
 void table_end(struct table *t, const struct ctl *ctl);
-
-/* One line, cut to the terminal less `indent`, in colour. */
-void line_print(const struct ctl *ctl, int indent, enum paint paint, const char *format,
-    ...) __attribute__((format(printf, 4, 5)));
 
 #endif

@@ -9,14 +9,18 @@
 #include "daemon/homek8sctl/subject.h"
 #include "lib/base/cleanup.h"
 #include "lib/doc/json.h"
+#include "lib/model/kind.h"
 #include "lib/wire/interface.h"
 #include "lib/wire/varlink.h"
+
+#define BEFORE 10 /* events shown by `events -w` before what comes */
 
 /* One method whose answers are shown: once, or with -w again and again. */
 struct shown {
 	const char *method;
 	struct json_object *parameters;
-	const char *names; /* see output() */
+	const char *names;			 /* see output() */
+	void (*trim)(struct json_object *reply); /* or NULL: before it is shown */
 	void (*text)(struct ctl *ctl, struct json_object *reply);
 };
 
@@ -31,6 +35,8 @@ static void show_again(struct ctl *ctl, struct json_object *reply, void *arg)
 {
 	struct shown *s = arg;
 
+	if (s->trim)
+		s->trim(reply);
 	output(ctl, reply, s->names, s->text);
 }
 
@@ -44,24 +50,48 @@ static enum status show(struct ctl *ctl, struct shown *s, struct json_object **o
 		return client_follow(ctl, s->method, same_parameters, show_again, s);
 	status = client_ask(ctl, s->method, parameters, &reply);
 	if (status == STATUS_YES)
-		output(ctl, reply, s->names, s->text);
+		show_again(ctl, reply, s);
 	if (out)
 		*out = json_object_get(reply);
 	return status;
 }
 
+/* Names in a status are those its table has: of what is not as it is written. */
+static void only_trouble(struct json_object *status)
+{
+	struct json_object *objects = json_at(status, "objects");
+
+	for (size_t i = json_count(objects); i-- > 0;) {
+		const char *verdict = json_string_at(json_item(objects, i), "verdict");
+
+		if (verdict && strcmp(verdict, "converged") == 0)
+			json_object_array_del_idx(objects, i, 1);
+	}
+}
+
 enum status verb_status(struct ctl *ctl)
 {
-	struct shown s = { INTERFACE_NAME ".GetStatus", NULL, "objects", render_status };
+	struct shown s = { .method = INTERFACE_NAME ".GetStatus",
+		.names = "objects",
+		.text = render_status };
 
+	if (ctl->options.output == OUTPUT_NAME)
+		s.trim = only_trouble;
 	return show(ctl, &s, NULL);
 }
 
 enum status verb_list(struct ctl *ctl)
 {
-	struct shown s = { INTERFACE_NAME ".List", json_object_new_object(), "objects",
-		render_list };
+	struct shown s = { .method = INTERFACE_NAME ".List",
+		.parameters = json_object_new_object(),
+		.names = "objects",
+		.text = render_list };
 
+	if (ctl->count > 0 && !kind_find(ctl->arguments[0])) {
+		subject_no_kind(ctl, ctl->arguments[0]);
+		json_object_put(s.parameters);
+		return STATUS_USAGE;
+	}
 	if (ctl->count > 0)
 		json_put_string(s.parameters, "kind", ctl->arguments[0]);
 	return show(ctl, &s, NULL);
@@ -69,35 +99,44 @@ enum status verb_list(struct ctl *ctl)
 
 enum status verb_describe(struct ctl *ctl)
 {
-	struct shown s = { INTERFACE_NAME ".Describe", NULL, NULL, render_describe };
+	struct shown s = { .method = INTERFACE_NAME ".Describe",
+		.text = render_describe };
 
 	s.parameters = subject_parse(ctl, true);
 	return s.parameters ? show(ctl, &s, NULL) : STATUS_USAGE;
 }
 
+/* Shows an answer that has nothing in any of these lists where the home is as written. */
+static enum status show_and_judge(
+    struct ctl *ctl, struct shown *s, const char *const *lists)
+{
+	autojson struct json_object *reply = NULL;
+	enum status status = show(ctl, s, &reply);
+
+	for (; status == STATUS_YES && *lists; lists++)
+		if (json_count(json_at(reply, *lists)) > 0)
+			status = STATUS_NO;
+	return status;
+}
+
 enum status verb_plan(struct ctl *ctl)
 {
-	struct shown s = { INTERFACE_NAME ".Plan", NULL, "steps", render_plan };
-	autojson struct json_object *reply = NULL;
-	enum status status = show(ctl, &s, &reply);
+	static const char *const lists[] = { "steps", "approvals", "others", NULL };
+	struct shown s = {
+		.method = INTERFACE_NAME ".Plan", .names = "steps", .text = render_plan
+	};
 
-	if (status != STATUS_YES)
-		return status;
-	return json_count(json_at(reply, "steps")) > 0 ||
-		       json_count(json_at(reply, "approvals")) > 0
-		   ? STATUS_NO
-		   : STATUS_YES;
+	return show_and_judge(ctl, &s, lists);
 }
 
 enum status verb_diff(struct ctl *ctl)
 {
-	struct shown s = { INTERFACE_NAME ".Diff", NULL, "objects", render_diff };
-	autojson struct json_object *reply = NULL;
-	enum status status = show(ctl, &s, &reply);
+	static const char *const lists[] = { "objects", "unknown", NULL };
+	struct shown s = {
+		.method = INTERFACE_NAME ".Diff", .names = "objects", .text = render_diff
+	};
 
-	if (status != STATUS_YES)
-		return status;
-	return json_count(json_at(reply, "objects")) > 0 ? STATUS_NO : STATUS_YES;
+	return show_and_judge(ctl, &s, lists);
 }
 
 /* Events: after a reconnect only what was not shown yet. */
@@ -123,6 +162,10 @@ static void show_events(struct ctl *ctl, struct json_object *reply, void *arg)
 
 	if (count == 0)
 		return;
+	/* People want what comes, and a little of what was before. */
+	if (h->after == 0 && count > BEFORE && ctl->options.output <= OUTPUT_WIDE)
+		json_object_array_del_idx(events, 0, count - BEFORE);
+	count = json_count(events);
 	h->after = json_int_at(json_item(events, count - 1), "seq", h->after);
 	/* A line per event is what a reader of a stream of JSON lines wants. */
 	for (size_t i = 0; ctl->options.output == OUTPUT_JSON && i < count; i++)
@@ -133,7 +176,9 @@ static void show_events(struct ctl *ctl, struct json_object *reply, void *arg)
 
 enum status verb_events(struct ctl *ctl)
 {
-	struct shown s = { INTERFACE_NAME ".Events", NULL, "events", render_events };
+	struct shown s = { .method = INTERFACE_NAME ".Events",
+		.names = "events",
+		.text = render_events };
 	struct history h = { 0 };
 
 	if (!ctl->options.watch)
@@ -149,7 +194,7 @@ static void print_json(struct ctl *ctl, struct json_object *reply)
 
 enum status verb_call(struct ctl *ctl)
 {
-	struct shown s = { NULL, NULL, NULL, print_json };
+	struct shown s = { .text = print_json };
 	const char *json = ctl->count > 1 ? ctl->arguments[1] : "{}";
 	struct error e = { 0 };
 

@@ -2,6 +2,7 @@
 /* verbs_change: commands that ask the daemon to do something. What was done is told on
  * stderr; there is no data. */
 #include "daemon/homek8sctl/client.h"
+#include "daemon/homek8sctl/output.h"
 #include "daemon/homek8sctl/subject.h"
 #include "lib/base/text.h"
 #include "lib/doc/json.h"
@@ -16,7 +17,8 @@ static enum status change(
 	enum status status = client_ask(ctl, method, with, &reply);
 
 	if (status == STATUS_YES)
-		say("%s: %s", ctl->count > 0 ? ctl->arguments[0] : "everything", done);
+		say("%s: %s", ctl->count > 0 ? object_name(ctl, with) : "everything",
+		    done);
 	return status;
 }
 
@@ -27,7 +29,7 @@ enum status verb_reconcile(struct ctl *ctl)
 	if (!parameters)
 		return STATUS_USAGE;
 	return change(ctl, INTERFACE_NAME ".Reconcile", parameters,
-	    "looked at and acted upon now; see `homek8sctl status`");
+	    "failures are forgotten; it is looked at now, see `homek8sctl status`");
 }
 
 enum status verb_reload(struct ctl *ctl)

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "lib/doc/json.h"
 #include "lib/kind/kinds.h"
 #include "lib/kind/lease.h"
 #include "lib/kind/lint.h"
@@ -162,7 +163,19 @@ static void derive(struct config *config, struct report *report)
 	}
 }
 
-static const char *const columns[] = { "mode", "bridge", "address", "dhcp.range", NULL };
+static void facts(const struct object *side, struct json_object *shown)
+{
+	const struct network *n = (const struct network *)side;
+	struct json_object *list = json_object_new_array();
+	struct arena a = { 0 };
+
+	for (size_t i = 0; i < n->ranges.count; i++)
+		json_push_string(list, range_text(&a, n->ranges.items[i]));
+	json_put(shown, "dhcp_ranges", list);
+	arena_done(&a);
+}
+
+static const char *const columns[] = { "mode", "bridge", "address", "dhcp_ranges", NULL };
 
 const struct kind network_kind = {
 	.name = "network",
@@ -177,6 +190,7 @@ const struct kind network_kind = {
 	.derive = derive,
 	.lint = lint_network,
 	.decode = network_xml_decode,
+	.facts = facts,
 	.plan = network_plan,
 	.ended = memory_update_ended,
 };

@@ -89,6 +89,19 @@ static int decode(struct seen *seen, const struct reading *reading, struct error
 	return 0;
 }
 
+static void facts(const struct object *side, struct json_object *shown)
+{
+	const struct node_object *n = (const struct node_object *)side;
+
+	json_put_bool(shown, "ready", n->ready);
+	json_put_bool(shown, "cordoned", n->unschedulable);
+	json_put_string(shown, "role", n->control_plane ? "control-plane" : "worker");
+	json_put_string(shown, "address",
+	    n->internal_ip.version ? ip_text(n->internal_ip, (char[IP_TEXT]){ 0 })
+				   : NULL);
+	json_put_string(shown, "version", n->version);
+}
+
 /* Matching */
 
 static const struct vm *vm_of(const struct planner *p, const char *name)
@@ -218,6 +231,8 @@ static void plan(struct planner *p, struct item *item, const struct object *want
 		tell_missing(p, item, vm);
 }
 
+static const char *const columns[] = { "ready", "role", "address", "version", NULL };
+
 const struct kind node_kind = {
 	.name = "node",
 	.plural = "nodes",
@@ -226,6 +241,8 @@ const struct kind node_kind = {
 	.fields = { rows, sizeof(struct node_object) },
 	.collection = "/api/v1/nodes",
 	.derive = derive,
+	.list_columns = columns,
 	.decode = decode,
+	.facts = facts,
 	.plan = plan,
 };

@@ -99,6 +99,10 @@ struct kind {
 	 */
 	int (*decode)(struct seen *seen, const struct reading *reading, struct error *e);
 
+	/* Adds to `shown` what was seen of one side and has no key, for lists and
+	 * describe: "ready" of a node. Or NULL. */
+	void (*facts)(const struct object *side, struct json_object *shown);
+
 	/*
 	 * Compares and decides: fills the item's verdict, reason, differences, conditions
 	 * and steps (lib/plan/plan.h). `want` NULL: observed only. `have` NULL: known to

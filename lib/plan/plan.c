@@ -144,7 +144,9 @@ static void hold(struct planner *p, struct item *item)
 		hold_for_pause(p, item, reason, until);
 		return;
 	}
-	item->error = memo->failures ? memo->error : NULL;
+	/* A copy: the plan outlives what the memory forgets once all is well. */
+	if (memo->failures && item->verdict != VERDICT_CONVERGED)
+		item->error = arena_copy(p->arena, memo->error);
 	if (!item->step_count)
 		return;
 	if (memo->busy) {
@@ -160,7 +162,7 @@ static void hold(struct planner *p, struct item *item)
 	}
 	if (memo->failures) {
 		item->verdict = VERDICT_FAILING;
-		item->reason = memo->error ? memo->error : "the last try failed";
+		item->reason = item->error ? item->error : "the last try failed";
 		if (!mono_reached(memo->retry_at, p->input->now)) {
 			item->held = true;
 			item->retry_in = memo->retry_at.ms - p->input->now.ms;

@@ -80,28 +80,69 @@ const char *view_verdict(const struct view *v)
 	return "converged";
 }
 
-const char *view_summary(struct arena *a, const struct view *v)
+/* "9 of 12 objects are as written, 2 paused" */
+static const char *counts(struct arena *a, const struct tally *tally)
 {
-	struct tally tally = count(v);
+	static const enum verdict others[] = { VERDICT_UNKNOWN, VERDICT_PAUSED };
 	const char *text;
 
-	if (!v->plan)
-		return "looking at the home for the first time";
-	text = arena_printf(
-	    a, "%zu of %zu objects converged", tally.by[VERDICT_CONVERGED], tally.all);
-	if (tally.off)
+	if (tally->by[VERDICT_CONVERGED] == tally->all)
+		return arena_printf(a, "all %zu object%s as written", tally->all,
+		    tally->all == 1 ? " is" : "s are");
+	text = arena_printf(a, "%zu of %zu objects %s as written",
+	    tally->by[VERDICT_CONVERGED], tally->all,
+	    tally->by[VERDICT_CONVERGED] == 1 ? "is" : "are");
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (tally->by[others[i]])
+			text = arena_printf(a, "%s, %zu %s", text, tally->by[others[i]],
+			    verdict_text(others[i]));
+	return text;
+}
+
+/* What is said of the sources and, in numbers, of the objects. */
+static const char *overview(
+    struct arena *a, const struct view *v, const struct tally *tally)
+{
+	const char *text = counts(a, tally);
+
+	if (tally->off)
 		text = arena_printf(
-		    a, "%s; %zu not looked after: Kubernetes is off", text, tally.off);
+		    a, "%s; %zu not looked after: Kubernetes is off", text, tally->off);
 	if (!v->load.ok)
 		text = arena_printf(a, "%s; the configuration has errors", text);
 	if (source_is_bad(&v->libvirt))
 		text = arena_printf(a, "%s; libvirt is %s", text, v->libvirt.state);
 	if (source_is_bad(&v->kubernetes))
 		text = arena_printf(a, "%s; Kubernetes is %s", text, v->kubernetes.state);
+	return text;
+}
+
+const char *view_headline(struct arena *a, const struct view *v)
+{
+	struct tally tally = count(v);
+	const char *text;
+
+	if (!v->plan)
+		return "looking at the home for the first time";
+	text = overview(a, v, &tally);
+	if (tally.worst && badness(tally.worst->verdict) >= badness(VERDICT_PENDING))
+		text = arena_printf(a, "%s; %s/%s is %s", text, tally.worst->kind->name,
+		    tally.worst->name, verdict_text(tally.worst->verdict));
+	return text;
+}
+
+const char *view_summary(struct arena *a, const struct view *v)
+{
+	struct tally tally = count(v);
+	const char *text;
+
+	if (!v->plan)
+		return view_headline(a, v);
+	text = overview(a, v, &tally);
 	if (tally.worst && tally.worst->verdict != VERDICT_CONVERGED)
-		text = arena_printf(a, "%s; %s/%s %s: %s", text, tally.worst->kind->name,
-		    tally.worst->name, verdict_text(tally.worst->verdict),
-		    tally.worst->reason);
+		text = arena_printf(a, "%s; %s/%s is %s: %s", text,
+		    tally.worst->kind->name, tally.worst->name,
+		    verdict_text(tally.worst->verdict), tally.worst->reason);
 	return text;
 }
 
@@ -227,6 +268,7 @@ struct json_object *view_status(const struct view *v)
 	struct arena a = { 0 };
 
 	json_put_string(o, "verdict", view_verdict(v));
+	json_put_string(o, "headline", view_headline(&a, v));
 	json_put_string(o, "summary", view_summary(&a, v));
 	json_put(sources, "config", load_json(&v->load));
 	json_put(sources, "libvirt", source_json(&v->libvirt, true));
@@ -261,7 +303,14 @@ static const struct object *shown(const struct item *item)
 
 static struct json_object *side_json(const struct item *item, const struct object *side)
 {
-	return side ? field_json(&item->kind->fields, side) : NULL;
+	struct json_object *o;
+
+	if (!side)
+		return NULL;
+	o = field_json(&item->kind->fields, side);
+	if (item->kind->facts && side != item->want)
+		item->kind->facts(side, o);
+	return o;
 }
 
 /* Columns of what can only be written and never seen, as a VM's role: as it is written.
@@ -298,6 +347,31 @@ struct json_object *view_list(const struct view *v, const struct kind *kind)
 	return o;
 }
 
+static bool is_about(const struct finding *f, const char *object)
+{
+	for (size_t i = 0; i < FINDING_OBJECTS && f->objects[i]; i++)
+		if (strcmp(f->objects[i], object) == 0)
+			return true;
+	return false;
+}
+
+static struct json_object *findings_about(const struct view *v, const struct item *item)
+{
+	struct json_object *list = json_object_new_array();
+	const struct report *report = v->config ? &v->config->report : NULL;
+	struct arena a = { 0 };
+	const char *object = arena_printf(&a, "%s/%s", item->kind->name, item->name);
+
+	for (size_t i = 0; report && i < report->count; i++)
+		if (is_about(&report->findings[i], object))
+			json_push(list, finding_json(&report->findings[i]));
+	for (size_t i = 0; i < v->plan->finding_count; i++)
+		if (is_about(&v->plan->findings[i], object))
+			json_push(list, finding_json(&v->plan->findings[i]));
+	arena_done(&a);
+	return list;
+}
+
 static struct json_object *steps_json(const struct item *item)
 {
 	struct json_object *list = json_object_new_array();
@@ -326,107 +400,8 @@ struct json_object *view_describe(
 	json_put(o, "live", side_json(item, item->live));
 	json_put(o, "persistent", side_json(item, item->config));
 	json_put(o, "steps", steps_json(item));
-	json_put_string(o, "consent", item->consent);
+	json_put_string(o, "consent", item->approved ? NULL : item->consent);
+	json_put(o, "findings", findings_about(v, item));
 	arena_done(&a);
-	return o;
-}
-
-/* Why the steps of a held item are not done now. */
-static const char *why_held(struct arena *a, const struct item *item)
-{
-	if (item->retry_in >= 0)
-		return arena_printf(
-		    a, "next try in %s", duration_text(a, item->retry_in));
-	if (item->consent && !item->approved)
-		return "waits for approval";
-	if (item->memo->busy)
-		return "under way";
-	return item->reason;
-}
-
-static struct json_object *step_json(const struct item *item, const struct step *step)
-{
-	struct json_object *o = json_object_new_object();
-	struct arena a = { 0 };
-
-	json_put_string(o, "kind", item->kind->name);
-	json_put_string(o, "name", item->name);
-	json_put_string(o, "text", step->text);
-	json_put_string(o, "reason", item->reason);
-	json_put_bool(o, "disruptive", item->disruptive);
-	json_put_bool(o, "held", item->held);
-	json_put_string(o, "why_held", item->held ? why_held(&a, item) : NULL);
-	arena_done(&a);
-	return o;
-}
-
-struct json_object *view_plan(const struct view *v)
-{
-	struct json_object *o = json_object_new_object();
-	struct json_object *steps = json_object_new_array();
-	struct json_object *approvals = json_object_new_array();
-
-	for (size_t i = 0; v->plan && i < v->plan->step_count; i++)
-		json_push(steps, step_json(v->plan->steps[i]->item, v->plan->steps[i]));
-	for (size_t i = 0; v->plan && i < v->plan->item_count; i++) {
-		const struct item *item = v->plan->items[i];
-		struct json_object *approval;
-
-		for (size_t s = 0; item->held && s < item->step_count; s++)
-			json_push(steps, step_json(item, item->steps[s]));
-		if (!item->consent || item->approved)
-			continue;
-		approval = json_object_new_object();
-		json_put_string(approval, "kind", item->kind->name);
-		json_put_string(approval, "name", item->name);
-		json_put_string(approval, "consent", item->consent);
-		json_push(approvals, approval);
-	}
-	json_put(o, "steps", steps);
-	json_put(o, "approvals", approvals);
-	return o;
-}
-
-/* A difference's field as one side has it; NULL where the side or the key is not there.
- */
-static const char *side_text(struct arena *a, const struct fields *fields,
-    const struct object *side, const char *key)
-{
-	return side ? field_text_at(a, fields, side, key) : NULL;
-}
-
-static struct json_object *diff_json(const struct item *item)
-{
-	struct json_object *o = json_object_new_object(), *list = json_object_new_array();
-	const struct fields *fields = &item->kind->fields;
-	struct arena a = { 0 };
-
-	json_put_string(o, "kind", item->kind->name);
-	json_put_string(o, "name", item->name);
-	for (size_t i = 0; i < item->differences.count; i++) {
-		const struct difference *d = &item->differences.items[i];
-		struct json_object *row = json_object_new_object();
-		const char *live = side_text(&a, fields, item->live, d->field);
-		const char *stored = side_text(&a, fields, item->config, d->field);
-
-		json_put_string(row, "field", d->field);
-		json_put_string(row, "want", d->want);
-		json_put_string(row, "live", live ? live : stored ? NULL : d->have);
-		json_put_string(row, "persistent", stored);
-		json_push(list, row);
-	}
-	json_put(o, "changes", list);
-	arena_done(&a);
-	return o;
-}
-
-struct json_object *view_diff(const struct view *v)
-{
-	struct json_object *o = json_object_new_object(), *list = json_object_new_array();
-
-	for (size_t i = 0; v->plan && i < v->plan->item_count; i++)
-		if (v->plan->items[i]->differences.count)
-			json_push(list, diff_json(v->plan->items[i]));
-	json_put(o, "objects", list);
 	return o;
 }

@@ -35,9 +35,11 @@ struct view {
 	int64_t wall;
 };
 
-/* "converged|converging|degraded|blocked|paused|unknown", and the sentence beside it. */
+/* "converged|converging|degraded|blocked|paused|unknown", and the sentence beside it: "5
+ * of 6 objects are as written; vm/worker-1 is failing", and for STATUS= with the reason.
+ */
 const char *view_verdict(const struct view *v);
-/* One line for STATUS= and the head of `status`: "5 of 6 converged; vm/worker-1: ..." */
+const char *view_headline(struct arena *a, const struct view *v);
 const char *view_summary(struct arena *a, const struct view *v);
 
 /* All return new references. Describe and list return NULL for what does not exist. */

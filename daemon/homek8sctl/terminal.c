@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* terminal: what stdout is: its size, its colours, its characters. */
+#include <langinfo.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "daemon/homek8sctl/ctl.h"
+
+#define SMALLEST 20 /* terminals smaller than that are taken for mistakes */
+#define SMALLEST_ROWS 8
+#define LARGEST 10000
+
+/* A size the environment says, or 0. */
+static int size_of(const char *variable)
+{
+	const char *text = getenv(variable);
+	char *end;
+	long size = text && *text ? strtol(text, &end, 10) : 0;
+
+	return size >= SMALLEST && size <= LARGEST && !*end ? (int)size : 0;
+}
+
+void terminal_look(struct ctl *ctl)
+{
+	struct terminal *t = &ctl->terminal;
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+	struct winsize size = { 0 };
+
+	setlocale(LC_ALL, "");
+	t->tty = isatty(STDOUT_FILENO);
+	t->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	t->color =
+	    t->tty && !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;
+	if (strcmp(ctl->options.color, "always") == 0)
+		t->color = true;
+	if (strcmp(ctl->options.color, "never") == 0)
+		t->color = false;
+	if (t->tty)
+		ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
+	t->columns = size_of("COLUMNS");
+	if (!t->columns)
+		t->columns = size.ws_col >= SMALLEST ? size.ws_col : 80;
+	t->rows = size_of("LINES");
+	if (!t->rows)
+		t->rows = size.ws_row >= SMALLEST_ROWS ? size.ws_row : 24;
+}
