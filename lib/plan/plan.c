@@ -128,7 +128,7 @@ static void hold_for_pause(
 	}
 	item->held = true;
 	item->verdict = VERDICT_PAUSED;
-	item->reason = arena_printf(p->arena, "paused %s%s%s%s%s", end,
+	item->reason = arena_printf(p->arena, "hands off %s%s%s%s%s", end,
 	    reason ? ": " : "", reason ? reason : "", item->step_count ? "; would: " : "",
 	    item->step_count ? item->steps[0]->text : "");
 }
