@@ -207,7 +207,7 @@ static const char *compare(struct planner *p, struct item *item, const struct vm
 {
 	struct differences *d = &item->differences;
 	const struct vm *stored = config ? config : live;
-	const char *fields;
+	const char *fields = "";
 	bool only_live;
 
 	field_compare(&vm_kind.fields, want, stored, p->arena, d);
@@ -218,19 +218,18 @@ static const char *compare(struct planner *p, struct item *item, const struct vm
 		field_compare(&vm_kind.fields, want, live, p->arena, d);
 	if (!d->count)
 		return NULL;
-	fields = d->items[0].field;
-	for (size_t i = 1; i < d->count; i++)
-		fields = arena_printf(p->arena, "%s, %s", fields, d->items[i].field);
+	for (size_t i = 0; i < d->count; i++)
+		fields = arena_printf(p->arena, "%s%s%s %s instead of %s", fields,
+		    i ? ", " : "", d->items[i].field,
+		    d->items[i].have ? d->items[i].have : "none", d->items[i].want);
 	if (only_live)
 		return arena_printf(p->arena,
-		    "%s: stored as written, but takes effect only when it is shut down "
-		    "and "
-		    "started again",
+		    "runs with %s; it is stored as written and takes effect once the "
+		    "guest is shut down and started again",
 		    fields);
 	return arena_printf(p->arena,
-	    "%s: differs, and needs a restart, which is left to you: shut it down inside "
-	    "the "
-	    "guest after `virsh edit %s`",
+	    "has %s; that takes a restart, which is left to you: `virsh edit %s`, then "
+	    "shut the guest down",
 	    fields, want->domain);
 }
 

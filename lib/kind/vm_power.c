@@ -197,6 +197,24 @@ static void plan_down(
 	}
 }
 
+static const char *state_text(const struct domain_facts *facts)
+{
+	if (facts->id < 0)
+		return "stopped";
+	switch (facts->state) {
+	case STATE_PAUSED:
+		return "paused";
+	case STATE_SHUTDOWN:
+		return "shutting down";
+	case STATE_CRASHED:
+		return "crashed";
+	case STATE_PMSUSPENDED:
+		return "asleep";
+	default: /* as in plan_up() */
+		return "running";
+	}
+}
+
 void vm_power_plan(
     struct planner *p, struct item *item, const struct vm *want, const struct vm *have)
 {
@@ -210,4 +228,8 @@ void vm_power_plan(
 		plan_down(p, item, want, have);
 	else
 		item_ok(item);
+	if (item->verdict != VERDICT_CONVERGED)
+		item_difference(p, item, "state",
+		    want->state == VM_RUNNING ? "running" : "stopped",
+		    state_text(&have->facts));
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* view_plan: what would be done, and what is otherwise than it is written, as JSON. */
+#include <string.h>
+
 #include "lib/doc/json.h"
 #include "lib/plan/view.h"
 
@@ -114,6 +116,21 @@ static struct json_object *existence_json(const struct item *item)
 	return row;
 }
 
+static bool says(const char *text, const char *want)
+{
+	return text && want && strcmp(text, want) == 0;
+}
+
+/* What stands for the live side where the sides themselves do not tell the difference:
+ * a paused VM has the key state: running. */
+static const char *live_text(
+    const struct difference *d, const char *live, const char *stored)
+{
+	bool told = (live && !says(live, d->want)) || (stored && !says(stored, d->want));
+
+	return told ? live : d->have;
+}
+
 static struct json_object *diff_json(const struct item *item)
 {
 	struct json_object *o = json_object_new_object(), *list = json_object_new_array();
@@ -132,7 +149,7 @@ static struct json_object *diff_json(const struct item *item)
 
 		json_put_string(row, "field", d->field);
 		json_put_string(row, "want", d->want);
-		json_put_string(row, "live", live ? live : stored ? NULL : d->have);
+		json_put_string(row, "live", live_text(d, live, stored));
 		json_put_string(row, "persistent", stored);
 		json_push(list, row);
 	}
