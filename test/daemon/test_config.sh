@@ -69,8 +69,12 @@ editors_leavings() {
 		"$desired"/*-old
 }
 
+nothing_written() {
+	[ -z "$(libvirt_writes)$(api_writes)" ] && runs worker-1
+}
+
 nothing_applied() {
-	[ "$(generation)" = "$good" ] && [ -z "$(libvirt_writes)$(api_writes)" ] && runs worker-1
+	[ "$(generation)" = "$good" ] && nothing_written
 }
 
 a_bad_one_changes_nothing() {
@@ -257,7 +261,8 @@ bad_files() {
 	check 'refused: a setting twice, and no time' 'refuse_all homek8s.yaml:5:1 yaml-duplicate-key'
 	: >"$etc/homek8s.yaml"
 	check 'refused: empty settings' 'refuse_all homek8s.yaml "it is empty"'
-	check 'nothing of all that was applied' nothing_applied
+	# Between two of them the good home stood there again for a moment, and may have been read.
+	check 'nothing of all that was applied' nothing_written
 	settings
 	check 'good again' 'exits 0 ctl reload && source_is config ok && converged' 5
 }
