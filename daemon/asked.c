@@ -24,6 +24,7 @@ int reconcile_reload(struct reconcile *r, struct text *errors)
 	}
 	lanes_abandon(r->lanes);
 	heart_adopt(r, config);
+	r->memory.persistent_changes++; /* what is wanted of VMs */
 	journal_say(LEVEL_NOTICE, MESSAGE_CONFIG_LOADED, NULL,
 	    "configuration %u is in force, %zu findings", r->load.generation,
 	    config->report.count);

@@ -128,6 +128,23 @@ static bool is_listed(const char *name, void *arg)
 	return bsearch(&name, list->names, list->count, sizeof(char *), by_name);
 }
 
+/* What is not there any more, or was undone while nobody looked. */
+static void remember_absent(
+    struct reconcile *r, const struct kind *kind, struct name_list *list)
+{
+	const struct set *wanted = config_get(r->config, kind);
+
+	for (size_t i = 0; kind->observed && i < wanted->count; i++) {
+		const struct object *want = wanted->items[i];
+		const char *name = kind->seen_name ? kind->seen_name(want) : want->name;
+
+		if (!is_listed(name, list))
+			r->memory.persistent_changes +=
+			    kind->observed(memory_get(&r->memory, kind, want->name), NULL,
+				want, &r->config->settings, clock_mono(), clock_random());
+	}
+}
+
 static void on_listed(
     void *arg, const struct kind *kind, const char *const *names, size_t count)
 {
@@ -139,6 +156,7 @@ static void on_listed(
 		memcpy(sorted, names, count * sizeof(char *));
 	qsort(sorted, count, sizeof(char *), by_name);
 	observed_keep(&r->observed, kind, is_listed, &list);
+	remember_absent(r, kind, &list);
 	observed_set_known(&r->observed, kind);
 	heart_ring(r);
 }

@@ -129,11 +129,7 @@ static void tell(struct reconcile *r, struct item *item)
 	bool same = known->told && known->verdict == item->verdict;
 	struct memo *memo;
 
-	if (item->braked)
-		memory_braked(&r->memory, item->kind, item->name);
-	if (item->verdict == VERDICT_CONVERGED &&
-	    (known->failures || known->in_vain || known->approved || known->braked))
-		memory_converged(&r->memory, item->kind, item->name, clock_mono());
+	memory_planned(&r->memory, item, clock_mono());
 	if (same && !acts_anew(known, item))
 		return;
 	item->memo = memo = memory_get(&r->memory, item->kind, item->name);
@@ -298,6 +294,18 @@ static void on_libvirt_file(void *arg, enum libvirt_file what, const char *name)
 
 /* Configuration */
 
+/* What is written again later is wanted anew. */
+static void tell_unwanted(struct reconcile *r)
+{
+	for (size_t i = 0; i < r->memory.count; i++) {
+		struct memo *memo = r->memory.items[i];
+
+		if (memo->kind->wanted &&
+		    !set_find(config_get(r->config, memo->kind), memo->name))
+			memo->kind->wanted(memo, NULL);
+	}
+}
+
 void heart_adopt(struct reconcile *r, struct config *config)
 {
 	plan_free(r->plan); /* it points into the old one */
@@ -305,6 +313,7 @@ void heart_adopt(struct reconcile *r, struct config *config)
 	config_free(r->config);
 	r->config = config;
 	r->load.generation++;
+	tell_unwanted(r);
 	for (size_t k = 0; k < kind_count; k++) {
 		const struct set *wanted = config_get(config, kinds[k]);
 		const struct observed_kind *seen = &r->observed.kinds[k];

@@ -28,9 +28,8 @@ int64_t retry_step(unsigned failures, uint32_t random)
 
 int64_t retry_start(unsigned failures, uint32_t random)
 {
-	const int64_t cap = 300000;
 	int64_t n = failures < 10 ? failures : 10;
 	int64_t wait = jittered(10000 * n * n, 50, random);
 
-	return wait < cap ? wait : cap;
+	return wait < RETRY_START_MAX_MS ? wait : RETRY_START_MAX_MS;
 }

@@ -23,5 +23,6 @@ int64_t retry_step(unsigned failures, uint32_t random);
 int64_t retry_start(unsigned failures, uint32_t random);
 
 #define RETRY_CONNECTION_FORGET_MS 120000
+#define RETRY_START_MAX_MS 300000
 
 #endif

@@ -172,6 +172,10 @@ void vm_memory_wanted(struct memo *memo, const struct object *want)
 	if (before == wanted)
 		return;
 	vm->wanted = wanted;
+	/* What was allowed, or held, was something else. */
+	free(memo->approved);
+	memo->approved = NULL;
+	memo->braked = false;
 	vm->quick_stops = 0;
 	vm->gave_up = false;
 	vm->start_at = (struct mono){ 0 };

@@ -10,8 +10,9 @@
 #include "lib/plan/memory.h"
 
 /*
- * Wanted otherwise than before: counters begin anew. From stopped to running lets it
- * start once whatever its power policy says. `want` NULL: it is no longer written.
+ * Wanted otherwise than before: counters begin anew, and consent is asked for anew. From
+ * stopped to running lets it start once whatever its power policy says. `want` NULL: it
+ * is no longer written.
  */
 void vm_memory_wanted(struct memo *memo, const struct object *want);
 

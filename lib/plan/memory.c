@@ -197,36 +197,53 @@ void memory_round_ended(struct memory *m, const struct kind *kind, const char *n
 		    mono_add(now, retry_step(memo->in_vain - IN_VAIN, random)));
 }
 
-void memory_braked(struct memory *m, const struct kind *kind, const char *name)
+static void forget_failures(struct memo *memo, struct mono now)
 {
-	struct memo *memo = memory_get(m, kind, name);
-
-	if (memo->braked)
+	if (is_hot(memo, now))
 		return;
-	memo->braked = true;
-	m->persistent_changes++;
+	memo->failures = 0;
+	memo->slow = false;
+	replace(&memo->error, NULL);
 }
 
-void memory_converged(
-    struct memory *m, const struct kind *kind, const char *name, struct mono now)
+static void forget_consent(struct memory *m, struct memo *memo)
 {
-	struct memo *memo;
-	size_t i;
+	m->persistent_changes += memo->approved || memo->braked;
+	replace(&memo->approved, NULL);
+	memo->braked = false;
+}
 
-	if (!locate(m, kind, name, &i))
+/* Of one that waits for a user or for something else, while nothing of its own is due. */
+static bool is_idle(const struct item *item)
+{
+	return !item->step_count && !item->memo->busy &&
+	       (item->verdict == VERDICT_BLOCKED || item->verdict == VERDICT_PENDING);
+}
+
+void memory_planned(struct memory *m, const struct item *item, struct mono now)
+{
+	const struct memo *known = item->memo;
+	struct memo *memo;
+
+	if (!item->braked && !known->failures && !known->in_vain && !known->approved &&
+	    !known->braked)
 		return;
-	memo = m->items[i];
-	memo->in_vain = 0;
-	if (!is_hot(memo, now)) {
-		memo->failures = 0;
-		memo->slow = false;
-		replace(&memo->error, NULL);
+	memo = memory_get(m, item->kind, item->name);
+	if (item->verdict == VERDICT_CONVERGED) {
+		memo->in_vain = 0;
+		forget_failures(memo, now);
+		forget_consent(m, memo);
+		return;
 	}
-	if (memo->approved || memo->braked) {
+	if (is_idle(item))
+		forget_failures(memo, now);
+	if (memo->approved && item->consent &&
+	    strcmp(memo->approved, item->fingerprint) != 0) {
 		replace(&memo->approved, NULL);
-		memo->braked = false;
 		m->persistent_changes++;
 	}
+	m->persistent_changes += item->braked && !memo->braked;
+	memo->braked |= item->braked;
 }
 
 static void clear(struct memo *memo)

@@ -129,12 +129,14 @@ void memory_step_failed(struct memory *m, const struct step *step, const char *e
 void memory_round_ended(struct memory *m, const struct kind *kind, const char *name,
     struct mono now, uint32_t random);
 
-/* The brake holds the object: that others were done since does not let it go. */
-void memory_braked(struct memory *m, const struct kind *kind, const char *name);
-
-/* The object is as it should be: forgets failures, used consents and the brake. */
-void memory_converged(
-    struct memory *m, const struct kind *kind, const char *name, struct mono now);
+/*
+ * What a plan says of the object: that the brake holds it, and that others were done
+ * since does not let it go; that it is as it should be, and failures, used consents and
+ * the brake are forgotten; that nothing is left to do, and the last failure is over; that
+ * another consent is asked for, and the one that was given is void.
+ */
+struct item;
+void memory_planned(struct memory *m, const struct item *item, struct mono now);
 
 /* `reconcile`: forgets back-off and giving up, and lets a manual VM start once. */
 void memory_clear(struct memory *m, const struct kind *kind, const char *name);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/retry.h"
 #include "lib/doc/json.h"
 #include "lib/plan/memory.h"
 
@@ -44,6 +45,13 @@ static void put_flag(struct json_object *o, const char *key, bool value)
 		json_put_bool(o, key, true);
 }
 
+/* The wall clock may have been wrong when it was saved, or be so now: what is past cannot
+ * be to come, and no wait is longer than the longest. */
+static struct mono no_later(struct mono t, int64_t ms, const struct clocks *c)
+{
+	return mono_earlier(t, mono_add(c->now, ms));
+}
+
 static struct json_object *save_vm(const struct vm_memory *vm, const struct clocks *c)
 {
 	struct json_object *o = json_object_new_object();
@@ -73,13 +81,13 @@ static void load_vm(struct vm_memory *vm, struct json_object *o, const struct cl
 	vm->wanted = (int)json_int_at(o, "wanted", -1);
 	vm->cause =
 	    cause >= STOP_NONE && cause <= STOP_OURS ? (enum stop_cause)cause : STOP_NONE;
-	vm->running_since = get_mono(o, "running_since", c);
+	vm->running_since = no_later(get_mono(o, "running_since", c), 0, c);
 	vm->quick_stops = (unsigned)json_int_at(o, "quick_stops", 0);
-	vm->start_at = get_mono(o, "start_at", c);
+	vm->start_at = no_later(get_mono(o, "start_at", c), RETRY_START_MAX_MS, c);
 	vm->gave_up = json_bool_at(o, "gave_up", false);
 	vm->start_wanted = json_bool_at(o, "start_wanted", false);
-	vm->stop_first = get_mono(o, "stop_first", c);
-	vm->stop_sent = get_mono(o, "stop_sent", c);
+	vm->stop_first = no_later(get_mono(o, "stop_first", c), 0, c);
+	vm->stop_sent = no_later(get_mono(o, "stop_sent", c), 0, c);
 }
 
 static struct json_object *save_lease(const struct lease_memory *lease)

@@ -102,7 +102,7 @@ struct item {
 	bool off;	 /* its source is switched off: not looked after */
 	bool disruptive; /* interrupts something that runs: counts for the brake (P10) */
 	bool control_plane; /* a control plane, for the same */
-	bool braked;	    /* held by the brake, to be remembered (memory_braked) */
+	bool braked;	    /* held by the brake, to be remembered (memory_planned) */
 };
 
 struct plan {

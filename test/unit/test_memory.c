@@ -15,6 +15,18 @@
 static const struct settings settings = { .vm = { .start_attempts = 3,
 					      .minimum_uptime = 60000 } };
 
+/* A plan finds it so. */
+static void find(struct memory *m, const struct kind *kind, const char *name,
+    enum verdict verdict, struct mono now)
+{
+	memory_planned(m,
+	    &(struct item){ .kind = kind,
+		.name = name,
+		.memo = memory_get(m, kind, name),
+		.verdict = verdict },
+	    now);
+}
+
 static struct step update(enum side side, enum update_command command)
 {
 	return (struct step){ .op = STEP_NETWORK_UPDATE,
@@ -67,7 +79,7 @@ START_TEST(failures_wait_longer_and_slow_ones_longest)
 		last = wait;
 	}
 	ck_assert_int_eq(last, 30000);
-	memory_converged(&m, &pool_kind, "p", NOW);
+	find(&m, &pool_kind, "p", VERDICT_CONVERGED, NOW);
 	ck_assert_uint_eq(memory_find(&m, &pool_kind, "p")->failures, 0);
 	ck_assert_ptr_null(memory_find(&m, &pool_kind, "p")->error);
 	memory_step_failed(&m, &step, "no such API", true, &settings, NOW, 0);
@@ -85,6 +97,75 @@ static const struct memo *round_of(struct memory *m, enum step_op op, struct mon
 	return memory_find(m, &vm_kind, "a");
 }
 
+START_TEST(a_failure_is_over_when_nothing_is_left_to_do)
+{
+	struct memory m = { 0 };
+	struct step step = { .op = STEP_DOMAIN_AUTOSTART, .kind = &vm_kind, .name = "a" };
+	struct memo *memo = memory_get(&m, &vm_kind, "a");
+
+	memory_step_failed(&m, &step, "refused", false, &settings, NOW, 0);
+	find(&m, &vm_kind, "a", VERDICT_FAILING, NOW);
+	find(&m, &vm_kind, "a", VERDICT_UNKNOWN, NOW);
+	memo->busy = true;
+	find(&m, &vm_kind, "a", VERDICT_PENDING, NOW);
+	ck_assert_uint_eq(memo->failures, 1);
+	memo->busy = false;
+	find(&m, &vm_kind, "a", VERDICT_BLOCKED, NOW); /* differs, needs a restart */
+	ck_assert_uint_eq(memo->failures, 0);
+	ck_assert_ptr_null(memo->error);
+	memory_done(&m);
+}
+END_TEST
+
+START_TEST(a_consent_ends_when_another_is_asked_for)
+{
+	struct memory m = { 0 };
+	struct item item = { .kind = &lease_kind,
+		.name = "a",
+		.memo = memory_get(&m, &lease_kind, "a"),
+		.verdict = VERDICT_BLOCKED,
+		.step_count = 1,
+		.consent = "from .11 to .21",
+		.fingerprint = "from .11 to .21" };
+
+	memory_approve(&m, &lease_kind, "a", "from .11 to .21");
+	memory_planned(&m, &item, NOW);
+	ck_assert_str_eq(item.memo->approved, "from .11 to .21");
+	item.consent = NULL; /* while it is done */
+	memory_planned(&m, &item, NOW);
+	ck_assert_ptr_nonnull(item.memo->approved);
+	item.consent = item.fingerprint = "from .11 to .31";
+	memory_planned(&m, &item, NOW);
+	ck_assert_ptr_null(item.memo->approved);
+	memory_done(&m);
+}
+END_TEST
+
+/* Saved while the clock was nine hours ahead: nothing waits for nine hours. */
+START_TEST(a_wrong_clock_makes_nobody_wait)
+{
+	struct memory m = { 0 }, again = { 0 };
+	struct vm_memory *vm = &memory_get(&m, &vm_kind, "a")->vm;
+	autojson struct json_object *o = NULL;
+	struct error e = { "" };
+
+	*vm = (struct vm_memory){ .seen = true,
+		.start_at = mono_add(NOW, 40000),
+		.running_since = NOW,
+		.stop_first = NOW,
+		.stop_sent = NOW };
+	o = memory_save(&m, NOW, WALL + 9 * 3600000);
+	ck_assert_int_eq(memory_load(&again, o, NOW, WALL, &e), 0);
+	vm = &memory_get(&again, &vm_kind, "a")->vm;
+	ck_assert_int_le(vm->start_at.ms, NOW.ms + 300000);
+	ck_assert_int_eq(vm->running_since.ms, NOW.ms);
+	ck_assert_int_eq(vm->stop_first.ms, NOW.ms);
+	ck_assert_int_eq(vm->stop_sent.ms, NOW.ms);
+	memory_done(&m);
+	memory_done(&again);
+}
+END_TEST
+
 START_TEST(rounds_in_vain_wait_longer_and_longer)
 {
 	static const int64_t waits[] = { 0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 30, 30 };
@@ -100,7 +181,7 @@ START_TEST(rounds_in_vain_wait_longer_and_longer)
 		now = mono_add(now, waits[i] * 1000);
 	}
 	ck_assert_ptr_nonnull(memo->error);
-	memory_converged(&m, &vm_kind, "a", now);
+	find(&m, &vm_kind, "a", VERDICT_CONVERGED, now);
 	ck_assert_uint_eq(memo->failures, 0);
 	ck_assert_uint_eq(round_of(&m, STEP_DOMAIN_AUTOSTART, now)->failures, 0);
 	memory_done(&m);
@@ -140,13 +221,13 @@ START_TEST(a_tug_of_war_slows_down)
 	for (int i = 0; i < 500; i++) {
 		memo = round_of(&m, STEP_DOMAIN_AUTOSTART, now);
 		ck_assert_msg(!memo->failures, "round %d", i);
-		memory_converged(&m, &vm_kind, "a", now);
+		find(&m, &vm_kind, "a", VERDICT_CONVERGED, now);
 	}
 	memo = round_of(&m, STEP_DOMAIN_AUTOSTART, now);
-	memory_converged(&m, &vm_kind, "a", now);
+	find(&m, &vm_kind, "a", VERDICT_CONVERGED, now);
 	ck_assert_msg(memo->failures, "it does not count that it was right for a moment");
 	ck_assert_int_eq(memo->retry_at.ms - now.ms, 10000);
-	memory_converged(&m, &vm_kind, "a", mono_add(now, 10000));
+	find(&m, &vm_kind, "a", VERDICT_CONVERGED, mono_add(now, 10000));
 	ck_assert_msg(!memo->failures, "it stayed right for long enough");
 	memory_done(&m);
 }
@@ -288,6 +369,9 @@ int main(void)
 
 	tcase_add_test(tests, memos_are_found_by_kind_and_name);
 	tcase_add_test(tests, failures_wait_longer_and_slow_ones_longest);
+	tcase_add_test(tests, a_failure_is_over_when_nothing_is_left_to_do);
+	tcase_add_test(tests, a_consent_ends_when_another_is_asked_for);
+	tcase_add_test(tests, a_wrong_clock_makes_nobody_wait);
 	tcase_add_test(tests, rounds_in_vain_wait_longer_and_longer);
 	tcase_add_test(tests, rounds_far_apart_are_not_in_vain);
 	tcase_add_test(tests, what_a_kind_paces_is_not_in_vain);

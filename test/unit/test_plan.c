@@ -200,14 +200,19 @@ START_TEST(approving_one_does_not_let_the_others_go)
 	plan_again(&s, 0);
 	for (int i = 0; i < 3; i++) {
 		ck_assert(plan_find(s.plan, &vm_kind, names[i])->braked);
-		memory_braked(&s.memory, &vm_kind, names[i]);
+		memory_planned(&s.memory, plan_find(s.plan, &vm_kind, names[i]),
+		    (struct mono){ NOW });
 	}
 	see_vm(&s, "v1", -1); /* approved and done */
 	plan_again(&s, 0);
 	ck_assert_uint_eq(s.plan->step_count, 0);
 	ck_assert_int_eq(plan_find(s.plan, &vm_kind, "v0")->verdict, VERDICT_BLOCKED);
-	memory_converged(&s.memory, &vm_kind, "v0",
-	    (struct mono){ NOW }); /* written back in between */
+	memory_planned(&s.memory, /* written back in between */
+	    &(struct item){ .kind = &vm_kind,
+		.name = "v0",
+		.memo = memory_find(&s.memory, &vm_kind, "v0"),
+		.verdict = VERDICT_CONVERGED },
+	    (struct mono){ NOW });
 	plan_again(&s, 0);
 	ck_assert_uint_eq(s.plan->step_count, 1);
 	scene_end(&s);

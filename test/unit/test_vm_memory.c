@@ -404,8 +404,11 @@ START_TEST(a_new_wish_begins_anew)
 	vm_memory_wanted(&b.memo, &b.want.object);
 	ck_assert_msg(b.memo.vm.gave_up, "the same wish is no new one");
 	b.want.state = VM_STOPPED;
+	b.memo.approved = strdup("interrupt");
+	b.memo.braked = true;
 	vm_memory_wanted(&b.memo, &b.want.object);
 	ck_assert(!b.memo.vm.gave_up && b.memo.vm.quick_stops == 0);
+	ck_assert_msg(!b.memo.approved && !b.memo.braked, "nobody was asked about this");
 	vm_memory_wanted(&b.memo, NULL);
 	ck_assert_int_eq(b.memo.vm.wanted, -1);
 	b.want.state = VM_RUNNING;
