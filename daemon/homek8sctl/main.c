@@ -385,15 +385,14 @@ int main(int argc, char **argv)
 		.options = { .color = "auto",
 		    .socket = getenv("HOMEK8S_SOCKET"),
 		    .config_dir = CONFIG_DIR } };
-	enum status status;
+	enum status status = STATUS_USAGE;
 
 	if (!ctl.options.socket || !*ctl.options.socket)
 		ctl.options.socket = SOCKET;
-	if (!parse_options(&ctl, argc, argv)) {
+	if (parse_options(&ctl, argc, argv))
+		status = run(&ctl);
+	else
 		say("see `homek8sctl help`");
-		return STATUS_USAGE;
-	}
-	status = run(&ctl);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		say("the output could not be written");
 		status = STATUS_ERROR;
