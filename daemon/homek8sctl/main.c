@@ -130,7 +130,8 @@ static void print_options(const struct command *command)
 		const char *argument = options[i].argument;
 		bool is_short = strchr("owh", options[i].short_name) != NULL;
 
-		if (command && !applies(command, i))
+		/* --version is for who has read nothing yet. */
+		if (command && (!applies(command, i) || options[i].short_name == 'V'))
 			continue;
 		printf("  %c%c%c --%s%s%-*s %s\n", is_short ? '-' : ' ',
 		    is_short ? options[i].short_name : ' ', is_short ? ',' : ' ',

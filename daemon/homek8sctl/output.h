@@ -43,6 +43,8 @@ const char *value_text(struct ctl *ctl, struct json_object *value);
  * left out where all are of one. */
 void render_event(
     struct ctl *ctl, struct json_object *event, int indent, int lines, bool named);
+/* "1 warning, 2 notes" */
+const char *findings_count(struct ctl *ctl, struct json_object *findings);
 /* One finding; `whole`: with where it is and what to do about it. */
 void render_finding(struct ctl *ctl, struct json_object *finding, int lines, bool whole);
 

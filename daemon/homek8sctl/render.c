@@ -223,6 +223,28 @@ void render_events(struct ctl *ctl, struct json_object *reply)
 
 /* Findings */
 
+const char *findings_count(struct ctl *ctl, struct json_object *findings)
+{
+	static const char *const words[][2] = { { "error", "error" },
+		{ "warning", "warning" }, { "info", "note" } };
+	const char *text = "";
+
+	for (size_t w = 0; w < 3; w++) {
+		size_t count = 0;
+
+		for (size_t i = 0; i < json_count(findings); i++) {
+			const char *severity =
+			    json_string_at(json_item(findings, i), "severity");
+
+			count += severity && strcmp(severity, words[w][0]) == 0;
+		}
+		if (count)
+			text = arena_printf(&ctl->arena, "%s%s%zu %s%s", text,
+			    *text ? ", " : "", count, words[w][1], count > 1 ? "s" : "");
+	}
+	return text;
+}
+
 void render_finding(struct ctl *ctl, struct json_object *f, int lines, bool whole)
 {
 	const char *severity = json_string_at(f, "severity");

@@ -167,29 +167,6 @@ static void render_sources(struct ctl *ctl, struct json_object *status, int line
 
 /* Findings */
 
-/* "1 warning, 2 notes" */
-static const char *findings_count(struct ctl *ctl, struct json_object *findings)
-{
-	static const char *const words[][2] = { { "error", "error" },
-		{ "warning", "warning" }, { "info", "note" } };
-	const char *text = "";
-
-	for (size_t w = 0; w < 3; w++) {
-		size_t count = 0;
-
-		for (size_t i = 0; i < json_count(findings); i++) {
-			const char *severity =
-			    json_string_at(json_item(findings, i), "severity");
-
-			count += severity && strcmp(severity, words[w][0]) == 0;
-		}
-		if (count)
-			text = arena_printf(&ctl->arena, "%s%s%zu %s%s", text,
-			    *text ? ", " : "", count, words[w][1], count > 1 ? "s" : "");
-	}
-	return text;
-}
-
 static void render_findings(
     struct ctl *ctl, struct json_object *findings, const struct measure *m)
 {

@@ -5,7 +5,7 @@
 
 #include "daemon/homek8sctl/client.h"
 #include "daemon/homek8sctl/output.h"
-#include "daemon/homek8sctl/table.h"
+#include "daemon/homek8sctl/layout.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
 #include "lib/doc/json.h"
@@ -34,13 +34,35 @@ static void add_findings(struct json_object *list, const struct report *report)
 	arena_done(&a);
 }
 
-static void print_findings(const struct report *report)
+/* A finding has its place and words, the line of the file with a caret below it, and what
+ * to do: only the words may be broken into lines. */
+static void print_line(struct ctl *ctl, const char *line, size_t length)
 {
-	autotext struct text out = { 0 };
+	bool fix = strncmp(line, "  fix: ", 7) == 0;
 
-	for (size_t i = 0; i < report->count; i++)
+	if (!fix && (length == 0 || *line == ' ' || *line == '\t')) {
+		fprintf(ctl->out, "%.*s\n", (int)length, line);
+		return;
+	}
+	fputs(fix ? "  " : "", ctl->out);
+	block_print(ctl, (struct block){ fix ? 2 : 0, fix ? 7 : 4, 0 },
+	    fix ? PAINT_NONE : PAINT_BOLD, "%.*s", (int)length - (fix ? 2 : 0),
+	    line + (fix ? 2 : 0));
+}
+
+static void print_findings(struct ctl *ctl, const struct report *report)
+{
+	for (size_t i = 0; i < report->count; i++) {
+		autotext struct text out = { 0 };
+
 		finding_print(&report->findings[i], &out);
-	fputs(text_get(&out), stdout);
+		for (const char *line = text_get(&out); *line;) {
+			size_t length = strcspn(line, "\n");
+
+			print_line(ctl, line, length);
+			line += length + (line[length] == '\n');
+		}
+	}
 }
 
 /* The findings in the format asked for; the count as talk. */
@@ -49,6 +71,7 @@ static void show_report(struct ctl *ctl, const struct report *report, const char
 	autojson struct json_object *o = json_object_new_object();
 	struct json_object *list = json_object_new_array();
 	size_t errors = report->errors + report->not_shown;
+	const char *count;
 
 	json_put_int(o, "errors", (int64_t)errors);
 	json_put(o, "findings", list);
@@ -56,12 +79,12 @@ static void show_report(struct ctl *ctl, const struct report *report, const char
 	if (ctl->options.output == OUTPUT_JSON || ctl->options.output == OUTPUT_YAML)
 		output(ctl, o, NULL, NULL);
 	else
-		print_findings(report);
+		print_findings(ctl, report);
 	if (report->not_shown > 0)
 		say("%zu more errors are not shown", report->not_shown);
-	say("%s: %zu error%s, %zu other finding%s", path, errors, errors == 1 ? "" : "s",
-	    report->count - report->errors,
-	    report->count - report->errors == 1 ? "" : "s");
+	count = findings_count(ctl, list);
+	say("%s: %s%s%s", path, errors ? "" : "good", errors || !*count ? "" : ", ",
+	    count);
 }
 
 enum status verb_validate(struct ctl *ctl)

@@ -165,7 +165,7 @@ static bool load_desired(struct config *config, const struct config_files *files
 	}
 	if (count)
 		config->root = merge_maps(maps, count, report);
-	if (!files->desired_count)
+	if (!files->desired_count && !files->settings_only)
 		report_add(report, SEVERITY_ERROR, "no-desired-state", NULL,
 		    "no desired state was given: an empty home never means delete "
 		    "everything");

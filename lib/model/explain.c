@@ -16,8 +16,28 @@ struct walk {
 	const struct field *field;   /* the row stood at, or NULL at a section */
 	const char *title;	     /* a section: what it holds */
 	const char *below;	     /* a section: the one key it has */
+	const struct kind *kind;     /* a section: what it is of */
 	bool names;		     /* names of objects may come next */
 };
+
+static const char *names_of(struct arena *a, const struct kind *kind)
+{
+	return arena_printf(a, "Names, and under each a %s.", kind->title);
+}
+
+static const char *section_title(struct arena *a, const struct section *section)
+{
+	switch (section->shape) {
+	case SECTION_ONE:
+		return arena_printf(a, "The %s.", section->kind->title);
+	case SECTION_MAP:
+		return names_of(a, section->kind);
+	case SECTION_BELOW:
+		break;
+	}
+	return arena_printf(
+	    a, "Holds %s: each a %s.", section->kind->plural, section->kind->title);
+}
 
 /* Adds text broken at blanks, the first line after `used` columns, others indented. */
 static void add_wrapped(struct text *out, size_t indent, size_t used, const char *text)
@@ -71,6 +91,22 @@ static void add_field(struct text *out, struct arena *a, const struct field *f)
 		add_key(out, 8, "example", f->example);
 }
 
+/* Where objects of the kind are written, or NULL. */
+static const char *section_of(const char *kind_name)
+{
+	const struct kind *kind = kind_find(kind_name);
+
+	return kind ? kind->section : NULL;
+}
+
+/* A key to go on with, for the hint; NULL where there is nothing below. */
+static const char *first_below(const struct walk *w)
+{
+	if (w->below)
+		return w->below;
+	return w->fields && w->fields->rows[0].key ? w->fields->rows[0].key : NULL;
+}
+
 static void describe(const struct walk *w, struct text *out)
 {
 	text_add(out, "%s\n", w->path);
@@ -78,10 +114,18 @@ static void describe(const struct walk *w, struct text *out)
 		add_wrapped(out, 0, 0, w->title);
 	if (w->field)
 		add_field(out, w->arena, w->field);
-	if (w->below)
-		text_add(out, "\nkeys:\n  %s\n", w->below);
-	else if (w->fields)
+	if (w->below) {
+		text_add(out, "\nkeys:\n");
+		add_key(out, strlen(w->below), w->below, names_of(w->arena, w->kind));
+	} else if (w->fields) {
 		add_keys(out, w->fields);
+	}
+	if (w->field && section_of(w->path))
+		text_add(out, "\na %s itself is written in section %s\n",
+		    kind_find(w->path)->title, section_of(w->path));
+	if (first_below(w))
+		text_add(out, "\nmore of one: homek8sctl explain %s.%s\n", w->path,
+		    first_below(w));
 }
 
 static void describe_top(struct arena *a, struct text *out)
@@ -91,10 +135,11 @@ static void describe_top(struct arena *a, struct text *out)
 
 	text_add(out, "sections of desired state (desired.d/*.yaml):\n");
 	for (size_t i = 0; i < count; i++)
-		add_key(out, 12, sections[i].key, sections[i].kind->title);
+		add_key(out, 12, sections[i].key, section_title(a, &sections[i]));
 	text_add(out, "\nsettings (homek8s.yaml):\n");
 	for (const struct field *f = settings_fields.rows; f->key; f++)
 		add_key(out, 12, f->key, f->help);
+	text_add(out, "\nmore of one: homek8sctl explain %s\n", sections[0].key);
 }
 
 static const struct field *row_of(const struct fields *fields, const char *key)
@@ -132,21 +177,11 @@ static void enter_section(struct walk *w, const struct section *section)
 	const struct kind *kind = section->kind;
 
 	w->path = section->key;
+	w->kind = kind;
 	w->fields = &kind->fields;
-	switch (section->shape) {
-	case SECTION_ONE:
-		w->title = arena_printf(w->arena, "One %s.", kind->title);
-		break;
-	case SECTION_MAP:
-		w->title = arena_printf(
-		    w->arena, "Names, and under each the %s of that name.", kind->title);
-		w->names = true;
-		break;
-	case SECTION_BELOW:
-		w->title = arena_printf(w->arena, "Holds %s.", kind->plural);
-		w->below = kind->plural;
-		break;
-	}
+	w->title = section_title(w->arena, section);
+	w->names = section->shape == SECTION_MAP;
+	w->below = section->shape == SECTION_BELOW ? kind->plural : NULL;
 }
 
 static int enter_top(struct walk *w, const char *key, struct error *e)
@@ -168,11 +203,15 @@ static int enter_top(struct walk *w, const char *key, struct error *e)
 		w->fields = w->field->group;
 		return 0;
 	}
+	if (section_of(key))
+		return fail(e, "a %s is written in section %s: `homek8sctl explain %s`",
+		    key, section_of(key), section_of(key));
 	key = text_clean(w->arena, key, 60);
 	near = nearest_word(key, words);
 	if (near)
 		return fail(e, "there is no section \"%s\"; did you mean %s?", key, near);
-	return fail(e, "there is no section \"%s\"; `explain` alone lists them", key);
+	return fail(
+	    e, "there is no section \"%s\"; `homek8sctl explain` lists them", key);
 }
 
 /* One step down. `last`: nothing follows, so this cannot be the name of an object. */
@@ -184,7 +223,7 @@ static int enter(struct walk *w, const char *key, bool last, struct error *e)
 		if (strcmp(w->below, key) != 0)
 			return no_such(w, key, e);
 		w->path = arena_printf(w->arena, "%s.%s", w->path, key);
-		w->title = "Names, and under each what it holds.";
+		w->title = names_of(w->arena, w->kind);
 		w->below = NULL;
 		w->names = true;
 		return 0;

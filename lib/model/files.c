@@ -13,6 +13,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/doc/yaml.h"
 
+#define SETTINGS "homek8s.yaml"
 #define DESIRED "desired.d"
 
 struct reader {
@@ -257,9 +258,8 @@ static void read_directory(const struct reader *r, const char *path)
 		    NULL);
 		return;
 	}
-	if (!fstatat(directory, "homek8s.yaml", &st, AT_SYMLINK_NOFOLLOW))
-		read_file(
-		    r, directory, "homek8s.yaml", "homek8s.yaml", &r->out->settings);
+	if (!fstatat(directory, SETTINGS, &st, AT_SYMLINK_NOFOLLOW))
+		read_file(r, directory, SETTINGS, SETTINGS, &r->out->settings);
 	open_desired(r, directory);
 }
 
@@ -272,10 +272,20 @@ static const char *parent_of(struct arena *a, const char *path)
 	return slash == path ? "/" : arena_copy_n(a, path, (size_t)(slash - path));
 }
 
+/* The settings by their name, but never where they would stand for a whole home; else
+ * one file of desired state. */
 static void read_single(const struct reader *r, const char *path)
 {
 	struct config_files *out = r->out;
+	const char *slash = strrchr(path, '/');
 
+	if (r->of == FILES_ANYBODYS && strcmp(slash ? slash + 1 : path, SETTINGS) == 0) {
+		out->directory = parent_of(&out->arena, path);
+		out->settings_only = true;
+		read_file(
+		    r, AT_FDCWD, path, arena_copy(&out->arena, path), &out->settings);
+		return;
+	}
 	out->desired = arena_alloc(&out->arena, sizeof(*out->desired));
 	out->directory = parent_of(&out->arena, path);
 	if (!read_file(r, AT_FDCWD, path, arena_copy(&out->arena, path), out->desired))

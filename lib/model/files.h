@@ -22,6 +22,7 @@ struct config_files {
 	struct source *desired; /* sorted by name */
 	size_t desired_count;
 	const char *directory;
+	bool settings_only; /* only they are to be checked: there is no home to it */
 };
 
 enum files_of {
@@ -32,10 +33,11 @@ enum files_of {
 
 /*
  * Reads DIR/homek8s.yaml and DIR/desired.d/, or, where `path` is a file, that file alone
- * as desired state. Links are followed (a mounted ConfigMap is one). Sources are named
- * relative to DIR. Problems are added to the report as errors that name the file; returns
- * -1 if there were any. `out` is initialised here; free with config_files_done either
- * way. The report may use out->arena if it is still empty.
+ * as desired state; only to be checked, one that is called homek8s.yaml as settings.
+ * Links are followed (a mounted ConfigMap is one). Sources are named relative to DIR.
+ * Problems are added to the report as errors that name the file; returns -1 if there were
+ * any. `out` is initialised here; free with config_files_done either way. The report may
+ * use out->arena if it is still empty.
  */
 int config_files_read(
     const char *path, enum files_of of, struct config_files *out, struct report *report);

@@ -108,6 +108,23 @@ START_TEST(settings_are_optional)
 }
 END_TEST
 
+/* To be checked only: to be acted on they would be a home without anything in it. */
+START_TEST(settings_alone)
+{
+	const char *path = path_of("homek8s.yaml");
+
+	write_file("homek8s.yaml", "prune: false\n", 0644);
+	ck_assert_int_eq(config_files_read(path, FILES_ANYBODYS, &files, &report), 0);
+	ck_assert(files.settings_only);
+	ck_assert_uint_eq(files.desired_count, 0);
+	ck_assert_str_eq(files.settings.text, "prune: false\n");
+	config_files_done(&files);
+	ck_assert_int_eq(config_files_read(path, FILES_TRUSTED, &files, &report), 0);
+	ck_assert(!files.settings_only);
+	ck_assert_uint_eq(files.desired_count, 1);
+}
+END_TEST
+
 START_TEST(one_file_alone)
 {
 	write_file("homek8s.yaml", "prune: false\n", 0644);
@@ -330,6 +347,7 @@ int main(void)
 	tcase_add_checked_fixture(test, setup, teardown);
 	tcase_add_test(test, a_directory);
 	tcase_add_test(test, settings_are_optional);
+	tcase_add_test(test, settings_alone);
 	tcase_add_test(test, one_file_alone);
 	tcase_add_test(test, good_links_are_followed);
 	tcase_add_loop_test(test, odd_files, 0, 2 * ROWS(odd));
