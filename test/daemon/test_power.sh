@@ -158,6 +158,9 @@ stopped() {
 	quiet ctl pause vm/off
 	quiet vir start off
 	quiet vir suspend off
+	wait_for 'said "vm/off: libvirt: paused"' 5
+	quiet ctl reconcile
+	wait_for 'status_has ".objects | length > 0"' 5
 	quiet ctl resume vm/off
 	check 'paused, and should be stopped: told, not destroyed' \
 		'is vm/off blocked "a paused guest cannot shut down"' 5
