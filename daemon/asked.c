@@ -17,7 +17,7 @@ int reconcile_reload(struct reconcile *r, struct text *errors)
 	heart_set_load(r, config, errors);
 	if (!config) {
 		journal_say(LEVEL_ERROR, MESSAGE_CONFIG_REFUSED, NULL,
-		    "the configuration is refused, the last good one stays in force:\n%s",
+		    "the configuration is refused, the last good one stays in force\n%s",
 		    text_get(errors));
 		heart_ring(r);
 		return -1;
@@ -26,8 +26,8 @@ int reconcile_reload(struct reconcile *r, struct text *errors)
 	heart_adopt(r, config);
 	r->memory.persistent_changes++; /* what is wanted of VMs */
 	journal_say(LEVEL_NOTICE, MESSAGE_CONFIG_LOADED, NULL,
-	    "configuration %u is in force, %zu findings", r->load.generation,
-	    config->report.count);
+	    "configuration %u is in force, %zu finding%s", r->load.generation,
+	    config->report.count, config->report.count == 1 ? "" : "s");
 	virt_configure(r->virt, &config->settings.libvirt);
 	kube_configure(r->kube, &config->settings.kubernetes);
 	heart_plan(r);

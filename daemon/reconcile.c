@@ -123,10 +123,23 @@ static bool acts_anew(const struct memo *known, const struct item *item)
 	       (!known->reason || strcmp(known->reason, item->reason) != 0);
 }
 
+/* Why it is so. That a step has failed was said when it did. */
+static const char *why(const struct memo *known, const struct item *item)
+{
+	bool said =
+	    known->told &&
+	    (known->verdict == VERDICT_PENDING || known->verdict == VERDICT_CONVERGED) &&
+	    item->verdict == VERDICT_FAILING && item->error &&
+	    strcmp(item->reason, item->error) == 0;
+
+	return said ? "" : item->reason;
+}
+
 static void tell(struct reconcile *r, struct item *item)
 {
 	const struct memo *known = item->memo;
 	bool same = known->told && known->verdict == item->verdict;
+	const char *reason = why(known, item);
 	struct memo *memo;
 
 	memory_planned(&r->memory, item, clock_mono());
@@ -137,8 +150,7 @@ static void tell(struct reconcile *r, struct item *item)
 		journal_say(level_of(item->verdict), MESSAGE_VERDICT,
 		    &(struct subject){
 			item->kind->name, item->name, NULL, verdict_text(item->verdict) },
-		    "%s%s%s", verdict_text(item->verdict), *item->reason ? ": " : "",
-		    item->reason);
+		    "%s%s%s", verdict_text(item->verdict), *reason ? ": " : "", reason);
 	if (!same)
 		memo->since = clock_wall();
 	memo->told = true;

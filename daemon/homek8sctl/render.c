@@ -198,14 +198,18 @@ void render_event(
 {
 	const char *text = json_string_at(event, "text");
 	const char *name = named ? object_name(ctl, event) : "";
+	/* Of a step: done, or failed. */
+	const char *result =
+	    json_string_at(event, "action") ? json_string_at(event, "result") : NULL;
 	enum paint paint = paint_of(json_string_at(event, "level"));
 	int used = indent + 13;
 
 	text = text ? text : "";
 	fprintf(ctl->out, "%*s%7s ago  ", indent, "",
 	    time_since(ctl, json_string_at(event, "time")));
-	block_print(ctl, (struct block){ used, used + 2, lines }, paint, "%s%s%.*s", name,
-	    *name ? ": " : "", (int)strcspn(text, "\n"), text);
+	block_print(ctl, (struct block){ used, used + 2, lines }, paint, "%s%s%s%s%.*s",
+	    name, *name ? ": " : "", result ? result : "", result ? ": " : "",
+	    (int)strcspn(text, "\n"), text);
 	while (lines == 0 && (text = strchr(text, '\n')) && *++text) {
 		fprintf(ctl->out, "%*s", used + 2, "");
 		block_print(ctl, (struct block){ used + 2, used + 4, 0 }, paint, "%.*s",
