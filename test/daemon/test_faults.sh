@@ -21,28 +21,20 @@ break_pool() { api DELETE "$pools/default-pool"; }
 break_lease() { vir net-update default delete ip-dhcp-host "$(host_entry worker-2)"; }
 
 # Asks for the status for as long as the fault lasts, beside everything else.
-watch_status() {
+begin_watching() {
 	: >"$work/watching"
-	(
-		slowest=0
-		while [ -e "$work/watching" ]; do
-			took=$(slowest_status 400)
-			[ "$took" != failed ] || slowest=99999
-			((took <= slowest)) || slowest=$took
-		done
-		echo "$slowest" >"$work/slowest"
-	) &
+	watch_status "$work/watching" >"$work/slowest" &
 	watcher=$!
 }
 status_was_quick() { # WHAT
 	rm "$work/watching"
 	wait "$watcher"
 	check "P3 $1: status always within $((100 * slower)) ms ($(cat "$work/slowest") at most)" \
-		'(($(cat "$work/slowest") <= 100 * slower))'
+		'[ "$(cat "$work/slowest")" -le $((100 * slower)) ]'
 }
 
 p3_broken_configuration() {
-	watch_status
+	begin_watching
 	echo 'network: {bridge: [}' >>"$work/etc/desired.d/home.yaml"
 	check 'P3 broken configuration: told' 'source_is config error home.yaml' 5
 	heals 'P3 meanwhile a VM heals' 'break_vm worker-1' 'runs worker-1' 5
@@ -60,7 +52,7 @@ reloads() {
 }
 
 p3_dead_cluster() {
-	watch_status
+	begin_watching
 	kill -STOP "$api_pid"
 	heals 'P3 API server hangs: a VM heals' 'break_vm worker-1' 'runs worker-1' 5
 	check 'P3 API server hangs: the configuration is read' reloads
@@ -83,7 +75,7 @@ p3_dead_cluster() {
 }
 
 p3_hung_libvirtd() {
-	watch_status
+	begin_watching
 	hang_libvirtd
 	heals 'P3 libvirtd hangs: a pool heals' break_pool pool_is_back 5
 	check 'P3 libvirtd hangs: the configuration is read' reloads
