@@ -93,12 +93,13 @@ static void apply(struct planner *p, struct item *item, const struct advertiseme
 	struct json_object *spec = json_object_new_object();
 	struct json_object *list = json_object_new_array();
 
-	for (size_t i = 0; live && i < live->pool_count; i++)
+	/* Ours says what is written and nothing else; somebody else's keeps its own. */
+	for (size_t i = 0; live && !live->marked && i < live->pool_count; i++)
 		json_push_string(list, live->pools[i]);
 	json_push_string(list, item->name);
 	json_put(spec, "ipAddressPools", list);
 	metallb_apply(p, item, 1, "l2advertisements",
-	    metallb_body(p, "L2Advertisement", item->name, spec),
+	    metallb_body(p, "L2Advertisement", item->name, !live || live->marked, spec),
 	    arena_printf(p->arena, "%s advertisement %s of pool %s", verb, item->name,
 		item->name));
 }

@@ -16,17 +16,20 @@ bool metallb_marked(struct json_object *object)
 	return label && strcmp(json_object_get_string(label), MARK_MANAGER) == 0;
 }
 
-const char *metallb_body(
-    struct planner *p, const char *kind, const char *name, struct json_object *spec)
+const char *metallb_body(struct planner *p, const char *kind, const char *name, bool ours,
+    struct json_object *spec)
 {
 	autojson struct json_object *body = json_object_new_object();
 	struct json_object *metadata = json_object_new_object();
-	struct json_object *labels = json_object_new_object();
+	struct json_object *labels;
 
-	json_put_string(labels, MARK_LABEL, MARK_MANAGER);
 	json_put_string(metadata, "name", name);
 	json_put_string(metadata, "namespace", "metallb-system");
-	json_put(metadata, "labels", labels);
+	if (ours) {
+		labels = json_object_new_object();
+		json_put_string(labels, MARK_LABEL, MARK_MANAGER);
+		json_put(metadata, "labels", labels);
+	}
 	json_put_string(body, "apiVersion", "metallb.io/v1beta1");
 	json_put_string(body, "kind", kind);
 	json_put(body, "metadata", metadata);

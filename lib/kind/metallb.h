@@ -14,10 +14,13 @@
 /* True when the object carries our label. */
 bool metallb_marked(struct json_object *object);
 
-/* {apiVersion, kind, metadata: {name, namespace, labels}, spec}; takes over `spec`. The
- * text is in the plan's arena. */
-const char *metallb_body(
-    struct planner *p, const char *kind, const char *name, struct json_object *spec);
+/*
+ * {apiVersion, kind, metadata: {name, namespace}, spec}; takes over `spec`. `ours`: with
+ * our mark. What somebody else made is put right without it, so that it is never deleted
+ * as ours. The text is in the plan's arena.
+ */
+const char *metallb_body(struct planner *p, const char *kind, const char *name, bool ours,
+    struct json_object *spec);
 
 /* Apply and delete steps with path (and, for deletes, the uid as precondition). */
 struct step *metallb_apply(struct planner *p, struct item *item, unsigned stage,

@@ -111,8 +111,8 @@ static int decode(struct seen *seen, const struct reading *reading, struct error
 
 /* Planning */
 
-static const char *body_of(
-    struct planner *p, const struct pool *want, const struct ranges *instead)
+static const char *body_of(struct planner *p, const struct pool *want,
+    const struct pool *live, const struct ranges *instead)
 {
 	struct json_object *spec = json_object_new_object();
 	struct json_object *list = json_object_new_array();
@@ -129,7 +129,8 @@ static const char *body_of(
 		json_put_bool(spec, "autoAssign", want->auto_assign);
 	if (field_has(&pool_fields, want, "avoid_buggy_ips"))
 		json_put_bool(spec, "avoidBuggyIPs", want->avoid_buggy_ips);
-	return metallb_body(p, "IPAddressPool", want->object.name, spec);
+	return metallb_body(
+	    p, "IPAddressPool", want->object.name, !live || live->marked, spec);
 }
 
 static void add_all(struct planner *p, struct ranges *set, const struct pool *pool)
@@ -208,7 +209,7 @@ static void plan_new(struct planner *p, struct item *item, const struct pool *wa
 	const char *text = arena_printf(p->arena, "create pool %s with %s", item->name,
 	    ranges_text(p->arena, want->addresses));
 
-	metallb_apply(p, item, 1, "ipaddresspools", body_of(p, want, NULL), text);
+	metallb_apply(p, item, 1, "ipaddresspools", body_of(p, want, NULL, NULL), text);
 	item_pending(p, item, "is to be created");
 }
 
@@ -235,7 +236,7 @@ static void plan(struct planner *p, struct item *item, const struct object *obje
 		return;
 	}
 	item_pending(p, item, "differs in %s", item->differences.items[0].field);
-	metallb_apply(p, item, 1, "ipaddresspools", body_of(p, want, NULL),
+	metallb_apply(p, item, 1, "ipaddresspools", body_of(p, want, live, NULL),
 	    arena_printf(p->arena, "change pool %s to %s", item->name,
 		ranges_text(p->arena, want->addresses)));
 	ask_for_services(p, item, live->addresses, kept(p, item, want));
@@ -273,7 +274,7 @@ static bool shrink_first(struct planner *p, struct item *item)
 	common = ranges_intersect(p->arena, want->addresses, live->addresses);
 	if (!common.count || ranges_equal(common, live->addresses))
 		return false;
-	item->steps[0]->body = body_of(p, want, &common);
+	item->steps[0]->body = body_of(p, want, live, &common);
 	item->steps[0]->text = arena_printf(p->arena, "shrink pool %s to %s first",
 	    item->name, ranges_text(p->arena, common));
 	return true;
