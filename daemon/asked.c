@@ -86,6 +86,8 @@ int reconcile_now(struct reconcile *r, const struct kind *kind, const char *name
 	memory_clear(&r->memory, kind, name);
 	virt_look_all(r->virt);
 	kube_look_all(r->kube);
+	virt_try_now(r->virt);
+	kube_try_now(r->kube);
 	heart_ring(r);
 	return 0;
 }

@@ -390,6 +390,14 @@ void kube_look_all(struct kube *k)
 	ev_timer_start(k->host.loop, &k->relist);
 }
 
+void kube_try_now(struct kube *k)
+{
+	bool waits = k->status == KUBE_DOWN || k->status == KUBE_UNAUTHORIZED;
+
+	if (waits && !probe_is_running(&k->probe))
+		wake_in(k, 0);
+}
+
 static void copy_settings(struct kube *k, const struct kubernetes_settings *settings)
 {
 	k->mode = settings->mode;

@@ -65,6 +65,9 @@ const struct kube_state *kube_state(const struct kube *kube);
  * differs. Both begin when the loop turns; allowed from callbacks, as is kube_step(). */
 void kube_look_all(struct kube *kube);
 void kube_configure(struct kube *kube, const struct kubernetes_settings *settings);
+/* Where the server is down or refuses us: asks now instead of waiting for the next try.
+ */
+void kube_try_now(struct kube *kube);
 
 /* STEP_KUBE_APPLY or STEP_KUBE_DELETE; what it needs of it is copied. */
 void kube_step(struct kube *kube, const struct step *step, uint64_t ticket);

@@ -40,7 +40,7 @@ struct opening {
 	struct job job;
 	struct connection *connection;
 	struct link *link;
-	char *uri, *what;
+	char *uri;
 	bool domains, networks, opened;
 	uint64_t key;
 	unsigned long version;
@@ -100,7 +100,6 @@ static void free_opening(struct job *job)
 	struct opening *opening = (struct opening *)job;
 
 	free(opening->uri);
-	free(opening->what);
 	free(opening);
 }
 
@@ -153,14 +152,13 @@ static void post_opening(struct connection *c)
 	opening->connection = c;
 	opening->link = c->link;
 	opening->uri = must_copy(c->uri);
-	opening->what = must_printf("connect to %s", c->uri);
 	opening->domains = c->domains;
 	opening->networks = c->networks;
 	opening->key = c->key;
 	opening->job = (struct job){ .run = run_opening,
 		.done = on_opened,
 		.drop = free_opening,
-		.what = opening->what,
+		.what = "connect",
 		.patience = OPEN_PATIENCE_MS };
 	c->phase = CONNECTION_OPENING;
 	thread_post(c->thread, &opening->job, LANE_URGENT);
@@ -250,6 +248,15 @@ void connection_broken(struct connection *c, uint64_t key, const char *why)
 	c->callbacks->lost(c->arg, c, reason);
 	free(reason);
 	c->callbacks->changed(c->arg);
+}
+
+void connection_try_now(struct connection *c)
+{
+	if (!ev_is_active(&c->retry))
+		return;
+	ev_timer_stop(c->loop, &c->retry);
+	ev_timer_set(&c->retry, 0.0, 0.0);
+	ev_timer_start(c->loop, &c->retry);
 }
 
 enum connection_phase connection_phase(const struct connection *c)

@@ -37,6 +37,9 @@ struct link *connection_free(struct connection *c);
 void connection_open(struct connection *c, const char *uri, bool domains, bool networks);
 void connection_close(struct connection *c);
 
+/* Does not wait any longer, if it is waiting for the next try. */
+void connection_try_now(struct connection *c);
+
 /* The opening `key` turned out to be broken; one that is not the present is ignored. */
 void connection_broken(struct connection *c, uint64_t key, const char *why);
 

@@ -341,6 +341,12 @@ void virt_look_all(struct virt *virt)
 	survey_list(virt->domains);
 }
 
+void virt_try_now(struct virt *virt)
+{
+	for (size_t i = 0; i < CONNECTIONS; i++)
+		connection_try_now(virt->connections[i]);
+}
+
 /* Settings. */
 
 /* Where libvirt's drivers are separate daemons, networks have a connection of their own:

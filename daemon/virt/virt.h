@@ -79,6 +79,8 @@ const struct virt_state *virt_state(const struct virt *virt);
 /* Look at one object (deduplicated while one look is queued), or at everything. */
 void virt_look(struct virt *virt, const struct kind *kind, const char *name);
 void virt_look_all(struct virt *virt);
+/* Where libvirt is down: connects now instead of waiting for the next try. */
+void virt_try_now(struct virt *virt);
 /* Look at one object a moment later, once nothing urgent is left to do. */
 void virt_look_later(struct virt *virt, const struct kind *kind, const char *name);
 

@@ -134,7 +134,7 @@ START_TEST(a_long_hang_ends_the_connection)
 	ck_assert(!w->domains.known);
 	ck_assert(world_wait_status(w, VIRT_UNRESPONSIVE, 10000)); /* the new open */
 	ck_assert_ptr_nonnull(
-	    strstr(virt_state(w->virt)->detail, ": no answer to \"connect to "));
+	    strstr(virt_state(w->virt)->detail, ": no answer to \"connect\""));
 	ck_assert_int_lt(w->pause_us, PAUSE_MAX_US);
 	libvirtd_resume(server);
 	ck_assert(world_wait_status(w, VIRT_CONNECTED, WAIT));
