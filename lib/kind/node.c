@@ -184,6 +184,9 @@ static void tell(struct planner *p, struct item *item, const struct node_object 
 	if (n->ready)
 		item_converged(p, item, "Ready%s%s%s", since, n->version ? ", " : "",
 		    n->version ? n->version : "");
+	else if (!item->want) /* a laptop that is off is no fault of the home's */
+		item_converged(p, item, "NotReady%s%s%s; none of the written VMs", since,
+		    n->ready_reason ? ": " : "", n->ready_reason ? n->ready_reason : "");
 	else
 		item_failing(p, item, "NotReady%s%s%s", since,
 		    n->ready_reason ? ": " : "", n->ready_reason ? n->ready_reason : "");
