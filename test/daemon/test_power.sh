@@ -120,7 +120,7 @@ on_failure() {
 		'is vm/failure blocked "was powered off by its guest; power: on-failure leaves it so"' 5
 	libvirt_mark
 	quiet ctl reconcile
-	stays 'it stays off, even with a general reconcile' 'off failure && wrote_nothing' 2
+	stays 'it stays off, even with a general reconcile' 'off failure && wrote_nothing' 1
 	check 'reconcile of this very one starts it' 'exits 0 ctl reconcile vm/failure && wait_for "runs failure" 5'
 	quiet after destroy failure
 	check 'on-failure: somebody destroys it; left so' \
@@ -136,11 +136,11 @@ manual() {
 	quiet after shutdown manual
 	check 'manual: told how to start it' \
 		'is vm/manual blocked "power: manual leaves it so; \`homek8sctl reconcile vm/manual\` starts it"' 5
-	stays 'and not started' 'off manual' 2
+	stays 'and not started' 'off manual' 1
 	check 'reconcile of this very one starts it' 'exits 0 ctl reconcile vm/manual && wait_for "runs manual" 5'
 	check 'converged' 'is vm/manual converged' 5
 	quiet after destroy manual
-	stays 'once, and not again' 'sleep 0.2; off manual' 2
+	stays 'once, and not again' 'sleep 0.2; off manual' 1
 	check 'written as always: started' 'write manual "power: always" && wait_for "runs manual" 5'
 	write manual 'power: manual'
 }
@@ -175,7 +175,7 @@ paused_and_saved() {
 		'is vm/always blocked "was paused by somebody; \`virsh resume always\` lets it go on"' 5
 	libvirt_mark
 	quiet ctl reconcile vm/always
-	stays 'and left alone' '[ "$(state always)" = paused ] && wrote_nothing' 2
+	stays 'and left alone' '[ "$(state always)" = paused ] && wrote_nothing' 1
 	quiet vir resume always
 	check 'resumed by hand: converged' 'is vm/always converged' 5
 	mark
@@ -280,7 +280,7 @@ gives_up() {
 	stop
 	start
 	libvirt_mark
-	stays 'given up even after a restart' 'off always && wrote_nothing' 2
+	stays 'given up even after a restart' 'off always && wrote_nothing' 1
 	check 'reconcile tries again' 'exits 0 ctl reconcile vm/always && wait_for "runs always" 5'
 	vm='minimum_uptime: 1s, start_attempts: 3' settings
 	quiet ctl reload
