@@ -34,9 +34,9 @@ struct reconcile {
 	ev_timer resync_timer; /* a full look */
 	ev_timer save_timer;
 	int64_t planned_us,
-	    plan_took_us;      /* when the last plan was made, and how long it took */
-	int64_t idle_pause_us; /* longer after each plan of a burst that found nothing */
-	uint64_t saved;	       /* memory.persistent_changes on disk */
+	    plan_took_us;    /* when the last plan was made, and how long it took */
+	unsigned idle_plans; /* of this burst, in a row, that found nothing to do */
+	uint64_t saved;	     /* memory.persistent_changes on disk */
 	bool save_failed;
 	bool starting; /* callbacks of the back ends run before they are known */
 };

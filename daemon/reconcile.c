@@ -8,8 +8,8 @@
  * ended, the configuration changed, somebody asked for something, a timer the last plan
  * set. Every one of them first puts what it brought into the store or the memory and then
  * calls heart_ring(). The first ring after quiet plans in the next turn of the loop;
- * while rings keep coming, plans are ten times as far apart as they take, and farther
- * where they find nothing to do; 20 ms at most.
+ * while rings keep coming, plans are ten times as far apart as they take, 20 ms at
+ * most, and 20 ms where many in a row found nothing to do.
  * A plan looks at the whole home, its steps go to the lanes (lanes.h), and the objects
  * they are for are busy until they have been looked at again. Nothing else decides
  * anything.
@@ -31,6 +31,7 @@
 #include "lib/kind/kinds.h"
 
 #define COALESCE_MS 20
+#define IDLE_PLANS 32 /* so many in a row found nothing to do: a storm */
 #define SAVE_AFTER_S 1.0
 #define BLIND_RESYNC_MS 45000
 #define STATE_FILE "state.json"
@@ -38,16 +39,16 @@
 /*
  * How long to wait after a plan before the next: ten times what it took, so that planning
  * never takes more than a tenth of the time, and never more than COALESCE_MS. In a small
- * home that is nothing at all; but where bells that lead to nothing come by the hundred,
- * each such plan doubles the pause.
+ * home that is nothing at all, and so it stays for the few plans that follow each thing
+ * that is done; but bells that lead to nothing may come by the thousand.
  */
 static int64_t pause_us(const struct reconcile *r)
 {
 	int64_t pause = r->plan_took_us * 10;
 
-	if (pause < r->idle_pause_us)
-		pause = r->idle_pause_us;
-	return pause < COALESCE_MS * 1000 ? pause : COALESCE_MS * 1000;
+	if (r->idle_plans >= IDLE_PLANS || pause > COALESCE_MS * 1000)
+		pause = COALESCE_MS * 1000;
+	return pause;
 }
 
 /* A plan was made at `began`, with something to do or not. */
@@ -56,9 +57,9 @@ static void pace(struct reconcile *r, int64_t began)
 	bool burst = began - r->planned_us < 2 * COALESCE_MS * 1000;
 
 	if (r->plan->step_count || !burst)
-		r->idle_pause_us = 0;
-	else if (r->idle_pause_us < COALESCE_MS * 1000)
-		r->idle_pause_us = r->idle_pause_us ? r->idle_pause_us * 2 : 500;
+		r->idle_plans = 0;
+	else if (r->idle_plans < IDLE_PLANS)
+		r->idle_plans++;
 	r->planned_us = clock_micros();
 	r->plan_took_us = r->planned_us - began;
 }
