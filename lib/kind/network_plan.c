@@ -98,15 +98,49 @@ static void update_range(struct planner *p, struct item *item, enum side which,
 	step->body = network_xml_range(p->arena, range);
 }
 
-/* Added before removed: between the two calls every machine still finds a range. */
-static void plan_ranges(struct planner *p, struct item *item, const struct network *want,
-    const struct network *have, enum side which)
+/*
+ * Addresses that are to join the range and that a pool of the cluster, as it was last
+ * seen, still hands out: the pool's own edit may wait for approval, or have failed. They
+ * join once the pool has given them up. What is in the range already is left there: a
+ * pool that strays into it is repaired, not made room for.
+ */
+static struct ranges not_yet_free(
+    struct planner *p, const struct network *want, const struct network *have)
 {
+	const struct observed_kind *pools =
+	    &p->input->have->kinds[kind_index(&pool_kind)];
+	struct ranges held = { 0 };
+
+	if (!want->dhcp.reserve_pools)
+		return held;
+	for (size_t i = 0; i < pools->count; i++) {
+		const struct pool *pool = (const struct pool *)pools->items[i]->live;
+
+		for (size_t k = 0; pool && k < pool->addresses.count; k++)
+			ranges_add(p->arena, &held, pool->addresses.items[k]);
+	}
+	return ranges_intersect(
+	    p->arena, held, ranges_subtract(p->arena, want->ranges, have->ranges));
+}
+
+/* Added before removed: between the two calls every machine still finds a range. */
+static void plan_ranges(struct planner *p, struct item *item,
+    const struct network *written, const struct network *have, enum side which)
+{
+	struct ranges held = not_yet_free(p, written, have);
+	struct network due = *written;
+	const struct network *want = &due;
 	bool suspect = which == SIDE_LIVE ? item->memo->lease.suspect_live
 					  : item->memo->lease.suspect_config;
 
-	if (!network_has_range(want) ||
-	    (ranges_equal(want->ranges, have->ranges) && !suspect))
+	if (!network_has_range(want))
+		return;
+	if (held.count && (which == SIDE_LIVE || !item->have->live))
+		item_condition(p, item, "RangeWaits",
+		    "%s joins the DHCP range once no pool hands it out",
+		    ranges_text(p->arena, held));
+	due.ranges = ranges_subtract(p->arena, written->ranges, held);
+	if (ranges_equal(want->ranges, have->ranges) && !suspect)
 		return;
 	for (size_t i = 0; suspect && i < want->ranges.count; i++)
 		if (listed(have->range_items, have->range_count, want->ranges.items[i]))

@@ -88,7 +88,7 @@ no() { # WHAT
 status_has() { # JQ-CONDITION [JQ ARGS]
 	local condition=$1
 	shift
-	ctl status -o json | jq -e "$condition" "$@" >/dev/null
+	ctl status -o json | jq -en "input | ($condition)" "$@" >/dev/null
 }
 
 is() { # OBJECT VERDICT [TEXT]

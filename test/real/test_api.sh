@@ -60,12 +60,12 @@ new_home() { # NAME KUBECONFIG
 
 all_in_order() { in_order network lease vm node pool advertisement; }
 pool_is() { # NAME RANGE: and nothing else
-	api GET "$pools/$1" | jq -e --arg range "$2" '.spec.addresses == [$range]'
+	api GET "$pools/$1" | jq -en --arg range "$2" 'input | .spec.addresses == [$range]'
 }
-ad_is_there() { api GET "$ads/default-pool" | jq -e '.spec.ipAddressPools == ["default-pool"]'; }
+ad_is_there() { api GET "$ads/default-pool" | jq -en 'input | .spec.ipAddressPools == ["default-pool"]'; }
 is_gone() { ! api GET "$1"; }
 applied_by_us() { # PATH
-	api GET "$1" | jq -e '.metadata | .labels["app.kubernetes.io/managed-by"] == "homek8sd" and
+	api GET "$1" | jq -en 'input | .metadata | .labels["app.kubernetes.io/managed-by"] == "homek8sd" and
 		any(.managedFields[]; .manager == "homek8sd" and .operation == "Apply")'
 }
 versions() { api GET $pools | jq -c '[.items[].metadata.resourceVersion]'; }
@@ -196,7 +196,7 @@ repairs() {
 	merge $pools/default-pool '{"spec": {"autoAssign": false}}' >/dev/null
 	stays "a key that is not written is left as somebody set it" \
 		"wrote_nothing && all_in_order && api GET $pools/default-pool |
-			jq -e '.spec.autoAssign == false'" 2
+			jq -en 'input | .spec.autoAssign == false'" 2
 }
 
 apply_as_other() { # [QUERY]

@@ -414,7 +414,7 @@ state_is_whole() {
 	local file=$home/state/state.json
 	[[ ! -e $file ]] || {
 		(($(head -n1 "$file" | awk '{ print $4 }') == $(tail -n +2 "$file" | wc -c))) &&
-			tail -n +2 "$file" | jq -e . >/dev/null
+			tail -n +2 "$file" | jq -en input >/dev/null
 	}
 }
 
