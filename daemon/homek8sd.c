@@ -234,9 +234,7 @@ static int serve(struct program *p, const struct options *o, struct state *state
 	if (!p->reconcile) {
 		fputs(text_get(&errors), stderr);
 		fprintf(stderr,
-		    "homek8sd: the configuration in %s has errors, and there is no "
-		    "earlier good "
-		    "one to start with\n",
+		    "homek8sd: the configuration in %s has errors, and there is no earlier good one to start with\n",
 		    o->config_dir);
 		return EXIT_CONFIG;
 	}

@@ -178,9 +178,9 @@ static void usage(void)
 	for (size_t i = 0; i < kind_count; i++)
 		if (kinds[i]->plan)
 			printf("%s %s", i ? "," : "", kinds[i]->name);
-	puts(".\nExit status: 0 yes, 1 no, 2 usage, 3 the daemon said error, 4 it cannot "
-	     "be\n"
-	     "reached, 5 permission denied.");
+	puts(
+	    ".\nExit status: 0 yes, 1 no, 2 usage, 3 the daemon said error, 4 it cannot be\n"
+	    "reached, 5 permission denied.");
 }
 
 /* Of one command, or (NULL) of the program. */

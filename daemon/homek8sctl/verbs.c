@@ -199,9 +199,8 @@ enum status verb_call(struct ctl *ctl)
 	struct error e = { 0 };
 
 	if (ctl->count == 0) {
-		say("call: which method? See `homek8sctl call "
-		    "org.varlink.service.GetInterfaceDescription "
-		    "'{\"interface\":\"" INTERFACE_NAME "\"}'`");
+		say("call: which method? See `homek8sctl call org.varlink.service.GetInterfaceDescription '{\"interface\":\"" INTERFACE_NAME
+		    "\"}'`");
 		return STATUS_USAGE;
 	}
 	s.parameters = json_parse(json, strlen(json), VARLINK_MAX_DEPTH, &e);

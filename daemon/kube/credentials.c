@@ -41,9 +41,7 @@ static int fail_open(const char *path, struct error *e)
 		return fail(e, "%s does not exist", path);
 	if (errno == EACCES)
 		return fail(e,
-		    "%s may not be read by user id %u, which homek8sd runs as: give it "
-		    "read permission there (chgrp, chmod g+r), or restart homek8sd: its "
-		    "unit hands it the file kubeconfig by LoadCredential=",
+		    "%s may not be read by user id %u, which homek8sd runs as: give it read permission there (chgrp, chmod g+r), or restart homek8sd: its unit hands it the file kubeconfig by LoadCredential=",
 		    path, (unsigned)geteuid());
 	return fail(e, "%s cannot be opened: %s", path, strerror(errno));
 }

@@ -127,8 +127,7 @@ static void go_unauthorized(struct kube *k)
 {
 	autofree char *path = credentials_path(k->kubeconfig, k->config_dir);
 	autofree char *why = must_printf(
-	    "%s does not accept our credentials (401 Unauthorized): renew the token or "
-	    "client certificate in %s",
+	    "%s does not accept our credentials (401 Unauthorized): renew the token or client certificate in %s",
 	    k->credentials->config.server, path);
 
 	probe_stop(&k->probe);
@@ -216,10 +215,12 @@ static void on_no_credentials(
 		return;
 	}
 	disconnect(k);
-	text = missing ? must_printf("no kubeconfig at %s: put one there, or set "
-				     "kubernetes.kubeconfig in homek8s.yaml",
-			     path)
-		       : must_copy(why);
+	text =
+	    missing
+		? must_printf(
+		      "no kubeconfig at %s: put one there, or set kubernetes.kubeconfig in homek8s.yaml",
+		      path)
+		: must_copy(why);
 	go_down(k, text, 0);
 }
 

@@ -95,8 +95,7 @@ static int read_capabilities(virConnectPtr conn, const char *xml, struct arena *
 	arch = name ? find_arch(a, xml_root(doc), name) : NULL;
 	if (!arch)
 		return fail(e,
-		    "the capabilities name no virtual machines of this host's kind; "
-		    "is an emulator installed?");
+		    "the capabilities name no virtual machines of this host's kind; is an emulator installed?");
 	snprintf(facts->arch, sizeof(facts->arch), "%s", name);
 	if (offers_machine(a, arch))
 		snprintf(facts->machine, sizeof(facts->machine), MACHINE);

@@ -43,14 +43,11 @@ int mac_parse(const char *text, struct mac *out, struct error *e)
 
 	if (!read_mac(text, &mac))
 		return fail(e,
-		    "\"%.40s\" is no MAC address; write six pairs of hex digits, as in "
-		    "\"52:54:00:12:34:56\"",
+		    "\"%.40s\" is no MAC address; write six pairs of hex digits, as in \"52:54:00:12:34:56\"",
 		    text);
 	if (mac.octet[0] & 1)
 		return fail(e,
-		    "\"%s\" is a multicast address and no machine's own; its first pair "
-		    "must "
-		    "be even, as in \"52:54:00:12:34:56\"",
+		    "\"%s\" is a multicast address and no machine's own; its first pair must be even, as in \"52:54:00:12:34:56\"",
 		    text);
 	if (mac_equal(mac, zero))
 		return fail(e,
@@ -243,9 +240,7 @@ int netmask_parse(const char *text, uint8_t *prefix, struct error *e)
 	}
 	if (ip_parse(text, &mask, NULL) < 0 || mask.version != 4)
 		return fail(e,
-		    "\"%.60s\" is no netmask; write it as in \"255.255.255.0\" or as a "
-		    "prefix "
-		    "length",
+		    "\"%.60s\" is no netmask; write it as in \"255.255.255.0\" or as a prefix length",
 		    text);
 	holes = ~(uint32_t)mask.value;
 	if (holes & (holes + 1))
@@ -285,9 +280,7 @@ static int parse_ends(const char *text, struct range *out, struct error *e)
 		return -1;
 	if (range.first.version != range.last.version)
 		return fail(e,
-		    "the range \"%.100s\" begins and ends in different families; both "
-		    "ends must "
-		    "be IPv4 or both IPv6",
+		    "the range \"%.100s\" begins and ends in different families; both ends must be IPv4 or both IPv6",
 		    text);
 	if (ip_compare(range.first, range.last) > 0)
 		return fail(e,

@@ -62,8 +62,7 @@ static int refuse_size(const char *text, const char *unit, struct error *e)
 {
 	if (*unit == '.' || *unit == ',')
 		return fail(e,
-		    "\"%.40s\" is a fraction; write it in a smaller unit, as 1536MiB for "
-		    "1.5GiB",
+		    "\"%.40s\" is a fraction; write it in a smaller unit, as 1536MiB for 1.5GiB",
 		    text);
 	if (*unit == ' ')
 		return fail(
@@ -118,9 +117,7 @@ int duration_parse(const char *text, int64_t *ms, struct error *e)
 
 		if (p == start || !unit)
 			return fail(e,
-			    "\"%.40s\" is no duration; write it as in \"90s\", \"5m\", "
-			    "\"1h30m\" or "
-			    "\"250ms\"",
+			    "\"%.40s\" is no duration; write it as in \"90s\", \"5m\", \"1h30m\" or \"250ms\"",
 			    text);
 		if (number < 0 || __builtin_mul_overflow(number, unit->factor, &part) ||
 		    __builtin_add_overflow(total, part, &total))

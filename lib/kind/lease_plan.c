@@ -179,8 +179,7 @@ static void conditions(struct planner *p, struct item *item,
 			plan_finding(p, SEVERITY_WARNING, "lease-conflict", object,
 			    "%s: %s", object, text)
 			    ->fix =
-			    "release it on that machine (dhclient -r), or wait for "
-			    "the lease to end";
+			    "release it on that machine (dhclient -r), or wait for the lease to end";
 	}
 }
 
@@ -280,10 +279,7 @@ static void decide(struct planner *p, struct item *item, const struct host_entry
 		tell_differences(p, item, want, live, stored);
 	if (foreign) {
 		item_blocked(p, item,
-		    "its address is reserved by an entry that is not ours: %s; remove "
-		    "that one "
-		    "with `virsh net-update %s delete ip-dhcp-host`, or write it in "
-		    "static_ips",
+		    "its address is reserved by an entry that is not ours: %s; remove that one with `virsh net-update %s delete ip-dhcp-host`, or write it in static_ips",
 		    entry_text(p->arena, foreign), lease->network);
 		item->held = true;
 		return;
@@ -300,9 +296,7 @@ static void decide(struct planner *p, struct item *item, const struct host_entry
 	}
 	if (item->memo->lease.suspect_live || item->memo->lease.suspect_config)
 		item_pending(p, item,
-		    "an update of it failed, and what libvirt shows since may not be so; "
-		    "it is "
-		    "done once more");
+		    "an update of it failed, and what libvirt shows since may not be so; it is done once more");
 	else
 		item_pending(p, item, "%s", item->steps[0]->text);
 	now = current_address(item, want, live, stored, lease_machine(p, lease));
@@ -337,9 +331,7 @@ void lease_plan(struct planner *p, struct item *item, const struct object *objec
 	}
 	if (!lease_entry(p, want, &entry)) {
 		item_blocked(p, item,
-		    "its MAC is not known: there is no VM %s with an interface in "
-		    "network %s; "
-		    "write {ip, mac}",
+		    "its MAC is not known: there is no VM %s with an interface in network %s; write {ip, mac}",
 		    want->host, want->network);
 		return;
 	}

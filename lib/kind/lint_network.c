@@ -81,8 +81,7 @@ static void lint_range(const struct network *network, struct report *report)
 		lint_range_in_network(network, report);
 	if (!network->ranges.count) {
 		f = add(report, SEVERITY_WARNING, "dhcp-range-empty", network, "dhcp",
-		    "nothing is left of the DHCP range once the pools are cut out of it: "
-		    "no machine without a fixed address will get one");
+		    "nothing is left of the DHCP range once the pools are cut out of it: no machine without a fixed address will get one");
 		report_fix(report, f, "make the range larger or move the pools");
 	}
 }
@@ -246,8 +245,7 @@ static void lint_overlay(
 		return;
 	f = report_add(report, SEVERITY_WARNING, "overlay-mtu-too-large",
 	    field_place(pod, "mtu"),
-	    "the pod network's MTU %lld does not fit: the network carries %lld and the "
-	    "overlay adds %lld, so at most %lld",
+	    "the pod network's MTU %lld does not fit: the network carries %lld and the overlay adds %lld, so at most %lld",
 	    (long long)pod->mtu, (long long)(room + added), (long long)added,
 	    (long long)room);
 	report_fix(

@@ -47,18 +47,15 @@ static void pool_in_range(const struct span *pool, const struct network *network
 	if (network->dhcp.reserve_pools) {
 		f = report_add(report, SEVERITY_WARNING, "pool-in-dhcp-range",
 		    pool->place,
-		    "%s takes %s out of the DHCP range of network %s; the range is cut "
-		    "to %s (reserve_pools)",
+		    "%s takes %s out of the DHCP range of network %s; the range is cut to %s (reserve_pools)",
 		    pool->what, range_text(a, common), network->object.name,
 		    short_ranges(a, network->ranges));
 		report_fix(report, f,
-		    "nothing must be done; to be rid of this, end the DHCP range before "
-		    "the pool");
+		    "nothing must be done; to be rid of this, end the DHCP range before the pool");
 	} else {
 		f = report_add(report, SEVERITY_WARNING, "pool-in-dhcp-range",
 		    pool->place,
-		    "%s has %s in the DHCP range of network %s: a machine may be given a "
-		    "Service's address",
+		    "%s has %s in the DHCP range of network %s: a machine may be given a Service's address",
 		    pool->what, range_text(a, common), network->object.name);
 		report_fix(report, f,
 		    "set dhcp.reserve_pools to true in network %s, or move the pool",
@@ -185,19 +182,16 @@ static void lint_one(const struct pool *pool, struct report *report)
 		    field_place(pool, "addresses"), "pool %s has no addresses",
 		    pool->object.name);
 		report_fix(report, f,
-		    "list ranges such as 192.168.122.100-192.168.122.150, or remove the "
-		    "pool");
+		    "list ranges such as 192.168.122.100-192.168.122.150, or remove the pool");
 		lint_about(report, f, &pool->object, NULL);
 	}
 	if (pool->advertise != 0) {
 		f = report_add(report, SEVERITY_WARNING, "pool-not-advertised",
 		    field_place(pool, "advertise"),
-		    "nobody advertises pool %s: its addresses are assigned but do not "
-		    "answer",
+		    "nobody advertises pool %s: its addresses are assigned but do not answer",
 		    pool->object.name);
 		report_fix(report, f,
-		    "remove advertise: none, unless BGP or an L2Advertisement of your "
-		    "own covers the pool");
+		    "remove advertise: none, unless BGP or an L2Advertisement of your own covers the pool");
 		lint_about(report, f, &pool->object, NULL);
 	}
 }

@@ -29,8 +29,8 @@ static const struct field dhcp_rows[] = {
 	{ "range", FIELD_GROUP, at(struct dhcp, range), .group = &range_fields,
 	    .help = "Addresses for machines without a fixed one." },
 	{ "reserve_pools", FIELD_BOOL, at(struct dhcp, reserve_pools), .fallback = "true",
-	    .help = "Cut MetalLB's pools out of the range, so that no machine is given a "
-		    "Service's address." },
+	    .help =
+		"Cut MetalLB's pools out of the range, so that no machine is given a Service's address." },
 	{ 0 },
 };
 
@@ -48,8 +48,7 @@ static const struct field rows[] = {
 	    .help = "Name of the bridge on the host.", .example = "virbr0" },
 	{ "address", FIELD_CIDR, at(struct network, address), FIELD_COMPARED,
 	    .help =
-		"The host's own address in the network, with the prefix. A new network "
-		"without it gets the first address of the /24 its DHCP range begins in.",
+		"The host's own address in the network, with the prefix. A new network without it gets the first address of the /24 its DHCP range begins in.",
 	    .example = "192.168.122.1/24" },
 	{ "autostart", FIELD_BOOL, at(struct network, autostart), .fallback = "true",
 	    .help = "Start it when the host boots." },
@@ -59,9 +58,8 @@ static const struct field rows[] = {
 	{ "dhcp", FIELD_GROUP, at(struct network, dhcp), .group = &dhcp_fields,
 	    .help = "The DHCP service on it." },
 	{ "static_ips", FIELD_ELSEWHERE, .group = &lease_fields,
-	    .help = "Fixed addresses: a VM's name and its address, or {ip, mac} for a "
-		    "machine "
-		    "that is no VM of ours.",
+	    .help =
+		"Fixed addresses: a VM's name and its address, or {ip, mac} for a machine that is no VM of ours.",
 	    .example = "{worker-1: 192.168.122.11}" },
 	{ 0 },
 };

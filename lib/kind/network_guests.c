@@ -57,12 +57,11 @@ void network_guests_tell(struct planner *p, struct item *item, const struct netw
 	if (lost <= 0)
 		return;
 	text = arena_printf(p->arena,
-	    "%lld of %lld guest interfaces in network %s are cut off since it was "
-	    "stopped",
+	    "%lld of %lld guest interfaces in network %s are cut off since it was stopped",
 	    (long long)lost, (long long)count.ports, item->name);
 	item_condition(p, item, "GuestsCutOff", "%s", text);
 	plan_finding(p, SEVERITY_WARNING, "guests-cut-off",
 	    arena_printf(p->arena, "network/%s", item->name), "%s", text)
-	    ->fix = "restart libvirtd, which attaches them again while they run, or stop "
-		    "and start the guests";
+	    ->fix =
+	    "restart libvirtd, which attaches them again while they run, or stop and start the guests";
 }

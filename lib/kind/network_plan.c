@@ -43,15 +43,12 @@ static void plan_new(struct planner *p, struct item *item, const struct network 
 
 	if (waits_for_domains(p, want)) {
 		item_pending(p, item,
-		    "is to be defined; waits until the domains are known, whose MACs go "
-		    "into its reservations");
+		    "is to be defined; waits until the domains are known, whose MACs go into its reservations");
 		return;
 	}
 	if (!want->address.address.version) {
 		item_blocked(p, item,
-		    "there is no network %s in libvirt and its address is not written; "
-		    "add "
-		    "`address: 192.168.122.1/24` or a DHCP range",
+		    "there is no network %s in libvirt and its address is not written; add `address: 192.168.122.1/24` or a DHCP range",
 		    item->name);
 		return;
 	}
@@ -269,18 +266,14 @@ static bool plan_restart(struct planner *p, struct item *item, const struct netw
 	}
 	if (!live->persistent) {
 		item_blocked(p, item,
-		    "%s changes only when it starts anew, and it is transient: it would "
-		    "be gone; store it with `virsh net-dumpxml %s | virsh net-define "
-		    "/dev/stdin`",
+		    "%s changes only when it starts anew, and it is transient: it would be gone; store it with `virsh net-dumpxml %s | virsh net-define /dev/stdin`",
 		    names_of(p, &running), item->name);
 		return true;
 	}
 	guests = network_guests(p, item->name, live);
 	if (guests && !config.count) {
 		item_blocked(p, item,
-		    "%s changes when the network next starts; %lld guest%s attached, "
-		    "stop "
-		    "%s first",
+		    "%s changes when the network next starts; %lld guest%s attached, stop %s first",
 		    names_of(p, &running), (long long)guests,
 		    guests == 1 ? " is" : "s are", guests == 1 ? "it" : "them");
 		return true;
@@ -290,8 +283,7 @@ static bool plan_restart(struct planner *p, struct item *item, const struct netw
 		stop_and_start(p, item);
 	item_pending(p, item, "%s to be changed", names_of(p, &item->differences));
 	item_consent(p, item,
-	    "changing %s (%s to %s) needs network %s to start anew, which cuts "
-	    "off its guests; it is done once none is attached",
+	    "changing %s (%s to %s) needs network %s to start anew, which cuts off its guests; it is done once none is attached",
 	    item->differences.items[0].field,
 	    item->differences.items[0].have ? item->differences.items[0].have : "none",
 	    item->differences.items[0].want, item->name);
@@ -373,8 +365,7 @@ static void plan_sides(struct planner *p, struct item *item, const struct networ
 		    item->name);
 	if (!facts->persistent)
 		item_condition(p, item, "TransientNetwork",
-		    "it is transient: it vanishes when it stops; store it with "
-		    "`virsh net-dumpxml %s | virsh net-define /dev/stdin`",
+		    "it is transient: it vanishes when it stops; store it with `virsh net-dumpxml %s | virsh net-define /dev/stdin`",
 		    item->name);
 	else if (field_has(&network_kind.fields, want, "autostart") &&
 		 want->autostart != facts->autostart)

@@ -206,8 +206,7 @@ static void tell_missing(struct planner *p, struct item *item, const struct vm *
 		plan_wake(p, until);
 	} else {
 		item_failing(p, item,
-		    "vm/%s runs, but the cluster has no node of its name, system UUID or "
-		    "address",
+		    "vm/%s runs, but the cluster has no node of its name, system UUID or address",
 		    vm->object.name);
 	}
 }

@@ -288,8 +288,7 @@ static void hold_for(struct planner *p, struct item *item, const struct seen *ot
 		    p, item, "waits for pool/%s to give up its addresses", other->name);
 	else
 		item_blocked(p, item,
-		    "overlaps pool %s, which is not written here; write it too or "
-		    "delete it",
+		    "overlaps pool %s, which is not written here; write it too or delete it",
 		    other->name);
 }
 
@@ -320,9 +319,7 @@ static void break_ring(
 	}
 	if (next == index)
 		item_blocked(p, p->plan->items[index],
-		    "waits for pool/%s in a ring of pools that exchange all their "
-		    "addresses, which MetalLB takes in no order: give one of them others "
-		    "in between",
+		    "waits for pool/%s in a ring of pools that exchange all their addresses, which MetalLB takes in no order: give one of them others in between",
 		    p->plan->items[at]->name);
 }
 

@@ -24,13 +24,11 @@ static const struct field disk_rows[] = {
 	    .example = "/var/lib/libvirt/images/worker-1.qcow2" },
 	{ "pool", FIELD_NAME, at(struct vm_disk, pool),
 	    .help =
-		"The storage pool that holds the volume, which is called as the VM with "
-		".qcow2 added; left out: default.",
+		"The storage pool that holds the volume, which is called as the VM with .qcow2 added; left out: default.",
 	    .example = "default" },
 	{ "image", FIELD_STRING, at(struct vm_disk, image),
 	    .help =
-		"The image the volume was made from. homek8sd does not make volumes yet: "
-		"it says which one is missing and how to make it.",
+		"The image the volume was made from. homek8sd does not make volumes yet: it says which one is missing and how to make it.",
 	    .example = "noble-server-cloudimg-amd64.img" },
 	{ "size", FIELD_SIZE, at(struct vm_disk, size), .minimum = MIB,
 	    .help = "How large the volume was made; see image.", .example = "30GiB" },
@@ -59,8 +57,8 @@ static const struct field interface_rows[] = {
 		"The libvirt network it is in; left out: the only one that is written.",
 	    .example = "default" },
 	{ "mac", FIELD_MAC, at(struct vm_interface, mac), FIELD_COMPARED,
-	    .help = "Its MAC address; left out: one derived from the VM's name and the "
-		    "interface's place, the same for ever.",
+	    .help =
+		"Its MAC address; left out: one derived from the VM's name and the interface's place, the same for ever.",
 	    .example = "\"52:54:00:12:34:56\"" },
 	{ 0 },
 };
@@ -86,27 +84,24 @@ static const struct field rows[] = {
 	{ "power", FIELD_WORD, at(struct vm, power), .fallback = "always",
 	    .words = power_words,
 	    .help =
-		"What an unexpected stop means. always: start it again; on-failure: only "
-		"after a crash, a failed start or a restart of the host, not when its "
-		"guest or somebody stopped it; manual: never by itself.",
+		"What an unexpected stop means. always: start it again; on-failure: only after a crash, a failed start or a restart of the host, not when its guest or somebody stopped it; manual: never by itself.",
 	    .example = "on-failure" },
 	{ "type", FIELD_WORD, at(struct vm, type), .fallback = "auto",
 	    .words = type_words,
-	    .help = "How a new domain is run: with KVM, by emulation (qemu), or the best "
-		    "the host can do.",
+	    .help =
+		"How a new domain is run: with KVM, by emulation (qemu), or the best the host can do.",
 	    .example = "kvm" },
 	{ "autostart", FIELD_BOOL, at(struct vm, autostart),
 	    .help = "Whether libvirt starts it when the host boots.", .example = "true" },
 	{ "disk", FIELD_GROUP, at(struct vm, disk), .group = &disk_fields,
-	    .help = "The disk of a new domain: path, or a volume in a pool. That of an "
-		    "existing one is compared and never changed." },
+	    .help =
+		"The disk of a new domain: path, or a volume in a pool. That of an existing one is compared and never changed." },
 	{ "boot", FIELD_GROUP, at(struct vm, boot), FIELD_COMPARED, .group = &boot_fields,
 	    .help = "Direct kernel boot." },
 	{ "interfaces", FIELD_LIST, at(struct vm, interfaces), FIELD_COMPARED,
 	    .group = &interface_fields,
 	    .help =
-		"Network interfaces, in order; left out: one in the only network that is "
-		"written." },
+		"Network interfaces, in order; left out: one in the only network that is written." },
 	{ 0 },
 };
 
@@ -179,9 +174,7 @@ static void derive_interface(
 		if (!only) {
 			f = report_add(report, SEVERITY_ERROR, "missing-key",
 			    field_place(nic, NULL),
-			    "interfaces[%zu] does not say its network, and not exactly "
-			    "one "
-			    "is written",
+			    "interfaces[%zu] does not say its network, and not exactly one is written",
 			    index);
 			report_fix(report, f, "add network: NAME");
 		}

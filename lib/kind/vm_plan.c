@@ -48,8 +48,7 @@ static const char *domain_type(
 		plan_finding(p, SEVERITY_WARNING, "kvm-unavailable", object_text(p, item),
 		    "KVM does not work on this host: its VMs are emulated, which is slow")
 		    ->fix =
-		    "switch on virtualisation in the firmware, or nested "
-		    "virtualisation of the outer host, and load kvm_intel or kvm_amd";
+		    "switch on virtualisation in the firmware, or nested virtualisation of the outer host, and load kvm_intel or kvm_amd";
 	if (want->type == VM_QEMU && strcmp(host->domain_type, "kvm") == 0)
 		return "qemu";
 	return host->domain_type;
@@ -132,8 +131,7 @@ static void plan_absent(struct planner *p, struct item *item, const struct vm *w
 
 	if (other) {
 		item_blocked(p, item,
-		    "there is no domain %s, but domain %s has %s: if that is this VM, "
-		    "write `domain: %s`, else undefine it or give this one its own",
+		    "there is no domain %s, but domain %s has %s: if that is this VM, write `domain: %s`, else undefine it or give this one its own",
 		    want->domain, other, what, other);
 		return;
 	}
@@ -224,12 +222,10 @@ static const char *compare(struct planner *p, struct item *item, const struct vm
 		    d->items[i].have ? d->items[i].have : "none", d->items[i].want);
 	if (only_live)
 		return arena_printf(p->arena,
-		    "runs with %s; it is stored as written and takes effect once the "
-		    "guest is shut down and started again",
+		    "runs with %s; it is stored as written and takes effect once the guest is shut down and started again",
 		    fields);
 	return arena_printf(p->arena,
-	    "has %s; that takes a restart, which is left to you: `virsh edit %s`, then "
-	    "shut the guest down",
+	    "has %s; that takes a restart, which is left to you: `virsh edit %s`, then shut the guest down",
 	    fields, want->domain);
 }
 
@@ -241,9 +237,7 @@ static void tell_volume(
 	if (cause != STOP_START_FAILED || !have->disk.pool)
 		return;
 	item_condition(p, item, "VolumeNotMade",
-	    "volumes are not made by this version; if %s is missing: `virsh "
-	    "vol-create-as %s "
-	    "%s %s --format qcow2`, or upload an image to it",
+	    "volumes are not made by this version; if %s is missing: `virsh vol-create-as %s %s %s --format qcow2`, or upload an image to it",
 	    have->disk.path, have->disk.pool, have->disk.path,
 	    has(want, "disk") && want->disk.size ? size_text(p->arena, want->disk.size)
 						 : "30GiB");
@@ -257,9 +251,7 @@ static void plan_present(struct planner *p, struct item *item, const struct vm *
 
 	if (!have->facts.persistent)
 		item_condition(p, item, "TransientDomain",
-		    "it has no stored definition and vanishes when it stops; `virsh "
-		    "dumpxml "
-		    "%s` to a file and `virsh define` it",
+		    "it has no stored definition and vanishes when it stops; `virsh dumpxml %s` to a file and `virsh define` it",
 		    want->domain);
 	else if (has(want, "autostart") && want->autostart != have->facts.autostart)
 		add_autostart(p, item, want);

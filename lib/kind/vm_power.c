@@ -53,24 +53,19 @@ static void plan_paused(
 	switch (reason) {
 	case PAUSED_IOERROR:
 		item_failing(p, item,
-		    "is paused on a disk error: the host's disk is full or broken "
-		    "(`virsh "
-		    "domblkerror %s`)",
+		    "is paused on a disk error: the host's disk is full or broken (`virsh domblkerror %s`)",
 		    domain);
 		plan_revive(p, item, STEP_DOMAIN_RESUME, domain, "resume domain");
 		break;
 	case PAUSED_WATCHDOG:
 		item_blocked(p, item,
-		    "was paused by its watchdog: the guest hangs; `virsh reset %s`, then "
-		    "`virsh resume %s`",
+		    "was paused by its watchdog: the guest hangs; `virsh reset %s`, then `virsh resume %s`",
 		    domain, domain);
 		break;
 	case PAUSED_CRASHED:
 	case PAUSED_POSTCOPY_FAILED:
 		item_blocked(p, item,
-		    "its guest has crashed and is kept paused; `virsh destroy %s` once "
-		    "you "
-		    "have looked at it, then it is started anew",
+		    "its guest has crashed and is kept paused; `virsh destroy %s` once you have looked at it, then it is started anew",
 		    domain);
 		break;
 	case PAUSED_FROM_SNAPSHOT:
@@ -93,9 +88,7 @@ static void plan_up(
 		break;
 	case STATE_CRASHED:
 		item_blocked(p, item,
-		    "its guest has crashed and is kept for a look; `virsh destroy %s`, "
-		    "then "
-		    "it is started anew",
+		    "its guest has crashed and is kept for a look; `virsh destroy %s`, then it is started anew",
 		    want->domain);
 		break;
 	case STATE_PMSUSPENDED:
@@ -128,11 +121,7 @@ static void plan_overdue(
 
 	if (!settings->stop_force) {
 		item_failing(p, item,
-		    "has not shut down within %s of being asked to; `virsh destroy %s` "
-		    "cuts "
-		    "its power, as would vm.stop_force: true; `homek8sctl reconcile "
-		    "vm/%s` "
-		    "asks again",
+		    "has not shut down within %s of being asked to; `virsh destroy %s` cuts its power, as would vm.stop_force: true; `homek8sctl reconcile vm/%s` asks again",
 		    time, want->domain, item->name);
 		return;
 	}
@@ -172,22 +161,17 @@ static void plan_down(
 
 	if (!facts->persistent) {
 		item_blocked(p, item,
-		    "should be stopped, but has no stored definition and would be lost; "
-		    "`virsh "
-		    "dumpxml %s` to a file and `virsh define` it first",
+		    "should be stopped, but has no stored definition and would be lost; `virsh dumpxml %s` to a file and `virsh define` it first",
 		    want->domain);
 	} else if (facts->state == STATE_PAUSED && is_passing(facts->reason)) {
 		plan_paused(p, item, want, facts->reason);
 	} else if (facts->state == STATE_PAUSED) {
 		item_blocked(p, item,
-		    "is paused, and a paused guest cannot shut down; `virsh resume %s`, "
-		    "or "
-		    "`virsh destroy %s` to cut its power",
+		    "is paused, and a paused guest cannot shut down; `virsh resume %s`, or `virsh destroy %s` to cut its power",
 		    want->domain, want->domain);
 	} else if (facts->state == STATE_CRASHED) {
 		item_blocked(p, item,
-		    "its guest has crashed and is kept for a look; `virsh destroy %s` "
-		    "ends it",
+		    "its guest has crashed and is kept for a look; `virsh destroy %s` ends it",
 		    want->domain);
 	} else if (facts->state == STATE_PMSUSPENDED) {
 		item_pending(p, item, "sleeps; is woken up to be shut down");

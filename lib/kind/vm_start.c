@@ -172,8 +172,7 @@ static bool has_to_wait(struct planner *p, struct item *item, const struct vm *w
 	if (network && known &&
 	    !set_find(config_get(p->input->want, &network_kind), network)) {
 		item_blocked(p, item,
-		    "%s; network %s is not active and not written here: `virsh net-start "
-		    "%s`",
+		    "%s; network %s is not active and not written here: `virsh net-start %s`",
 		    why, network, network);
 		return true;
 	}
@@ -211,11 +210,8 @@ static void tell_managed_save(struct planner *p, struct item *item, const struct
 		return;
 	item_condition(p, item, "ManagedSave", "%s",
 	    p->input->want->settings.vm.boot_fresh
-		? "its memory was saved; the image is dropped and the guest boots afresh "
-		  "(vm.boot_fresh: true)"
-		: "its memory was saved; the guest goes on from there, with the clock "
-		  "and "
-		  "the definition of then (vm.boot_fresh: false)");
+		? "its memory was saved; the image is dropped and the guest boots afresh (vm.boot_fresh: true)"
+		: "its memory was saved; the guest goes on from there, with the clock and the definition of then (vm.boot_fresh: false)");
 }
 
 /* A domain that was never seen to run has not stopped for any reason. */
@@ -247,21 +243,17 @@ void vm_start_plan(
 	if (have->facts.state == STATE_SHUTOFF &&
 	    have->facts.reason == SHUTOFF_MIGRATED && !vm->start_wanted) {
 		item_blocked(p, item,
-		    "was migrated to another host; if it no longer runs there, "
-		    "`homek8sctl "
-		    "reconcile vm/%s` starts it here",
+		    "was migrated to another host; if it no longer runs there, `homek8sctl reconcile vm/%s` starts it here",
 		    item->name);
 	} else if (!may_start(item, want, have)) {
 		left_alone(p, item, want, cause_of(item, have));
 	} else if (vm->gave_up) {
 		item_failing(p, item,
-		    "gave up after %u stops and failed starts in a row (last: %s); "
-		    "`homek8sctl reconcile vm/%s` tries again",
+		    "gave up after %u stops and failed starts in a row (last: %s); `homek8sctl reconcile vm/%s` tries again",
 		    vm->quick_stops, why, item->name);
 	} else if (!mono_reached(vm->start_at, p->input->now)) {
 		item_failing(p, item,
-		    "%s, %u times in a row soon after its start; waits before the next "
-		    "start",
+		    "%s, %u times in a row soon after its start; waits before the next start",
 		    why, vm->quick_stops);
 		vm_start_wait(p, item, vm->start_at);
 		vm_start_held(p, item, STEP_DOMAIN_START, want->domain, "start domain");

@@ -167,8 +167,7 @@ static bool load_desired(struct config *config, const struct config_files *files
 		config->root = merge_maps(maps, count, report);
 	if (!files->desired_count && !files->settings_only)
 		report_add(report, SEVERITY_ERROR, "no-desired-state", NULL,
-		    "no desired state was given: an empty home never means delete "
-		    "everything");
+		    "no desired state was given: an empty home never means delete everything");
 	return count && count == files->desired_count;
 }
 

@@ -31,9 +31,7 @@ static int check_name(const struct kind *kind, const struct node *key, const cha
 			      : name_is_label(name))
 		return 0;
 	f = report_add(report, SEVERITY_ERROR, "bad-name", &key->place,
-	    "\"%s\" cannot be the name of a %s: a name is 1 to 63 of a-z, 0-9 and -, "
-	    "with "
-	    "no - at either end",
+	    "\"%s\" cannot be the name of a %s: a name is 1 to 63 of a-z, 0-9 and -, with no - at either end",
 	    shown, kind->title);
 	report_fix(report, f, "choose a name such as \"worker-1\"");
 	return -1;

@@ -51,8 +51,7 @@ static int refuse_open(const struct reader *r, const char *name, int reason)
 	case EACCES:
 	case EPERM:
 		return refuse(r, "file-unreadable", name, "this user may not read it",
-		    "let the user of homek8sd read it, for example with group homek8s "
-		    "and mode 0640");
+		    "let the user of homek8sd read it, for example with group homek8s and mode 0640");
 	case ENXIO:
 	case ENODEV:
 		return refuse(r, "file-not-regular", name,
@@ -87,8 +86,7 @@ static int check_file(const struct reader *r, const char *name, const struct sta
 	if (r->of == FILES_TRUSTED && st->st_uid != 0 && st->st_uid != geteuid())
 		return refuse(r, "file-owner", name,
 		    arena_printf(a,
-			"it belongs to user %u, neither to root nor to the "
-			"user that reads it",
+			"it belongs to user %u, neither to root nor to the user that reads it",
 			st->st_uid),
 		    arena_printf(a, "chown root %s", name));
 	if (r->of == FILES_TRUSTED && (st->st_mode & (S_IWGRP | S_IWOTH)))
@@ -128,8 +126,7 @@ static int read_text(
 		    "write it elsewhere and rename it into place");
 	if (length == 0)
 		return refuse(r, "file-empty", name, "it is empty",
-		    "an empty file never means delete everything: remove it, or write "
-		    "what should be");
+		    "an empty file never means delete everything: remove it, or write what should be");
 	*out = (struct source){ .name = name, .text = text, .length = length };
 	return 0;
 }
@@ -186,8 +183,8 @@ static int check_count(const struct reader *r, size_t count)
 	if (count == 0)
 		return refuse(r, "no-desired-state", DESIRED,
 		    "there is no *.yaml file in it",
-		    "an empty or missing desired.d never means delete everything: write "
-		    "what should be into " DESIRED "/home.yaml");
+		    "an empty or missing desired.d never means delete everything: write what should be into " DESIRED
+		    "/home.yaml");
 	if (count > CONFIG_MAX_FILES)
 		return refuse(r, "too-many-files", DESIRED,
 		    arena_printf(a, "it has %zu *.yaml files, %d are allowed", count,
@@ -242,8 +239,8 @@ static void open_desired(const struct reader *r, int directory)
 	    reason == ENOENT ? "there is no such directory"
 			     : arena_printf(r->report->arena,
 				   "cannot open it as a directory: %s", strerror(reason)),
-	    "an empty or missing desired.d never means delete everything: make the "
-	    "directory and write what should be into " DESIRED "/home.yaml");
+	    "an empty or missing desired.d never means delete everything: make the directory and write what should be into " DESIRED
+	    "/home.yaml");
 }
 
 static void read_directory(const struct reader *r, const char *path)

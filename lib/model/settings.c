@@ -15,8 +15,7 @@ static const struct field libvirt_rows[] = {
 	    .example = "qemu:///system" },
 	{ "network_uri", FIELD_URI, at(struct libvirt_settings, network_uri), 0,
 	    .help =
-		"The libvirt that serves networks; auto takes network:///system where "
-		"that driver runs separately, else the one above.",
+		"The libvirt that serves networks; auto takes network:///system where that driver runs separately, else the one above.",
 	    .fallback = "auto", .example = "network:///system",
 	    .words = network_uri_words },
 	{ 0 },
@@ -31,8 +30,8 @@ static const struct field kubernetes_rows[] = {
 		"Whether to look after the cluster; auto: when there is a kubeconfig.",
 	    .fallback = "auto", .example = "auto", .words = kubernetes_modes },
 	{ "kubeconfig", FIELD_PATH, at(struct kubernetes_settings, kubeconfig), 0,
-	    .help = "The kubeconfig file; left out: the service's credential kubeconfig, "
-		    "else the file kubeconfig in the configuration directory.",
+	    .help =
+		"The kubeconfig file; left out: the service's credential kubeconfig, else the file kubeconfig in the configuration directory.",
 	    .example = "/etc/homek8s/kubeconfig" },
 	{ "context", FIELD_STRING, at(struct kubernetes_settings, context), 0,
 	    .help = "The context in that file; left out: its current-context.",
@@ -49,8 +48,7 @@ static const struct field vm_rows[] = {
 	    .fallback = "5m", .example = "5m", .minimum = SECOND, .maximum = 24 * HOUR },
 	{ "start_attempts", FIELD_INT, at(struct vm_settings, start_attempts), 0,
 	    .help =
-		"Quick stops and failed starts in a row before a VM is given up until "
-		"`homek8sctl reconcile`.",
+		"Quick stops and failed starts in a row before a VM is given up until `homek8sctl reconcile`.",
 	    .fallback = "8", .example = "8", .minimum = 1, .maximum = 1000 },
 	{ "stop_timeout", FIELD_DURATION, at(struct vm_settings, stop_timeout), 0,
 	    .help = "How long a guest may take to shut down when asked to.",
@@ -77,8 +75,8 @@ static const struct field rows[] = {
 	{ "vm", FIELD_GROUP, at(struct settings, vm), 0,
 	    .help = "How VMs are started and stopped.", .group = &vm_fields },
 	{ "resync", FIELD_DURATION, at(struct settings, resync), 0,
-	    .help = "How often everything is looked at though no event called for it; at "
-		    "least every 45 s where libvirt's files cannot be watched.",
+	    .help =
+		"How often everything is looked at though no event called for it; at least every 45 s where libvirt's files cannot be watched.",
 	    .fallback = "5m", .example = "5m", .minimum = SECOND, .maximum = 24 * HOUR },
 	{ "prune", FIELD_BOOL, at(struct settings, prune), 0,
 	    .help =

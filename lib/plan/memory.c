@@ -192,8 +192,7 @@ void memory_round_ended(struct memory *m, const struct kind *kind, const char *n
 		    (struct mono){ memo->warm.ms - BURST_MS });
 	else if (memo->in_vain > IN_VAIN)
 		wait_after_round(memo,
-		    "what was done succeeded, again and again, but it is still not as "
-		    "written",
+		    "what was done succeeded, again and again, but it is still not as written",
 		    mono_add(now, retry_step(memo->in_vain - IN_VAIN, random)));
 }
 

@@ -207,8 +207,7 @@ static int read_keys(
 			key++;
 		if (!key->name)
 			return fail_at(r, map->keys[i],
-			    "unknown key in %s: homek8sd cannot tell whether it may be "
-			    "ignored",
+			    "unknown key in %s: homek8sd cannot tell whether it may be ignored",
 			    what);
 		if (read_key(r, map->items[i], key))
 			return -1;
@@ -253,8 +252,7 @@ static const struct node *find_context(
 	if (!name) {
 		if (!current || current->type != NODE_SCALAR || is_empty(current)) {
 			fail_at(r, current ? current : root,
-			    "it has no current-context: set it, or name one as "
-			    "kubernetes.context in homek8s.yaml");
+			    "it has no current-context: set it, or name one as kubernetes.context in homek8s.yaml");
 			return NULL;
 		}
 		name = current->text;
@@ -283,12 +281,10 @@ static int check_server(struct reader *r, const struct node *cluster)
 		return fail_at(r, node, "server %s", why.text);
 	if (url.plain && !url.loopback)
 		return fail_at(r, node,
-		    "server is http://, which is taken only for this machine itself "
-		    "(127.0.0.1): use https://");
+		    "server is http://, which is taken only for this machine itself (127.0.0.1): use https://");
 	if (url.plain && has_credentials(r->out))
 		return fail_at(r, node,
-		    "server is http:// and the user has credentials, which must not be "
-		    "sent unencrypted: use https://, or a user without credentials");
+		    "server is http:// and the user has credentials, which must not be sent unencrypted: use https://, or a user without credentials");
 	r->out->server = url.text;
 	return 0;
 }
@@ -436,7 +432,6 @@ int kubeconfig_check_token(const char *token, struct error *e)
 	for (const char *c = token; *c; c++)
 		if (*c <= 0x20 || *c >= 0x7f)
 			return fail(e,
-			    "holds a character that no token has (blank, line break or "
-			    "not ASCII)");
+			    "holds a character that no token has (blank, line break or not ASCII)");
 	return 0;
 }

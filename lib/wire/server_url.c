@@ -65,9 +65,8 @@ int server_url_parse(
 	/* A user part, a query or a fragment make no sense in a server's address. */
 	if (strpbrk(rest, "@?# \\") ||
 	    !host_is_valid(arena_copy_n(a, rest, strcspn(rest, "/")), &out->loopback))
-		return fail(e, "must be https://HOST or https://HOST:PORT, with a name "
-			       "in lower case "
-			       "or an address");
+		return fail(e,
+		    "must be https://HOST or https://HOST:PORT, with a name in lower case or an address");
 	for (size_t i = strlen(copy); i > 0 && copy[i - 1] == '/'; i--)
 		copy[i - 1] = '\0';
 	out->text = copy;
