@@ -29,7 +29,7 @@ LIBS_LIB := $(call pc_libs,$(PKGS_LIB))
 LIBS_DAEMON := $(call pc_libs,$(PKGS_DAEMON)) -lev -lpthread
 LIBS_TEST := $(call pc_libs,$(PKGS_TEST)) -lpthread
 
-LIB_SRC := $(wildcard lib/*/*.c)
+LIB_SRC := $(wildcard lib/*/*.c lib/*/*/*.c)
 DAEMON_SRC := $(wildcard daemon/*.c daemon/virt/*.c daemon/kube/*.c daemon/host/*.c \
 	daemon/control/*.c daemon/journal/*.c)
 CTL_SRC := $(wildcard daemon/homek8sctl/*.c)

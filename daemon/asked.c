@@ -12,7 +12,7 @@
 int reconcile_reload(struct reconcile *r, struct text *errors)
 {
 	struct config *config =
-	    loading_read(r->options.config_dir, r->options.state, errors);
+	    loading_read(r->options.config_dir, r->options.state_dir, errors);
 
 	heart_set_load(r, config, errors);
 	if (!config) {
@@ -24,7 +24,7 @@ int reconcile_reload(struct reconcile *r, struct text *errors)
 	}
 	lanes_abandon(r->lanes);
 	heart_adopt(r, config);
-	r->memory.persistent_changes++; /* what is wanted of VMs */
+	r->state.persistent_changes++; /* what is wanted of VMs */
 	journal_say(LEVEL_NOTICE, MESSAGE_CONFIG_LOADED, NULL,
 	    "configuration %u is in force, %zu finding%s", r->load.generation,
 	    config->report.count, config->report.count == 1 ? "" : "s");
@@ -83,7 +83,7 @@ int reconcile_now(struct reconcile *r, const struct kind *kind, const char *name
 	if (kind && !find(r, kind, name, e))
 		return -1;
 	say("reconcile", kind, name, who, NULL);
-	memory_clear(&r->memory, kind, name);
+	state_clear(&r->state, kind, name);
 	virt_look_all(r->virt);
 	kube_look_all(r->kube);
 	virt_try_now(r->virt);
@@ -100,7 +100,7 @@ int reconcile_pause(struct reconcile *r, const struct kind *kind, const char *na
 	if (kind && !find(r, kind, name, e))
 		return -1;
 	say("pause", kind, name, who, reason);
-	memory_pause(&r->memory, kind, name, reason, until);
+	state_pause(&r->state, kind, name, reason, until);
 	lanes_abandon(r->lanes);
 	heart_plan(r);
 	return 0;
@@ -112,7 +112,7 @@ int reconcile_resume(struct reconcile *r, const struct kind *kind, const char *n
 	if (kind && !find(r, kind, name, e))
 		return -1;
 	say("resume", kind, name, who, NULL);
-	memory_resume(&r->memory, kind, name);
+	state_resume(&r->state, kind, name);
 	heart_plan(r);
 	return 0;
 }
@@ -127,7 +127,7 @@ int reconcile_approve(struct reconcile *r, const struct kind *kind, const char *
 	if (!item->consent || item->approved)
 		return fail(e, "nothing of %s/%s waits for approval", kind->name, name);
 	say("approve", kind, name, who, item->consent);
-	memory_approve(&r->memory, kind, name, item->fingerprint);
+	state_approve(&r->state, kind, name, item->fingerprint);
 	heart_plan(r);
 	return 0;
 }
@@ -147,7 +147,7 @@ const struct view *reconcile_view(struct reconcile *r)
 	r->view.config = r->config;
 	r->view.load = r->load;
 	r->view.plan = r->plan;
-	r->view.memory = &r->memory;
+	r->view.state = &r->state;
 	r->view.observed = &r->observed;
 	r->view.now = clock_mono();
 	r->view.wall = clock_wall();

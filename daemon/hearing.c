@@ -9,11 +9,12 @@
 #include "daemon/journal/journal.h"
 #include "lib/base/cleanup.h"
 #include "lib/kind/kinds.h"
+#include "lib/kind/vm/vm.h"
 
 /* What was seen */
 
-static void remember(struct reconcile *r, const struct kind *kind, const char *seen_name,
-    const struct seen *seen)
+static void remember(struct reconcile *r, const struct kind *kind,
+    const char *external_name, const struct observed *seen)
 {
 	const struct set *wanted = config_get(r->config, kind);
 	bool changed = false;
@@ -22,17 +23,18 @@ static void remember(struct reconcile *r, const struct kind *kind, const char *s
 		return;
 	for (size_t i = 0; i < wanted->count; i++) {
 		const struct object *want = wanted->items[i];
-		const char *name = kind->seen_name ? kind->seen_name(want) : want->name;
+		const char *name =
+		    kind->external_name ? kind->external_name(want) : want->name;
 
-		if (strcmp(name, seen_name) == 0)
+		if (strcmp(name, external_name) == 0)
 			changed |=
-			    kind->observed(memory_get(&r->memory, kind, want->name), seen,
+			    kind->observed(state_get(&r->state, kind, want->name), seen,
 				want, &r->config->settings, clock_mono(), clock_random());
 	}
-	r->memory.persistent_changes += changed;
+	r->state.persistent_changes += changed;
 }
 
-void hearing_remember(struct reconcile *r, const struct seen *seen)
+void hearing_remember(struct reconcile *r, const struct observed *seen)
 {
 	remember(r, seen->kind, seen->name, seen);
 }
@@ -49,7 +51,7 @@ static void looked(struct reconcile *r, const struct kind *kind, const char *nam
  * attached, what is leased), and no event of theirs tells so.
  */
 static void look_at_networks(
-    struct reconcile *r, const struct seen *before, const struct seen *now)
+    struct reconcile *r, const struct observed *before, const struct observed *now)
 {
 	const struct object *was = before ? before->live : NULL;
 	const struct object *is = now ? now->live : NULL;
@@ -68,8 +70,8 @@ static void on_gone(void *arg, const struct kind *kind, const char *name)
 	struct reconcile *r = arg;
 
 	if (kind == &vm_kind)
-		look_at_networks(r, observed_find(&r->observed, kind, name), NULL);
-	observed_remove(&r->observed, kind, name);
+		look_at_networks(r, observations_find(&r->observed, kind, name), NULL);
+	observations_remove(&r->observed, kind, name);
 	remember(r, kind, name, NULL);
 	looked(r, kind, name);
 }
@@ -78,35 +80,36 @@ static void on_unreadable(
     void *arg, const struct kind *kind, const char *name, const char *why)
 {
 	struct reconcile *r = arg;
-	struct seen *seen = seen_new(kind, name);
+	struct observed *seen = observed_new(kind, name);
 
 	seen->presence = UNKNOWN;
 	seen->why = arena_copy(&seen->arena, why);
-	observed_put(&r->observed, seen);
+	observations_put(&r->observed, seen);
 	looked(r, kind, name);
 }
 
 static void on_seen(void *arg, const struct kind *kind, const struct reading *reading)
 {
 	struct reconcile *r = arg;
-	struct seen *seen = seen_new(kind, reading->name);
+	struct observed *seen = observed_new(kind, reading->name);
 	struct error e = { "" };
 	int result = kind->decode(seen, reading, &e);
 
 	if (result > 0) {
-		seen_free(seen);
+		observed_free(seen);
 		on_gone(arg, kind, reading->name);
 		return;
 	}
 	if (result < 0) {
-		seen_free(seen);
+		observed_free(seen);
 		on_unreadable(arg, kind, reading->name, e.text);
 		return;
 	}
 	seen->presence = PRESENT;
 	if (kind == &vm_kind)
-		look_at_networks(r, observed_find(&r->observed, kind, seen->name), seen);
-	observed_put(&r->observed, seen);
+		look_at_networks(
+		    r, observations_find(&r->observed, kind, seen->name), seen);
+	observations_put(&r->observed, seen);
 	remember(r, kind, reading->name, seen);
 	looked(r, kind, reading->name);
 }
@@ -136,11 +139,12 @@ static void remember_absent(
 
 	for (size_t i = 0; kind->observed && i < wanted->count; i++) {
 		const struct object *want = wanted->items[i];
-		const char *name = kind->seen_name ? kind->seen_name(want) : want->name;
+		const char *name =
+		    kind->external_name ? kind->external_name(want) : want->name;
 
 		if (!is_listed(name, list))
-			r->memory.persistent_changes +=
-			    kind->observed(memory_get(&r->memory, kind, want->name), NULL,
+			r->state.persistent_changes +=
+			    kind->observed(state_get(&r->state, kind, want->name), NULL,
 				want, &r->config->settings, clock_mono(), clock_random());
 	}
 }
@@ -155,9 +159,9 @@ static void on_listed(
 	if (count)
 		memcpy(sorted, names, count * sizeof(char *));
 	qsort(sorted, count, sizeof(char *), by_name);
-	observed_keep(&r->observed, kind, is_listed, &list);
+	observations_keep(&r->observed, kind, is_listed, &list);
 	remember_absent(r, kind, &list);
-	observed_set_known(&r->observed, kind);
+	observations_set_known(&r->observed, kind);
 	heart_ring(r);
 }
 
@@ -165,7 +169,7 @@ static void on_lost(void *arg, const struct kind *kind, const char *why)
 {
 	struct reconcile *r = arg;
 
-	observed_set_unknown(&r->observed, kind, why);
+	observations_set_unknown(&r->observed, kind, why);
 	/* Writes to the API end by themselves, and libvirt's looks do not. */
 	if (kind->origin == ORIGIN_LIBVIRT)
 		lanes_drop(r->lanes, kind);
@@ -269,7 +273,7 @@ static void step_ended(struct reconcile *r, uint64_t ticket, const char *error, 
 {
 	const struct step *step = lanes_ended(r->lanes, ticket, error, seen);
 	struct subject subject;
-	const struct memo *memo;
+	const struct object_state *state;
 
 	if (!step)
 		return;
@@ -277,17 +281,18 @@ static void step_ended(struct reconcile *r, uint64_t ticket, const char *error, 
 		error ? lost ? "unknown" : "failed" : "done" };
 	if (!error) {
 		journal_say(LEVEL_NOTICE, MESSAGE_STEP, &subject, "%s", step->text);
-		memory_step_done(&r->memory, step, &r->config->settings, clock_mono());
+		state_step_done(&r->state, step, &r->config->settings, clock_mono());
 		heart_ring(r);
 		return;
 	}
-	memo = memory_find(&r->memory, step->kind, step->name);
-	if (!memo || !memo->failures || !memo->error || strcmp(memo->error, error) != 0)
+	state = state_find(&r->state, step->kind, step->name);
+	if (!state || !state->failures || !state->error ||
+	    strcmp(state->error, error) != 0)
 		journal_say(LEVEL_WARNING, MESSAGE_STEP_FAILED, &subject, "%s", error);
 	/* Where libvirt is lost, its connection has a back-off of its own, and what the
 	 * step has come to is seen before anything is tried again. */
 	if (!lost || step->kind->origin != ORIGIN_LIBVIRT)
-		memory_step_failed(&r->memory, step, error, slow, &r->config->settings,
+		state_step_failed(&r->state, step, error, slow, &r->config->settings,
 		    clock_mono(), clock_random());
 	heart_ring(r);
 }
@@ -320,9 +325,9 @@ static void set_busy(void *arg, const struct kind *kind, const char *name, bool 
 {
 	struct reconcile *r = arg;
 
-	memory_get(&r->memory, kind, name)->busy = busy;
+	state_get(&r->state, kind, name)->busy = busy;
 	if (!busy)
-		memory_round_ended(&r->memory, kind, name, clock_mono(), clock_random());
+		state_round_ended(&r->state, kind, name, clock_mono(), clock_random());
 	heart_ring(r);
 }
 

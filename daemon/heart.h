@@ -19,8 +19,8 @@ struct reconcile {
 	struct config *config;
 	struct config_view load;
 	struct text load_errors;
-	struct observed observed;
-	struct memory memory;
+	struct observations observed;
+	struct state state;
 	struct plan *plan;
 	struct view view;
 	struct virt *virt;
@@ -51,7 +51,7 @@ void heart_adopt(struct reconcile *r, struct config *config);
 void heart_set_load(struct reconcile *r, bool ok, const struct text *errors);
 
 /* What is already seen of an object concerns another desired one from now on. */
-void hearing_remember(struct reconcile *r, const struct seen *seen);
+void hearing_remember(struct reconcile *r, const struct observed *seen);
 /* hearing.c: callbacks for both back ends, and telling a source's state. */
 extern const struct virt_callbacks hearing_virt;
 extern const struct kube_callbacks hearing_kube;

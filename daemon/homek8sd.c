@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "daemon/control/control.h"
-#include "daemon/host/state.h"
+#include "daemon/host/state_dir.h"
 #include "daemon/journal/journal.h"
 #include "daemon/loading.h"
 #include "daemon/reconcile.h"
@@ -218,11 +218,11 @@ static void run(struct program *p)
 	    "stopping; nothing of the home is touched");
 }
 
-static int serve(struct program *p, const struct options *o, struct state *state)
+static int serve(struct program *p, const struct options *o, struct state_dir *state_dir)
 {
 	struct reconcile_options options = {
 		.config_dir = o->config_dir,
-		.state = state,
+		.state_dir = state_dir,
 		.changed = on_changed,
 		.arg = p,
 	};
@@ -261,7 +261,7 @@ int main(int argc, char **argv)
 	};
 	struct program program = { 0 };
 	struct error e = { "" };
-	struct state *state;
+	struct state_dir *state_dir;
 	int status = 0;
 
 	if (parse_options(argc, argv, &o, &status))
@@ -270,12 +270,12 @@ int main(int argc, char **argv)
 		return check(o.config_dir);
 	harden();
 	journal_open();
-	state = state_open(o.state_dir, &e);
-	if (!state) {
+	state_dir = state_dir_open(o.state_dir, &e);
+	if (!state_dir) {
 		fprintf(stderr, "homek8sd: %s\n", e.text);
 		return EXIT_BUSY;
 	}
-	status = serve(&program, &o, state);
-	state_close(state);
+	status = serve(&program, &o, state_dir);
+	state_dir_close(state_dir);
 	return status;
 }

@@ -27,10 +27,10 @@ static struct json_object *source_json(const struct source *source)
 	return o;
 }
 
-static void keep(const struct config_files *files, struct state *state)
+static void keep(const struct config_files *files, struct state_dir *state)
 {
 	autojson struct json_object *o = json_object_new_object();
-	autojson struct json_object *old = state_read(state, LAST_GOOD, NULL);
+	autojson struct json_object *old = state_dir_read(state, LAST_GOOD, NULL);
 	struct json_object *list = json_object_new_array();
 
 	json_put_string(o, "directory", files->directory);
@@ -42,11 +42,11 @@ static void keep(const struct config_files *files, struct state *state)
 	/* Not being able to keep it is not worth failing for: memory has the living one.
 	 */
 	if (!old || strcmp(json_text(old), json_text(o)) != 0)
-		state_write(state, LAST_GOOD, o, NULL);
+		state_dir_write(state, LAST_GOOD, o, NULL);
 }
 
 struct config *loading_read(
-    const char *directory, struct state *state, struct text *errors)
+    const char *directory, struct state_dir *state, struct text *errors)
 {
 	struct arena arena = { 0 };
 	struct report report = { .arena = &arena };
@@ -77,10 +77,10 @@ static void read_source(struct arena *a, struct json_object *o, struct source *s
 	source->text = arena_copy_n(a, json_object_get_string(text), source->length);
 }
 
-struct config *loading_last_good(struct state *state, struct text *errors)
+struct config *loading_last_good(struct state_dir *state, struct text *errors)
 {
 	autojson struct json_object *o =
-	    state ? state_read(state, LAST_GOOD, NULL) : NULL;
+	    state ? state_dir_read(state, LAST_GOOD, NULL) : NULL;
 	struct json_object *list = json_at(o, "desired");
 	struct config_files files = { 0 };
 	struct config *config = NULL;

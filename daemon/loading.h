@@ -6,14 +6,14 @@
 #ifndef DAEMON_LOADING_H
 #define DAEMON_LOADING_H
 
-#include "daemon/host/state.h"
+#include "daemon/host/state_dir.h"
 #include "lib/model/config.h"
 
 /* NULL with every error, each with its source line and caret, in `errors`. */
 struct config *loading_read(
-    const char *directory, struct state *state, struct text *errors);
+    const char *directory, struct state_dir *state, struct text *errors);
 
 /* The last good one; NULL when there is none or it does not load any more. */
-struct config *loading_last_good(struct state *state, struct text *errors);
+struct config *loading_last_good(struct state_dir *state, struct text *errors);
 
 #endif

@@ -81,11 +81,11 @@ static void save(struct reconcile *r)
 	autojson struct json_object *o = NULL;
 	struct error e = { "" };
 
-	if (!r->options.state || r->saved == r->memory.persistent_changes)
+	if (!r->options.state_dir || r->saved == r->state.persistent_changes)
 		return;
-	o = memory_save(&r->memory, clock_mono(), clock_wall());
-	if (state_write(r->options.state, STATE_FILE, o, &e) == 0) {
-		r->saved = r->memory.persistent_changes;
+	o = state_save(&r->state, clock_mono(), clock_wall());
+	if (state_dir_write(r->options.state_dir, STATE_FILE, o, &e) == 0) {
+		r->saved = r->state.persistent_changes;
 		if (r->save_failed)
 			journal_say(LEVEL_NOTICE, MESSAGE_STATE, NULL,
 			    "the state is kept on disk again");
@@ -112,7 +112,7 @@ static void on_save(struct ev_loop *loop, ev_timer *timer, int events)
 
 static void save_soon(struct reconcile *r)
 {
-	if (r->saved == r->memory.persistent_changes || ev_is_active(&r->save_timer))
+	if (r->saved == r->state.persistent_changes || ev_is_active(&r->save_timer))
 		return;
 	ev_timer_set(&r->save_timer, SAVE_AFTER_S, 0);
 	ev_timer_start(r->loop, &r->save_timer);
@@ -135,14 +135,14 @@ static void set_text(char **text, const char *with)
 }
 
 /* What is done now is done for another reason than the one last told. */
-static bool acts_anew(const struct memo *known, const struct item *item)
+static bool acts_anew(const struct object_state *known, const struct item *item)
 {
 	return item->step_count && !item->held &&
 	       (!known->reason || strcmp(known->reason, item->reason) != 0);
 }
 
 /* Why it is so. That a step has failed was said when it did. */
-static const char *why(const struct memo *known, const struct item *item)
+static const char *why(const struct object_state *known, const struct item *item)
 {
 	bool said =
 	    known->told &&
@@ -155,25 +155,25 @@ static const char *why(const struct memo *known, const struct item *item)
 
 static void tell(struct reconcile *r, struct item *item)
 {
-	const struct memo *known = item->memo;
+	const struct object_state *known = item->state;
 	bool same = known->told && known->verdict == item->verdict;
 	const char *reason = why(known, item);
-	struct memo *memo;
+	struct object_state *state;
 
-	memory_planned(&r->memory, item, clock_mono());
+	state_planned(&r->state, item, clock_mono());
 	if (same && !acts_anew(known, item))
 		return;
-	item->memo = memo = memory_get(&r->memory, item->kind, item->name);
-	if (memo->told || item->verdict != VERDICT_UNKNOWN)
+	item->state = state = state_get(&r->state, item->kind, item->name);
+	if (state->told || item->verdict != VERDICT_UNKNOWN)
 		journal_say(level_of(item->verdict), MESSAGE_VERDICT,
 		    &(struct subject){
 			item->kind->name, item->name, NULL, verdict_text(item->verdict) },
 		    "%s%s%s", verdict_text(item->verdict), *reason ? ": " : "", reason);
 	if (!same)
-		memo->since = clock_wall();
-	memo->told = true;
-	memo->verdict = item->verdict;
-	set_text(&memo->reason, item->reason);
+		state->since = clock_wall();
+	state->told = true;
+	state->verdict = item->verdict;
+	set_text(&state->reason, item->reason);
 }
 
 static void tell_all(struct reconcile *r)
@@ -182,11 +182,11 @@ static void tell_all(struct reconcile *r)
 		struct item *item = r->plan->items[i];
 
 		tell(r, item);
-		if (item->verdict == VERDICT_CONVERGED && item->want &&
+		if (item->verdict == VERDICT_CONVERGED && item->desired &&
 		    item->kind->converged &&
 		    item->kind->converged(
-			memory_get(&r->memory, item->kind, item->name), item->want))
-			r->memory.persistent_changes++;
+			state_get(&r->state, item->kind, item->name), item->desired))
+			r->state.persistent_changes++;
 	}
 }
 
@@ -196,9 +196,9 @@ static void fill_input(struct reconcile *r, struct plan_input *input)
 	const struct kube_state *kube = kube_state(r->kube);
 
 	*input = (struct plan_input){
-		.want = r->config,
-		.have = &r->observed,
-		.memory = &r->memory,
+		.desired = r->config,
+		.observed = &r->observed,
+		.state = &r->state,
 		.now = clock_mono(),
 		.wall = clock_wall(),
 	};
@@ -225,7 +225,7 @@ void heart_plan(struct reconcile *r)
 	int64_t began = clock_micros();
 	struct plan_input input;
 
-	memory_tick(&r->memory, clock_mono());
+	state_tick(&r->state, clock_mono());
 	fill_input(r, &input);
 	plan_free(r->plan);
 	r->plan = plan_make(&input);
@@ -304,7 +304,7 @@ static void on_resync(struct ev_loop *loop, ev_timer *timer, int events)
 static void on_libvirt_file(void *arg, enum libvirt_file what, const char *name)
 {
 	struct reconcile *r = arg;
-	const struct observed_kind *networks =
+	const struct observed_set *networks =
 	    &r->observed.kinds[kind_index(&network_kind)];
 
 	switch (what) {
@@ -326,12 +326,12 @@ static void on_libvirt_file(void *arg, enum libvirt_file what, const char *name)
 /* What is written again later is wanted anew. */
 static void tell_unwanted(struct reconcile *r)
 {
-	for (size_t i = 0; i < r->memory.count; i++) {
-		struct memo *memo = r->memory.items[i];
+	for (size_t i = 0; i < r->state.count; i++) {
+		struct object_state *state = r->state.items[i];
 
-		if (memo->kind->wanted &&
-		    !set_find(config_get(r->config, memo->kind), memo->name))
-			memo->kind->wanted(memo, NULL);
+		if (state->kind->wanted &&
+		    !set_find(config_get(r->config, state->kind), state->name))
+			state->kind->wanted(state, NULL);
 	}
 }
 
@@ -345,11 +345,11 @@ void heart_adopt(struct reconcile *r, struct config *config)
 	tell_unwanted(r);
 	for (size_t k = 0; k < kind_count; k++) {
 		const struct set *wanted = config_get(config, kinds[k]);
-		const struct observed_kind *seen = &r->observed.kinds[k];
+		const struct observed_set *seen = &r->observed.kinds[k];
 
 		for (size_t i = 0; kinds[k]->wanted && i < wanted->count; i++)
 			kinds[k]->wanted(
-			    memory_get(&r->memory, kinds[k], wanted->items[i]->name),
+			    state_get(&r->state, kinds[k], wanted->items[i]->name),
 			    wanted->items[i]);
 		for (size_t i = 0; seen->known && i < seen->count; i++)
 			hearing_remember(r, seen->items[i]);
@@ -371,13 +371,13 @@ void heart_set_load(struct reconcile *r, bool ok, const struct text *errors)
 static struct config *first_config(struct reconcile *r, struct text *errors)
 {
 	struct config *config =
-	    loading_read(r->options.config_dir, r->options.state, errors);
+	    loading_read(r->options.config_dir, r->options.state_dir, errors);
 	autotext struct text ignored = { 0 };
 
 	heart_set_load(r, config, errors);
 	if (config)
 		return config;
-	config = loading_last_good(r->options.state, &ignored);
+	config = loading_last_good(r->options.state_dir, &ignored);
 	if (config)
 		journal_say(LEVEL_ERROR, MESSAGE_CONFIG_REFUSED, NULL,
 		    "the configuration has errors; starting with the last good one:\n%s",
@@ -385,14 +385,15 @@ static struct config *first_config(struct reconcile *r, struct text *errors)
 	return config;
 }
 
-static void load_memory(struct reconcile *r)
+static void load_state(struct reconcile *r)
 {
 	struct error e = { "" };
 	autojson struct json_object *o =
-	    r->options.state ? state_read(r->options.state, STATE_FILE, &e) : NULL;
+	    r->options.state_dir ? state_dir_read(r->options.state_dir, STATE_FILE, &e)
+				 : NULL;
 
-	if (o && memory_load(&r->memory, o, clock_mono(), clock_wall(), &e) == 0)
-		r->saved = r->memory.persistent_changes;
+	if (o && state_load(&r->state, o, clock_mono(), clock_wall(), &e) == 0)
+		r->saved = r->state.persistent_changes;
 	if (*e.text)
 		journal_say(LEVEL_WARNING, MESSAGE_STATE, NULL,
 		    "the remembered state is not used: %s", e.text);
@@ -435,7 +436,7 @@ struct reconcile *reconcile_new(
 		free(r);
 		return NULL;
 	}
-	load_memory(r);
+	load_state(r);
 	heart_adopt(r, config);
 	start(r);
 	return r;
@@ -455,8 +456,8 @@ void reconcile_free(struct reconcile *r)
 	lanes_free(r->lanes);
 	plan_free(r->plan);
 	config_free(r->config);
-	observed_done(&r->observed);
-	memory_done(&r->memory);
+	observations_done(&r->observed);
+	state_done(&r->state);
 	text_done(&r->load_errors);
 	free(r->watched);
 	free(r);

@@ -9,15 +9,15 @@
 
 #include <ev.h>
 
-#include "daemon/host/state.h"
-#include "lib/plan/view.h"
+#include "daemon/host/state_dir.h"
+#include "lib/view/view.h"
 
 struct reconcile;
 
 struct reconcile_options {
 	const char *config_dir;
-	struct state *state;	    /* NULL: nothing is kept on disk */
-	void (*changed)(void *arg); /* status may look different now */
+	struct state_dir *state_dir; /* NULL: nothing is kept on disk */
+	void (*changed)(void *arg);  /* status may look different now */
 	void *arg;
 };
 

@@ -31,8 +31,11 @@ may_include() { # FOLDER ALLOWED-REGEX
 may_include lib/base 'lib/base'
 may_include lib/doc 'lib/(base|doc)'
 may_include lib/model 'lib/(base|doc|model)'
-may_include lib/plan 'lib/(base|doc|model|plan)'
-may_include lib/kind 'lib/(base|doc|model|plan|kind)'
+may_include lib/state 'lib/(base|doc|model|state|plan)'
+may_include lib/plan 'lib/(base|doc|model|state|plan)'
+may_include lib/kind 'lib/(base|doc|model|state|plan|kind)'
+may_include lib/lint 'lib/(base|doc|model|kind|lint)'
+may_include lib/view 'lib/(base|doc|model|state|plan|view)'
 may_include lib/wire 'lib/(base|doc|wire)'
 may_include daemon/homek8sctl '(lib/[a-z]+|daemon/homek8sctl)'
 

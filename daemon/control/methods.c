@@ -11,7 +11,7 @@
 #include "daemon/reconcile.h"
 #include "lib/base/cleanup.h"
 #include "lib/doc/json.h"
-#include "lib/plan/view.h"
+#include "lib/view/view.h"
 #include "lib/wire/interface.h"
 
 #define STATUS_EVENTS 5

@@ -44,7 +44,7 @@ const struct command commands[] = {
 	{ "resume", "[KIND/NAME]", "end a pause",
 		"homek8sctl resume vm/worker-1", verb_resume, TAKES_DAEMON, 2 },
 	{ "approve", "KIND/NAME", "allow the change that waits for it",
-		"homek8sctl approve lease/worker-1", verb_approve, TAKES_DAEMON, 2 },
+		"homek8sctl approve reservation/worker-1", verb_approve, TAKES_DAEMON, 2 },
 	{ "wait", "", "until --for=converged, ready or KIND/NAME=VERDICT",
 		"homek8sctl wait --for=vm/worker-1=converged --timeout=5m", verb_wait,
 		TAKES_DAEMON | TAKES_FOR, 0 },

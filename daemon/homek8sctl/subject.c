@@ -8,7 +8,7 @@
 #include "lib/doc/json.h"
 #include "lib/model/kind.h"
 
-/* "network, lease, vm" */
+/* "network, reservation, vm" */
 static const char *all_kinds(struct ctl *ctl)
 {
 	const char *text = "";

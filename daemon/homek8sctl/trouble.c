@@ -10,7 +10,7 @@
 #include "daemon/homek8sctl/output.h"
 #include "lib/base/text.h"
 #include "lib/doc/json.h"
-#include "lib/plan/memory.h"
+#include "lib/state/state.h"
 
 #define INDENT 2
 #define NAMES_LIMIT 1000 /* more than two lines of any terminal */

@@ -11,7 +11,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
 #include "lib/doc/json.h"
-#include "lib/plan/memory.h"
+#include "lib/state/state.h"
 #include "lib/wire/interface.h"
 
 #define DEFAULT_MS 30000

@@ -7,7 +7,8 @@
 #define DAEMON_VIRT_LOOK_H
 
 #include "daemon/virt/fault.h"
-#include "lib/model/kind.h"
+#include "lib/kind/network/network.h"
+#include "lib/kind/vm/vm.h"
 
 enum outcome {
 	LOOK_SEEN,

@@ -6,37 +6,7 @@
 #include "daemon/virt/auto.h"
 #include "daemon/virt/look.h"
 #include "lib/base/cleanup.h"
-#include "lib/doc/xml.h"
-
-#define AGENT_CHANNEL "org.qemu.guest_agent.0"
-
-static bool channel_connected(struct arena *a, xmlNode *channel)
-{
-	const char *name = xml_attribute(a, channel, "target", "name");
-	const char *state = xml_attribute(a, channel, "target", "state");
-
-	return name && state && strcmp(name, AGENT_CHANNEL) == 0 &&
-	       strcmp(state, "connected") == 0;
-}
-
-/* Only the live document tells; it is parsed only where there is a channel at all. */
-static bool agent_connected(const char *live_xml)
-{
-	struct arena a = { 0 };
-	bool connected = false;
-	xmlNode *channel;
-
-	if (!live_xml || !strstr(live_xml, AGENT_CHANNEL))
-		return false;
-	autoxml xmlDoc *doc = xml_parse(live_xml, NULL);
-	if (!doc)
-		return false;
-	channel = xml_find(xml_root(doc), "devices/channel");
-	for (; channel && !connected; channel = xml_next(channel))
-		connected = channel_connected(&a, channel);
-	arena_done(&a);
-	return connected;
-}
+#include "lib/kind/vm/vm.h"
 
 static enum outcome read_managed_save(
     virConnectPtr conn, virDomainPtr domain, struct sight *sight)
@@ -103,8 +73,6 @@ static enum outcome read_domain(
 		    &sight->reading.config_xml, sight);
 	if (outcome == LOOK_SEEN && facts->id >= 0)
 		outcome = read_xml(conn, domain, 0, &sight->reading.live_xml, sight);
-	if (outcome == LOOK_SEEN)
-		facts->agent_connected = agent_connected(sight->reading.live_xml);
 	return outcome;
 }
 
@@ -112,7 +80,7 @@ enum outcome look_domain(virConnectPtr conn, const char *name, struct sight *sig
 {
 	autodomain virDomainPtr domain = virDomainLookupByName(conn, name);
 
-	sight->reading.domain = &sight->domain;
+	sight->reading.facts = &sight->domain;
 	if (domain)
 		return read_domain(conn, domain, sight);
 	fault_take(&sight->fault, conn);

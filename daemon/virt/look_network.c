@@ -5,6 +5,7 @@
 #include "daemon/virt/auto.h"
 #include "daemon/virt/look.h"
 #include "lib/base/cleanup.h"
+#include "lib/kind/network/network.h"
 
 static enum outcome read_flags(
     virConnectPtr conn, virNetworkPtr network, struct sight *sight)
@@ -55,7 +56,7 @@ static enum outcome read_config(
 
 /* False: the MAC (IPv6 may lack it) or the address does not read; it is left out. */
 static bool decode_lease(
-    struct arena *a, const virNetworkDHCPLease *lease, struct lease_fact *fact)
+    struct arena *a, const virNetworkDHCPLease *lease, struct dhcp_lease *fact)
 {
 	struct error e;
 
@@ -74,7 +75,7 @@ static enum outcome read_leases(
 {
 	autofree virNetworkDHCPLeasePtr *leases = NULL;
 	int count = virNetworkGetDHCPLeases(network, NULL, &leases, 0);
-	struct lease_fact *facts;
+	struct dhcp_lease *facts;
 	enum outcome outcome;
 
 	if (count < 0) {
@@ -112,7 +113,7 @@ enum outcome look_network(virConnectPtr conn, const char *name, struct sight *si
 {
 	autonetwork virNetworkPtr network = virNetworkLookupByName(conn, name);
 
-	sight->reading.network = &sight->network;
+	sight->reading.facts = &sight->network;
 	if (network)
 		return read_network(conn, network, sight);
 	fault_take(&sight->fault, conn);

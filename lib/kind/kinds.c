@@ -13,7 +13,7 @@ const struct kind *const kinds[] = {
 
 const size_t kind_count = sizeof(kinds) / sizeof(kinds[0]);
 
-_Static_assert(sizeof(kinds) / sizeof(kinds[0]) <= OBSERVED_KINDS, "room for every kind");
+_Static_assert(sizeof(kinds) / sizeof(kinds[0]) <= KINDS_MAX, "room for every kind");
 
 size_t kind_index(const struct kind *kind)
 {
@@ -23,11 +23,12 @@ size_t kind_index(const struct kind *kind)
 	abort();
 }
 
-const struct kind *kind_find(const char *name_or_plural)
+const struct kind *kind_find(const char *name)
 {
 	for (size_t i = 0; i < kind_count; i++)
-		if (strcmp(kinds[i]->name, name_or_plural) == 0 ||
-		    strcmp(kinds[i]->plural, name_or_plural) == 0)
+		if (strcmp(kinds[i]->name, name) == 0 ||
+		    strcmp(kinds[i]->plural, name) == 0 ||
+		    (kinds[i]->alias && strcmp(kinds[i]->alias, name) == 0))
 			return kinds[i];
 	return NULL;
 }

@@ -235,10 +235,8 @@ static void read_kinds(struct config *config, bool whole)
 		if (kinds[i]->derive)
 			kinds[i]->derive(config, &config->report);
 	}
-	for (size_t i = 0; whole && i < kind_count; i++) {
-		if (kinds[i]->lint)
-			kinds[i]->lint(config, &config->report);
-	}
+	for (size_t i = 0; whole && config_rules[i]; i++)
+		config_rules[i](config, &config->report);
 }
 
 int config_load(const struct config_files *files, struct config **out)

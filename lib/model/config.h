@@ -17,9 +17,9 @@
 struct config {
 	struct arena arena; /* everything below, sources and report included */
 	struct settings settings;
-	struct set sets[OBSERVED_KINDS]; /* by kind_index() */
-	const struct node *root;	 /* desired.d merged into one tree */
-	struct report report; /* findings; errors when config_load() returned -1 */
+	struct set sets[KINDS_MAX]; /* by kind_index() */
+	const struct node *root;    /* desired.d merged into one tree */
+	struct report report;	    /* findings; errors when config_load() returned -1 */
 };
 
 /*
@@ -31,6 +31,13 @@ struct config {
  */
 int config_load(const struct config_files *files, struct config **out);
 void config_free(struct config *config);
+
+/*
+ * The linter's rules, NULL after the last, run in order once every kind was read and
+ * derived. Each adds findings over the whole configuration; errors among them refuse the
+ * load too. The table is lib/lint/lint.c's.
+ */
+extern void (*const config_rules[])(const struct config *config, struct report *report);
 
 struct set *config_set(struct config *config, const struct kind *kind);
 const struct set *config_get(const struct config *config, const struct kind *kind);

@@ -16,8 +16,8 @@
 
 struct planner;
 struct item;
-struct memo;
-struct memory;
+struct object_state;
+struct state;
 struct step;
 
 enum origin { /* who says what is so; a kind is unknown while its origin is */
@@ -31,35 +31,14 @@ struct reading {
 	const char *name;
 	const char *live_xml;	/* libvirt: NULL when it does not run */
 	const char *config_xml; /* libvirt: NULL when it is transient */
-	const struct domain_facts *domain;
-	const struct network_facts *network;
+	const void *facts; /* what else was read: a struct of the kind's own header */
 	struct json_object *json; /* Kubernetes: the whole object */
-};
-
-struct domain_facts {
-	int id;		   /* -1 when it does not run */
-	int state, reason; /* virDomainGetState, libvirt's numbers */
-	bool persistent, autostart, managed_save;
-	bool agent_connected;
-};
-
-struct lease_fact { /* an address dnsmasq has leased, from virNetworkGetDHCPLeases */
-	struct mac mac;
-	struct ip ip;
-	const char *hostname; /* NULL or as the guest sent it: untrusted */
-	int64_t expires;      /* ms since 1970 */
-};
-
-struct network_facts {
-	bool active, persistent, autostart;
-	bool leases_known; /* false where the driver cannot tell */
-	const struct lease_fact *leases;
-	size_t lease_count;
 };
 
 struct kind {
 	const char *name;   /* "vm" */
 	const char *plural; /* "vms" */
+	const char *alias;  /* an older name that is still understood, or NULL */
 	const char *title;  /* "virtual machine": one or two words for people */
 	enum origin origin;
 	struct fields fields;
@@ -83,13 +62,10 @@ struct kind {
 	/* After every kind has read: derives what depends on other kinds (ranges, MACs).
 	 */
 	void (*derive)(struct config *config, struct report *report);
-	/* The linter: findings over the whole configuration. Errors here refuse the load
-	 * too. */
-	void (*lint)(const struct config *config, struct report *report);
 
 	/* The name its observation is stored under, where that differs; NULL: the
 	 * object's own. */
-	const char *(*seen_name)(const struct object *want);
+	const char *(*external_name)(const struct object *want);
 
 	/*
 	 * What the outside says -> seen->live, seen->config. Returns 0; 1: not of
@@ -97,7 +73,8 @@ struct kind {
 	 * has no observations of its own (a lease is part of its network) and its plan()
 	 * looks at those of other kinds.
 	 */
-	int (*decode)(struct seen *seen, const struct reading *reading, struct error *e);
+	int (*decode)(
+	    struct observed *seen, const struct reading *reading, struct error *e);
 
 	/* Adds to `shown` what was seen of one side and has no key, for lists and
 	 * describe: "ready" of a node. Or NULL. */
@@ -110,21 +87,21 @@ struct kind {
 	 * the kind is not planned and not shown.
 	 */
 	void (*plan)(struct planner *p, struct item *item, const struct object *want,
-	    const struct seen *have);
+	    const struct observed *have);
 	/*
-	 * What the kind itself remembers (lib/plan/memory.h); each may be NULL. `wanted`:
+	 * What the kind itself remembers (lib/state/state.h); each may be NULL. `wanted`:
 	 * it is desired like this from now on. `observed`: its object was looked at
 	 * (`seen` NULL: it is absent); true when something that is kept on disk has
 	 * changed. `ended`: a step was done, or failed. `converged`: it was found as it
 	 * should be; true as above.
 	 */
-	void (*wanted)(struct memo *memo, const struct object *want);
-	bool (*observed)(struct memo *memo, const struct seen *seen,
+	void (*wanted)(struct object_state *state, const struct object *want);
+	bool (*observed)(struct object_state *state, const struct observed *seen,
 	    const struct object *want, const struct settings *settings, struct mono now,
 	    uint32_t random);
-	void (*ended)(struct memo *memo, const struct step *step, bool failed,
+	void (*ended)(struct object_state *state, const struct step *step, bool failed,
 	    const struct settings *settings, struct mono now, uint32_t random);
-	bool (*converged)(struct memo *memo, const struct object *want);
+	bool (*converged)(struct object_state *state, const struct object *want);
 
 	/* After all its items were planned: holds those that must wait for another one.
 	 * Or NULL. */
@@ -136,6 +113,7 @@ extern const struct kind *const kinds[];
 extern const size_t kind_count;
 
 size_t kind_index(const struct kind *kind);
-const struct kind *kind_find(const char *name_or_plural); /* NULL when there is none */
+/* By name, plural or alias; NULL when there is none. */
+const struct kind *kind_find(const char *name);
 
 #endif

@@ -48,16 +48,16 @@ bool set_add(struct arena *a, struct set *set, struct object *object)
 	return true;
 }
 
-struct seen *seen_new(const struct kind *kind, const char *name)
+struct observed *observed_new(const struct kind *kind, const char *name)
 {
-	struct seen *seen = must_alloc(sizeof(*seen));
+	struct observed *seen = must_alloc(sizeof(*seen));
 
 	seen->kind = kind;
 	seen->name = arena_copy(&seen->arena, name);
 	return seen;
 }
 
-void seen_free(struct seen *seen)
+void observed_free(struct observed *seen)
 {
 	if (!seen)
 		return;
@@ -65,7 +65,7 @@ void seen_free(struct seen *seen)
 	free(seen);
 }
 
-void *seen_object(struct seen *seen)
+void *observed_object(struct observed *seen)
 {
 	struct object *object = arena_alloc(&seen->arena, seen->kind->fields.size);
 
@@ -74,12 +74,12 @@ void *seen_object(struct seen *seen)
 	return object;
 }
 
-struct observed_kind *observed_kind(struct observed *o, const struct kind *kind)
+struct observed_set *observations_set(struct observations *o, const struct kind *kind)
 {
 	return &o->kinds[kind_index(kind)];
 }
 
-static size_t seen_position(const struct observed_kind *k, const char *name)
+static size_t observed_position(const struct observed_set *k, const char *name)
 {
 	size_t low = 0, high = k->count;
 
@@ -96,35 +96,35 @@ static size_t seen_position(const struct observed_kind *k, const char *name)
 	return low;
 }
 
-static bool seen_at(const struct observed_kind *k, size_t i, const char *name)
+static bool observed_at(const struct observed_set *k, size_t i, const char *name)
 {
 	return i < k->count && !strcmp(k->items[i]->name, name);
 }
 
-bool observed_index(const struct observed_kind *kind, const char *name, size_t *index)
+bool observed_set_index(const struct observed_set *kind, const char *name, size_t *index)
 {
-	*index = seen_position(kind, name);
-	return seen_at(kind, *index, name);
+	*index = observed_position(kind, name);
+	return observed_at(kind, *index, name);
 }
 
-const struct seen *observed_find(
-    const struct observed *o, const struct kind *kind, const char *name)
+const struct observed *observations_find(
+    const struct observations *o, const struct kind *kind, const char *name)
 {
-	const struct observed_kind *k = &o->kinds[kind_index(kind)];
-	size_t i = seen_position(k, name);
+	const struct observed_set *k = &o->kinds[kind_index(kind)];
+	size_t i = observed_position(k, name);
 
-	return seen_at(k, i, name) ? k->items[i] : NULL;
+	return observed_at(k, i, name) ? k->items[i] : NULL;
 }
 
-void observed_put(struct observed *o, struct seen *seen)
+void observations_put(struct observations *o, struct observed *seen)
 {
-	struct observed_kind *k = observed_kind(o, seen->kind);
-	size_t i = seen_position(k, seen->name);
+	struct observed_set *k = observations_set(o, seen->kind);
+	size_t i = observed_position(k, seen->name);
 
 	k->changes++;
-	if (seen_at(k, i, seen->name)) {
+	if (observed_at(k, i, seen->name)) {
 		if (k->items[i] != seen)
-			seen_free(k->items[i]);
+			observed_free(k->items[i]);
 		k->items[i] = seen;
 		return;
 	}
@@ -132,26 +132,29 @@ void observed_put(struct observed *o, struct seen *seen)
 		k->room = k->room ? 2 * k->room : 16;
 		k->items = must_realloc(k->items, k->room * sizeof(*k->items));
 	}
-	memmove(k->items + i + 1, k->items + i, (k->count - i) * sizeof(struct seen *));
+	memmove(
+	    k->items + i + 1, k->items + i, (k->count - i) * sizeof(struct observed *));
 	k->items[i] = seen;
 	k->count++;
 }
 
-void observed_remove(struct observed *o, const struct kind *kind, const char *name)
+void observations_remove(
+    struct observations *o, const struct kind *kind, const char *name)
 {
-	struct observed_kind *k = observed_kind(o, kind);
-	size_t i = seen_position(k, name);
+	struct observed_set *k = observations_set(o, kind);
+	size_t i = observed_position(k, name);
 
 	k->changes++;
-	if (!seen_at(k, i, name))
+	if (!observed_at(k, i, name))
 		return;
-	seen_free(k->items[i]);
+	observed_free(k->items[i]);
 	k->count--;
-	memmove(k->items + i, k->items + i + 1, (k->count - i) * sizeof(struct seen *));
+	memmove(
+	    k->items + i, k->items + i + 1, (k->count - i) * sizeof(struct observed *));
 }
 
 /* Replaces the reason; the new one may be part of the old. */
-static void set_why(struct observed_kind *k, const char *why)
+static void set_why(struct observed_set *k, const char *why)
 {
 	struct arena texts = { 0 };
 
@@ -160,50 +163,51 @@ static void set_why(struct observed_kind *k, const char *why)
 	k->texts = texts;
 }
 
-void observed_set_known(struct observed *o, const struct kind *kind)
+void observations_set_known(struct observations *o, const struct kind *kind)
 {
-	struct observed_kind *k = observed_kind(o, kind);
+	struct observed_set *k = observations_set(o, kind);
 
 	set_why(k, NULL);
 	k->known = true;
 	k->changes++;
 }
 
-void observed_set_unknown(struct observed *o, const struct kind *kind, const char *why)
+void observations_set_unknown(
+    struct observations *o, const struct kind *kind, const char *why)
 {
-	struct observed_kind *k = observed_kind(o, kind);
+	struct observed_set *k = observations_set(o, kind);
 
 	set_why(k, why);
 	k->known = false;
 	k->changes++;
 }
 
-void observed_keep(struct observed *o, const struct kind *kind,
+void observations_keep(struct observations *o, const struct kind *kind,
     bool (*keep)(const char *name, void *arg), void *arg)
 {
-	struct observed_kind *k = observed_kind(o, kind);
+	struct observed_set *k = observations_set(o, kind);
 	size_t kept = 0;
 
 	for (size_t i = 0; i < k->count; i++) {
 		if (keep(k->items[i]->name, arg)) {
 			k->items[kept++] = k->items[i];
 		} else {
-			seen_free(k->items[i]);
+			observed_free(k->items[i]);
 			k->changes++;
 		}
 	}
 	k->count = kept;
 }
 
-void observed_done(struct observed *o)
+void observations_done(struct observations *o)
 {
-	for (size_t n = 0; n < OBSERVED_KINDS; n++) {
-		struct observed_kind *k = &o->kinds[n];
+	for (size_t n = 0; n < KINDS_MAX; n++) {
+		struct observed_set *k = &o->kinds[n];
 
 		for (size_t i = 0; i < k->count; i++)
-			seen_free(k->items[i]);
+			observed_free(k->items[i]);
 		free(k->items);
 		arena_done(&k->texts);
 	}
-	*o = (struct observed){ 0 };
+	*o = (struct observations){ 0 };
 }

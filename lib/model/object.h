@@ -41,7 +41,7 @@ enum presence {
  * What was seen of one object. A libvirt object has two sides, what runs (live) and what
  * is stored (config); either may be NULL. A Kubernetes object has only `live`.
  */
-struct seen {
+struct observed {
 	struct arena arena; /* holds this struct's texts and both sides */
 	const struct kind *kind;
 	const char *name;
@@ -51,28 +51,28 @@ struct seen {
 	struct object *live, *config;
 };
 
-/* A new, empty one; freed by seen_free (NULL allowed) or by the store it was put into. */
-struct seen *seen_new(const struct kind *kind, const char *name);
-void seen_free(struct seen *seen);
+/* A new, empty one; freed by observed_free (NULL allowed) or by the store it was put into. */
+struct observed *observed_new(const struct kind *kind, const char *name);
+void observed_free(struct observed *seen);
 /* A zeroed object of the kind's size, in the arena of `seen`, with kind and name set. */
-void *seen_object(struct seen *seen);
+void *observed_object(struct observed *seen);
 
 /* Everything observed. Zeroed: of every kind, nothing is known yet. */
-struct observed_kind {
+struct observed_set {
 	bool known;	 /* the whole list was read since the connection came up */
 	const char *why; /* not known: why; a literal or owned by `texts` */
 	struct arena texts;
-	struct seen **items; /* sorted by name */
+	struct observed **items; /* sorted by name */
 	size_t count, room;
 	uint64_t changes; /* grows with every put, remove and set_*, and with what keep
 			     forgets */
 };
 
-#define OBSERVED_KINDS 16
+#define KINDS_MAX 16
 
-struct observed {
-	struct observed_kind kinds[OBSERVED_KINDS]; /* by kind_index() */
-	struct host_facts {			    /* what libvirt says of the host */
+struct observations {
+	struct observed_set kinds[KINDS_MAX]; /* by kind_index() */
+	struct host_facts {		      /* what libvirt says of the host */
 		bool known;
 		bool kvm;	      /* domains of type kvm can be defined */
 		char domain_type[16]; /* best type there is: "kvm", "qemu", "test" */
@@ -82,23 +82,25 @@ struct observed {
 	} host;
 };
 
-struct observed_kind *observed_kind(struct observed *o, const struct kind *kind);
-const struct seen *observed_find(
-    const struct observed *o, const struct kind *kind, const char *name);
+struct observed_set *observations_set(struct observations *o, const struct kind *kind);
+const struct observed *observations_find(
+    const struct observations *o, const struct kind *kind, const char *name);
 /* Where in kind's items the name stands; false when it does not, and then where it would.
  */
-bool observed_index(const struct observed_kind *kind, const char *name, size_t *index);
+bool observed_set_index(const struct observed_set *kind, const char *name, size_t *index);
 /* Takes ownership of `seen`; replaces what had its name. */
-void observed_put(struct observed *o, struct seen *seen);
+void observations_put(struct observations *o, struct observed *seen);
 /* Seen to be absent. */
-void observed_remove(struct observed *o, const struct kind *kind, const char *name);
+void observations_remove(
+    struct observations *o, const struct kind *kind, const char *name);
 /* The whole list has been read: the kind is known from now on. */
-void observed_set_known(struct observed *o, const struct kind *kind);
+void observations_set_known(struct observations *o, const struct kind *kind);
 /* The source is gone: keeps what was last seen for showing, but nothing is known. */
-void observed_set_unknown(struct observed *o, const struct kind *kind, const char *why);
+void observations_set_unknown(
+    struct observations *o, const struct kind *kind, const char *why);
 /* Forgets every object of the kind for which keep(name, arg) is false. */
-void observed_keep(struct observed *o, const struct kind *kind,
+void observations_keep(struct observations *o, const struct kind *kind,
     bool (*keep)(const char *name, void *arg), void *arg);
-void observed_done(struct observed *o);
+void observations_done(struct observations *o);
 
 #endif

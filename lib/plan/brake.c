@@ -17,7 +17,7 @@ static struct toll count(const struct plan *plan)
 		const struct item *item = plan->items[i];
 
 		/* Busy ones count: they are being interrupted right now. */
-		if (!item->disruptive || (item->held && !item->memo->busy))
+		if (!item->disruptive || (item->held && !item->state->busy))
 			continue;
 		toll.touched++;
 		toll.control_planes += item->control_plane;
@@ -51,8 +51,8 @@ static void hold(struct planner *p, struct item *item, const struct toll *toll)
 	    arena_printf(p->arena, "%s; %s", item->steps[0]->text, why_held(p, toll));
 	item->fingerprint =
 	    "interrupt"; /* stays the same from the request to the last resort */
-	item->approved =
-	    item->memo->approved && strcmp(item->memo->approved, item->fingerprint) == 0;
+	item->approved = item->state->approved &&
+			 strcmp(item->state->approved, item->fingerprint) == 0;
 	if (item->approved)
 		return;
 	item->held = item->braked = true;
@@ -67,7 +67,7 @@ void brake_apply(struct planner *p)
 		struct item *item = p->plan->items[i];
 
 		if (item->disruptive && item->step_count && !item->held &&
-		    !item->approved && (is_too_much(&toll) || item->memo->braked))
+		    !item->approved && (is_too_much(&toll) || item->state->braked))
 			hold(p, item, &toll);
 	}
 }

@@ -141,15 +141,15 @@ void plan_wake(struct planner *p, struct mono when)
 	p->plan->next = mono_earlier(p->plan->next, when);
 }
 
-const struct seen *planner_seen(
+const struct observed *planner_observed(
     const struct planner *p, const struct kind *kind, const char *name)
 {
-	const struct seen *seen;
+	const struct observed *seen;
 
 	if (!p->input->sources[kind->origin].up ||
-	    !p->input->have->kinds[kind_index(kind)].known)
+	    !p->input->observed->kinds[kind_index(kind)].known)
 		return NULL;
-	seen = observed_find(p->input->have, kind, name);
+	seen = observations_find(p->input->observed, kind, name);
 	return seen && seen->presence == PRESENT ? seen : NULL;
 }
 

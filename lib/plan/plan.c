@@ -31,10 +31,10 @@
 
 #include "lib/plan/brake.h"
 
-static const struct memo nothing_remembered = { .vm = { .domain_id = -1, .wanted = -1 } };
+static const struct object_state no_state = { .vm = { .domain_id = -1, .wanted = -1 } };
 
 static struct item *add_item(struct planner *p, const struct kind *kind, const char *name,
-    const struct object *want, const struct seen *have)
+    const struct object *want, const struct observed *have)
 {
 	struct item *item = arena_alloc(p->arena, sizeof(*item));
 	struct item **slot =
@@ -43,16 +43,16 @@ static struct item *add_item(struct planner *p, const struct kind *kind, const c
 	*item = (struct item){
 		.kind = kind,
 		.name = name,
-		.want = want,
-		.have = have,
+		.desired = want,
+		.observed = have,
 		.live = have ? have->live : NULL,
 		.config = have ? have->config : NULL,
 		.reason = "",
 		.retry_in = -1,
-		.memo = memory_find(p->input->memory, kind, name),
+		.state = state_find(p->input->state, kind, name),
 	};
-	if (!item->memo)
-		item->memo = &nothing_remembered;
+	if (!item->state)
+		item->state = &no_state;
 	*slot = item;
 	return item;
 }
@@ -61,7 +61,7 @@ static struct item *add_item(struct planner *p, const struct kind *kind, const c
 static const char *kind_closed(struct planner *p, const struct kind *kind, bool *off)
 {
 	const struct source_state *source = &p->input->sources[kind->origin];
-	const struct observed_kind *seen;
+	const struct observed_set *seen;
 
 	*off = false;
 	if (source->off) {
@@ -72,7 +72,7 @@ static const char *kind_closed(struct planner *p, const struct kind *kind, bool 
 		return source->why ? source->why : "not looked at yet";
 	if (!kind->decode)
 		return NULL;
-	seen = &p->input->have->kinds[kind_index(kind)];
+	seen = &p->input->observed->kinds[kind_index(kind)];
 	if (!seen->known)
 		return seen->why ? seen->why : "not looked at yet";
 	return NULL;
@@ -92,20 +92,20 @@ static void judge(struct planner *p, struct item *item)
 		item_blocked(p, item, "%s", closed);
 	else if (closed)
 		item_unknown(p, item, "%s", closed);
-	else if (item->have && item->have->presence == UNKNOWN)
-		item_unknown(p, item, "%s", item->have->why);
+	else if (item->observed && item->observed->presence == UNKNOWN)
+		item_unknown(p, item, "%s", item->observed->why);
 	else
-		item->kind->plan(p, item, item->want, item->have);
+		item->kind->plan(p, item, item->desired, item->observed);
 }
 
-static bool pause_of(
-    struct planner *p, const struct memo *memo, const char **reason, struct mono *until)
+static bool pause_of(struct planner *p, const struct object_state *state,
+    const char **reason, struct mono *until)
 {
-	const struct memory *m = p->input->memory;
+	const struct state *m = p->input->state;
 
-	if (memo->paused && !mono_reached(memo->pause_until, p->input->now)) {
-		*reason = memo->pause_reason;
-		*until = memo->pause_until;
+	if (state->paused && !mono_reached(state->pause_until, p->input->now)) {
+		*reason = state->pause_reason;
+		*until = state->pause_until;
 		return true;
 	}
 	if (m->paused && !mono_reached(m->pause_until, p->input->now)) {
@@ -136,59 +136,59 @@ static void hold_for_pause(
 /* Gates 4 to 7. */
 static void hold(struct planner *p, struct item *item)
 {
-	const struct memo *memo = item->memo;
+	const struct object_state *state = item->state;
 	const char *reason = NULL;
 	struct mono until = MONO_NEVER;
 
-	if (pause_of(p, memo, &reason, &until)) {
+	if (pause_of(p, state, &reason, &until)) {
 		hold_for_pause(p, item, reason, until);
 		return;
 	}
 	/* A copy: the plan outlives what the memory forgets once all is well. */
-	if (memo->failures && item->verdict != VERDICT_CONVERGED)
-		item->error = arena_copy(p->arena, memo->error);
+	if (state->failures && item->verdict != VERDICT_CONVERGED)
+		item->error = arena_copy(p->arena, state->error);
 	if (!item->step_count)
 		return;
-	if (memo->busy) {
+	if (state->busy) {
 		item->held = true;
 	} else if (item->consent) {
 		item->approved =
-		    memo->approved && strcmp(memo->approved, item->fingerprint) == 0;
+		    state->approved && strcmp(state->approved, item->fingerprint) == 0;
 		if (!item->approved) {
 			item->held = true;
 			item_blocked(p, item, "waits for approval: %s", item->consent);
 			return;
 		}
 	}
-	if (memo->failures) {
+	if (state->failures) {
 		item->verdict = VERDICT_FAILING;
 		item->reason = item->error ? item->error : "the last try failed";
-		if (!mono_reached(memo->retry_at, p->input->now)) {
+		if (!mono_reached(state->retry_at, p->input->now)) {
 			item->held = true;
-			item->retry_in = memo->retry_at.ms - p->input->now.ms;
-			plan_wake(p, memo->retry_at);
+			item->retry_in = state->retry_at.ms - p->input->now.ms;
+			plan_wake(p, state->retry_at);
 		}
 	}
 }
 
-static const char *seen_name(const struct kind *kind, const struct object *want)
+static const char *external_name(const struct kind *kind, const struct object *want)
 {
-	return kind->seen_name ? kind->seen_name(want) : want->name;
+	return kind->external_name ? kind->external_name(want) : want->name;
 }
 
 /* Pairs desired with seen; `taken` marks the seen objects that found their partner. */
 static void plan_wanted(struct planner *p, const struct kind *kind, bool *taken)
 {
-	const struct set *wanted = config_get(p->input->want, kind);
-	const struct observed_kind *seen = &p->input->have->kinds[kind_index(kind)];
+	const struct set *wanted = config_get(p->input->desired, kind);
+	const struct observed_set *seen = &p->input->observed->kinds[kind_index(kind)];
 
 	for (size_t i = 0; i < wanted->count; i++) {
 		const struct object *want = wanted->items[i];
-		const struct seen *have = NULL;
+		const struct observed *have = NULL;
 		struct item *item;
 		size_t at_index;
 
-		if (observed_index(seen, seen_name(kind, want), &at_index)) {
+		if (observed_set_index(seen, external_name(kind, want), &at_index)) {
 			have = seen->items[at_index];
 			taken[at_index] = true;
 		}
@@ -202,7 +202,7 @@ static void plan_wanted(struct planner *p, const struct kind *kind, bool *taken)
 /* Objects nobody wrote. A kind that has nothing to say of one leaves its reason NULL. */
 static void plan_unwanted(struct planner *p, const struct kind *kind, const bool *taken)
 {
-	const struct observed_kind *seen = &p->input->have->kinds[kind_index(kind)];
+	const struct observed_set *seen = &p->input->observed->kinds[kind_index(kind)];
 	bool off;
 
 	if (kind_closed(p, kind, &off))
@@ -267,7 +267,8 @@ struct plan *plan_make(const struct plan_input *input)
 					   !kinds[k]->fields.rows[0].key))
 			continue;
 		span->first = span->end = plan->item_count;
-		taken = arena_array(p.arena, input->have->kinds[k].count, sizeof(*taken));
+		taken =
+		    arena_array(p.arena, input->observed->kinds[k].count, sizeof(*taken));
 		plan_wanted(&p, kinds[k], taken);
 		if (kinds[k]->decode)
 			plan_unwanted(&p, kinds[k], taken);

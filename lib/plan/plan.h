@@ -9,7 +9,7 @@
 
 #include "lib/base/mono.h"
 #include "lib/model/kind.h"
-#include "lib/plan/memory.h"
+#include "lib/state/state.h"
 
 /* Why a whole kind cannot be planned, told by the daemon per source. */
 struct source_state {
@@ -19,9 +19,9 @@ struct source_state {
 };
 
 struct plan_input {
-	const struct config *want;
-	const struct observed *have;
-	const struct memory *memory;
+	const struct config *desired;
+	const struct observations *observed;
+	const struct state *state;
 	struct source_state sources[2]; /* ORIGIN_LIBVIRT, ORIGIN_KUBERNETES */
 	struct mono now;
 	int64_t wall; /* ms since 1970, for showing only */
@@ -78,11 +78,12 @@ struct condition {	  /* something worth knowing beside the verdict */
 struct item {
 	const struct kind *kind;
 	const char *name;
-	const struct object *want;
-	const struct seen *have; /* also when unknown; NULL: absent */
-	/* The sides as shown; by default those of `have`. */
+	const struct object *desired;
+	const struct observed *observed; /* also when unknown; NULL: absent */
+	/* The sides as shown; by default those of `observed`. */
 	const struct object *live, *config;
-	const struct memo *memo; /* never NULL; empty where nothing is remembered */
+	const struct object_state
+	    *state; /* never NULL; empty where nothing is remembered */
 	enum verdict verdict;
 	const char *reason; /* one line; "" for plain converged */
 	struct differences differences;
@@ -102,7 +103,7 @@ struct item {
 	bool off;	 /* its source is switched off: not looked after */
 	bool disruptive; /* interrupts something that runs: counts for the brake (P10) */
 	bool control_plane; /* a control plane, for the same */
-	bool braked;	    /* held by the brake, to be remembered (memory_planned) */
+	bool braked;	    /* held by the brake, to be remembered (state_planned) */
 };
 
 struct plan {
@@ -112,8 +113,8 @@ struct plan {
 	size_t item_count;
 	struct span {
 		size_t first, wanted, end;
-	} spans[OBSERVED_KINDS]; /* of each kind's items */
-	struct step **steps;	 /* not held, in order of execution */
+	} spans[KINDS_MAX];  /* of each kind's items */
+	struct step **steps; /* not held, in order of execution */
 	size_t step_count;
 	struct finding
 	    *findings; /* seen at run time; the configuration's are in its report */
@@ -167,7 +168,7 @@ struct finding *plan_finding(struct planner *p, enum severity severity, const ch
 void plan_wake(struct planner *p, struct mono when);
 
 /* Look-ups across kinds. `NULL` when absent, unknown or of an unknown kind. */
-const struct seen *planner_seen(
+const struct observed *planner_observed(
     const struct planner *p, const struct kind *kind, const char *name);
 /* The item of another object, planned already (kinds of earlier rows only). */
 const struct item *planner_item(

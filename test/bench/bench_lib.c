@@ -11,6 +11,9 @@
 #include <yaml.h>
 
 #include "lib/kind/kinds.h"
+#include "lib/kind/network/network.h"
+#include "lib/kind/network/reservation.h"
+#include "lib/kind/vm/vm.h"
 #include "lib/plan/plan.h"
 
 #define RUNS 15
@@ -125,20 +128,21 @@ static struct config *bench_load(const struct config_files *files)
 }
 
 /* An observed home that is exactly as written. */
-static void observe(struct arena *a, const struct config *config, struct observed *o)
+static void observe(struct arena *a, const struct config *config, struct observations *o)
 {
 	const struct set *vms = config_get(config, &vm_kind);
-	const struct set *leases = config_get(config, &lease_kind);
+	const struct set *leases = config_get(config, &reservation_kind);
 	struct text hosts = { 0 };
 	struct network_facts network = {
 		.active = true, .persistent = true, .autostart = true
 	};
-	struct reading reading = { .name = "default", .network = &network };
-	struct seen *seen = seen_new(&network_kind, "default");
+	struct reading reading = { .name = "default", .facts = &network };
+	struct observed *seen = observed_new(&network_kind, "default");
 	struct error e;
 
 	for (size_t i = 0; i < leases->count; i++) {
-		const struct lease *l = (const struct lease *)leases->items[i];
+		const struct reservation *l =
+		    (const struct reservation *)leases->items[i];
 		const struct vm *vm = (const struct vm *)set_find(vms, l->host);
 		const struct vm_interface *nic = vm->interfaces.items;
 
@@ -154,14 +158,14 @@ static void observe(struct arena *a, const struct config *config, struct observe
 	text_done(&hosts);
 	network_kind.decode(seen, &reading, &e);
 	seen->presence = PRESENT;
-	observed_put(o, seen);
+	observations_put(o, seen);
 	for (size_t i = 0; i < vms->count; i++) {
 		const struct vm *vm = (const struct vm *)vms->items[i];
 		const struct vm_interface *nic = vm->interfaces.items;
 		struct domain_facts facts = {
 			.id = (int)i + 1, .state = 1, .persistent = true
 		};
-		struct reading domain = { .name = vm->domain, .domain = &facts };
+		struct reading domain = { .name = vm->domain, .facts = &facts };
 
 		domain.live_xml = domain.config_xml = arena_printf(a,
 		    "<domain type='kvm' "
@@ -175,14 +179,14 @@ static void observe(struct arena *a, const struct config *config, struct observe
 		    "network='default'/></interface></devices></domain>",
 		    i + 1, vm->domain, i, vm->disk.path,
 		    mac_text(nic->mac, (char[MAC_TEXT]){ 0 }));
-		seen = seen_new(&vm_kind, vm->domain);
+		seen = observed_new(&vm_kind, vm->domain);
 		if (vm_kind.decode(seen, &domain, &e) < 0)
 			exit(1);
 		seen->presence = PRESENT;
-		observed_put(o, seen);
+		observations_put(o, seen);
 	}
-	observed_set_known(o, &network_kind);
-	observed_set_known(o, &vm_kind);
+	observations_set_known(o, &network_kind);
+	observations_set_known(o, &vm_kind);
 	o->host.known = true;
 	o->host.kvm = true;
 	snprintf(o->host.domain_type, sizeof(o->host.domain_type), "kvm");
@@ -192,7 +196,7 @@ static void observe(struct arena *a, const struct config *config, struct observe
 static double name_pass(const struct config *config)
 {
 	const struct set *sets[] = { config_get(config, &vm_kind),
-		config_get(config, &lease_kind) };
+		config_get(config, &reservation_kind) };
 	double began = now_ms();
 	volatile int sum = 0;
 
@@ -205,12 +209,12 @@ static double name_pass(const struct config *config)
 static void bench_plan(const struct config *config, const char *what)
 {
 	struct arena a = { 0 };
-	struct observed o = { 0 };
-	struct memory m = { 0 };
+	struct observations o = { 0 };
+	struct state m = { 0 };
 	struct plan_input input = {
-		.want = config,
-		.have = &o,
-		.memory = &m,
+		.desired = config,
+		.observed = &o,
+		.state = &m,
 		.sources = { { .up = true }, { .up = true, .off = true, .why = "off" } },
 		.now = { 1000000 },
 		.wall = 1790000000000,
@@ -237,8 +241,8 @@ static void bench_plan(const struct config *config, const char *what)
 	    "objects, %zu converged, %zu steps\n",
 	    what, median(took), (double)items / 1000, median(floors), items, converged,
 	    steps);
-	observed_done(&o);
-	memory_done(&m);
+	observations_done(&o);
+	state_done(&m);
 	arena_done(&a);
 	if (steps || converged != items)
 		exit(1);

@@ -24,7 +24,7 @@
 
 struct reconcile {
 	struct view view;
-	struct memory memory;
+	struct state state;
 	struct control *control;
 	char large[LARGE + 1];
 };
@@ -103,7 +103,7 @@ static void serve(int ready)
 	struct error e = { "" };
 
 	memset(r.large, 'x', LARGE);
-	r.view.memory = &r.memory;
+	r.view.state = &r.state;
 	r.control = control_new(loop, address.sun_path, &r, &e);
 	if (!r.control) {
 		fprintf(stderr, "%s\n", e.text);

@@ -138,7 +138,7 @@ reading() {
 	check 'names' shows 0 'vm/worker-1' list -o name
 	check 'a list' shows 0 'MEMORY' list vms
 	check 'without headers' bash -c "! '$ctl' list vms --no-headers | grep MEMORY"
-	check 'a kind that is not' says 2 'it must be one of network, lease' list nonsense
+	check 'a kind that is not' says 2 'it must be one of network, reservation' list nonsense
 	check 'describe' shows 0 'DESIRED' describe vm/worker-1
 	check 'describe what is not' says 3 'no vm/nobody' describe vm/nobody
 	check 'events' shows 0 'vm/worker-1' events

@@ -291,7 +291,7 @@ unreachable() {
 	quiet vir net-destroy default
 	quiet vir net-undefine default
 	heals 'started while the cluster is down: network, leases and VMs are there' start \
-		'runs control-plane worker-1 worker-2 && is lease/worker-1 converged && is vm/worker-2 converged' 10
+		'runs control-plane worker-1 worker-2 && is reservation/worker-1 converged && is vm/worker-2 converged' 10
 	check 'the cluster is told down, its objects unknown' \
 		'source_is kubernetes down && is pool/default-pool unknown && verdict_is degraded'
 	heals 'the cluster is up: converged by itself' start_api converged 60

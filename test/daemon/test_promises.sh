@@ -332,7 +332,7 @@ told() { # KIND...
 		(.kind | IN($ARGS.positional[])))] | length' --args "$@"
 }
 writes_told() {
-	[ "$(libvirt_writes | wc -l)" = "$(told network lease vm)" ] &&
+	[ "$(libvirt_writes | wc -l)" = "$(told network reservation vm)" ] &&
 		[ "$(api_writes | wc -l)" = "$(told pool advertisement)" ]
 }
 
@@ -415,13 +415,13 @@ p9_foreign_things_stay() {
 	check 'P9 and after the network was started again' 'converged && runs worker-1' 10
 	check 'P9 foreign domains, networks, leases, storage and cluster objects are as they were' \
 		'diff "$work/foreign" <(foreign) >&2'
-	quiet ctl pause lease/worker-2
+	quiet ctl pause reservation/worker-2
 	quiet vir net-update default delete ip-dhcp-host "$(host_entry worker-2)"
 	quiet vir net-update default add ip-dhcp-host \
 		"<host mac='52:54:00:00:00:98' name='guest' ip='192.168.122.12'/>"
-	quiet ctl resume lease/worker-2
+	quiet ctl resume reservation/worker-2
 	check 'P9 an entry that is not ours in the way: told, with what to do' \
-		'is lease/worker-2 blocked "not ours: 192.168.122.12 for guest (52:54:00:00:00:98)"' 10
+		'is reservation/worker-2 blocked "not ours: 192.168.122.12 for guest (52:54:00:00:00:98)"' 10
 	stays 'P9 and left alone' 'vir net-dumpxml default | grep -q 52:54:00:00:00:98' 3
 }
 
@@ -487,14 +487,14 @@ p10_much_at_once_waits() {
 	keep
 	six 's/m3: 192.168.122.23/m3: 192.168.122.33/'
 	check "P10 moving a running machine's address waits" \
-		'is lease/m3 blocked "moves the running machine m3 from 192.168.122.23 to 192.168.122.33"' 10
-	check 'P10 plan names it, and exits with 1' 'exits 1 ctl plan && has "homek8sctl approve lease/m3"'
+		'is reservation/m3 blocked "moves the running machine m3 from 192.168.122.23 to 192.168.122.33"' 10
+	check 'P10 plan names it, and exits with 1' 'exits 1 ctl plan && has "homek8sctl approve reservation/m3"'
 	stays 'P10 nothing is done meanwhile' nothing_changed 2
-	check 'P10 approving it' 'exits 0 ctl approve lease/m3'
+	check 'P10 approving it' 'exits 0 ctl approve reservation/m3'
 	check 'P10 moves that address' 'vir net-dumpxml default | grep -q 192.168.122.33 && converged' 10
 	check 'P10 and nothing else' '[ "$(diff "$work/before" <(everything_of_libvirt) | grep "^[<>]" |
 		grep -v "name=.m3. ")" = "" ]'
-	check 'P10 a second approval is refused' 'exits 3 ctl approve lease/m3 && has "nothing of lease/m3 waits"'
+	check 'P10 a second approval is refused' 'exits 3 ctl approve reservation/m3 && has "nothing of reservation/m3 waits"'
 }
 
 world

@@ -11,19 +11,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void plan(const struct config *config)
 {
-	struct observed nothing = { 0 };
-	struct memory memory = { 0 };
+	struct observations nothing = { 0 };
+	struct state memory = { 0 };
 	struct plan_input input = {
 		.want = config,
 		.have = &nothing,
-		.memory = &memory,
+		.state = &memory,
 		.sources = { { .up = true }, { .up = true } },
 	};
 
 	for (size_t i = 0; i < kind_count; i++)
-		observed_set_known(&nothing, kinds[i]);
+		observations_set_known(&nothing, kinds[i]);
 	plan_free(plan_make(&input));
-	observed_done(&nothing);
+	observations_done(&nothing);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -8,7 +8,7 @@
  *                      <live/><config/><lease mac ip expires/>...</network>...</networks>
  *   domains.xml      <domains kvm><domain name id state reason
  * ...><live/><config/></domain>... cluster.json     {"nodes": [...], "pools": [...], ...}
- * or absent: Kubernetes is off memory.json      what is remembered (optional)
+ * or absent: Kubernetes is off state.json      what is remembered (optional)
  *
  * GOLDEN_UPDATE=1 writes plan.txt instead of comparing. Every plan is made twice and must
  * come out the same.
@@ -24,6 +24,8 @@
 #include "lib/doc/json.h"
 #include "lib/doc/xml.h"
 #include "lib/kind/kinds.h"
+#include "lib/kind/network/network.h"
+#include "lib/kind/vm/vm.h"
 #include "lib/plan/plan.h"
 
 #define NOW ((struct mono){ 1000000 })
@@ -32,8 +34,8 @@
 struct world {
 	struct arena arena;
 	struct config *config;
-	struct observed observed;
-	struct memory memory;
+	struct observations observed;
+	struct state state;
 	bool kubernetes;
 };
 
@@ -90,25 +92,26 @@ static void load_config(struct world *w, const char *directory)
 static void put(struct world *w, const char *directory, const struct kind *kind,
     const struct reading *reading)
 {
-	struct seen *seen = seen_new(kind, reading->name);
+	struct observed *seen = observed_new(kind, reading->name);
 	struct error e = { "" };
 	int result = kind->decode(seen, reading, &e);
 
 	if (result > 0) {
-		seen_free(seen);
+		observed_free(seen);
 		return;
 	}
 	seen->presence = result < 0 ? UNKNOWN : PRESENT;
 	if (result < 0)
 		seen->why = arena_copy(&seen->arena, e.text);
-	observed_put(&w->observed, seen);
+	observations_put(&w->observed, seen);
 	if (kind->observed)
 		for (size_t i = 0; i < config_get(w->config, kind)->count; i++) {
 			const struct object *want = config_get(w->config, kind)->items[i];
 
-			if (strcmp(kind->seen_name ? kind->seen_name(want) : want->name,
+			if (strcmp(kind->external_name ? kind->external_name(want)
+						       : want->name,
 				reading->name) == 0)
-				kind->observed(memory_get(&w->memory, kind, want->name),
+				kind->observed(state_get(&w->state, kind, want->name),
 				    seen, want, &w->config->settings, NOW, 0);
 		}
 	(void)directory;
@@ -151,12 +154,12 @@ static void put_network(struct world *w, const char *directory, xmlNode *element
 		.name = xml_attribute(&w->arena, element, NULL, "name"),
 		.live_xml = side_xml(w, element, "live"),
 		.config_xml = side_xml(w, element, "config"),
-		.network = &facts,
+		.facts = &facts,
 	};
-	struct lease_fact *leases = NULL;
+	struct dhcp_lease *leases = NULL;
 
 	for (xmlNode *l = xml_first(element, "lease"); l; l = xml_next(l)) {
-		struct lease_fact *lease =
+		struct dhcp_lease *lease =
 		    arena_push(&w->arena, &leases, &facts.lease_count, sizeof(*lease));
 
 		mac_parse(xml_attribute(&w->arena, l, NULL, "mac"), &lease->mac, NULL);
@@ -181,7 +184,7 @@ static void put_domain(struct world *w, const char *directory, xmlNode *element)
 		.name = xml_attribute(&w->arena, element, NULL, "name"),
 		.live_xml = side_xml(w, element, "live"),
 		.config_xml = side_xml(w, element, "config"),
-		.domain = &facts,
+		.facts = &facts,
 	};
 
 	put(w, directory, &vm_kind, &reading);
@@ -196,14 +199,14 @@ static void load_xml(struct world *w, const char *directory, const char *file,
 	autoxml xmlDoc *doc = text ? xml_parse(text, &e) : NULL;
 
 	if (!text) {
-		observed_set_unknown(&w->observed, kind, "libvirt is down");
+		observations_set_unknown(&w->observed, kind, "libvirt is down");
 		return;
 	}
 	if (!doc)
 		broken(directory, file, e.text);
 	for (xmlNode *n = xml_first(xml_root(doc), element); n; n = xml_next(n))
 		each(w, directory, n);
-	observed_set_known(&w->observed, kind);
+	observations_set_known(&w->observed, kind);
 	if (kind == &vm_kind) {
 		struct host_facts *host = &w->observed.host;
 
@@ -222,7 +225,7 @@ static void load_collection(struct world *w, const char *directory,
 	struct json_object *list = json_at(cluster, kind->plural);
 
 	if (!list) {
-		observed_set_unknown(&w->observed, kind,
+		observations_set_unknown(&w->observed, kind,
 		    kind->api_missing ? kind->api_missing : "not looked at yet");
 		return;
 	}
@@ -236,7 +239,7 @@ static void load_collection(struct world *w, const char *directory,
 			    json_string_at(o, "metadata.namespace"), name);
 		put(w, directory, kind, &reading);
 	}
-	observed_set_known(&w->observed, kind);
+	observations_set_known(&w->observed, kind);
 }
 
 static void load_cluster(struct world *w, const char *directory)
@@ -257,23 +260,23 @@ static void load_cluster(struct world *w, const char *directory)
 			load_collection(w, directory, kinds[k], cluster);
 }
 
-static void load_memory(struct world *w, const char *directory)
+static void load_state(struct world *w, const char *directory)
 {
 	size_t length;
-	const char *text = slurp(&w->arena, directory, "memory.json", &length);
+	const char *text = slurp(&w->arena, directory, "state.json", &length);
 	struct error e = { "" };
 	autojson struct json_object *o = NULL;
 
 	for (size_t i = 0; i < config_get(w->config, &vm_kind)->count; i++) {
 		const struct object *want = config_get(w->config, &vm_kind)->items[i];
 
-		vm_kind.wanted(memory_get(&w->memory, &vm_kind, want->name), want);
+		vm_kind.wanted(state_get(&w->state, &vm_kind, want->name), want);
 	}
 	if (!text)
 		return;
 	o = json_parse(text, length, 64, &e);
-	if (!o || memory_load(&w->memory, o, NOW, WALL, &e) < 0)
-		broken(directory, "memory.json", e.text);
+	if (!o || state_load(&w->state, o, NOW, WALL, &e) < 0)
+		broken(directory, "state.json", e.text);
 }
 
 /* What is printed */
@@ -316,9 +319,9 @@ static void print_plan(struct text *out, const struct plan *plan)
 static void make(struct world *w, struct text *out)
 {
 	struct plan_input input = {
-		.want = w->config,
-		.have = &w->observed,
-		.memory = &w->memory,
+		.desired = w->config,
+		.observed = &w->observed,
+		.state = &w->state,
 		.sources = { { .up = true },
 		    { .up = true, .off = !w->kubernetes, .why = "Kubernetes is off" } },
 		.now = NOW,
@@ -346,7 +349,7 @@ static bool run(const char *directory)
 	bool same;
 
 	load_config(&w, directory);
-	load_memory(&w, directory);
+	load_state(&w, directory);
 	load_xml(&w, directory, "networks.xml", &network_kind, "network", put_network);
 	load_xml(&w, directory, "domains.xml", &vm_kind, "domain", put_domain);
 	load_cluster(&w, directory);
@@ -366,8 +369,8 @@ static bool run(const char *directory)
 	}
 	same = compare(directory, expected, text_get(&first)) && same;
 	config_free(w.config);
-	observed_done(&w.observed);
-	memory_done(&w.memory);
+	observations_done(&w.observed);
+	state_done(&w.state);
 	arena_done(&w.arena);
 	return same;
 }

@@ -58,7 +58,7 @@ new_home() { # NAME KUBECONFIG
 	put_file kubeconfig <"$2"
 }
 
-all_in_order() { in_order network lease vm node pool advertisement; }
+all_in_order() { in_order network reservation vm node pool advertisement; }
 pool_is() { # NAME RANGE: and nothing else
 	api GET "$pools/$1" | jq -en --arg range "$2" 'input | .spec.addresses == [$range]'
 }
@@ -111,7 +111,7 @@ nothing_is_ready() {
 		"is node/worker-1 unknown 'this user may not list nodes'" 10
 	check "so they are of MetalLB's kinds" \
 		"is pool/default-pool unknown 'this user may not list ipaddresspools in metallb-system'" 10
-	check "the VM runs all the same" "in_order network lease vm" 5
+	check "the VM runs all the same" "in_order network reservation vm" 5
 	token_pid=$daemon_pid
 	new_home home "$dir/kubeconfig"
 	daemon_start
@@ -216,7 +216,7 @@ server_goes() {
 		"pool_is default-pool $default_pool" 60
 	tell kill
 	check "server killed: told as refused" "source_is kubernetes down 'connection refused'" 20
-	check "VMs are looked after meanwhile" "in_order network lease vm"
+	check "VMs are looked after meanwhile" "in_order network reservation vm"
 	tell restart
 	heals "server back: connected, all is in order" true \
 		"source_is kubernetes connected && all_in_order" 60
@@ -246,7 +246,7 @@ black_hole() {
 	else
 		no "black hole: told"
 	fi
-	check "VMs are looked after meanwhile" "in_order network lease vm"
+	check "VMs are looked after meanwhile" "in_order network reservation vm"
 	wait $!
 	status_answered "status answers all the 40 s long"
 	tell blackhole off
@@ -282,7 +282,7 @@ credentials() {
 		"source_is kubernetes connected && all_in_order" 10
 	rm "$home/etc/kubeconfig"
 	heals "no kubeconfig: off" "ctl reload" "source_is kubernetes off 'no kubeconfig'" 10
-	check "the VM runs all the same" "in_order network lease vm"
+	check "the VM runs all the same" "in_order network reservation vm"
 	put_file kubeconfig <<<"$good"
 	heals "back: connected, all is in order" "ctl reload" \
 		"source_is kubernetes connected && all_in_order" 10

@@ -89,7 +89,7 @@ network_is() { virsh -q net-info default | grep -E "^$1: +$2\$"; }
 live_host() { grep -x "$1" $hosts_file; } # MAC,IP,NAME as dnsmasq reads it
 stored_host() { stored_network | grep -F "<host mac='${1%%,*}' name='${1##*,}' ip='$(cut -d, -f2 <<<"$1")'/>"; }
 both_hosts() { live_host "$1" && stored_host "$1"; }
-home_is_up() { in_order network lease vm; }
+home_is_up() { in_order network reservation vm; }
 dnsmasq_has() { grep -F "dhcp-range=192.168.122.$1,192.168.122.$2," $dnsmasq_conf; }
 wrote_nothing() { [[ -z $(libvirt_writes) ]]; }
 # Stops that come sooner after a start than vm.minimum_uptime are paced, as they should.
@@ -238,7 +238,7 @@ network() {
 		"virsh net-undefine default; virsh net-destroy default" \
 		"network_is Active yes && network_is Persistent yes && network_is Autostart yes &&
 			both_hosts $ours" 15
-	check "all of it is in order" "in_order network lease" 10
+	check "all of it is in order" "in_order network reservation" 10
 }
 
 # A restarted libvirtd puts the taps back, which net-destroy has left on nothing.
@@ -274,14 +274,14 @@ consent() {
 	worker_1_ip=192.168.122.21
 	libvirt_mark
 	heals "a running machine's other address waits for approval" write_home \
-		"is lease/worker-1 blocked 'from 192.168.122.11 to 192.168.122.21'" 5
+		"is reservation/worker-1 blocked 'from 192.168.122.11 to 192.168.122.21'" 5
 	stays "untouched until then" wrote_nothing 4
-	heals "approved, it is done" "ctl approve lease/worker-1" \
+	heals "approved, it is done" "ctl approve reservation/worker-1" \
 		"both_hosts $(mac_of worker-1),192.168.122.21,worker-1 && home_is_up" 10
 	libvirt_wrote "in exactly as many calls as differences" virNetworkUpdate \
 		virNetworkUpdate virNetworkUpdate virNetworkUpdate
 	check "that the machine still has the old one is told" \
-		"is lease/worker-1 converged 'still holds 192.168.122.11'" 5
+		"is reservation/worker-1 converged 'still holds 192.168.122.11'" 5
 	worker_1_ip=192.168.122.11
 	heals "written back, needs no approval: the machine never left" write_home \
 		"both_hosts $(mac_of worker-1),192.168.122.11,worker-1 && home_is_up" 10
@@ -292,7 +292,7 @@ consent_without_lease() {
 	worker_1_ip=192.168.122.21
 	libvirt_mark
 	heals "so it does where libvirt has forgotten the lease" write_home \
-		"is lease/worker-1 blocked 'from 192.168.122.11 to 192.168.122.21'" 5
+		"is reservation/worker-1 blocked 'from 192.168.122.11 to 192.168.122.21'" 5
 	worker_1_ip=192.168.122.11
 	heals "written back, all is in order" write_home home_is_up 5
 	check "nothing was done" wrote_nothing

@@ -7,6 +7,8 @@
 
 #include "lib/doc/json.h"
 #include "lib/kind/kinds.h"
+#include "lib/kind/network/reservation.h"
+#include "lib/kind/vm/vm.h"
 
 #include <check.h>
 
@@ -217,7 +219,7 @@ END_TEST
 START_TEST(objects_are_where_they_belong)
 {
 	struct config *config;
-	const struct lease *lease;
+	const struct reservation *lease;
 	const struct vm *vm;
 
 	ck_assert_int_eq(load(NETWORK "vms:\n  worker-1: {vcpus: 2}\n  "
@@ -230,8 +232,8 @@ START_TEST(objects_are_where_they_belong)
 	ck_assert_int_eq(vm->vcpus, 2);
 	ck_assert_uint_eq(vm->object.place->line, 14);
 	ck_assert_uint_eq(vm->object.place->column, 3);
-	lease = (const struct lease *)set_find(
-	    config_get(config, &lease_kind), "control-plane");
+	lease = (const struct reservation *)set_find(
+	    config_get(config, &reservation_kind), "control-plane");
 	ck_assert(lease != NULL && lease->ip.version == 4);
 	ck_assert_ptr_eq(config_set(config, &vm_kind), config_get(config, &vm_kind));
 	config_free(config);

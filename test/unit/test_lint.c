@@ -173,7 +173,7 @@ static const struct {
 	    NET ",\n  static_ips: {w: 10.0.0.105}" END
 		"vms: {w: {}}\nmetallb: {pools: {p: {addresses: "
 		"[10.0.0.100-10.0.0.120]}}}\n",
-	    "error static-ip-in-pool at 2:19 [lease/w pool/p]",
+	    "error static-ip-in-pool at 2:19 [reservation/w pool/p]",
 	    "w has 10.0.0.105, which pool p may give to a Service", "out of the pool" },
 	{ "address just outside a pool",
 	    NET ",\n  static_ips: {w: 10.0.0.121}" END
@@ -182,36 +182,36 @@ static const struct {
 	    "", NULL, NULL },
 	{ "address outside its network",
 	    NET ",\n  static_ips: {w: 10.0.1.5}" END "vms: {w: {}}\n",
-	    "error static-ip-outside-network at 2:19 [lease/w network/default]",
+	    "error static-ip-outside-network at 2:19 [reservation/w network/default]",
 	    "not inside network default (10.0.0.1/24)",
 	    "choose an address from 10.0.0.0-10.0.0.255" },
 	{ "address is the gateway",
 	    NET ",\n  static_ips: {w: 10.0.0.1}" END "vms: {w: {}}\n",
-	    "error static-ip-is-gateway at 2:19 [lease/w network/default]",
+	    "error static-ip-is-gateway at 2:19 [reservation/w network/default]",
 	    "the host's own address", NULL },
 	{ "address is the broadcast",
 	    NET ",\n  static_ips: {w: 10.0.0.255}" END "vms: {w: {}}\n",
-	    "error static-ip-is-broadcast at 2:19 [lease/w network/default]", NULL,
+	    "error static-ip-is-broadcast at 2:19 [reservation/w network/default]", NULL,
 	    NULL },
 	{ "address is the network's",
 	    NET ",\n  static_ips: {w: 10.0.0.0}" END "vms: {w: {}}\n",
-	    "error static-ip-is-network-address at 2:19 [lease/w network/default]", NULL,
-	    NULL },
+	    "error static-ip-is-network-address at 2:19 [reservation/w network/default]",
+	    NULL, NULL },
 	{ "one address, two machines",
 	    NET ",\n  static_ips:\n    {a: 10.0.0.5,\n     b: 10.0.0.5}" END
 		"vms: {a: {}, b: {}}\n",
-	    "error duplicate-ip at 4:9 [lease/b lease/a]", "b has 10.0.0.5, and so has a",
-	    "another address" },
+	    "error duplicate-ip at 4:9 [reservation/b reservation/a]",
+	    "b has 10.0.0.5, and so has a", "another address" },
 	{ "address without VM, no VM at all", NET ",\n  static_ips: {w: 10.0.0.5}" END,
-	    "info address-without-vm at 2:19 [lease/w]", "no VM of that name",
+	    "info address-without-vm at 2:19 [reservation/w]", "no VM of that name",
 	    "add w to vms" },
 	{ "address without VM, others are",
 	    NET ",\n  static_ips: {w: 10.0.0.5, v: 10.0.0.6}" END "vms: {v: {}}\n",
-	    "warning address-without-vm at 2:19 [lease/w]", NULL, NULL },
+	    "warning address-without-vm at 2:19 [reservation/w]", NULL, NULL },
 	{ "VM without interface there",
 	    "networks:\n  n: {static_ips: {w: 10.0.0.5}}\n  m: {}\n"
 	    "vms: {w: {interfaces: [{network: m}]}}\n",
-	    "warning address-without-interface at 2:23 [lease/n/w vm/w]; info "
+	    "warning address-without-interface at 2:23 [reservation/n/w vm/w]; info "
 	    "vm-without-address at 4:7 [vm/w]",
 	    "no interface in network n", "add {network: n}" },
 	{ "MAC in both places, the same",
@@ -221,7 +221,7 @@ static const struct {
 	{ "MAC in both places, not the same",
 	    NET ",\n  static_ips: {w: {ip: 10.0.0.5, mac: '52:54:00:00:00:01'}}" END
 		"vms: {w: {interfaces: [{mac: '52:54:00:00:00:02'}]}}\n",
-	    "error mac-mismatch at 2:24 [lease/w vm/w]", "another one than in vms",
+	    "error mac-mismatch at 2:24 [reservation/w vm/w]", "another one than in vms",
 	    "one of the two places" },
 	{ "MAC of an adopted VM, in static_ips only",
 	    NET ",\n  static_ips: {w: {ip: 10.0.0.5, mac: '52:54:00:00:00:01'}}" END
@@ -336,7 +336,7 @@ static const struct {
 	    NET ", static_ips: {a: 10.0.0.5,\n  nas: {ip: 10.0.0.6, mac: "
 		"'52:54:00:00:00:01'}}" END
 		"vms:\n  a: {interfaces: [{mac: '52:54:00:00:00:01'}]}\n",
-	    "error duplicate-mac at 2:28 [vm/a lease/nas]", "used by a and by nas",
+	    "error duplicate-mac at 2:28 [vm/a reservation/nas]", "used by a and by nas",
 	    NULL },
 	{ "one domain, two VMs",
 	    NET ", static_ips: {a: 10.0.0.5, b: 10.0.0.6}" END

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/kind/kinds.h"
+#include "lib/kind/vm/vm.h"
 
 #include <check.h>
 
@@ -78,10 +79,10 @@ START_TEST(set_of_many)
 }
 END_TEST
 
-static struct seen *vm_seen(const char *name, int64_t vcpus)
+static struct observed *vm_seen(const char *name, int64_t vcpus)
 {
-	struct seen *seen = seen_new(&vm_kind, name);
-	struct vm *vm = seen_object(seen);
+	struct observed *seen = observed_new(&vm_kind, name);
+	struct vm *vm = observed_object(seen);
 
 	vm->vcpus = vcpus;
 	seen->live = &vm->object;
@@ -89,93 +90,93 @@ static struct seen *vm_seen(const char *name, int64_t vcpus)
 	return seen;
 }
 
-static int64_t vcpus_of(const struct observed *o, const char *name)
+static int64_t vcpus_of(const struct observations *o, const char *name)
 {
-	const struct seen *seen = observed_find(o, &vm_kind, name);
+	const struct observed *seen = observations_find(o, &vm_kind, name);
 
 	return seen ? ((const struct vm *)seen->live)->vcpus : -1;
 }
 
 START_TEST(seen_objects_know_their_kind)
 {
-	struct seen *seen = vm_seen("w", 2);
+	struct observed *seen = vm_seen("w", 2);
 
 	ck_assert_ptr_eq(seen->live->kind, &vm_kind);
 	ck_assert_str_eq(seen->live->name, "w");
 	ck_assert_ptr_eq(seen->live->record.node, NULL);
-	seen_free(seen);
-	seen_free(NULL);
+	observed_free(seen);
+	observed_free(NULL);
 }
 END_TEST
 
 START_TEST(put_find_replace_remove)
 {
-	struct observed o = { 0 };
-	struct observed_kind *k = observed_kind(&o, &vm_kind);
+	struct observations o = { 0 };
+	struct observed_set *k = observations_set(&o, &vm_kind);
 	uint64_t changes;
 
-	observed_put(&o, vm_seen("b", 2));
-	observed_put(&o, vm_seen("c", 3));
-	observed_put(&o, vm_seen("a", 1));
+	observations_put(&o, vm_seen("b", 2));
+	observations_put(&o, vm_seen("c", 3));
+	observations_put(&o, vm_seen("a", 1));
 	ck_assert_uint_eq(k->count, 3);
 	ck_assert_str_eq(k->items[0]->name, "a");
 	ck_assert_str_eq(k->items[2]->name, "c");
 	ck_assert_int_eq(vcpus_of(&o, "b"), 2);
 	changes = k->changes;
-	observed_put(&o, vm_seen("b", 8)); /* frees the one before */
+	observations_put(&o, vm_seen("b", 8)); /* frees the one before */
 	ck_assert_uint_eq(k->count, 3);
 	ck_assert_int_eq(vcpus_of(&o, "b"), 8);
 	ck_assert(k->changes > changes);
 	changes = k->changes;
-	observed_remove(&o, &vm_kind, "a");
+	observations_remove(&o, &vm_kind, "a");
 	ck_assert(k->changes > changes);
 	ck_assert_int_eq(vcpus_of(&o, "a"), -1);
 	ck_assert_int_eq(vcpus_of(&o, "c"), 3);
-	observed_remove(&o, &vm_kind, "nobody");
+	observations_remove(&o, &vm_kind, "nobody");
 	ck_assert_uint_eq(k->count, 2);
 	/* Another kind has names of its own. */
-	ck_assert(!observed_find(&o, &network_kind, "b"));
-	observed_done(&o);
+	ck_assert(!observations_find(&o, &network_kind, "b"));
+	observations_done(&o);
 	ck_assert_uint_eq(k->count, 0);
 }
 END_TEST
 
 START_TEST(many_are_put)
 {
-	struct observed o = { 0 };
+	struct observations o = { 0 };
 	char name[16];
 
 	for (unsigned i = 0; i < 1009; i++) {
 		snprintf(name, sizeof(name), "%04u", i * 7 % 1009);
-		observed_put(&o, vm_seen(name, i * 7 % 1009));
+		observations_put(&o, vm_seen(name, i * 7 % 1009));
 	}
 	for (unsigned i = 0; i < 1009; i++) {
 		snprintf(name, sizeof(name), "%04u", i);
 		ck_assert_int_eq(vcpus_of(&o, name), i);
 	}
-	observed_done(&o);
+	observations_done(&o);
 }
 END_TEST
 
 START_TEST(unknown_is_not_absent)
 {
-	struct observed o = { 0 };
-	struct observed_kind *k = observed_kind(&o, &vm_kind);
+	struct observations o = { 0 };
+	struct observed_set *k = observations_set(&o, &vm_kind);
 
 	ck_assert(!k->known); /* at first nothing is */
-	observed_put(&o, vm_seen("a", 1));
+	observations_put(&o, vm_seen("a", 1));
 	ck_assert(!k->known); /* one object is not the whole list */
-	observed_set_known(&o, &vm_kind);
+	observations_set_known(&o, &vm_kind);
 	ck_assert(k->known && !k->why);
-	observed_set_unknown(&o, &vm_kind, "libvirtd went away");
+	observations_set_unknown(&o, &vm_kind, "libvirtd went away");
 	ck_assert(!k->known);
 	ck_assert_str_eq(k->why, "libvirtd went away");
-	ck_assert_int_eq(vcpus_of(&o, "a"), 1);		/* still there to be shown */
-	observed_set_unknown(&o, &vm_kind, k->why + 9); /* part of the old text */
+	ck_assert_int_eq(vcpus_of(&o, "a"), 1);		    /* still there to be shown */
+	observations_set_unknown(&o, &vm_kind, k->why + 9); /* part of the old text */
 	ck_assert_str_eq(k->why, "went away");
-	observed_set_known(&o, &vm_kind);
+	observations_set_known(&o, &vm_kind);
 	ck_assert(k->known && !k->why);
-	observed_done(&o);
+	observations_done(&o);
 }
 END_TEST
 
@@ -186,18 +187,18 @@ static bool is_not(const char *name, void *arg)
 
 START_TEST(keep_forgets_the_others)
 {
-	struct observed o = { 0 };
-	struct observed_kind *k = observed_kind(&o, &vm_kind);
+	struct observations o = { 0 };
+	struct observed_set *k = observations_set(&o, &vm_kind);
 	char gone[] = "b";
 
-	observed_put(&o, vm_seen("a", 1));
-	observed_put(&o, vm_seen("b", 2));
-	observed_put(&o, vm_seen("c", 3));
-	observed_keep(&o, &vm_kind, is_not, gone);
+	observations_put(&o, vm_seen("a", 1));
+	observations_put(&o, vm_seen("b", 2));
+	observations_put(&o, vm_seen("c", 3));
+	observations_keep(&o, &vm_kind, is_not, gone);
 	ck_assert_uint_eq(k->count, 2);
 	ck_assert_str_eq(k->items[0]->name, "a");
 	ck_assert_str_eq(k->items[1]->name, "c");
-	observed_done(&o);
+	observations_done(&o);
 }
 END_TEST
 

@@ -2,6 +2,7 @@
 /* Tests of lib/plan/plan.c and brake.c: the gates between what differs and what is done.
  */
 #include "lib/base/arena.h"
+#include "lib/kind/vm/vm.h"
 
 #include "test/unit/vm_scene.h"
 
@@ -10,9 +11,9 @@
 static void plan_again(struct scene *s, int64_t later)
 {
 	struct plan_input input = {
-		.want = s->config,
-		.have = &s->have,
-		.memory = &s->memory,
+		.desired = s->config,
+		.observed = &s->have,
+		.state = &s->memory,
 		.sources = { { .up = true }, { .up = true } },
 		.now = { NOW + later },
 	};
@@ -41,7 +42,7 @@ START_TEST(what_is_unknown_is_left_alone)
 	struct scene s;
 
 	scene_begin(&s, HOME, NULL);
-	observed_set_unknown(&s.have, &pool_kind, "connection refused");
+	observations_set_unknown(&s.have, &pool_kind, "connection refused");
 	plan_again(&s, 0);
 	ck_assert_int_eq(s.item->verdict, VERDICT_UNKNOWN);
 	ck_assert_str_eq(s.item->reason, "connection refused");
@@ -56,11 +57,11 @@ START_TEST(a_busy_object_is_held)
 	struct scene s;
 
 	scene_begin(&s, HOME, NULL);
-	memory_get(&s.memory, &pool_kind, "p")->busy = true;
+	state_get(&s.memory, &pool_kind, "p")->busy = true;
 	plan_again(&s, 0);
 	ck_assert_uint_eq(s.plan->step_count, 0);
 	ck_assert(s.item->held && s.item->step_count == 1);
-	memory_get(&s.memory, &pool_kind, "p")->busy = false;
+	state_get(&s.memory, &pool_kind, "p")->busy = false;
 	plan_again(&s, 0);
 	ck_assert_uint_eq(s.plan->step_count, 1);
 	scene_end(&s);
@@ -73,7 +74,7 @@ START_TEST(a_failed_one_waits_for_its_time)
 	struct scene s;
 
 	scene_begin(&s, HOME, NULL);
-	memory_step_failed(&s.memory, &step, "webhook does not answer", false,
+	state_step_failed(&s.memory, &step, "webhook does not answer", false,
 	    &s.config->settings, (struct mono){ NOW }, 0);
 	plan_again(&s, 999);
 	ck_assert_int_eq(s.item->verdict, VERDICT_FAILING);
@@ -93,7 +94,7 @@ START_TEST(a_pause_holds_and_says_what_it_holds)
 	struct scene s;
 
 	scene_begin(&s, HOME, NULL);
-	memory_pause(&s.memory, NULL, NULL, "moving house", (struct mono){ NOW + 90000 });
+	state_pause(&s.memory, NULL, NULL, "moving house", (struct mono){ NOW + 90000 });
 	plan_again(&s, 0);
 	ck_assert_int_eq(s.item->verdict, VERDICT_PAUSED);
 	ck_assert_ptr_nonnull(strstr(s.item->reason, "moving house"));
@@ -182,8 +183,8 @@ START_TEST(approval_is_for_one_thing_only)
 	stop_some(&s, 2);
 	plan_again(&s, 0);
 	item = plan_find(s.plan, &vm_kind, "v1");
-	memory_approve(&s.memory, &vm_kind, "v1", item->fingerprint);
-	memory_approve(&s.memory, &vm_kind, "v0", "something else");
+	state_approve(&s.memory, &vm_kind, "v1", item->fingerprint);
+	state_approve(&s.memory, &vm_kind, "v0", "something else");
 	plan_again(&s, 0);
 	ck_assert_uint_eq(s.plan->step_count, 1);
 	ck_assert_str_eq(s.plan->steps[0]->name, "v1");
@@ -200,17 +201,17 @@ START_TEST(approving_one_does_not_let_the_others_go)
 	plan_again(&s, 0);
 	for (int i = 0; i < 3; i++) {
 		ck_assert(plan_find(s.plan, &vm_kind, names[i])->braked);
-		memory_planned(&s.memory, plan_find(s.plan, &vm_kind, names[i]),
+		state_planned(&s.memory, plan_find(s.plan, &vm_kind, names[i]),
 		    (struct mono){ NOW });
 	}
 	see_vm(&s, "v1", -1); /* approved and done */
 	plan_again(&s, 0);
 	ck_assert_uint_eq(s.plan->step_count, 0);
 	ck_assert_int_eq(plan_find(s.plan, &vm_kind, "v0")->verdict, VERDICT_BLOCKED);
-	memory_planned(&s.memory, /* written back in between */
+	state_planned(&s.memory, /* written back in between */
 	    &(struct item){ .kind = &vm_kind,
 		.name = "v0",
-		.memo = memory_find(&s.memory, &vm_kind, "v0"),
+		.state = state_find(&s.memory, &vm_kind, "v0"),
 		.verdict = VERDICT_CONVERGED },
 	    (struct mono){ NOW });
 	plan_again(&s, 0);

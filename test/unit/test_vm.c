@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Unit tests of vm: its keys, what is derived, and domains that cannot be read. */
 #include "test/unit/vm_scene.h"
+#include "lib/kind/vm/vm.h"
 
 static const struct {
 	const char *what;
@@ -134,17 +135,17 @@ START_TEST(an_unreadable_domain_is_an_error)
 {
 	struct domain_facts facts = RUNNING;
 	struct reading reading = { .name = "w",
-		.domain = &facts,
+		.facts = &facts,
 		.live_xml = unreadable[_i].live,
 		.config_xml = unreadable[_i].config };
-	struct seen *seen = seen_new(&vm_kind, "w");
+	struct observed *seen = observed_new(&vm_kind, "w");
 	struct error e = { "" };
 
 	ck_assert_msg(
 	    vm_kind.decode(seen, &reading, &e) == -1, "%s", unreadable[_i].what);
 	ck_assert_msg(
 	    strstr(e.text, unreadable[_i].says), "%s: %s", unreadable[_i].what, e.text);
-	seen_free(seen);
+	observed_free(seen);
 }
 END_TEST
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Unit tests of vm_plan: domains adopted, made, and left alone. */
 #include "test/unit/vm_scene.h"
+#include "lib/kind/vm/vm.h"
 
 #define DISK "<devices><disk><source file='/d.qcow2'/></disk></devices>"
 static const struct {

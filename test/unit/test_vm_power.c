@@ -2,6 +2,8 @@
 /* Unit tests of vm_start and vm_power: states, reasons, policies, and what a start waits
  * for. */
 #include "test/unit/vm_scene.h"
+#include "lib/kind/network/network.h"
+#include "lib/kind/vm/vm.h"
 
 static const struct {
 	const char *what;
@@ -150,10 +152,10 @@ static const struct {
 	{ "crashed and kept, and to be stopped", "state: stopped", UP(6, 0), { 0 },
 	    VERDICT_BLOCKED, "", false, "virsh destroy w" },
 	{ "transient, and to be stopped", "state: stopped",
-	    { 1, 1, 1, false, false, false, false }, { 0 }, VERDICT_BLOCKED, "", false,
+	    { 1, 1, 1, false, false, false }, { 0 }, VERDICT_BLOCKED, "", false,
 	    "would be lost" },
-	{ "transient", "", { 1, 1, 1, false, false, false, false }, { 0 },
-	    VERDICT_CONVERGED, "", false, "" },
+	{ "transient", "", { 1, 1, 1, false, false, false }, { 0 }, VERDICT_CONVERGED, "",
+	    false, "" },
 };
 
 START_TEST(power_is_looked_after)
@@ -252,7 +254,7 @@ static const struct {
 	{ "its lease comes in a moment",
 	    "network: {name: default, address: 192.168.122.1/24, static_ips: {w: "
 	    "192.168.122.50}}\nvms: {w: {}}",
-	    true, true, "", VERDICT_PENDING, true, "waits for lease/w" },
+	    true, true, "", VERDICT_PENDING, true, "waits for reservation/w" },
 	{ "its lease is there",
 	    "network: {name: default, address: 192.168.122.1/24, static_ips: {w: "
 	    "192.168.122.50}}\nvms: {w: {}}",
@@ -283,15 +285,15 @@ END_TEST
 START_TEST(a_failing_lease_keeps_no_vm_down)
 {
 	struct domain_facts facts = DOWN(3);
-	struct memo *memo;
+	struct object_state *state;
 	struct scene s;
 
 	scene_begin(&s, waits[4].yaml, NULL);
 	see_network(&s, "default", true, "");
 	see_domain(&s, "w", &facts, NULL, ON_NETWORK);
-	memo = memory_get(&s.memory, &lease_kind, "w");
-	memo->failures = 1;
-	memo->retry_at = (struct mono){ NOW + MINUTE };
+	state = state_get(&s.memory, &reservation_kind, "w");
+	state->failures = 1;
+	state->retry_at = (struct mono){ NOW + MINUTE };
 	scene_plan(&s);
 	ck_assert_msg(!s.item->held && s.item->step_count == 1, "%s", s.item->reason);
 	scene_end(&s);
@@ -306,9 +308,9 @@ START_TEST(a_lease_under_way_is_waited_for)
 	scene_begin(&s, waits[4].yaml, NULL);
 	see_network(&s, "default", true, "");
 	see_domain(&s, "w", &facts, NULL, ON_NETWORK);
-	memory_get(&s.memory, &lease_kind, "w")->busy = true;
+	state_get(&s.memory, &reservation_kind, "w")->busy = true;
 	scene_plan(&s);
-	ck_assert(plan_find(s.plan, &lease_kind, "w")->held);
+	ck_assert(plan_find(s.plan, &reservation_kind, "w")->held);
 	ck_assert_msg(s.item->held, "%s", s.item->reason);
 	scene_end(&s);
 }
@@ -332,15 +334,15 @@ START_TEST(a_lease_held_back_keeps_no_vm_down)
 	see_network(&s, "default", true,
 	    "<host mac='52:54:00:00:00:02' name='v' ip='192.168.122.50'/>");
 	network =
-	    (struct network *)observed_find(&s.have, &network_kind, "default")->live;
+	    (struct network *)observations_find(&s.have, &network_kind, "default")->live;
 	network->leases_known = false; /* then what was last seen counts */
 	see_domain(&s, "v", &up, other, other);
 	see_domain(&s, "w", &down, NULL, ON_NETWORK);
-	memory_get(&s.memory, &lease_kind, "v")->lease.has_ip = true;
-	ip_parse(
-	    "192.168.122.50", &memory_get(&s.memory, &lease_kind, "v")->lease.ip, NULL);
+	state_get(&s.memory, &reservation_kind, "v")->reservation.has_ip = true;
+	ip_parse("192.168.122.50",
+	    &state_get(&s.memory, &reservation_kind, "v")->reservation.ip, NULL);
 	scene_plan(&s);
-	lease = plan_find(s.plan, &lease_kind, "w");
+	lease = plan_find(s.plan, &reservation_kind, "w");
 	ck_assert_msg(
 	    lease->held && lease->verdict == VERDICT_PENDING, "%s", lease->reason);
 	ck_assert_msg(!s.item->held && s.item->step_count == 1, "%s", s.item->reason);

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/kind/vm_xml.h"
+#include "lib/kind/vm/vm_xml.h"
+#include "lib/kind/vm/vm.h"
 
 #include <check.h>
 

@@ -11,6 +11,8 @@
 #include <string.h>
 
 #include "lib/kind/kinds.h"
+#include "lib/kind/network/network.h"
+#include "lib/kind/vm/vm.h"
 #include "lib/plan/plan.h"
 
 #include <check.h>
@@ -56,8 +58,8 @@ static inline const char *all_of(struct arena *a, const struct report *report)
 /* A home with one VM "w", domain "w", in the network "default". */
 struct scene {
 	struct config *config;
-	struct observed have;
-	struct memory memory;
+	struct observations have;
+	struct state memory;
 	struct plan *plan;
 	const struct item *item;
 };
@@ -75,7 +77,7 @@ static inline void scene_begin(struct scene *s, const char *yaml, const char *se
 		.machine = "q35",
 		.arch = "x86_64" };
 	for (size_t i = 0; i < kind_count; i++)
-		observed_set_known(&s->have, kinds[i]);
+		observations_set_known(&s->have, kinds[i]);
 	arena_done(&a);
 }
 
@@ -96,13 +98,13 @@ static inline void see_network(
 	struct reading reading = { .name = name,
 		.live_xml = active ? xml : NULL,
 		.config_xml = xml,
-		.network = &facts };
-	struct seen *seen = seen_new(&network_kind, name);
+		.facts = &facts };
+	struct observed *seen = observed_new(&network_kind, name);
 	struct error e = { "" };
 
 	ck_assert_msg(network_kind.decode(seen, &reading, &e) == 0, "%s", e.text);
 	seen->presence = PRESENT;
-	observed_put(&s->have, seen);
+	observations_put(&s->have, seen);
 	arena_done(&a);
 }
 
@@ -111,8 +113,8 @@ static inline void see_domain(struct scene *s, const char *name,
     const struct domain_facts *facts, const char *live, const char *config)
 {
 	struct arena a = { 0 };
-	struct reading reading = { .name = name, .domain = facts };
-	struct seen *seen = seen_new(&vm_kind, name);
+	struct reading reading = { .name = name, .facts = facts };
+	struct observed *seen = observed_new(&vm_kind, name);
 	struct error e = { "" };
 
 	if (live)
@@ -123,20 +125,20 @@ static inline void see_domain(struct scene *s, const char *name,
 		    arena_printf(&a, "<domain type='kvm'>%s</domain>", config);
 	ck_assert_msg(vm_kind.decode(seen, &reading, &e) == 0, "%s", e.text);
 	ck_assert_int_eq(seen->presence, PRESENT);
-	observed_put(&s->have, seen);
+	observations_put(&s->have, seen);
 	arena_done(&a);
 }
 
-static inline struct memo *memo_of(struct scene *s)
+static inline struct object_state *memo_of(struct scene *s)
 {
-	return memory_get(&s->memory, &vm_kind, "w");
+	return state_get(&s->memory, &vm_kind, "w");
 }
 
 static inline void scene_plan(struct scene *s)
 {
-	struct plan_input input = { .want = s->config,
-		.have = &s->have,
-		.memory = &s->memory,
+	struct plan_input input = { .desired = s->config,
+		.observed = &s->have,
+		.state = &s->memory,
 		.now = { NOW },
 		.sources = { { .up = true }, { .off = true, .why = "switched off" } } };
 
@@ -147,8 +149,8 @@ static inline void scene_plan(struct scene *s)
 static inline void scene_end(struct scene *s)
 {
 	plan_free(s->plan);
-	observed_done(&s->have);
-	memory_done(&s->memory);
+	observations_done(&s->have);
+	state_done(&s->memory);
 	config_free(s->config);
 }
 
@@ -170,19 +172,19 @@ static inline const char *steps_text(struct arena *a, const struct item *item)
 /* libvirt's numbers, as a row says them. */
 #define RUNNING                                                                          \
 	{                                                                                \
-		1, 1, 1, true, false, false, false                                       \
+		1, 1, 1, true, false, false                                              \
 	}
 #define UP(state, reason)                                                                \
 	{                                                                                \
-		1, state, reason, true, false, false, false                              \
+		1, state, reason, true, false, false                                     \
 	}
 #define DOWN(reason)                                                                     \
 	{                                                                                \
-		-1, 5, reason, true, false, false, false                                 \
+		-1, 5, reason, true, false, false                                        \
 	}
 #define SAVED(reason)                                                                    \
 	{                                                                                \
-		-1, 5, reason, true, false, true, false                                  \
+		-1, 5, reason, true, false, true                                         \
 	}
 
 /* What is remembered; times in seconds from now. */
@@ -202,7 +204,7 @@ static inline struct mono ago(int64_t seconds)
 
 static inline void remember(struct scene *s, const struct past *past, int id)
 {
-	struct vm_memory *vm = &memo_of(s)->vm;
+	struct vm_record *vm = &memo_of(s)->vm;
 
 	vm->seen = true;
 	vm->domain_id = id;

@@ -28,7 +28,6 @@ START_TEST(connecting_reads_everything)
 	ck_assert_int_eq(dom->domain.state, VIR_DOMAIN_RUNNING);
 	ck_assert(dom->domain.persistent);
 	ck_assert(!dom->domain.managed_save);
-	ck_assert(!dom->domain.agent_connected);
 	ck_assert_ptr_nonnull(strstr(dom->live_xml, "<domain type='test' id='1'>"));
 	ck_assert_ptr_nonnull(strstr(dom->config_xml, "<domain type='test'>"));
 	ck_assert(net->active && net->persistent && !net->autostart);

@@ -375,7 +375,8 @@ static void start_again(struct world *w, const struct kind *kind, const char *na
 {
 	struct step step = { .op = STEP_DOMAIN_START, .target = name, .text = "start" };
 
-	if (kind != &vm_kind || reading->domain->id >= 0 || step_at)
+	if (kind != &vm_kind || ((const struct domain_facts *)reading->facts)->id >= 0 ||
+	    step_at)
 		return;
 	virt_step(w->virt, &step, 9);
 	step_at = world_now_us();

@@ -7,6 +7,8 @@
 #include <time.h>
 
 #include "lib/base/arena.h"
+#include "lib/kind/network/network.h"
+#include "lib/kind/vm/vm.h"
 
 static int64_t clock_us(clockid_t clock)
 {
@@ -111,13 +113,15 @@ static void on_seen(void *arg, const struct kind *kind, const struct reading *re
 	s->unreadable = NULL;
 	s->live_xml = must_copy(reading->live_xml);
 	s->config_xml = must_copy(reading->config_xml);
-	if (reading->domain)
-		s->domain = *reading->domain;
-	if (reading->network) {
-		s->active = reading->network->active;
-		s->persistent = reading->network->persistent;
-		s->autostart = reading->network->autostart;
-		s->leases_known = reading->network->leases_known;
+	if (kind == &vm_kind) {
+		s->domain = *(const struct domain_facts *)reading->facts;
+	} else {
+		const struct network_facts *facts = reading->facts;
+
+		s->active = facts->active;
+		s->persistent = facts->persistent;
+		s->autostart = facts->autostart;
+		s->leases_known = facts->leases_known;
 	}
 }
 

@@ -11,6 +11,7 @@
 #include "daemon/virt/virt.h"
 #include "lib/base/text.h"
 #include "lib/kind/kinds.h"
+#include "lib/kind/vm/vm.h"
 
 struct sighting { /* the last word on one object */
 	char *name;

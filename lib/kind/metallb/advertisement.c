@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * advertisement: MetalLB's L2Advertisement that makes a pool's addresses answer on the
+ * wire. A pool without one is the commonest reason why an assigned address does not work.
+ * Any existing advertisement that covers the pool will do; one of the pool's name is made
+ * only where there is none.
+ */
+#include <string.h>
+
+#include "lib/doc/json.h"
+#include "lib/kind/kinds.h"
+#include "lib/kind/metallb/pool.h"
+#include "lib/kind/metallb/metallb.h"
+
+static const struct field rows[] = { { 0 } };
+
+static void derive(struct config *config, struct report *report)
+{
+	const struct set *pools = config_get(config, &pool_kind);
+
+	for (size_t i = 0; i < pools->count; i++) {
+		const struct pool *pool = (const struct pool *)pools->items[i];
+		struct advertisement *a;
+
+		if (pool->advertise != 0)
+			continue;
+		a = (struct advertisement *)config_object(
+		    config, &advertisement_kind, NULL, NULL, pool->object.name, report);
+		if (!a)
+			continue;
+		a->object.record.node = pool->object.record.node;
+		a->pools = arena_alloc(&config->arena, sizeof(char *));
+		a->pools[0] = pool->object.name;
+		a->pool_count = 1;
+	}
+}
+
+static int decode(struct observed *seen, const struct reading *reading, struct error *e)
+{
+	struct advertisement *ad = observed_object(seen);
+	struct json_object *o = reading->json, *list = json_at(o, "spec.ipAddressPools");
+	static const char *const selectors[] = { "spec.ipAddressPoolSelectors",
+		"spec.nodeSelectors", "spec.interfaces", "spec.serviceSelectors" };
+
+	(void)e;
+	for (size_t i = 0; i < json_count(list); i++) {
+		const char **slot =
+		    arena_push(&seen->arena, &ad->pools, &ad->pool_count, sizeof(*slot));
+
+		*slot =
+		    arena_copy(&seen->arena, json_object_get_string(json_item(list, i)));
+	}
+	for (size_t i = 0; i < sizeof(selectors) / sizeof(selectors[0]); i++)
+		ad->selective |= json_count(json_at(o, selectors[i])) > 0;
+	ad->marked = metallb_marked(o);
+	ad->uid = arena_copy(&seen->arena, json_string_at(o, "metadata.uid"));
+	seen->live = &ad->object;
+	return 0;
+}
+
+static bool names(const struct advertisement *ad, const char *pool)
+{
+	for (size_t i = 0; i < ad->pool_count; i++)
+		if (ad->pools[i] && strcmp(ad->pools[i], pool) == 0)
+			return true;
+	return false;
+}
+
+/* No pools and no selectors mean every pool (MetalLB's rule). */
+static bool covers(const struct advertisement *ad, const char *pool)
+{
+	return !ad->selective && (!ad->pool_count || names(ad, pool));
+}
+
+static const char *other_cover(struct planner *p, const char *pool)
+{
+	const struct observed_set *seen =
+	    &p->input->observed->kinds[kind_index(&advertisement_kind)];
+
+	for (size_t i = 0; i < seen->count; i++) {
+		const struct advertisement *ad =
+		    (const struct advertisement *)seen->items[i]->live;
+
+		if (ad && strcmp(ad->object.name, pool) != 0 && covers(ad, pool))
+			return ad->object.name;
+	}
+	return NULL;
+}
+
+/* The list is replaced as a whole: what somebody else wrote into it stays in it. */
+static void apply(struct planner *p, struct item *item, const struct advertisement *live,
+    const char *verb)
+{
+	struct json_object *spec = json_object_new_object();
+	struct json_object *list = json_object_new_array();
+
+	/* Ours says what is written and nothing else; somebody else's keeps its own. */
+	for (size_t i = 0; live && !live->marked && i < live->pool_count; i++)
+		json_push_string(list, live->pools[i]);
+	json_push_string(list, item->name);
+	json_put(spec, "ipAddressPools", list);
+	metallb_apply(p, item, 1, "l2advertisements",
+	    metallb_body(p, "L2Advertisement", item->name, !live || live->marked, spec),
+	    arena_printf(p->arena, "%s advertisement %s of pool %s", verb, item->name,
+		item->name));
+}
+
+static void plan(struct planner *p, struct item *item, const struct object *want,
+    const struct observed *have)
+{
+	const struct advertisement *live =
+	    have ? (const struct advertisement *)have->live : NULL;
+	const char *other;
+
+	if (!want) {
+		metallb_unwritten(p, item, "l2advertisements", live->marked, live->uid);
+		return;
+	}
+	if (live && covers(live, item->name)) {
+		item_ok(item);
+		return;
+	}
+	other = other_cover(p, item->name);
+	if (other) {
+		item_converged(p, item, "advertised by %s", other);
+		return;
+	}
+	if (live && names(live, item->name)) {
+		item_converged(p, item, "limited to some nodes, interfaces or Services");
+		return;
+	}
+	item_pending(p, item, live ? "does not name its pool" : "is to be created");
+	item_difference(p, item, "pools", item->name, live ? "another" : NULL);
+	apply(p, item, live, live ? "repair" : "create");
+}
+
+const struct kind advertisement_kind = {
+	.name = "advertisement",
+	.plural = "advertisements",
+	.title = "MetalLB layer 2 advertisement",
+	.origin = ORIGIN_KUBERNETES,
+	.fields = { rows, sizeof(struct advertisement) },
+	.collection = METALLB_API "l2advertisements",
+	.api_missing = METALLB_MISSING,
+	.derive = derive,
+	.decode = decode,
+	.plan = plan,
+};

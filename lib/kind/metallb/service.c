@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* service: Services of type LoadBalancer, seen only: whose addresses an edit of a pool
+ * would take. */
+#include <string.h>
+
+#include "lib/doc/json.h"
+#include "lib/kind/kinds.h"
+#include "lib/kind/metallb/pool.h"
+
+static const struct field rows[] = { { 0 } };
+
+static int decode(struct observed *seen, const struct reading *reading, struct error *e)
+{
+	const char *type = json_string_at(reading->json, "spec.type");
+	struct json_object *list = json_at(reading->json, "status.loadBalancer.ingress");
+	struct service *s;
+
+	(void)e;
+	if (!type || strcmp(type, "LoadBalancer") != 0)
+		return 1;
+	s = observed_object(seen);
+	for (size_t i = 0; i < json_count(list); i++) {
+		const char *text = json_string_at(json_item(list, i), "ip");
+		struct ip ip, *slot;
+
+		if (!text || ip_parse(text, &ip, NULL) < 0)
+			continue;
+		slot = arena_push(
+		    &seen->arena, &s->addresses, &s->address_count, sizeof(*slot));
+		*slot = ip;
+	}
+	seen->live = &s->object;
+	return 0;
+}
+
+const struct kind service_kind = {
+	.name = "service",
+	.plural = "services",
+	.title = "Service",
+	.origin = ORIGIN_KUBERNETES,
+	.fields = { rows, sizeof(struct service) },
+	.collection = "/api/v1/services",
+	.namespaced = true,
+	.decode = decode,
+};

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * network: a libvirt network: how it is written, and what follows for its DHCP ranges.
+ * What is done about it is in network_plan.c, the documents are in network_xml.c.
+ */
+#include <string.h>
+
+#include "lib/doc/json.h"
+#include "lib/kind/kinds.h"
+#include "lib/kind/network/network.h"
+#include "lib/kind/metallb/pool.h"
+#include "lib/kind/network/reservation_plan.h"
+#include "lib/kind/network/network_plan.h"
+#include "lib/kind/network/network_xml.h"
+#include "lib/kind/network/update_record.h"
+
+static const char *const mode_words[] = { "nat", "route", "open", "isolated", NULL };
+
+static const struct field range_rows[] = {
+	{ "start", FIELD_IP, at(struct dhcp_range, start), FIELD_NEEDED,
+	    .help = "First address handed out.", .example = "192.168.122.2" },
+	{ "end", FIELD_IP, at(struct dhcp_range, end), FIELD_NEEDED,
+	    .help = "Last address handed out.", .example = "192.168.122.254" },
+	{ 0 },
+};
+
+static const struct fields range_fields = { range_rows, sizeof(struct dhcp_range) };
+
+static const struct field dhcp_rows[] = {
+	{ "range", FIELD_GROUP, at(struct dhcp, range), .group = &range_fields,
+	    .help = "Addresses for machines without a fixed one." },
+	{ "reserve_pools", FIELD_BOOL, at(struct dhcp, reserve_pools), .fallback = "true",
+	    .help =
+		"Cut MetalLB's pools out of the range, so that no machine is given a Service's address." },
+	{ 0 },
+};
+
+static const struct fields dhcp_fields = { dhcp_rows, sizeof(struct dhcp) };
+
+static const struct field rows[] = {
+	{ "name", FIELD_NAME, at(struct network, object.name), .fallback = "default",
+	    .help = "The network's name in libvirt. In `networks:` the key is the name.",
+	    .example = "default" },
+	{ "mode", FIELD_WORD, at(struct network, mode), FIELD_COMPARED,
+	    .words = mode_words,
+	    .help = "How guests reach the outside. A new network is made with nat.",
+	    .example = "nat" },
+	{ "bridge", FIELD_LABEL, at(struct network, bridge), FIELD_COMPARED,
+	    .help = "Name of the bridge on the host.", .example = "virbr0" },
+	{ "address", FIELD_CIDR, at(struct network, address), FIELD_COMPARED,
+	    .help =
+		"The host's own address in the network, with the prefix. A new network without it gets the first address of the /24 its DHCP range begins in.",
+	    .example = "192.168.122.1/24" },
+	{ "autostart", FIELD_BOOL, at(struct network, autostart), .fallback = "true",
+	    .help = "Start it when the host boots." },
+	{ "mtu", FIELD_INT, at(struct network, mtu), FIELD_COMPARED, .minimum = 68,
+	    .maximum = 65535, .help = "Largest packet on the bridge.",
+	    .example = "1500" },
+	{ "dhcp", FIELD_GROUP, at(struct network, dhcp), .group = &dhcp_fields,
+	    .help = "The DHCP service on it." },
+	{ "static_ips", FIELD_ELSEWHERE, .group = &reservation_fields,
+	    .help =
+		"Fixed addresses: a VM's name and its address, or {ip, mac} for a machine that is no VM of ours.",
+	    .example = "{worker-1: 192.168.122.11}" },
+	{ 0 },
+};
+
+/* Reading */
+
+static void read_one(struct config *config, const struct node *map,
+    const struct node *key, const char *name, struct report *report)
+{
+	struct network *n = (struct network *)config_object(
+	    config, &network_kind, map, key, name, report);
+
+	if (n && strcmp(n->object.name, name) != 0 && key) {
+		const struct node *written = node_get(map, "name");
+
+		if (written)
+			report_add(report, SEVERITY_ERROR, "bad-name", &written->place,
+			    "the network is called %s by its key and %s here", name,
+			    n->object.name);
+		n->object.name = name;
+	}
+}
+
+static void read(struct config *config, const struct node *root, struct report *report)
+{
+	const struct node *one = node_get(root, "network"),
+			  *many = node_get(root, "networks");
+	const struct node *name = node_get(one, "name");
+
+	if (one && many)
+		report_add(report, SEVERITY_ERROR, "duplicate-key",
+		    &node_key(root, "networks")->place,
+		    "both network and networks are written; keep one of them");
+	if (one && one->type != NODE_MAP)
+		report_add(report, SEVERITY_ERROR, "wrong-type", &one->place,
+		    "network must be a map, it is %s", node_what(one));
+	else if (one)
+		read_one(config, one, NULL,
+		    name && name->type == NODE_SCALAR ? name->text : "default", report);
+	if (many && many->type != NODE_MAP)
+		report_add(report, SEVERITY_ERROR, "wrong-type", &many->place,
+		    "networks must be a map of names to networks, it is %s",
+		    node_what(many));
+	for (size_t i = 0; many && many->type == NODE_MAP && i < many->count; i++)
+		read_one(
+		    config, many->items[i], many->keys[i], many->keys[i]->text, report);
+}
+
+bool network_has_range(const struct network *n)
+{
+	return n->dhcp.range.start.version == 4 && n->dhcp.range.end.version == 4 &&
+	       ip_compare(n->dhcp.range.start, n->dhcp.range.end) <= 0;
+}
+
+static void cut_pools(struct arena *a, struct network *n, struct ranges pools)
+{
+	struct ranges whole = { 0 };
+
+	ranges_add(a, &whole, (struct range){ n->dhcp.range.start, n->dhcp.range.end });
+	n->ranges = whole;
+	if (!n->dhcp.reserve_pools)
+		return;
+	n->reserved = ranges_intersect(a, whole, pools);
+	n->ranges = ranges_subtract(a, whole, n->reserved);
+}
+
+static struct ranges all_pools(struct config *config)
+{
+	const struct set *pools = config_get(config, &pool_kind);
+	struct ranges all = { 0 };
+
+	for (size_t i = 0; i < pools->count; i++) {
+		const struct pool *pool = (const struct pool *)pools->items[i];
+
+		for (size_t k = 0; k < pool->addresses.count; k++)
+			ranges_add(&config->arena, &all, pool->addresses.items[k]);
+	}
+	return all;
+}
+
+static void derive(struct config *config, struct report *report)
+{
+	const struct set *networks = config_get(config, &network_kind);
+	struct ranges pools = all_pools(config);
+
+	(void)report;
+	for (size_t i = 0; i < networks->count; i++) {
+		struct network *n = (struct network *)networks->items[i];
+
+		if (!network_has_range(n))
+			continue;
+		cut_pools(&config->arena, n, pools);
+		if (!n->address.address.version) {
+			n->address.prefix = 24;
+			n->address.address = n->dhcp.range.start;
+			n->address.address.value &= ~(unsigned __int128)0xff;
+			n->address.address.value |= 1;
+		}
+	}
+}
+
+static void facts(const struct object *side, struct json_object *shown)
+{
+	const struct network *n = (const struct network *)side;
+	struct json_object *list = json_object_new_array();
+	struct arena a = { 0 };
+
+	for (size_t i = 0; i < n->ranges.count; i++)
+		json_push_string(list, range_text(&a, n->ranges.items[i]));
+	json_put(shown, "dhcp_ranges", list);
+	arena_done(&a);
+}
+
+static const char *const columns[] = { "mode", "bridge", "address", "dhcp_ranges", NULL };
+
+const struct kind network_kind = {
+	.name = "network",
+	.plural = "networks",
+	.title = "network",
+	.origin = ORIGIN_LIBVIRT,
+	.fields = { rows, sizeof(struct network) },
+	.section = "network",
+	.other_section = "networks",
+	.list_columns = columns,
+	.read = read,
+	.derive = derive,
+	.decode = network_xml_decode,
+	.facts = facts,
+	.plan = network_plan,
+	.ended = update_record_ended,
+};

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* reservation: what the parts of a reservation and its network share. */
+#ifndef LIB_KIND_LEASE_H
+#define LIB_KIND_LEASE_H
+
+#include "lib/kind/kinds.h"
+#include "lib/kind/network/network.h"
+#include "lib/kind/network/reservation.h"
+#include "lib/plan/plan.h"
+
+/* The key table of one entry of static_ips, which the network's table shows as its own
+ * part. */
+extern const struct fields reservation_fields;
+
+/*
+ * The host entry libvirt should have for the reservation. The MAC is the written one, else the
+ * one the VM of that name has on this network in libvirt, else the one its name derives.
+ * False when there is none: no such VM, and no MAC written.
+ */
+bool reservation_entry(const struct planner *p, const struct reservation *reservation,
+    struct host_entry *out);
+
+/* The domain the reservation is for, as seen; NULL: there is none, or it is not known. */
+const struct observed *reservation_machine(
+    const struct planner *p, const struct reservation *reservation);
+
+/*
+ * Why it cannot be told now what machine the reservation is for, and whether that runs; NULL:
+ * it can. As long as its domain cannot be read, its MAC is not the derived one: nothing
+ * may be written for it.
+ */
+const char *reservation_unknown(
+    const struct planner *p, const struct reservation *reservation);
+
+/* The kind's plan() and settle() (lib/model/kind.h). */
+void reservation_plan(struct planner *p, struct item *item, const struct object *object,
+    const struct observed *have);
+void reservation_settle(struct planner *p);
+
+#endif

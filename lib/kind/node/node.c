@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * node: a machine of the cluster, seen and told, not acted on. Every VM with a role is
+ * expected to be one. They find each other by system UUID (the node's is the domain's),
+ * else by name, else by the node's internal address.
+ */
+#include <string.h>
+#include <strings.h>
+
+#include "lib/doc/json.h"
+#include "lib/kind/kinds.h"
+#include "lib/kind/network/reservation.h"
+#include "lib/kind/vm/vm.h"
+#include "lib/kind/node/node.h"
+#include "lib/plan/plan.h"
+
+static const struct field rows[] = { { 0 } };
+
+/* A VM that has been up for less than this may still be joining. */
+#define JOIN_MS (10 * 60 * 1000)
+
+static void derive(struct config *config, struct report *report)
+{
+	const struct set *vms = config_get(config, &vm_kind);
+
+	for (size_t i = 0; i < vms->count; i++) {
+		const struct vm *vm = (const struct vm *)vms->items[i];
+		struct object *node;
+
+		if (!field_has(&vm_kind.fields, vm, "role") || vm->role == ROLE_NONE)
+			continue;
+		node = config_object(
+		    config, &node_kind, NULL, NULL, vm->object.name, report);
+		if (node)
+			node->record.node = vm->object.record.node;
+	}
+}
+
+static void read_ready(
+    struct observed *seen, struct node_object *n, struct json_object *conditions)
+{
+	for (size_t i = 0; i < json_count(conditions); i++) {
+		struct json_object *c = json_item(conditions, i);
+		const char *type = json_string_at(c, "type");
+		const char *status = json_string_at(c, "status");
+		const char *reason = json_string_at(c, "reason");
+
+		if (!type || strcmp(type, "Ready") != 0)
+			continue;
+		n->ready = status && strcmp(status, "True") == 0;
+		n->ready_reason = reason ? text_clean(&seen->arena, reason, 64) : NULL;
+		n->ready_since = time_parse(json_string_at(c, "lastTransitionTime")
+						? json_string_at(c, "lastTransitionTime")
+						: "");
+	}
+}
+
+static void read_address(struct node_object *n, struct json_object *addresses)
+{
+	for (size_t i = 0; i < json_count(addresses); i++) {
+		struct json_object *a = json_item(addresses, i);
+		const char *type = json_string_at(a, "type");
+		const char *text = json_string_at(a, "address");
+
+		if (type && text && strcmp(type, "InternalIP") == 0 &&
+		    !n->internal_ip.version)
+			ip_parse(text, &n->internal_ip, NULL);
+	}
+}
+
+static const char *clean_at(
+    struct observed *seen, struct json_object *o, const char *path)
+{
+	const char *text = json_string_at(o, path);
+
+	return text ? text_clean(&seen->arena, text, 64) : NULL;
+}
+
+static int decode(struct observed *seen, const struct reading *reading, struct error *e)
+{
+	struct node_object *n = observed_object(seen);
+	struct json_object *o = reading->json, *labels = json_at(o, "metadata.labels");
+
+	(void)e;
+	read_ready(seen, n, json_at(o, "status.conditions"));
+	read_address(n, json_at(o, "status.addresses"));
+	n->version = clean_at(seen, o, "status.nodeInfo.kubeletVersion");
+	n->system_uuid = clean_at(seen, o, "status.nodeInfo.systemUUID");
+	n->unschedulable = json_bool_at(o, "spec.unschedulable", false);
+	n->control_plane = json_object_object_get_ex(
+	    labels, "node-role.kubernetes.io/control-plane", NULL);
+	seen->live = &n->object;
+	return 0;
+}
+
+static void facts(const struct object *side, struct json_object *shown)
+{
+	const struct node_object *n = (const struct node_object *)side;
+
+	json_put_bool(shown, "ready", n->ready);
+	json_put_bool(shown, "cordoned", n->unschedulable);
+	json_put_string(shown, "role", n->control_plane ? "control-plane" : "worker");
+	json_put_string(shown, "address",
+	    n->internal_ip.version ? ip_text(n->internal_ip, (char[IP_TEXT]){ 0 })
+				   : NULL);
+	json_put_string(shown, "version", n->version);
+}
+
+/* Matching */
+
+static const struct vm *vm_of(const struct planner *p, const char *name)
+{
+	return (const struct vm *)set_find(config_get(p->input->desired, &vm_kind), name);
+}
+
+static const char *uuid_of(const struct planner *p, const struct vm *vm)
+{
+	const struct observed *seen = planner_observed(p, &vm_kind, vm->domain);
+	const struct object *side =
+	    seen ? (seen->live ? seen->live : seen->config) : NULL;
+
+	return side ? ((const struct vm *)side)->uuid : NULL;
+}
+
+static bool has_reservation(const struct planner *p, const char *host, struct ip ip)
+{
+	const struct set *reservations = config_get(p->input->desired, &reservation_kind);
+
+	for (size_t i = 0; i < reservations->count; i++) {
+		const struct reservation *reservation =
+		    (const struct reservation *)reservations->items[i];
+
+		if (strcmp(reservation->host, host) == 0 && ip_equal(reservation->ip, ip))
+			return true;
+	}
+	return false;
+}
+
+static bool is_machine(
+    const struct planner *p, const struct node_object *n, const struct vm *vm)
+{
+	const char *uuid = uuid_of(p, vm);
+
+	if (uuid && n->system_uuid && strcasecmp(uuid, n->system_uuid) == 0)
+		return true;
+	return n->internal_ip.version &&
+	       has_reservation(p, vm->object.name, n->internal_ip);
+}
+
+/* The node of a VM that goes by another name. */
+static const struct node_object *find_elsewhere(
+    const struct planner *p, const struct vm *vm)
+{
+	const struct observed_set *nodes =
+	    &p->input->observed->kinds[kind_index(&node_kind)];
+
+	for (size_t i = 0; i < nodes->count; i++) {
+		const struct node_object *n =
+		    (const struct node_object *)nodes->items[i]->live;
+
+		if (n && is_machine(p, n, vm))
+			return n;
+	}
+	return NULL;
+}
+
+static bool belongs_to_a_vm(const struct planner *p, const struct node_object *n)
+{
+	const struct set *wanted = config_get(p->input->desired, &node_kind);
+
+	for (size_t i = 0; i < wanted->count; i++) {
+		const struct vm *vm = vm_of(p, wanted->items[i]->name);
+
+		if (vm && is_machine(p, n, vm))
+			return true;
+	}
+	return false;
+}
+
+/* Planning */
+
+static void tell(struct planner *p, struct item *item, const struct node_object *n)
+{
+	const char *since = n->ready_since > 0 ? arena_printf(p->arena, " since %s",
+						     time_text(p->arena, n->ready_since))
+					       : "";
+
+	if (n->unschedulable)
+		item_condition(p, item, "Cordoned", "no new pods are scheduled on it");
+	if (n->ready)
+		item_converged(p, item, "Ready%s%s%s", since, n->version ? ", " : "",
+		    n->version ? n->version : "");
+	else if (!item->desired) /* a laptop that is off is no fault of the home's */
+		item_converged(p, item, "NotReady%s%s%s; none of the written VMs", since,
+		    n->ready_reason ? ": " : "", n->ready_reason ? n->ready_reason : "");
+	else
+		item_failing(p, item, "NotReady%s%s%s", since,
+		    n->ready_reason ? ": " : "", n->ready_reason ? n->ready_reason : "");
+}
+
+static void tell_missing(struct planner *p, struct item *item, const struct vm *vm)
+{
+	const struct object_state *state =
+	    state_find(p->input->state, &vm_kind, item->name);
+	struct mono until = { 0 };
+
+	if (state && state->vm.domain_id >= 0)
+		until = mono_add(state->vm.running_since, JOIN_MS);
+	if (!state || state->vm.domain_id < 0) {
+		item_pending(p, item, "joins once vm/%s runs", vm->object.name);
+	} else if (!mono_reached(until, p->input->now)) {
+		item_pending(p, item, "has not joined the cluster yet");
+		plan_wake(p, until);
+	} else {
+		item_failing(p, item,
+		    "vm/%s runs, but the cluster has no node of its name, system UUID or address",
+		    vm->object.name);
+	}
+}
+
+static void plan(struct planner *p, struct item *item, const struct object *want,
+    const struct observed *have)
+{
+	const struct node_object *n =
+	    have ? (const struct node_object *)have->live : NULL;
+	const struct vm *vm = want ? vm_of(p, item->name) : NULL;
+
+	if (!want) {
+		if (!belongs_to_a_vm(p, n))
+			tell(p, item, n);
+		return;
+	}
+	if (!n)
+		n = find_elsewhere(p, vm);
+	if (vm->state == VM_STOPPED && (!n || !n->ready))
+		item_converged(p, item, "its VM is stopped, as written");
+	else if (n)
+		tell(p, item, n);
+	else
+		tell_missing(p, item, vm);
+}
+
+static const char *const columns[] = { "ready", "role", "address", "version", NULL };
+
+const struct kind node_kind = {
+	.name = "node",
+	.plural = "nodes",
+	.title = "cluster node",
+	.origin = ORIGIN_KUBERNETES,
+	.fields = { rows, sizeof(struct node_object) },
+	.collection = "/api/v1/nodes",
+	.derive = derive,
+	.list_columns = columns,
+	.decode = decode,
+	.facts = facts,
+	.plan = plan,
+};

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vm: a virtual machine, libvirt's domain. One that exists is adopted: what is not
+ * written is not touched, and what differs and needs a restart is shown, not done. One
+ * that does not is defined. Power is in vm_power.c, the documents are in vm_xml.c.
+ */
+#include "lib/kind/kinds.h"
+#include "lib/kind/vm/vm.h"
+#include "lib/kind/vm/vm_record.h"
+#include "lib/kind/vm/vm_plan.h"
+#include "lib/kind/vm/vm_xml.h"
+
+#define MIB ((int64_t)1 << 20)
+#define TIB ((int64_t)1 << 40)
+
+static const char *const role_words[] = { "control-plane", "worker", "none", NULL };
+static const char *const state_words[] = { "running", "stopped", NULL };
+static const char *const power_words[] = { "always", "on-failure", "manual", NULL };
+static const char *const type_words[] = { "auto", "kvm", "qemu", NULL };
+
+static const struct field disk_rows[] = {
+	{ "path", FIELD_PATH, at(struct vm_disk, path),
+	    .help = "A file or block device that exists. Left out: a volume of a pool.",
+	    .example = "/var/lib/libvirt/images/worker-1.qcow2" },
+	{ "pool", FIELD_NAME, at(struct vm_disk, pool),
+	    .help =
+		"The storage pool that holds the volume, which is called as the VM with .qcow2 added; left out: default.",
+	    .example = "default" },
+	{ "image", FIELD_STRING, at(struct vm_disk, image),
+	    .help =
+		"The image the volume was made from. homek8sd does not make volumes yet: it says which one is missing and how to make it.",
+	    .example = "noble-server-cloudimg-amd64.img" },
+	{ "size", FIELD_SIZE, at(struct vm_disk, size), .minimum = MIB,
+	    .help = "How large the volume was made; see image.", .example = "30GiB" },
+	{ 0 },
+};
+
+static const struct fields disk_fields = { disk_rows, sizeof(struct vm_disk) };
+
+static const struct field boot_rows[] = {
+	{ "kernel", FIELD_PATH, at(struct vm_boot, kernel), FIELD_NEEDED | FIELD_COMPARED,
+	    .help = "A kernel on the host, booted without a boot loader.",
+	    .example = "/var/lib/libvirt/boot/vmlinuz" },
+	{ "initrd", FIELD_PATH, at(struct vm_boot, initrd), FIELD_COMPARED,
+	    .help = "Its initial RAM disk.",
+	    .example = "/var/lib/libvirt/boot/initrd.img" },
+	{ "cmdline", FIELD_STRING, at(struct vm_boot, cmdline), FIELD_COMPARED,
+	    .help = "Its command line.", .example = "console=ttyS0 root=/dev/vda1" },
+	{ 0 },
+};
+
+static const struct fields boot_fields = { boot_rows, sizeof(struct vm_boot) };
+
+static const struct field interface_rows[] = {
+	{ "network", FIELD_NAME, at(struct vm_interface, network), FIELD_COMPARED,
+	    .help =
+		"The libvirt network it is in; left out: the only one that is written.",
+	    .example = "default" },
+	{ "mac", FIELD_MAC, at(struct vm_interface, mac), FIELD_COMPARED,
+	    .help =
+		"Its MAC address; left out: one derived from the VM's name and the interface's place, the same for ever.",
+	    .example = "\"52:54:00:12:34:56\"" },
+	{ 0 },
+};
+
+static const struct fields interface_fields = { interface_rows,
+	sizeof(struct vm_interface) };
+
+static const struct field rows[] = {
+	{ "domain", FIELD_NAME, at(struct vm, domain),
+	    .help = "Its name in libvirt; left out: the VM's name.",
+	    .example = "k8s-worker-1" },
+	{ "role", FIELD_WORD, at(struct vm, role), .fallback = "none",
+	    .words = role_words, .help = "What it is in the cluster.",
+	    .example = "worker" },
+	{ "vcpus", FIELD_INT, at(struct vm, vcpus), FIELD_COMPARED, .minimum = 1,
+	    .maximum = 512, .help = "Number of virtual processors.", .example = "2" },
+	{ "memory", FIELD_SIZE, at(struct vm, memory), FIELD_COMPARED,
+	    .minimum = 16 * MIB, .maximum = 64 * TIB,
+	    .help = "Memory, rounded up to whole MiB.", .example = "4GiB" },
+	{ "state", FIELD_WORD, at(struct vm, state), .fallback = "running",
+	    .words = state_words, .help = "Whether it should run.",
+	    .example = "running" },
+	{ "power", FIELD_WORD, at(struct vm, power), .fallback = "always",
+	    .words = power_words,
+	    .help =
+		"What an unexpected stop means. always: start it again; on-failure: only after a crash, a failed start or a restart of the host, not when its guest or somebody stopped it; manual: never by itself.",
+	    .example = "on-failure" },
+	{ "type", FIELD_WORD, at(struct vm, type), .fallback = "auto",
+	    .words = type_words,
+	    .help =
+		"How a new domain is run: with KVM, by emulation (qemu), or the best the host can do.",
+	    .example = "kvm" },
+	{ "autostart", FIELD_BOOL, at(struct vm, autostart),
+	    .help = "Whether libvirt starts it when the host boots.", .example = "true" },
+	{ "disk", FIELD_GROUP, at(struct vm, disk), .group = &disk_fields,
+	    .help =
+		"The disk of a new domain: path, or a volume in a pool. That of an existing one is compared and never changed." },
+	{ "boot", FIELD_GROUP, at(struct vm, boot), FIELD_COMPARED, .group = &boot_fields,
+	    .help = "Direct kernel boot." },
+	{ "interfaces", FIELD_LIST, at(struct vm, interfaces), FIELD_COMPARED,
+	    .group = &interface_fields,
+	    .help =
+		"Network interfaces, in order; left out: one in the only network that is written." },
+	{ 0 },
+};
+
+/* Reading */
+
+static bool has(const struct vm *vm, const char *key)
+{
+	return field_has(&vm_kind.fields, vm, key);
+}
+
+static void check_disk(struct vm *vm, struct report *report)
+{
+	struct vm_disk *disk = &vm->disk;
+	static const char *const of_volumes[] = { "pool", "image", "size" };
+	struct finding *f;
+
+	for (size_t i = 0; i < 3 && field_has(&disk_fields, disk, "path"); i++) {
+		if (!field_has(&disk_fields, disk, of_volumes[i]))
+			continue;
+		f = report_add(report, SEVERITY_ERROR, "bad-value",
+		    field_place(disk, of_volumes[i]),
+		    "disk.%s is of a volume, but disk.path names a file that exists",
+		    of_volumes[i]);
+		report_fix(report, f, "keep disk.path, or pool, image and size");
+		return;
+	}
+	if (!disk->path && !disk->pool)
+		disk->pool = "default";
+}
+
+static void read_one(struct config *config, const struct node *key,
+    const struct node *map, struct report *report)
+{
+	struct vm *vm =
+	    (struct vm *)config_object(config, &vm_kind, map, key, key->text, report);
+
+	if (!vm)
+		return;
+	if (!vm->domain)
+		vm->domain = vm->object.name;
+	if (has(vm, "memory"))
+		vm->memory = (vm->memory + MIB - 1) / MIB * MIB;
+	if (has(vm, "disk"))
+		check_disk(vm, report);
+}
+
+static void read(struct config *config, const struct node *root, struct report *report)
+{
+	const struct node *vms = node_get(root, "vms");
+
+	if (!vms || vms->type == NODE_NULL)
+		return;
+	if (vms->type != NODE_MAP) {
+		report_add(report, SEVERITY_ERROR, "wrong-type", &vms->place,
+		    "vms must be a map of names to VMs, it is %s", node_what(vms));
+		return;
+	}
+	for (size_t i = 0; i < vms->count; i++)
+		read_one(config, vms->keys[i], vms->items[i], report);
+}
+
+static void derive_interface(
+    struct vm *vm, size_t index, const char *only, struct arena *a, struct report *report)
+{
+	struct vm_interface *nic = (struct vm_interface *)vm->interfaces.items + index;
+	struct finding *f;
+
+	if (!nic->network && !node_get(nic->record.node, "network")) {
+		nic->network = only;
+		if (!only) {
+			f = report_add(report, SEVERITY_ERROR, "missing-key",
+			    field_place(nic, NULL),
+			    "interfaces[%zu] does not say its network, and not exactly one is written",
+			    index);
+			report_fix(report, f, "add network: NAME");
+		}
+	}
+	nic->mac_given = field_has(&interface_fields, nic, "mac");
+	if (!nic->mac_given)
+		nic->mac = mac_derive(arena_printf(a, "%s/%zu", vm->object.name, index));
+}
+
+static void derive(struct config *config, struct report *report)
+{
+	const struct set *vms = config_get(config, &vm_kind);
+	const struct set *networks = config_get(config, &network_kind);
+	const char *only = networks->count == 1 ? networks->items[0]->name : NULL;
+
+	for (size_t i = 0; i < vms->count; i++) {
+		struct vm *vm = (struct vm *)vms->items[i];
+
+		if (!has(vm, "interfaces") &&
+		    !node_get(vm->object.record.node, "interfaces") && only)
+			arena_push(&config->arena, &vm->interfaces.items,
+			    &vm->interfaces.count, sizeof(struct vm_interface));
+		for (size_t n = 0; n < vm->interfaces.count; n++)
+			derive_interface(vm, n, only, &config->arena, report);
+	}
+}
+
+static const char *external_name(const struct object *want)
+{
+	return ((const struct vm *)want)->domain;
+}
+
+/* Observing */
+
+static struct object *decode_side(struct observed *seen, const char *xml,
+    const struct domain_facts *facts, struct error *e)
+{
+	struct vm *vm = observed_object(seen);
+
+	vm->domain = seen->name;
+	vm->facts = *facts;
+	vm->state = facts->id >= 0 ? VM_RUNNING : VM_STOPPED;
+	vm->autostart = facts->autostart;
+	vm->object.record.has |=
+	    field_bit(&vm_kind.fields, "domain") | field_bit(&vm_kind.fields, "state");
+	if (facts->persistent)
+		vm->object.record.has |= field_bit(&vm_kind.fields, "autostart");
+	return vm_xml_read(&seen->arena, xml, vm, e) < 0 ? NULL : &vm->object;
+}
+
+static int decode(struct observed *seen, const struct reading *reading, struct error *e)
+{
+	if (!reading->facts || (!reading->live_xml && !reading->config_xml))
+		return fail(e, "libvirt gave no definition of the domain");
+	if (reading->live_xml) {
+		seen->live = decode_side(seen, reading->live_xml, reading->facts, e);
+		if (!seen->live)
+			return -1;
+	}
+	if (reading->config_xml) {
+		seen->config = decode_side(seen, reading->config_xml, reading->facts, e);
+		if (!seen->config)
+			return -1;
+	}
+	seen->presence = PRESENT;
+	return 0;
+}
+
+static const char *const columns[] = { "role", "state", "power", "vcpus", "memory",
+	NULL };
+
+const struct kind vm_kind = {
+	.name = "vm",
+	.plural = "vms",
+	.title = "virtual machine",
+	.origin = ORIGIN_LIBVIRT,
+	.fields = { rows, sizeof(struct vm) },
+	.section = "vms",
+	.list_columns = columns,
+	.read = read,
+	.derive = derive,
+	.external_name = external_name,
+	.decode = decode,
+	.plan = vm_plan,
+	.wanted = vm_record_wanted,
+	.observed = vm_record_observed,
+	.ended = vm_record_ended,
+};

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vm: a libvirt domain, as it is written and as it was observed.
+ */
+#ifndef LIB_KIND_VM_VM_H
+#define LIB_KIND_VM_VM_H
+
+#include "lib/kind/kinds.h"
+
+enum vm_role { ROLE_CONTROL_PLANE, ROLE_WORKER, ROLE_NONE };
+enum vm_state { VM_RUNNING, VM_STOPPED };
+enum vm_power { POWER_ALWAYS, POWER_ON_FAILURE, POWER_MANUAL };
+enum vm_type { VM_AUTO, VM_KVM, VM_QEMU };
+
+/* What libvirt says of a domain beside its documents; facts of a reading. */
+struct domain_facts {
+	int id;		   /* -1 when it does not run */
+	int state, reason; /* virDomainGetState, libvirt's numbers */
+	bool persistent, autostart, managed_save;
+};
+
+struct vm_disk {
+	struct record record;
+	const char *path;  /* a file or block device that exists */
+	const char *pool;  /* or a volume NAME.qcow2 of this storage pool */
+	const char *image; /* base image of that volume */
+	int64_t size;
+};
+
+struct vm_boot { /* direct kernel boot */
+	struct record record;
+	const char *kernel, *initrd, *cmdline;
+};
+
+struct vm_interface {
+	struct record record;
+	const char *network;
+	struct mac mac; /* written; else derived from the VM's name and the index */
+	bool mac_given;
+	const char *target; /* seen only: the tap, live side */
+	bool port;	    /* seen only: the network counts it as a connection */
+};
+
+struct vm {
+	struct object object;
+	const char *domain; /* its name in libvirt; default: the object's name */
+	int role, state, power, type;
+	int64_t vcpus;
+	int64_t memory; /* bytes */
+	bool autostart;
+	struct vm_disk disk;
+	struct vm_boot boot;
+	struct list
+	    interfaces; /* of struct vm_interface; default: one in the only network */
+	/* Seen only. */
+	const char *uuid;
+	struct domain_facts facts;
+	bool marked; /* carries our mark */
+};
+
+#endif

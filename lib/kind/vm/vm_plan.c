@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vm_plan: a written VM against its domain. What is missing is defined; what differs and
+ * needs a restart is shown, while power goes on being looked after.
+ */
+#include "lib/kind/vm/vm_plan.h"
+
+#include <string.h>
+
+#include "lib/kind/vm/vm_power.h"
+#include "lib/kind/vm/vm_start.h"
+#include "lib/kind/vm/vm_xml.h"
+#include "lib/kind/vm/vm.h"
+
+static bool has(const struct vm *vm, const char *key)
+{
+	return field_has(&vm_kind.fields, vm, key);
+}
+
+static const char *object_text(struct planner *p, const struct item *item)
+{
+	return arena_printf(p->arena, "vm/%s", item->name);
+}
+
+static void plan_unwritten(
+    struct planner *p, struct item *item, const struct observed *have)
+{
+	const struct vm *side =
+	    (const struct vm *)(have->config ? have->config : have->live);
+
+	if (!side->marked)
+		return;
+	item_converged(p, item, "is no longer written; left alone");
+	plan_finding(p, SEVERITY_INFO, "vm-not-written", object_text(p, item),
+	    "domain %s was made by homek8sd and is no longer written; it is left alone",
+	    item->name)
+	    ->fix = arena_printf(p->arena,
+	    "write it under vms: again, or remove it with `virsh undefine %s`",
+	    item->name);
+}
+
+/* libvirt's word for how a domain of ours is run here, and a finding where that is slow.
+ */
+static const char *domain_type(
+    struct planner *p, const struct item *item, const struct vm *want)
+{
+	const struct host_facts *host = &p->input->observed->host;
+
+	if (want->type != VM_QEMU && !host->kvm && strcmp(host->domain_type, "qemu") == 0)
+		plan_finding(p, SEVERITY_WARNING, "kvm-unavailable", object_text(p, item),
+		    "KVM does not work on this host: its VMs are emulated, which is slow")
+		    ->fix =
+		    "switch on virtualisation in the firmware, or nested virtualisation of the outer host, and load kvm_intel or kvm_amd";
+	if (want->type == VM_QEMU && strcmp(host->domain_type, "kvm") == 0)
+		return "qemu";
+	return host->domain_type;
+}
+
+/* What must be written before the domain can be made, or NULL. */
+static const char *missing_keys(struct planner *p, const struct vm *want)
+{
+	static const char *const needed[] = { "vcpus", "memory" };
+	const char *text = NULL;
+
+	for (size_t i = 0; i < 2; i++)
+		if (!has(want, needed[i]))
+			text = text ? arena_printf(p->arena, "%s, %s", text, needed[i])
+				    : needed[i];
+	if (!has(want, "disk") && !has(want, "boot"))
+		text = text ? arena_printf(p->arena, "%s, disk or boot", text)
+			    : "disk or boot";
+	if (!has(want, "interfaces") &&
+	    config_get(p->input->desired, &network_kind)->count > 1)
+		text =
+		    text ? arena_printf(p->arena, "%s, interfaces", text) : "interfaces";
+	return text;
+}
+
+static void add_autostart(struct planner *p, struct item *item, const struct vm *want)
+{
+	item_step(p, item, STEP_DOMAIN_AUTOSTART, 1, want->domain,
+	    want->autostart ? "start domain %s when the host boots"
+			    : "no longer start domain %s when the host boots",
+	    want->domain)
+	    ->on = want->autostart;
+}
+
+static bool same_mac(const struct vm *a, const struct vm *b)
+{
+	const struct vm_interface *x = a->interfaces.items, *y = b->interfaces.items;
+
+	for (size_t i = 0; i < a->interfaces.count; i++)
+		for (size_t k = 0; k < b->interfaces.count; k++)
+			if (mac_equal(x[i].mac, y[k].mac))
+				return true;
+	return false;
+}
+
+/*
+ * A domain of another name that has its disk or MAC already, most likely the same machine
+ * before it was renamed here: two that write one disk destroy it. NULL: none.
+ */
+static const char *twin(struct planner *p, const struct vm *want, const char **what)
+{
+	const struct observed_set *seen =
+	    &p->input->observed->kinds[kind_index(&vm_kind)];
+
+	for (size_t i = 0; i < seen->count; i++) {
+		const struct observed *s = seen->items[i];
+		const struct vm *other =
+		    (const struct vm *)(s->live ? s->live : s->config);
+
+		if (!other)
+			continue;
+		if (want->disk.path && other->disk.path &&
+		    strcmp(want->disk.path, other->disk.path) == 0)
+			*what = want->disk.path;
+		else if (same_mac(want, other))
+			*what = "its MAC address";
+		else
+			continue;
+		return s->name;
+	}
+	return NULL;
+}
+
+static void plan_absent(struct planner *p, struct item *item, const struct vm *want)
+{
+	const struct host_facts *host = &p->input->observed->host;
+	const char *missing = missing_keys(p, want), *xml, *what;
+	const char *other = twin(p, want, &what);
+	struct error e = { "" };
+	struct step *step;
+
+	if (other) {
+		item_blocked(p, item,
+		    "there is no domain %s, but domain %s has %s: if that is this VM, write `domain: %s`, else undefine it or give this one its own",
+		    want->domain, other, what, other);
+		return;
+	}
+	if (missing) {
+		item_blocked(p, item, "there is no domain %s; to have it made, write %s",
+		    want->domain, missing);
+		return;
+	}
+	if (!host->known) {
+		item_pending(
+		    p, item, "to be made; waits for what libvirt says of this host");
+		return;
+	}
+	xml = vm_xml_define(p->arena, want, domain_type(p, item, want), host, &e);
+	if (!xml) {
+		item_blocked(p, item, "cannot write its definition: %s", e.text);
+		return;
+	}
+	step = item_step(p, item, STEP_DOMAIN_DEFINE, 0, want->domain, "define domain %s",
+	    want->domain);
+	step->body = xml;
+	if (has(want, "autostart") && want->autostart)
+		add_autostart(p, item, want);
+	if (want->state == VM_RUNNING)
+		vm_start_now(p, item, want, NULL, "to be made");
+	else
+		item_pending(p, item, "to be made");
+	if (item->verdict == VERDICT_BLOCKED)
+		item_pending(p, item, "%s", item->reason);
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* A disk may have been moved on to a snapshot or a copy: said, never put back. */
+static void compare_disk(
+    struct planner *p, struct item *item, const struct vm *want, const struct vm *have)
+{
+	const char *written = want->disk.path, *found = have->disk.path;
+
+	if (!has(want, "disk"))
+		return;
+	if (!written)
+		written = vm_volume(p->arena, want);
+	if (found && strcmp(written, written[0] == '/' ? found : base_name(found)) == 0)
+		return;
+	item_condition(p, item, "DiskDiffers",
+	    "its disk is %s, written is %s; a disk is never changed",
+	    found ? found : "none", written);
+}
+
+static void compare_type(
+    struct planner *p, struct item *item, const struct vm *want, const struct vm *have)
+{
+	const char *due = domain_type(p, item, want), *found;
+
+	if (want->type == VM_AUTO || !p->input->observed->host.known ||
+	    !has(have, "type"))
+		return;
+	found = field_text_at(p->arena, &vm_kind.fields, have, "type");
+	if (strcmp(due, found) != 0)
+		item_difference(p, item, "type", due, found);
+}
+
+/* Fills the differences; returns the sentence about them, or NULL when there are none. */
+static const char *compare(struct planner *p, struct item *item, const struct vm *want,
+    const struct vm *live, const struct vm *config)
+{
+	struct differences *d = &item->differences;
+	const struct vm *stored = config ? config : live;
+	const char *fields = "";
+	bool only_live;
+
+	field_compare(&vm_kind.fields, want, stored, p->arena, d);
+	compare_type(p, item, want, stored);
+	compare_disk(p, item, want, stored);
+	only_live = d->count == 0 && live && config;
+	if (only_live)
+		field_compare(&vm_kind.fields, want, live, p->arena, d);
+	if (!d->count)
+		return NULL;
+	for (size_t i = 0; i < d->count; i++)
+		fields = arena_printf(p->arena, "%s%s%s %s instead of %s", fields,
+		    i ? ", " : "", d->items[i].field,
+		    d->items[i].have ? d->items[i].have : "none", d->items[i].want);
+	if (only_live)
+		return arena_printf(p->arena,
+		    "runs with %s; it is stored as written and takes effect once the guest is shut down and started again",
+		    fields);
+	return arena_printf(p->arena,
+	    "has %s; that takes a restart, which is left to you: `virsh edit %s`, then shut the guest down",
+	    fields, want->domain);
+}
+
+static void tell_volume(
+    struct planner *p, struct item *item, const struct vm *want, const struct vm *have)
+{
+	enum stop_cause cause = item->state->vm.cause;
+
+	if (cause != STOP_START_FAILED || !have->disk.pool)
+		return;
+	item_condition(p, item, "VolumeNotMade",
+	    "volumes are not made by this version; if %s is missing: `virsh vol-create-as %s %s %s --format qcow2`, or upload an image to it",
+	    have->disk.path, have->disk.pool, have->disk.path,
+	    has(want, "disk") && want->disk.size ? size_text(p->arena, want->disk.size)
+						 : "30GiB");
+}
+
+static void plan_present(struct planner *p, struct item *item, const struct vm *want,
+    const struct vm *live, const struct vm *config)
+{
+	const struct vm *have = config ? config : live;
+	const char *difference = compare(p, item, want, live, config);
+
+	if (!have->facts.persistent)
+		item_condition(p, item, "TransientDomain",
+		    "it has no stored definition and vanishes when it stops; `virsh dumpxml %s` to a file and `virsh define` it",
+		    want->domain);
+	else if (has(want, "autostart") && want->autostart != have->facts.autostart)
+		add_autostart(p, item, want);
+	tell_volume(p, item, want, have);
+	vm_power_plan(p, item, want, have);
+	if (item->verdict != VERDICT_CONVERGED)
+		return;
+	if (item->step_count)
+		item_pending(p, item, "%s", item->steps[0]->text);
+	else if (difference)
+		item_blocked(p, item, "%s", difference);
+}
+
+void vm_plan(struct planner *p, struct item *item, const struct object *want,
+    const struct observed *have)
+{
+	if (!want) {
+		plan_unwritten(p, item, have);
+		return;
+	}
+	item->control_plane = ((const struct vm *)want)->role == ROLE_CONTROL_PLANE;
+	if (!have)
+		plan_absent(p, item, (const struct vm *)want);
+	else
+		plan_present(p, item, (const struct vm *)want,
+		    (const struct vm *)have->live, (const struct vm *)have->config);
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vm_power: what is written decides what should be (state), libvirt's state what is.
+ * Nothing here interrupts a domain that should run: what somebody has paused stays paused
+ * and is said.
+ */
+#include "lib/kind/vm/vm_power.h"
+
+#include "lib/kind/vm/vm_start.h"
+#include "lib/kind/vm/vm_state.h"
+#include "lib/kind/vm/vm.h"
+
+/* Running, as it should */
+
+/* Resuming and waking say nothing of how long it lasts, so they are paced. */
+static void plan_revive(struct planner *p, struct item *item, enum step_op op,
+    const char *domain, const char *text)
+{
+	struct mono when = item->state->vm.start_at;
+
+	if (mono_reached(when, p->input->now)) {
+		item_step(p, item, op, 2, domain, "%s %s", text, domain);
+		return;
+	}
+	vm_start_wait(p, item, when);
+	vm_start_held(p, item, op, domain, text);
+}
+
+static bool is_passing(int paused_reason)
+{
+	switch (paused_reason) {
+	case PAUSED_MIGRATION:
+	case PAUSED_SAVE:
+	case PAUSED_DUMP:
+	case PAUSED_SHUTTING_DOWN:
+	case PAUSED_SNAPSHOT:
+	case PAUSED_STARTING_UP:
+	case PAUSED_POSTCOPY:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void plan_paused(
+    struct planner *p, struct item *item, const struct vm *want, int reason)
+{
+	const char *domain = want->domain;
+
+	if (is_passing(reason)) {
+		item_pending(p, item, "is paused while libvirt works on it");
+		return;
+	}
+	switch (reason) {
+	case PAUSED_IOERROR:
+		item_failing(p, item,
+		    "is paused on a disk error: the host's disk is full or broken (`virsh domblkerror %s`)",
+		    domain);
+		plan_revive(p, item, STEP_DOMAIN_RESUME, domain, "resume domain");
+		break;
+	case PAUSED_WATCHDOG:
+		item_blocked(p, item,
+		    "was paused by its watchdog: the guest hangs; `virsh reset %s`, then `virsh resume %s`",
+		    domain, domain);
+		break;
+	case PAUSED_CRASHED:
+	case PAUSED_POSTCOPY_FAILED:
+		item_blocked(p, item,
+		    "its guest has crashed and is kept paused; `virsh destroy %s` once you have looked at it, then it is started anew",
+		    domain);
+		break;
+	case PAUSED_FROM_SNAPSHOT:
+	default: /* by a user, for a reason unknown, or one of a newer libvirt */
+		item_blocked(p, item,
+		    "was paused by somebody; `virsh resume %s` lets it go on", domain);
+		break;
+	}
+}
+
+static void plan_up(
+    struct planner *p, struct item *item, const struct vm *want, const struct vm *have)
+{
+	switch (have->facts.state) {
+	case STATE_PAUSED:
+		plan_paused(p, item, want, have->facts.reason);
+		break;
+	case STATE_SHUTDOWN:
+		item_pending(p, item, "is shutting down; waits until it has");
+		break;
+	case STATE_CRASHED:
+		item_blocked(p, item,
+		    "its guest has crashed and is kept for a look; `virsh destroy %s`, then it is started anew",
+		    want->domain);
+		break;
+	case STATE_PMSUSPENDED:
+		item_pending(p, item, "was put to sleep by its guest");
+		plan_revive(p, item, STEP_DOMAIN_WAKEUP, want->domain, "wake up domain");
+		break;
+	default: /* running, blocked on a resource, or a driver without states */
+		item_ok(item);
+		break;
+	}
+}
+
+/* Running, though it should not */
+
+static void add_stop(struct planner *p, struct item *item, enum step_op op,
+    const char *domain, const char *text)
+{
+	item_step(p, item, op, 2, domain, "%s %s", text, domain);
+	item->disruptive = true;
+}
+
+/* The time given for shutting down is over. */
+static void plan_overdue(
+    struct planner *p, struct item *item, const struct vm *want, struct mono deadline)
+{
+	const struct vm_settings *settings = &p->input->desired->settings.vm;
+	const char *time = duration_text(p->arena, settings->stop_timeout);
+	struct mono sent = item->state->vm.stop_sent;
+	struct mono again = mono_add(sent, settings->stop_resend);
+
+	if (!settings->stop_force) {
+		item_failing(p, item,
+		    "has not shut down within %s of being asked to; `virsh destroy %s` cuts its power, as would vm.stop_force: true; `homek8sctl reconcile vm/%s` asks again",
+		    time, want->domain, item->name);
+		return;
+	}
+	item_pending(p, item, "has not shut down within %s; its power is cut", time);
+	if (sent.ms < deadline.ms || mono_reached(again, p->input->now))
+		add_stop(p, item, STEP_DOMAIN_DESTROY, want->domain,
+		    "cut the power of domain");
+	else
+		plan_wake(p, again);
+}
+
+static void plan_stop(
+    struct planner *p, struct item *item, const struct vm *want, bool can_ask)
+{
+	const struct vm_settings *settings = &p->input->desired->settings.vm;
+	const struct vm_record *vm = &item->state->vm;
+	struct mono deadline = mono_add(vm->stop_first, settings->stop_timeout);
+	struct mono again = mono_add(vm->stop_sent, settings->stop_resend);
+
+	if (vm->stop_first.ms && mono_reached(deadline, p->input->now)) {
+		plan_overdue(p, item, want, deadline);
+		return;
+	}
+	item->disruptive = true; /* also between two requests: it counts for the brake */
+	item_pending(p, item,
+	    vm->stop_first.ms || !can_ask ? "is shutting down" : "to be shut down");
+	if (can_ask && (!vm->stop_first.ms || mono_reached(again, p->input->now)))
+		add_stop(p, item, STEP_DOMAIN_SHUTDOWN, want->domain, "shut down domain");
+	if (vm->stop_first.ms)
+		plan_wake(p, can_ask ? mono_earlier(again, deadline) : deadline);
+}
+
+static void plan_down(
+    struct planner *p, struct item *item, const struct vm *want, const struct vm *have)
+{
+	const struct domain_facts *facts = &have->facts;
+
+	if (!facts->persistent) {
+		item_blocked(p, item,
+		    "should be stopped, but has no stored definition and would be lost; `virsh dumpxml %s` to a file and `virsh define` it first",
+		    want->domain);
+	} else if (facts->state == STATE_PAUSED && is_passing(facts->reason)) {
+		plan_paused(p, item, want, facts->reason);
+	} else if (facts->state == STATE_PAUSED) {
+		item_blocked(p, item,
+		    "is paused, and a paused guest cannot shut down; `virsh resume %s`, or `virsh destroy %s` to cut its power",
+		    want->domain, want->domain);
+	} else if (facts->state == STATE_CRASHED) {
+		item_blocked(p, item,
+		    "its guest has crashed and is kept for a look; `virsh destroy %s` ends it",
+		    want->domain);
+	} else if (facts->state == STATE_PMSUSPENDED) {
+		item_pending(p, item, "sleeps; is woken up to be shut down");
+		plan_revive(p, item, STEP_DOMAIN_WAKEUP, want->domain, "wake up domain");
+	} else {
+		plan_stop(p, item, want, facts->state != STATE_SHUTDOWN);
+	}
+}
+
+static const char *state_text(const struct domain_facts *facts)
+{
+	if (facts->id < 0)
+		return "stopped";
+	switch (facts->state) {
+	case STATE_PAUSED:
+		return "paused";
+	case STATE_SHUTDOWN:
+		return "shutting down";
+	case STATE_CRASHED:
+		return "crashed";
+	case STATE_PMSUSPENDED:
+		return "asleep";
+	default: /* as in plan_up() */
+		return "running";
+	}
+}
+
+void vm_power_plan(
+    struct planner *p, struct item *item, const struct vm *want, const struct vm *have)
+{
+	bool runs = have->facts.id >= 0;
+
+	if (want->state == VM_RUNNING && runs)
+		plan_up(p, item, want, have);
+	else if (want->state == VM_RUNNING)
+		vm_start_plan(p, item, want, have);
+	else if (runs)
+		plan_down(p, item, want, have);
+	else
+		item_ok(item);
+	if (item->verdict != VERDICT_CONVERGED)
+		item_difference(p, item, "state",
+		    want->state == VM_RUNNING ? "running" : "stopped",
+		    state_text(&have->facts));
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vm_start: what is written decides what an unexpected stop means (power); memory
+ * (vm_memory.c) knows why it stopped, how often in a row, and when it may be
+ * started again. A start that has to wait is planned and held, so that it can be seen
+ * coming.
+ */
+#include "lib/kind/vm/vm_start.h"
+
+#include <string.h>
+
+#include "lib/kind/vm/vm_state.h"
+#include "lib/kind/network/network.h"
+#include "lib/kind/network/reservation.h"
+#include "lib/kind/vm/vm.h"
+
+enum stop_cause vm_stop_cause(const struct domain_facts *facts)
+{
+	if (facts->state == STATE_CRASHED)
+		return STOP_CRASH;
+	if (facts->state != STATE_SHUTOFF)
+		return STOP_UNKNOWN;
+	switch (facts->reason) {
+	case SHUTOFF_SHUTDOWN:
+		return STOP_GUEST;
+	case SHUTOFF_DESTROYED:
+	case SHUTOFF_MIGRATED:
+	case SHUTOFF_FROM_SNAPSHOT:
+		return STOP_DESTROYED;
+	case SHUTOFF_CRASHED:
+	case SHUTOFF_DAEMON:
+		return STOP_CRASH;
+	case SHUTOFF_SAVED:
+		return STOP_SAVED;
+	case SHUTOFF_FAILED:
+		return STOP_START_FAILED;
+	default: /* numbers of a newer libvirt */
+		return STOP_UNKNOWN;
+	}
+}
+
+static const char *cause_text(enum stop_cause cause)
+{
+	switch (cause) {
+	case STOP_NONE:
+		return "does not run";
+	case STOP_CRASH:
+		return "crashed";
+	case STOP_GUEST:
+		return "was powered off by its guest";
+	case STOP_DESTROYED:
+		return "was stopped by somebody (virsh destroy or the like)";
+	case STOP_SAVED:
+		return "was saved by somebody";
+	case STOP_START_FAILED:
+		return "failed to start";
+	case STOP_UNKNOWN:
+		return "does not run, and libvirt no longer knows why";
+	case STOP_OURS:
+		return "was shut down by homek8sd";
+	}
+	return "";
+}
+
+static enum stop_cause cause_of(const struct item *item, const struct vm *have)
+{
+	enum stop_cause cause = item->state->vm.cause;
+
+	return cause == STOP_NONE ? vm_stop_cause(&have->facts) : cause;
+}
+
+static bool is_failure(enum stop_cause cause, const struct domain_facts *facts)
+{
+	switch (cause) {
+	case STOP_GUEST:
+	case STOP_DESTROYED:
+		return false;
+	case STOP_SAVED: /* an image libvirt keeps is meant to be gone on with */
+		return facts->managed_save;
+	case STOP_NONE:
+	case STOP_CRASH:
+	case STOP_START_FAILED:
+	case STOP_UNKNOWN:
+	case STOP_OURS:
+		break;
+	}
+	return true;
+}
+
+static bool may_start(
+    const struct item *item, const struct vm *want, const struct vm *have)
+{
+	const struct vm_record *vm = &item->state->vm;
+
+	if (vm->start_wanted)
+		return true;
+	switch ((enum vm_power)want->power) {
+	case POWER_ALWAYS:
+		return true;
+	case POWER_ON_FAILURE:
+		return !vm->seen_running ||
+		       is_failure(cause_of(item, have), &have->facts);
+	case POWER_MANUAL:
+		break;
+	}
+	return false;
+}
+
+/* Starting */
+
+/* A step that must wait; what else the item has to do goes first. */
+void vm_start_held(struct planner *p, struct item *item, enum step_op op,
+    const char *target, const char *text)
+{
+	if (item->step_count)
+		return;
+	item_step(p, item, op, 2, target, "%s %s", text, target);
+	item->held = true;
+}
+
+void vm_start_wait(struct planner *p, struct item *item, struct mono when)
+{
+	item->retry_in = when.ms - p->input->now.ms;
+	plan_wake(p, when);
+}
+
+static bool network_runs(const struct planner *p, const char *name)
+{
+	const struct observed *seen = planner_observed(p, &network_kind, name);
+	const struct object *side =
+	    seen ? (seen->live ? seen->live : seen->config) : NULL;
+
+	return side && ((const struct network *)side)->active;
+}
+
+/* The first network it is attached to that does not run, or NULL. */
+static const char *missing_network(const struct planner *p, const struct vm *vm)
+{
+	const struct vm_interface *nics = vm->interfaces.items;
+
+	for (size_t i = 0; i < vm->interfaces.count; i++)
+		if (nics[i].network && !network_runs(p, nics[i].network))
+			return nics[i].network;
+	return NULL;
+}
+
+/*
+ * The reservation that is about to be written, so that the first boot already gets its address.
+ * One that cannot be written now does not keep a VM down.
+ */
+static const char *coming_reservation(const struct planner *p, const struct vm *want)
+{
+	const struct set *reservations = config_get(p->input->desired, &reservation_kind);
+
+	for (size_t i = 0; i < reservations->count; i++) {
+		const struct reservation *reservation =
+		    (const struct reservation *)reservations->items[i];
+		const struct item *item;
+
+		if (strcmp(reservation->host, want->object.name) != 0)
+			continue;
+		item = planner_item(p, &reservation_kind, reservation->object.name);
+		if (item && item->step_count && item->verdict == VERDICT_PENDING &&
+		    (!item->held || item->state->busy))
+			return reservation->object.name;
+	}
+	return NULL;
+}
+
+static bool has_to_wait(struct planner *p, struct item *item, const struct vm *want,
+    const struct vm *attached, const char *why)
+{
+	const char *network = missing_network(p, attached), *reservation;
+	bool known = p->input->observed->kinds[kind_index(&network_kind)].known;
+
+	if (network && known &&
+	    !set_find(config_get(p->input->desired, &network_kind), network)) {
+		item_blocked(p, item,
+		    "%s; network %s is not active and not written here: `virsh net-start %s`",
+		    why, network, network);
+		return true;
+	}
+	if (network) {
+		item_pending(p, item, "%s; waits for network/%s", why, network);
+		return true;
+	}
+	reservation = coming_reservation(p, want);
+	if (reservation)
+		item_pending(p, item, "%s; waits for reservation/%s", why, reservation);
+	return reservation;
+}
+
+void vm_start_now(struct planner *p, struct item *item, const struct vm *want,
+    const struct vm *have, const char *why)
+{
+	const struct vm_settings *settings = &p->input->desired->settings.vm;
+	struct step *step;
+
+	if (has_to_wait(p, item, want, have ? have : want, why)) {
+		if (item->verdict == VERDICT_PENDING)
+			vm_start_held(
+			    p, item, STEP_DOMAIN_START, want->domain, "start domain");
+		return;
+	}
+	item_pending(p, item, "%s; to be started", why);
+	step = item_step(
+	    p, item, STEP_DOMAIN_START, 2, want->domain, "start domain %s", want->domain);
+	step->fresh = have && have->facts.managed_save && settings->boot_fresh;
+}
+
+static void tell_managed_save(struct planner *p, struct item *item, const struct vm *have)
+{
+	if (!have->facts.managed_save)
+		return;
+	item_condition(p, item, "ManagedSave", "%s",
+	    p->input->desired->settings.vm.boot_fresh
+		? "its memory was saved; the image is dropped and the guest boots afresh (vm.boot_fresh: true)"
+		: "its memory was saved; the guest goes on from there, with the clock and the definition of then (vm.boot_fresh: false)");
+}
+
+/* A domain that was never seen to run has not stopped for any reason. */
+static const char *reason_text(const struct item *item, const struct vm *have)
+{
+	enum stop_cause cause = cause_of(item, have);
+
+	if (cause == STOP_UNKNOWN && !item->state->vm.seen_running)
+		return "does not run yet";
+	return cause_text(cause);
+}
+
+static void left_alone(
+    struct planner *p, struct item *item, const struct vm *want, enum stop_cause cause)
+{
+	item_blocked(p, item,
+	    "%s; power: %s leaves it so; `homek8sctl reconcile vm/%s` starts it",
+	    cause_text(cause), field_text_at(p->arena, &vm_kind.fields, want, "power"),
+	    item->name);
+}
+
+void vm_start_plan(
+    struct planner *p, struct item *item, const struct vm *want, const struct vm *have)
+{
+	const struct vm_record *vm = &item->state->vm;
+	const char *why = reason_text(item, have);
+
+	tell_managed_save(p, item, have);
+	if (have->facts.state == STATE_SHUTOFF &&
+	    have->facts.reason == SHUTOFF_MIGRATED && !vm->start_wanted) {
+		item_blocked(p, item,
+		    "was migrated to another host; if it no longer runs there, `homek8sctl reconcile vm/%s` starts it here",
+		    item->name);
+	} else if (!may_start(item, want, have)) {
+		left_alone(p, item, want, cause_of(item, have));
+	} else if (vm->gave_up) {
+		item_failing(p, item,
+		    "gave up after %u stops and failed starts in a row (last: %s); `homek8sctl reconcile vm/%s` tries again",
+		    vm->quick_stops, why, item->name);
+	} else if (!mono_reached(vm->start_at, p->input->now)) {
+		item_failing(p, item,
+		    "%s, %u times in a row soon after its start; waits before the next start",
+		    why, vm->quick_stops);
+		vm_start_wait(p, item, vm->start_at);
+		vm_start_held(p, item, STEP_DOMAIN_START, want->domain, "start domain");
+	} else {
+		vm_start_now(p, item, want, have, why);
+	}
+}

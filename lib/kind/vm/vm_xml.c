@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: MIT */
+/* vm_xml: domain documents, read with suspicion and written from scratch. */
+#include "lib/kind/vm/vm_xml.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/doc/xml.h"
+#include "lib/kind/vm/vm.h"
+
+/* Reading */
+
+static void mark_read(struct vm *out, const char *key)
+{
+	out->object.record.has |= field_bit(&vm_kind.fields, key);
+}
+
+/* The key's row, for the table of the group or list it stands for. */
+static const struct fields *group_of(const char *key)
+{
+	const struct field *row = vm_kind.fields.rows;
+
+	while (strcmp(row->key, key) != 0)
+		row++;
+	return row->group;
+}
+
+static int read_number(const char *text, const char *what, int64_t *out, struct error *e)
+{
+	char *end;
+	long long value;
+
+	if (!text)
+		return fail(e, "the domain's XML has no %s", what);
+	errno = 0;
+	value = strtoll(text, &end, 10);
+	while (*end == ' ' || *end == '\n' || *end == '\t')
+		end++;
+	if (errno || end == text || *end || value <= 0)
+		return fail(e, "the domain's XML has a %s that is no number: \"%.40s\"",
+		    what, text);
+	*out = value;
+	return 0;
+}
+
+/* libvirt writes KiB always; the others are what its format allows. */
+static int64_t unit_bytes(const char *unit)
+{
+	static const struct {
+		const char *name;
+		int64_t bytes;
+	} units[] = {
+		{ "KiB", (int64_t)1 << 10 },
+		{ "k", (int64_t)1 << 10 },
+		{ "b", 1 },
+		{ "bytes", 1 },
+		{ "KB", 1000 },
+		{ "MB", 1000000 },
+		{ "M", (int64_t)1 << 20 },
+		{ "MiB", (int64_t)1 << 20 },
+		{ "GB", 1000000000 },
+		{ "G", (int64_t)1 << 30 },
+		{ "GiB", (int64_t)1 << 30 },
+		{ "TB", 1000000000000 },
+		{ "T", (int64_t)1 << 40 },
+		{ "TiB", (int64_t)1 << 40 },
+	};
+
+	if (!unit)
+		return (int64_t)1 << 10;
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (strcmp(units[i].name, unit) == 0)
+			return units[i].bytes;
+	return 0;
+}
+
+static int read_memory(struct arena *a, xmlNode *root, struct vm *out, struct error *e)
+{
+	const char *unit = xml_attribute(a, root, "memory", "unit");
+	int64_t bytes = unit_bytes(unit), count;
+
+	if (read_number(xml_content(a, root, "memory"), "memory", &count, e) < 0)
+		return -1;
+	if (!bytes)
+		return fail(
+		    e, "the domain's XML has memory in an unknown unit: \"%.40s\"", unit);
+	if (__builtin_mul_overflow(count, bytes, &out->memory))
+		return fail(e, "the domain's XML has more memory than can be counted");
+	mark_read(out, "memory");
+	return 0;
+}
+
+static int read_vcpus(struct arena *a, xmlNode *root, struct vm *out, struct error *e)
+{
+	const char *text = xml_attribute(a, root, "vcpu", "current");
+
+	if (!text)
+		text = xml_content(a, root, "vcpu");
+	if (read_number(text, "vcpu", &out->vcpus, e) < 0)
+		return -1;
+	mark_read(out, "vcpus");
+	return 0;
+}
+
+static void read_type(struct arena *a, xmlNode *root, struct vm *out)
+{
+	const char *type = xml_attribute(a, root, NULL, "type");
+
+	/* Other types (lxc, test) leave the bit unset: they compare with nothing. */
+	if (type && strcmp(type, "kvm") == 0)
+		out->type = VM_KVM;
+	else if (type && strcmp(type, "qemu") == 0)
+		out->type = VM_QEMU;
+	else
+		return;
+	mark_read(out, "type");
+}
+
+static bool read_text(struct record *record, const struct fields *fields, const char *key,
+    const char **member, const char *text)
+{
+	if (!text || !*text)
+		return false;
+	*member = text;
+	record->has |= field_bit(fields, key);
+	return true;
+}
+
+static void read_boot(struct arena *a, xmlNode *root, struct vm *out)
+{
+	const struct fields *fields = group_of("boot");
+	struct vm_boot *boot = &out->boot;
+	xmlNode *os = xml_first(root, "os");
+
+	if (!os)
+		return;
+	if (read_text(&boot->record, fields, "kernel", &boot->kernel,
+		xml_content(a, os, "kernel")))
+		mark_read(out, "boot");
+	read_text(
+	    &boot->record, fields, "initrd", &boot->initrd, xml_content(a, os, "initrd"));
+	read_text(&boot->record, fields, "cmdline", &boot->cmdline,
+	    xml_content(a, os, "cmdline"));
+}
+
+static void read_disk(struct arena *a, xmlNode *devices, struct vm *out)
+{
+	const struct fields *fields = group_of("disk");
+	struct vm_disk *disk = &out->disk;
+	xmlNode *node = xml_first(devices, "disk");
+	const char *path;
+
+	for (; node; node = xml_next(node)) {
+		const char *device = xml_attribute(a, node, NULL, "device");
+
+		if (!device || strcmp(device, "disk") == 0)
+			break;
+	}
+	if (!node)
+		return;
+	path = xml_attribute(a, node, "source", "file");
+	if (!path)
+		path = xml_attribute(a, node, "source", "dev");
+	if (!path)
+		path = xml_attribute(a, node, "source", "volume");
+	if (read_text(&disk->record, fields, "path", &disk->path, path))
+		mark_read(out, "disk");
+	read_text(&disk->record, fields, "pool", &disk->pool,
+	    xml_attribute(a, node, "source", "pool"));
+}
+
+static void read_interfaces(struct arena *a, xmlNode *devices, struct vm *out)
+{
+	const struct fields *fields = group_of("interfaces");
+	struct vm_interface *items = NULL;
+	size_t count = 0;
+
+	for (xmlNode *node = xml_first(devices, "interface"); node;
+	     node = xml_next(node)) {
+		struct vm_interface *nic = arena_push(a, &items, &count, sizeof(*nic));
+		const char *mac = xml_attribute(a, node, "mac", "address");
+
+		read_text(&nic->record, fields, "network", &nic->network,
+		    xml_attribute(a, node, "source", "network"));
+		if (mac && mac_parse(mac, &nic->mac, NULL) == 0)
+			nic->record.has |= field_bit(fields, "mac");
+		nic->target = xml_attribute(a, node, "target", "dev");
+		nic->port = xml_attribute(a, node, "source", "portid") != NULL;
+	}
+	out->interfaces = (struct list){ items, count };
+	mark_read(out, "interfaces");
+}
+
+static bool is_marked(xmlNode *root)
+{
+	xmlNode *metadata = xml_first(root, "metadata");
+
+	for (xmlNode *n = metadata ? metadata->children : NULL; n; n = n->next)
+		if (n->type == XML_ELEMENT_NODE && n->ns && n->ns->href &&
+		    strcmp((const char *)n->ns->href, MARK_URI) == 0)
+			return true;
+	return false;
+}
+
+int vm_xml_read(struct arena *a, const char *xml, struct vm *out, struct error *e)
+{
+	autoxml xmlDoc *doc = xml_parse(xml, e);
+	xmlNode *root, *devices;
+
+	if (!doc)
+		return fail_in(e, "the domain's XML");
+	root = xml_root(doc);
+	if (strcmp((const char *)root->name, "domain") != 0)
+		return fail(e, "the domain's XML begins with <%.40s>, not <domain>",
+		    (const char *)root->name);
+	if (read_memory(a, root, out, e) < 0 || read_vcpus(a, root, out, e) < 0)
+		return -1;
+	read_type(a, root, out);
+	read_boot(a, root, out);
+	devices = xml_first(root, "devices");
+	if (devices) {
+		read_disk(a, devices, out);
+		read_interfaces(a, devices, out);
+	}
+	out->uuid = xml_content(a, root, "uuid");
+	out->marked = is_marked(root);
+	return 0;
+}
+
+/* Writing */
+
+static xmlNode *append_text(xmlNode *parent, const char *name, const char *text)
+{
+	xmlNode *node = xml_append(parent, name);
+
+	xml_set_content(node, text);
+	return node;
+}
+
+static xmlNode *append_with(
+    xmlNode *parent, const char *name, const char *attribute, const char *value)
+{
+	xmlNode *node = xml_append(parent, name);
+
+	xml_set_attribute(node, attribute, value);
+	return node;
+}
+
+static bool ends_in(const char *text, const char *end)
+{
+	size_t length = strlen(text), tail = strlen(end);
+
+	return length >= tail && strcmp(text + length - tail, end) == 0;
+}
+
+const char *vm_volume(struct arena *a, const struct vm *want)
+{
+	return arena_printf(a, "%s.qcow2", want->object.name);
+}
+
+static void write_mark(xmlNode *root, const struct vm *want)
+{
+	xmlNode *owner = xml_append(xml_append(root, "metadata"), "homek8s:owner");
+
+	xml_set_attribute(owner, "xmlns:homek8s", MARK_URI);
+	xml_set_attribute(owner, "name", want->object.name);
+}
+
+static void write_os(
+    xmlNode *root, const struct vm *want, const struct host_facts *host, bool x86)
+{
+	xmlNode *os = xml_append(root, "os");
+	xmlNode *type = append_text(os, "type", "hvm"), *features;
+
+	xml_set_attribute(type, "arch", host->arch);
+	if (host->machine[0])
+		xml_set_attribute(type, "machine", host->machine);
+	if (want->boot.kernel)
+		append_text(os, "kernel", want->boot.kernel);
+	if (want->boot.initrd)
+		append_text(os, "initrd", want->boot.initrd);
+	if (want->boot.cmdline)
+		append_text(os, "cmdline", want->boot.cmdline);
+	if (!want->boot.kernel)
+		append_with(os, "boot", "dev", "hd");
+	if (!x86)
+		return;
+	features = xml_append(root, "features");
+	xml_append(features, "acpi");
+	xml_append(features, "apic");
+}
+
+static void write_disk(struct arena *a, xmlNode *devices, const struct vm *want)
+{
+	const struct vm_disk *wanted = &want->disk;
+	xmlNode *disk = xml_append(devices, "disk"), *driver, *source, *target;
+	const char *path = wanted->path;
+	bool device = path && strncmp(path, "/dev/", 5) == 0;
+	bool raw = path && !ends_in(path, ".qcow2");
+
+	xml_set_attribute(disk, "type", !path ? "volume" : device ? "block" : "file");
+	xml_set_attribute(disk, "device", "disk");
+	driver = append_with(disk, "driver", "name", "qemu");
+	xml_set_attribute(driver, "type", raw ? "raw" : "qcow2");
+	source = xml_append(disk, "source");
+	if (path) {
+		xml_set_attribute(source, device ? "dev" : "file", path);
+	} else {
+		xml_set_attribute(source, "pool", wanted->pool);
+		xml_set_attribute(source, "volume", vm_volume(a, want));
+	}
+	target = append_with(disk, "target", "dev", "vda");
+	xml_set_attribute(target, "bus", "virtio");
+}
+
+static void write_interface(xmlNode *devices, const struct vm_interface *wanted)
+{
+	xmlNode *nic = append_with(devices, "interface", "type", "network");
+	char mac[MAC_TEXT];
+
+	append_with(nic, "mac", "address", mac_text(wanted->mac, mac));
+	append_with(nic, "source", "network", wanted->network);
+	append_with(nic, "model", "type", "virtio");
+}
+
+static void write_channels(xmlNode *devices)
+{
+	xmlNode *console, *agent, *rng, *source;
+
+	append_with(append_with(devices, "serial", "type", "pty"), "target", "port", "0");
+	console = append_with(
+	    append_with(devices, "console", "type", "pty"), "target", "port", "0");
+	xml_set_attribute(console, "type", "serial");
+	agent = append_with(
+	    append_with(devices, "channel", "type", "unix"), "target", "type", "virtio");
+	xml_set_attribute(agent, "name", "org.qemu.guest_agent.0");
+	rng = append_with(devices, "rng", "model", "virtio");
+	source = append_text(rng, "backend", "/dev/urandom");
+	xml_set_attribute(source, "model", "random");
+}
+
+static void write_devices(struct arena *a, xmlNode *root, const struct vm *want)
+{
+	const struct vm_interface *nics = want->interfaces.items;
+	xmlNode *devices = xml_append(root, "devices");
+
+	if (want->object.record.has & field_bit(&vm_kind.fields, "disk"))
+		write_disk(a, devices, want);
+	for (size_t i = 0; i < want->interfaces.count; i++)
+		write_interface(devices, &nics[i]);
+	write_channels(devices);
+}
+
+const char *vm_xml_define(struct arena *a, const struct vm *want, const char *type,
+    const struct host_facts *host, struct error *e)
+{
+	autoxml xmlDoc *doc = xml_parse("<domain/>", e);
+	bool x86 = strcmp(host->arch, "x86_64") == 0 || strcmp(host->arch, "i686") == 0;
+	xmlNode *root;
+
+	if (!doc)
+		return NULL;
+	root = xml_root(doc);
+	xml_set_attribute(root, "type", type);
+	append_text(root, "name", want->domain);
+	write_mark(root, want);
+	xml_set_attribute(append_text(root, "memory",
+			      arena_printf(a, "%lld", (long long)(want->memory / 1024))),
+	    "unit", "KiB");
+	append_text(root, "vcpu", arena_printf(a, "%lld", (long long)want->vcpus));
+	write_os(root, want, host, x86);
+	if (strcmp(type, "kvm") == 0)
+		append_with(root, "cpu", "mode", "host-passthrough");
+	append_with(root, "clock", "offset", "utc");
+	append_text(root, "on_poweroff", "destroy");
+	append_text(root, "on_reboot", "restart");
+	/* Not "restart": libvirt's own would hide the crash and knows no back-off. */
+	append_text(root, "on_crash", "destroy");
+	write_devices(a, root, want);
+	return xml_print(a, doc, e);
+}

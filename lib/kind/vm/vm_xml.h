@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vm_xml: libvirt's domain documents: reading what the plan compares, and writing the
+ * definition of a domain that does not exist yet. An existing one is never written anew:
+ * its addresses, UUID and everything we know nothing of would be lost.
+ */
+#ifndef LIB_KIND_VM_XML_H
+#define LIB_KIND_VM_XML_H
+
+#include "lib/kind/kinds.h"
+#include "lib/kind/vm/vm.h"
+
+/*
+ * Fills the keys and the "seen only" members of `out` from a document, with their bits.
+ * Texts go to the arena. Elements we know nothing of are passed over; a document without
+ * what every domain has (memory, vcpu), or with a number that is none, is an error.
+ *
+ * Of the disks the first hard disk is kept: its file or device in disk.path, or, for a
+ * volume, its pool in disk.pool and its name (without a slash) in disk.path. Interfaces
+ * keep their order; one that is in no libvirt network has `network` NULL.
+ */
+int vm_xml_read(struct arena *a, const char *xml, struct vm *out, struct error *e);
+
+/*
+ * The definition of a new domain for `want`, with the MACs it has been given, under our
+ * mark. `type` is libvirt's word ("kvm", "qemu", "test"). NULL on error.
+ */
+const char *vm_xml_define(struct arena *a, const struct vm *want, const char *type,
+    const struct host_facts *host, struct error *e);
+
+/* The name of the volume a disk without a path is: "worker-1.qcow2". */
+const char *vm_volume(struct arena *a, const struct vm *want);
+
+#endif

@@ -1,0 +1,512 @@
+/* SPDX-License-Identifier: MIT */
+/* Unit tests of vm_memory: causes of stops, and the timeline of starts with a made clock.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/kind/kinds.h"
+#include "lib/kind/vm/vm.h"
+#include "lib/kind/vm/vm_record.h"
+#include "lib/plan/plan.h"
+
+#include <check.h>
+
+#define ROWS(table) ((int)(sizeof(table) / sizeof((table)[0])))
+
+#define SECOND ((int64_t)1000)
+#define MINUTE (60 * SECOND)
+
+static const struct settings settings = { .vm = {
+					      .minimum_uptime = 5 * MINUTE,
+					      .start_attempts = 6,
+					      .stop_timeout = 3 * MINUTE,
+					      .stop_resend = 20 * SECOND,
+					  } };
+
+/* One VM in the hands of a test: what is remembered, and the time. */
+struct bench {
+	struct object_state state;
+	struct vm want;
+	struct mono now;
+	int id; /* the next domain id */
+};
+
+static void set_up(struct bench *b)
+{
+	*b = (struct bench){ .now = { 1000 * MINUTE }, .id = 1 };
+	b->state.vm.domain_id = -1;
+	b->state.vm.wanted = -1;
+	b->want.state = VM_RUNNING;
+	vm_record_wanted(&b->state, &b->want.object);
+}
+
+static void after(struct bench *b, int64_t ms)
+{
+	b->now = mono_add(b->now, ms);
+}
+
+static bool look(struct bench *b, int id, int state, int reason)
+{
+	struct vm side = { .facts = { .id = id, .state = state, .reason = reason } };
+	struct observed seen = { .presence = PRESENT };
+
+	if (id >= 0)
+		seen.live = &side.object;
+	else
+		seen.config = &side.object;
+	return vm_record_observed(
+	    &b->state, &seen, &b->want.object, &settings, b->now, 0);
+}
+
+static bool look_running(struct bench *b)
+{
+	return look(b, b->id++, 1, 1);
+}
+
+static bool look_again(struct bench *b)
+{
+	return look(b, b->state.vm.domain_id, 1, 1);
+}
+
+static void end_step(struct bench *b, enum step_op op, bool failed)
+{
+	struct step step = { .op = op, .kind = &vm_kind, .name = "w" };
+
+	vm_record_ended(&b->state, &step, failed, &settings, b->now, 0);
+}
+
+static int64_t wait_of(const struct bench *b)
+{
+	return b->state.vm.start_at.ms - b->now.ms;
+}
+
+/* libvirt's state and reason once it has stopped, and what was asked of it before. */
+static const struct {
+	const char *what;
+	int state, reason;
+	bool asked;
+	int64_t ago; /* s since it was asked */
+	enum stop_cause cause;
+} causes[] = {
+	{ "the guest shut down", 5, 1, false, 0, STOP_GUEST },
+	{ "virsh destroy", 5, 2, false, 0, STOP_DESTROYED },
+	{ "QEMU killed", 5, 3, false, 0, STOP_CRASH },
+	{ "migrated away", 5, 4, false, 0, STOP_DESTROYED },
+	{ "saved", 5, 5, false, 0, STOP_SAVED },
+	{ "failed to start", 5, 6, false, 0, STOP_START_FAILED },
+	{ "reverted to a snapshot", 5, 7, false, 0, STOP_DESTROYED },
+	{ "libvirtd could not take it over", 5, 8, false, 0, STOP_CRASH },
+	{ "libvirtd restarted", 5, 0, false, 0, STOP_UNKNOWN },
+	{ "a reason of a newer libvirt", 5, 99, false, 0, STOP_UNKNOWN },
+	{ "crashed", 6, 0, false, 0, STOP_CRASH },
+	{ "panicked", 6, 1, false, 0, STOP_CRASH },
+	{ "no state", 0, 0, false, 0, STOP_UNKNOWN },
+	{ "shut down as we asked", 5, 1, true, 20, STOP_OURS },
+	{ "destroyed as we asked", 5, 2, true, 1, STOP_OURS },
+	{ "libvirtd restarted after we asked", 5, 0, true, 20, STOP_OURS },
+	{ "crashed though we asked", 5, 3, true, 20, STOP_CRASH },
+	{ "shut down long after we asked", 5, 1, true, 181, STOP_GUEST },
+};
+
+START_TEST(causes_are_told_apart)
+{
+	struct bench b;
+
+	set_up(&b);
+	look_running(&b);
+	after(&b, 60 * MINUTE);
+	if (causes[_i].asked) {
+		end_step(&b, STEP_DOMAIN_SHUTDOWN, false);
+		after(&b, causes[_i].ago * SECOND);
+	}
+	ck_assert(look(&b, -1, causes[_i].state, causes[_i].reason));
+	ck_assert_msg(b.state.vm.cause == causes[_i].cause, "%s: %d", causes[_i].what,
+	    b.state.vm.cause);
+	ck_assert_msg(b.state.vm.stop_first.ms == 0 && b.state.vm.stop_sent.ms == 0, "%s",
+	    causes[_i].what);
+	ck_assert_msg(wait_of(&b) == 0, "%s: waits", causes[_i].what);
+	ck_assert_msg(!look(&b, -1, causes[_i].state, causes[_i].reason),
+	    "%s: the same look is news", causes[_i].what);
+	ck_assert_msg(b.state.vm.cause == causes[_i].cause, "%s: later %d",
+	    causes[_i].what, b.state.vm.cause);
+}
+END_TEST
+
+START_TEST(a_lost_reason_does_not_overwrite_a_known_one)
+{
+	struct bench b;
+
+	set_up(&b);
+	look_running(&b);
+	after(&b, 10 * MINUTE);
+	look(&b, -1, 5, 1);
+	look(&b, -1, 5, 0);
+	ck_assert_int_eq(b.state.vm.cause, STOP_GUEST);
+}
+END_TEST
+
+START_TEST(a_domain_first_seen_stopped_has_libvirts_reason)
+{
+	struct bench b;
+
+	set_up(&b);
+	look(&b, -1, 5, 2);
+	ck_assert_int_eq(b.state.vm.cause, STOP_DESTROYED);
+	ck_assert(!b.state.vm.seen_running);
+	ck_assert_uint_eq(b.state.vm.quick_stops, 0);
+}
+END_TEST
+
+/* Crashes right after every start: at once, then 10 s times n squared, then given up. */
+START_TEST(quick_stops_back_off_and_end)
+{
+	static const int64_t waits[] = { 0, 10, 40, 90, 160, 250 };
+	struct bench b;
+
+	set_up(&b);
+	for (size_t i = 0; i < 6; i++) {
+		look_running(&b);
+		after(&b, 30 * SECOND);
+		look(&b, -1, 5, 3);
+		ck_assert_uint_eq(b.state.vm.quick_stops, i + 1);
+		ck_assert_msg(wait_of(&b) == waits[i] * SECOND, "stop %zu: %lld", i + 1,
+		    (long long)wait_of(&b));
+		ck_assert_msg(b.state.vm.gave_up == (i == 5), "stop %zu", i + 1);
+		after(&b, waits[i] * SECOND + SECOND);
+		ck_assert(!look(&b, -1, 5, 3));
+	}
+}
+END_TEST
+
+START_TEST(waits_are_spread_but_never_past_five_minutes)
+{
+	struct bench b;
+
+	set_up(&b);
+	for (uint32_t random = 0; random < 2000; random += 333) {
+		struct step step = { .op = STEP_DOMAIN_START, .kind = &vm_kind };
+
+		b.state.vm.quick_stops = 5;
+		vm_record_ended(&b.state, &step, true, &settings, b.now, random);
+		ck_assert_int_eq(wait_of(&b), 300 * SECOND);
+		b.state.vm.quick_stops = 1;
+		vm_record_ended(&b.state, &step, true, &settings, b.now, random);
+		ck_assert(wait_of(&b) >= 40 * SECOND && wait_of(&b) <= 60 * SECOND);
+	}
+}
+END_TEST
+
+START_TEST(a_long_run_forgets_quick_stops)
+{
+	struct bench b;
+
+	set_up(&b);
+	for (int i = 0; i < 3; i++) {
+		look_running(&b);
+		after(&b, SECOND);
+		look(&b, -1, 5, 3);
+	}
+	ck_assert_uint_eq(b.state.vm.quick_stops, 3);
+	look_running(&b);
+	after(&b, 5 * MINUTE - 1);
+	look_again(&b);
+	ck_assert_uint_eq(b.state.vm.quick_stops, 3);
+	after(&b, 1);
+	ck_assert(look_again(&b));
+	ck_assert_uint_eq(b.state.vm.quick_stops, 0);
+
+	/* Also when nobody looked between that moment and the stop. */
+	b.state.vm.quick_stops = 3;
+	after(&b, SECOND);
+	look(&b, -1, 5, 3);
+	ck_assert_uint_eq(b.state.vm.quick_stops, 0);
+	ck_assert_int_eq(wait_of(&b), 0);
+}
+END_TEST
+
+/* Stops that are somebody's decision, or counted elsewhere, cost no attempt. */
+static const struct {
+	const char *what;
+	int reason;
+	unsigned counted;
+} attempts[] = {
+	{ "a crash counts", 3, 1 },
+	{ "a guest's power-off counts", 1, 1 },
+	{ "virsh destroy counts", 2, 1 },
+	{ "a save does not", 5, 0 },
+	{ "a failed start is counted where the step failed", 6, 0 },
+};
+
+START_TEST(attempts_are_counted)
+{
+	struct bench b;
+
+	set_up(&b);
+	look_running(&b);
+	after(&b, SECOND);
+	look(&b, -1, 5, attempts[_i].reason);
+	ck_assert_msg(b.state.vm.quick_stops == attempts[_i].counted, "%s: %u",
+	    attempts[_i].what, b.state.vm.quick_stops);
+}
+END_TEST
+
+START_TEST(our_own_stops_are_no_attempts)
+{
+	struct bench b;
+
+	set_up(&b);
+	look_running(&b);
+	b.want.state = VM_STOPPED;
+	vm_record_wanted(&b.state, &b.want.object);
+	end_step(&b, STEP_DOMAIN_SHUTDOWN, false);
+	after(&b, SECOND);
+	look(&b, -1, 5, 1);
+	ck_assert_int_eq(b.state.vm.cause, STOP_OURS);
+	ck_assert_uint_eq(b.state.vm.quick_stops, 0);
+	/* libvirt's "shutdown" afterwards is still our own doing. */
+	look(&b, -1, 5, 1);
+	ck_assert_int_eq(b.state.vm.cause, STOP_OURS);
+}
+END_TEST
+
+START_TEST(failed_starts_back_off_and_end)
+{
+	static const int64_t waits[] = { 10, 40, 90, 160, 250, 300 };
+	struct bench b;
+
+	set_up(&b);
+	look(&b, -1, 5, 0);
+	for (size_t i = 0; i < 6; i++) {
+		end_step(&b, STEP_DOMAIN_START, true);
+		ck_assert_msg(wait_of(&b) == waits[i] * SECOND, "failure %zu: %lld",
+		    i + 1, (long long)wait_of(&b));
+		ck_assert_int_eq(b.state.retry_at.ms, b.state.vm.start_at.ms);
+		ck_assert_msg(b.state.vm.gave_up == (i == 5), "failure %zu", i + 1);
+		look(&b, -1, 5, 6);
+		ck_assert_int_eq(b.state.vm.cause, STOP_START_FAILED);
+		after(&b, waits[i] * SECOND);
+	}
+}
+END_TEST
+
+/* Gone before it was ever seen running: it must not be started again and again at once.
+ */
+START_TEST(a_start_that_does_not_last_is_a_quick_stop)
+{
+	static const int64_t waits[] = { 0, 10, 40, 90, 160, 250 };
+	struct bench b;
+
+	set_up(&b);
+	look(&b, -1, 5, 1);
+	for (size_t i = 0; i < 6; i++) {
+		end_step(&b, STEP_DOMAIN_START, false);
+		look(&b, -1, 5, 3);
+		ck_assert_uint_eq(b.state.vm.quick_stops, i + 1);
+		ck_assert_int_eq(b.state.vm.cause, STOP_CRASH);
+		ck_assert_msg(wait_of(&b) == waits[i] * SECOND, "stop %zu: %lld", i + 1,
+		    (long long)wait_of(&b));
+		ck_assert_msg(b.state.vm.gave_up == (i == 5), "stop %zu", i + 1);
+		after(&b, waits[i] * SECOND);
+	}
+}
+END_TEST
+
+START_TEST(a_start_that_works_ends_the_failure)
+{
+	struct bench b;
+
+	set_up(&b);
+	look(&b, -1, 5, 0);
+	b.state.failures = 1;
+	b.state.error = strdup("no such volume");
+	end_step(&b, STEP_DOMAIN_START, true);
+	after(&b, 10 * SECOND);
+	look_running(&b);
+	ck_assert_uint_eq(b.state.failures, 0);
+	ck_assert_ptr_null(b.state.error);
+	ck_assert_int_eq(b.state.vm.cause, STOP_NONE);
+	ck_assert(b.state.vm.seen_running);
+	ck_assert_int_eq(b.state.vm.start_at.ms, 0);
+}
+END_TEST
+
+START_TEST(failures_of_other_steps_stay)
+{
+	struct bench b;
+
+	set_up(&b);
+	look(&b, -1, 5, 0);
+	b.state.failures = 2;
+	end_step(&b, STEP_DOMAIN_AUTOSTART, true);
+	look_running(&b);
+	ck_assert_uint_eq(b.state.failures, 2);
+	ck_assert_uint_eq(b.state.vm.quick_stops, 0);
+}
+END_TEST
+
+START_TEST(unknown_is_not_absent)
+{
+	struct observed seen = { .presence = UNKNOWN, .why = "libvirtd is gone" };
+	struct bench b;
+
+	set_up(&b);
+	look_running(&b);
+	ck_assert(
+	    !vm_record_observed(&b.state, &seen, &b.want.object, &settings, b.now, 0));
+	ck_assert_int_eq(b.state.vm.domain_id, 1);
+	ck_assert(b.state.vm.seen_running);
+}
+END_TEST
+
+START_TEST(an_undefined_domain_is_forgotten_but_not_what_is_wanted)
+{
+	struct bench b;
+
+	set_up(&b);
+	look_running(&b);
+	look(&b, -1, 5, 3);
+	ck_assert(
+	    vm_record_observed(&b.state, NULL, &b.want.object, &settings, b.now, 0));
+	ck_assert(!b.state.vm.seen && !b.state.vm.seen_running);
+	ck_assert_uint_eq(b.state.vm.quick_stops, 0);
+	ck_assert_int_eq(b.state.vm.wanted, VM_RUNNING);
+	ck_assert_int_eq(b.state.vm.domain_id, -1);
+}
+END_TEST
+
+START_TEST(one_start_is_granted)
+{
+	struct bench b;
+
+	set_up(&b);
+	ck_assert(!b.state.vm.start_wanted);
+	end_step(&b, STEP_DOMAIN_DEFINE, false);
+	ck_assert(b.state.vm.start_wanted);
+	look(&b, -1, 5, 0);
+	ck_assert(b.state.vm.start_wanted);
+	look_running(&b);
+	ck_assert(!b.state.vm.start_wanted);
+
+	b.want.state = VM_STOPPED;
+	vm_record_wanted(&b.state, &b.want.object);
+	ck_assert(!b.state.vm.start_wanted && !b.state.vm.seen_running);
+	b.want.state = VM_RUNNING;
+	vm_record_wanted(&b.state, &b.want.object);
+	ck_assert(b.state.vm.start_wanted);
+}
+END_TEST
+
+START_TEST(a_new_wish_begins_anew)
+{
+	struct bench b;
+
+	set_up(&b);
+	look_running(&b);
+	b.state.vm.quick_stops = 6;
+	b.state.vm.gave_up = true;
+	vm_record_wanted(&b.state, &b.want.object);
+	ck_assert_msg(b.state.vm.gave_up, "the same wish is no new one");
+	b.want.state = VM_STOPPED;
+	b.state.approved = strdup("interrupt");
+	b.state.braked = true;
+	vm_record_wanted(&b.state, &b.want.object);
+	ck_assert(!b.state.vm.gave_up && b.state.vm.quick_stops == 0);
+	ck_assert_msg(
+	    !b.state.approved && !b.state.braked, "nobody was asked about this");
+	vm_record_wanted(&b.state, NULL);
+	ck_assert_int_eq(b.state.vm.wanted, -1);
+	b.want.state = VM_RUNNING;
+	vm_record_wanted(&b.state, &b.want.object);
+	ck_assert_msg(b.state.vm.seen_running, "it runs now, and now it should");
+	ck_assert_msg(!b.state.vm.start_wanted, "a VM that is written again is adopted");
+}
+END_TEST
+
+START_TEST(a_deadline_begins_with_the_first_request)
+{
+	struct bench b;
+	struct mono first;
+
+	set_up(&b);
+	look_running(&b);
+	b.want.state = VM_STOPPED;
+	vm_record_wanted(&b.state, &b.want.object);
+	first = b.now;
+	end_step(&b, STEP_DOMAIN_SHUTDOWN, false);
+	after(&b, 20 * SECOND);
+	end_step(&b, STEP_DOMAIN_SHUTDOWN, false);
+	ck_assert_int_eq(b.state.vm.stop_first.ms, first.ms);
+	ck_assert_int_eq(b.state.vm.stop_sent.ms, b.now.ms);
+	look_again(&b);
+	ck_assert_int_eq(b.state.vm.stop_first.ms, first.ms);
+
+	/* Wanted again, and days later not: the old request is no excuse to cut power. */
+	b.want.state = VM_RUNNING;
+	vm_record_wanted(&b.state, &b.want.object);
+	after(&b, 2000 * MINUTE);
+	b.want.state = VM_STOPPED;
+	vm_record_wanted(&b.state, &b.want.object);
+	ck_assert_int_eq(b.state.vm.stop_first.ms, 0);
+}
+END_TEST
+
+START_TEST(a_new_run_ends_the_request)
+{
+	struct bench b;
+
+	set_up(&b);
+	look_running(&b);
+	end_step(&b, STEP_DOMAIN_SHUTDOWN, false);
+	look_running(&b);
+	ck_assert_int_eq(b.state.vm.stop_first.ms, 0);
+	ck_assert_int_eq(b.state.vm.running_since.ms, b.now.ms);
+}
+END_TEST
+
+START_TEST(resumes_are_paced)
+{
+	struct bench b;
+
+	set_up(&b);
+	look_running(&b);
+	end_step(&b, STEP_DOMAIN_RESUME, false);
+	ck_assert_int_eq(wait_of(&b), 30 * SECOND);
+	look_again(&b);
+	ck_assert_msg(wait_of(&b) == 30 * SECOND, "a look does not end the wait");
+	end_step(&b, STEP_DOMAIN_WAKEUP, true);
+	ck_assert_uint_eq(b.state.vm.quick_stops, 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("vm_memory");
+	TCase *tests = tcase_create("vm_memory");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	suite_add_tcase(suite, tests);
+	tcase_add_loop_test(tests, causes_are_told_apart, 0, ROWS(causes));
+	tcase_add_test(tests, a_lost_reason_does_not_overwrite_a_known_one);
+	tcase_add_test(tests, a_domain_first_seen_stopped_has_libvirts_reason);
+	tcase_add_test(tests, quick_stops_back_off_and_end);
+	tcase_add_test(tests, waits_are_spread_but_never_past_five_minutes);
+	tcase_add_test(tests, a_long_run_forgets_quick_stops);
+	tcase_add_loop_test(tests, attempts_are_counted, 0, ROWS(attempts));
+	tcase_add_test(tests, our_own_stops_are_no_attempts);
+	tcase_add_test(tests, failed_starts_back_off_and_end);
+	tcase_add_test(tests, a_start_that_does_not_last_is_a_quick_stop);
+	tcase_add_test(tests, a_start_that_works_ends_the_failure);
+	tcase_add_test(tests, failures_of_other_steps_stay);
+	tcase_add_test(tests, unknown_is_not_absent);
+	tcase_add_test(tests, an_undefined_domain_is_forgotten_but_not_what_is_wanted);
+	tcase_add_test(tests, one_start_is_granted);
+	tcase_add_test(tests, a_new_wish_begins_anew);
+	tcase_add_test(tests, a_deadline_begins_with_the_first_request);
+	tcase_add_test(tests, a_new_run_ends_the_request);
+	tcase_add_test(tests, resumes_are_paced);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
