@@ -23,12 +23,21 @@ size_t kind_index(const struct kind *kind)
 	abort();
 }
 
+/* "lease" or "leases". */
+static bool is_alias(const char *alias, const char *name)
+{
+	size_t length = alias ? strlen(alias) : 0;
+
+	return alias && strncmp(name, alias, length) == 0 &&
+	       (name[length] == '\0' || strcmp(name + length, "s") == 0);
+}
+
 const struct kind *kind_find(const char *name)
 {
 	for (size_t i = 0; i < kind_count; i++)
 		if (strcmp(kinds[i]->name, name) == 0 ||
 		    strcmp(kinds[i]->plural, name) == 0 ||
-		    (kinds[i]->alias && strcmp(kinds[i]->alias, name) == 0))
+		    is_alias(kinds[i]->alias, name))
 			return kinds[i];
 	return NULL;
 }

@@ -113,7 +113,7 @@ extern const struct kind *const kinds[];
 extern const size_t kind_count;
 
 size_t kind_index(const struct kind *kind);
-/* By name, plural or alias; NULL when there is none. */
+/* By name or alias, in singular or plural; NULL when there is none. */
 const struct kind *kind_find(const char *name);
 
 #endif

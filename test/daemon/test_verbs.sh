@@ -58,7 +58,7 @@ status_as_designed() {
 		(.since | fromdate > 1e9) and .changes == [] and has(\"error\") and .error == null and
 		has(\"retry_in\") and .retry_in == null)" status'
 	check 'status -o json: the kinds of the home' 'json 0 "[.objects[].kind] | unique ==
-		[\"advertisement\", \"reservation\", \"network\", \"node\", \"pool\", \"vm\"]" status'
+		[\"advertisement\", \"network\", \"node\", \"pool\", \"reservation\", \"vm\"]" status'
 	check 'status -o json: findings' 'json 0 ".findings[0] | .id == \"pool-in-dhcp-range\" and
 		(.severity | IN(\"error\", \"warning\", \"info\")) and
 		.objects == [\"pool/default-pool\", \"network/default\"] and
