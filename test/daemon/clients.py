@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: MIT
+"""Clients of the whole-daemon tests: the control socket and the API server, spoken plainly."""
+
+import http.client
+import json
+import socket
+import time
+import urllib.parse
+
+METALLB = "/apis/metallb.io/v1beta1/namespaces/metallb-system"
+POOLS = f"{METALLB}/ipaddresspools"
+ADVERTISEMENTS = f"{METALLB}/l2advertisements"
+
+
+class Refused(ValueError):
+    """An answer that is an error: of the daemon (name) or the API server (code)."""
+
+    def __init__(self, what, body):
+        super().__init__(f"{what}: {body}")
+        self.what = what
+        self.body = body
+
+
+class Varlink:
+    """One connection to the control socket: JSON objects, each ended by a NUL."""
+
+    def __init__(self, path, timeout=10):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(timeout)
+        self.socket.connect(str(path))
+        self.rest = b""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self.socket.close()
+
+    def send(self, method, parameters=None, **flags):
+        if "." not in method:
+            method = f"io.homek8s.Manager.{method}"
+        message = {"method": method, "parameters": parameters or {}, **flags}
+        self.send_bytes(json.dumps(message).encode() + b"\0")
+
+    def send_bytes(self, data):
+        """As they are; who has closed the connection meanwhile does not mind."""
+        try:
+            self.socket.sendall(data)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+
+    def receive(self):
+        """The next whole message. EOFError: the other side has closed."""
+        while b"\0" not in self.rest:
+            part = self.socket.recv(65536)
+            if not part:
+                raise EOFError("the connection was closed")
+            self.rest += part
+        message, self.rest = self.rest.split(b"\0", 1)
+        return json.loads(message)
+
+    def receive_all(self):
+        """Ends our side, and returns all messages until the other one ends, too."""
+        answers = []
+        self.socket.shutdown(socket.SHUT_WR)
+        try:
+            while True:
+                answers.append(self.receive())
+        except (EOFError, ConnectionResetError):
+            return answers
+
+    def call(self, method, parameters=None):
+        self.send(method, parameters)
+        answer = self.receive()
+        if "error" in answer:
+            raise Refused(answer["error"], answer.get("parameters"))
+        return answer.get("parameters", {})
+
+
+class Api:
+    """The API server. Every request is a connection of its own, so that faults hit only it."""
+
+    def __init__(self, url, report, tls=None):
+        parts = urllib.parse.urlsplit(url)
+        self.url = url
+        self.host = parts.hostname
+        self.port = parts.port
+        self.report = report
+        self.tls = tls  # an ssl.SSLContext
+        self.agent = "test"
+        self.marked = 0
+
+    def request(self, method, path, body=None, content_type=None, timeout=10):
+        """Returns the code and the body: JSON where it is JSON, else text."""
+        if self.tls:
+            connection = http.client.HTTPSConnection(
+                self.host, self.port, timeout=timeout, context=self.tls
+            )
+        else:
+            connection = http.client.HTTPConnection(self.host, self.port, timeout=timeout)
+        if content_type is None:
+            content_type = "application/json"
+            if method == "PATCH":
+                content_type = "application/merge-patch+json"
+        if body is not None and not isinstance(body, (str, bytes)):
+            body = json.dumps(body)
+        headers = {"Content-Type": content_type, "User-Agent": self.agent}
+        try:
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            text = answer.read().decode("utf-8", "replace")
+        except http.client.HTTPException as error:
+            raise OSError(f"{method} {path}: {error!r}") from error
+        finally:
+            connection.close()
+        self.report.saw(f"{method} {path}: {answer.status}", text[:600])
+        try:
+            return answer.status, json.loads(text)
+        except json.JSONDecodeError:  # plain text, or the many lines of a watch
+            return answer.status, text
+
+    def ask(self, method, path, body=None):
+        code, answer = self.request(method, path, body)
+        if code >= 400:
+            raise Refused(code, answer)
+        return answer
+
+    def get(self, path):
+        return self.ask("GET", path)
+
+    def post(self, path, body):
+        return self.ask("POST", path, body)
+
+    def patch(self, path, body):
+        return self.ask("PATCH", path, body)
+
+    def delete(self, path):
+        return self.ask("DELETE", path)
+
+    def is_there(self, path):
+        return self.request("GET", path)[0] == 200
+
+    def apply(self, path, body, manager="test"):
+        query = f"fieldManager={manager}&force=true"
+        return self.request("PATCH", f"{path}?{query}", body, "application/apply-patch+yaml")
+
+
+class FakeApi(Api):
+    """The project's own API server, with its controls below /fake."""
+
+    def fault(self, do, match="", times=-1, **rest):
+        self.post("/fake/faults", {"do": do, "match": match, "times": times, **rest})
+
+    def no_faults(self):
+        self.delete("/fake/faults")
+
+    def drop(self, reset=False):
+        """Closes the connections of all watches."""
+        return self.post("/fake/drop", {"reset": reset})["dropped"]
+
+    def store(self, *objects):
+        """As they stand, past all admission."""
+        self.post("/fake/objects", list(objects))
+
+    def webhooks(self, **down):
+        self.post("/fake/webhooks", down)
+
+    def requests(self, match=""):
+        query = urllib.parse.urlencode({"match": match})
+        return self.get(f"/fake/requests?{query}")
+
+    def count(self, match):
+        """How many requests held this text since they were last forgotten."""
+        return self.requests(match)["count"]
+
+    def forget_requests(self):
+        self.post("/fake/requests/clear", {})
+        self.marked = 0
+
+    def mark(self):
+        self.marked = self.requests()["total"]
+
+    def writes(self):
+        """`METHOD path` of each request since mark() that changes something."""
+        log = self.requests()
+        new = log["total"] - self.marked
+        rows = log["requests"][-new:] if new > 0 else []
+        return [
+            f"{row['method']} {row['path']}"
+            for row in rows
+            if row["method"] != "GET" and not row["path"].startswith("/fake")
+        ]
+
+
+def slowest_answer(path, until, ask="GetStatus"):
+    """Asks over and over until the event is set; the longest time an answer took, in ms.
+
+    Each question is a connection of its own. What a mere pause before it was late is taken
+    off: it is how late this machine is, not the daemon.
+    """
+    slowest = late = 0.0
+    while not until.is_set():
+        begun = time.monotonic()
+        with Varlink(path) as link:
+            link.call(ask)
+        slowest = max(slowest, time.monotonic() - begun - late)
+        begun = time.monotonic()
+        until.wait(0.05)
+        late = max(0.0, time.monotonic() - begun - 0.05)
+    return round(slowest * 1000)

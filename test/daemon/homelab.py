@@ -1,0 +1,474 @@
+# SPDX-License-Identifier: MIT
+"""A private home for whole-daemon tests, as test/run/home.sh makes one for people.
+
+A libvirtd with libvirt's test driver, the project's own API server and homek8sd, all in one
+temporary directory. Whatever way the test ends, no process and no directory stays behind.
+
+A test is a script: functions that take a Home, and run(...) with them in order. Names of such
+functions on its command line run these alone, behind the first one.
+"""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+from clients import ADVERTISEMENTS, POOLS, FakeApi, Varlink
+from report import Report
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("BUILD") or TOP / "build").resolve()
+EXAMPLE = TOP / "conf" / "example" / "desired.d" / "home.yaml"
+
+# As root, libvirtd gets namespaces of its own and empty directories: it neither finds nor starts
+# anything of this machine.
+NAMESPACED = """
+for dir in /run /etc/libvirt /var/lib/libvirt /var/cache/libvirt /var/log/libvirt; do
+	mkdir -p "$dir" && mount -t tmpfs none "$dir"
+done
+mount -t proc proc /proc
+exec libvirtd --config "$1"
+"""
+
+# libvirt's public functions that only read, and those that it calls itself.
+READING = re.compile(
+    "Get|Lookup|Is|Has|List|Free|Ref$|Ref[A-Z]|Port|DHCPLease|Num$|SetResponseTimeout"
+)
+
+
+class Ended:
+    """What a command has come to."""
+
+    def __init__(self, code, out, err):
+        self.code = code
+        self.out = out
+        self.err = err
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+    def has(self, *parts):
+        """Each part is in what it said."""
+        both = f"{self.out}\n{self.err}"
+        for part in parts:
+            assert part in both, f"lacks {part!r}"
+        return True
+
+
+class Home:
+    """The home: its parts can be started, stopped, killed and hung one by one."""
+
+    def __init__(self, report):
+        self.report = report
+        self.work = pathlib.Path(tempfile.mkdtemp(prefix="homek8s."))
+        self.etc = self.work / "etc"
+        self.state_dir = self.work / "state"
+        self.desired = self.etc / "desired.d"
+        self.socket = self.work / "homek8s.sock"
+        self.log_file = self.work / "homek8sd.out"
+        self.calls_file = self.work / "libvirt" / "calls.log"
+        self.uri = f"test+unix:///default?socket={self.work}/libvirt/libvirt-sock"
+        self.program = BUILD / "homek8sd"
+        self.ctl_program = BUILD / "homek8sctl"
+        # Bars of time and memory are for the plain build; a sanitizer's is slower.
+        self.slower = 10 if b"__asan_init" in self.program.read_bytes() else 1
+        self.daemon = self.libvirtd = self.holder = self.api_server = None
+        self.libvirtd_starts = 0
+        self.children = []
+        self.api = None
+        self.api_port = 0
+        self.log_mark = self.calls_mark = 0
+        self.resync, self.kubernetes, self.more = "2s", "on", ""
+        self.vm = "minimum_uptime: 1s, start_attempts: 1000"
+        report.ended = self._daemon_ended
+        report.beside = self._beside
+        for path in (self.desired, self.state_dir, self.work / "libvirt", self.work / "xdg"):
+            path.mkdir(parents=True)
+        for path in (self.work, self.work / "libvirt"):
+            path.chmod(0o755)
+        self.log_file.touch()
+        self.calls_file.touch()
+
+    # Processes.
+
+    def spawn(self, *command, log=None, env=None, **rest):
+        """Starts a process in a group of its own, which ends with the test."""
+        with open(log or os.devnull, "ab") as out:
+            child = subprocess.Popen(
+                [str(word) for word in command],
+                stdin=rest.pop("stdin", subprocess.DEVNULL),
+                stdout=rest.pop("stdout", out),
+                stderr=rest.pop("stderr", subprocess.STDOUT),
+                start_new_session=True,
+                env={**os.environ, "HOMEK8S_SOCKET": str(self.socket), **(env or {})},
+                **rest,
+            )
+        self.children.append(child)
+        return child
+
+    def end(self, child, signum=signal.SIGKILL, seconds=15):
+        """Ends a child and its group. Returns its exit status."""
+        if child is None:
+            return None
+        if child.poll() is None:
+            self._signal_group(child, signum)
+            try:
+                child.wait(seconds)
+            except subprocess.TimeoutExpired:
+                pass
+        self._signal_group(child, signal.SIGKILL)
+        status = child.wait()
+        if child in self.children:
+            self.children.remove(child)
+        return status
+
+    @staticmethod
+    def _signal_group(child, signum):
+        try:
+            os.killpg(child.pid, signum)
+        except (ProcessLookupError, PermissionError):
+            pass
+
+    def close(self):
+        """Ends everything, newest first, and removes the directory."""
+        self.end(self.daemon, signal.SIGTERM)
+        for child in reversed(list(self.children)):
+            self._signal_group(child, signal.SIGCONT)
+            self.end(child)
+        shutil.rmtree(self.work, ignore_errors=True)
+
+    def must(self, what, condition, seconds):
+        if self.report.wait_until(condition, seconds) is None:
+            raise RuntimeError(f"{what}: {self.report.explain(condition)}\n{self.log()[-2000:]}")
+
+    # libvirtd.
+
+    def start_libvirtd(self):
+        """Starts it, empty, and holds it: the test driver forgets all with its last client."""
+        folder = self.work / "libvirt"
+        for old in folder.glob("libvirt-*sock"):
+            old.unlink()
+        (folder / "libvirtd.conf").write_text(
+            f'unix_sock_dir = "{folder}"\nauth_unix_ro = "none"\nauth_unix_rw = "none"\n'
+            'log_filters = "1:libvirt.domain 1:libvirt.network"\n'
+            f'log_outputs = "3:file:{folder}/libvirtd.log 1:file:{self.calls_file}"\n'
+        )
+        command = ["libvirtd", "--config", folder / "libvirtd.conf"]
+        if os.getuid() == 0:
+            command = "unshare --mount --net --pid --fork --kill-child bash -c".split()
+            command += [NAMESPACED, "-", folder / "libvirtd.conf"]
+        xdg = {f"XDG_{name}": f"{self.work}/xdg" for name in
+               ("RUNTIME_DIR", "CONFIG_HOME", "CACHE_HOME")}
+        self.libvirtd = self.spawn(*command, log=self.work / "libvirtd.out", env=xdg)
+        self.must("libvirtd did not start", lambda: self.virsh("version").code == 0, 20)
+        self._hold_libvirtd()
+        for words in ("destroy test", "undefine test", "net-destroy default",
+                      "net-undefine default"):
+            self.virsh(*words.split())
+
+    def _hold_libvirtd(self):
+        self.libvirtd_starts += 1
+        held = self.work / f"held-{self.libvirtd_starts}"
+        self.holder = self.spawn("virsh", "-c", self.uri, stdin=subprocess.PIPE, log=held)
+        self.holder.stdin.write(b"uri\n")
+        self.holder.stdin.flush()
+        self.must("libvirtd does not answer", lambda: self.uri in held.read_text(), 10)
+
+    def kill_libvirtd(self):
+        self.end(self.libvirtd)
+        self.end(self.holder)
+
+    def _libvirtd_itself(self):
+        """As root it is the child of what holds its namespaces."""
+        path = f"/proc/{self.libvirtd.pid}/task/{self.libvirtd.pid}/children"
+        children = pathlib.Path(path).read_text().split()
+        return int(children[0]) if children else self.libvirtd.pid
+
+    def hang_libvirtd(self):
+        os.kill(self._libvirtd_itself(), signal.SIGSTOP)
+
+    def wake_libvirtd(self):
+        os.kill(self._libvirtd_itself(), signal.SIGCONT)
+
+    def virsh(self, *words, xml=None, timeout=10):
+        """A virsh command; `xml` is given to it as its file."""
+        command = ["virsh", "-q", "-c", self.uri, *words]
+        if xml is not None:
+            command.append("/dev/stdin")
+        return self._run(command, xml, timeout, "virsh " + " ".join(words))
+
+    def _run(self, command, stdin, timeout, shown):
+        env = {**os.environ, "HOMEK8S_SOCKET": str(self.socket)}
+        try:
+            done = subprocess.run(
+                [str(word) for word in command], input=stdin, capture_output=True,
+                timeout=timeout, env=env, text=True, errors="replace",
+                **({} if stdin is not None else {"stdin": subprocess.DEVNULL}),
+            )
+        except subprocess.TimeoutExpired as error:
+            raise OSError(f"{shown}: no end within {timeout} s") from error
+        self.report.saw(f"{shown}: exit {done.returncode}", done.stdout + done.stderr)
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    def domain_state(self, domain):
+        return self.virsh("domstate", domain).out.strip().split("\n")[0]
+
+    def runs(self, *domains):
+        return all(self.domain_state(domain) == "running" for domain in domains)
+
+    def domains(self, *options):
+        return sorted(self.virsh("list", "--name", *(options or ["--all"])).out.split())
+
+    def libvirt_mark(self):
+        self.calls_mark = self.calls_file.stat().st_size
+
+    def libvirt_writes(self):
+        """libvirt's functions called since then, but for those that only read."""
+        with open(self.calls_file, "rb") as calls:
+            calls.seek(self.calls_mark)
+            text = calls.read().decode("utf-8", "replace")
+        names = re.findall(r" : (vir(?:Domain|Network)[A-Z][A-Za-z]*):[0-9]+ : ", text)
+        writes = [name for name in names if not READING.search(name)]
+        self.report.saw("calls to libvirt", " ".join(writes))
+        return writes
+
+    # The API server.
+
+    def start_api(self, *options):
+        out = self.work / "api.out"
+        lines = len(out.read_text().splitlines()) if out.exists() else 0
+        self.api_server = self.spawn(
+            BUILD / "fake-apiserver", "--listen", f"127.0.0.1:{self.api_port}",
+            "--seed", "home", "--state", self.work / "cluster.json", *options, log=out)
+        said = lambda: out.read_text().splitlines()[lines:]
+        self.must("the API server did not start",
+                  lambda: said() and said()[0].startswith("listening on "), 10)
+        self.api = FakeApi(said()[0].split()[-1], self.report)
+        self.api_port = self.api.port
+
+    def stop_api(self, signum=signal.SIGTERM):
+        self.end(self.api_server, signum)
+
+    # The configuration.
+
+    def put(self, name, text):
+        """Makes etc/NAME this text, at once and whole."""
+        coming = self.work / "coming"
+        coming.write_bytes(text if isinstance(text, bytes) else text.encode())
+        coming.chmod(0o600)
+        coming.rename(self.etc / name)
+
+    def settings(self, **change):
+        """Writes homek8s.yaml with resync, kubernetes, vm and `more`, the last as changed."""
+        for key, value in change.items():
+            setattr(self, key, value)
+        self.put("homek8s.yaml", f'libvirt: {{uri: "{self.uri}"}}\n'
+                 f'kubernetes: {{mode: "{self.kubernetes}"}}\nresync: {self.resync}\n'
+                 f"vm: {{{self.vm}}}\n{self.more}\n")
+
+    def kubeconfig(self, server=None, cluster="", user=""):
+        self.put("kubeconfig", "apiVersion: v1\nkind: Config\ncurrent-context: home\n"
+                 "contexts: [{name: home, context: {cluster: home, user: me}}]\n"
+                 f'clusters: [{{name: home, cluster: {{server: "{server or self.api.url}"'
+                 f"{cluster}}}}}]\nusers: [{{name: me, user: {{{user}}}}}]\n")
+
+    def write_home(self, text=None):
+        self.put("desired.d/home.yaml", EXAMPLE.read_text() if text is None else text)
+
+    # The daemon.
+
+    def start(self, wait=True):
+        self.daemon = self.spawn(
+            self.program, "--config-dir", self.etc, "--state-dir", self.state_dir,
+            "--socket", self.socket, log=self.log_file)
+        if wait:
+            self.must("homek8sd did not start", lambda: self.call("GetVersion"), 10)
+
+    def stop(self, signum=signal.SIGTERM):
+        """Returns its exit status, or minus the signal that ended it."""
+        daemon, self.daemon = self.daemon, None
+        return self.end(daemon, signum)
+
+    def kill(self):
+        return self.stop(signal.SIGKILL)
+
+    def restart(self):
+        self.stop()
+        self.start()
+
+    def _daemon_ended(self):
+        code = self.daemon.poll() if self.daemon else None
+        return None if code is None else f"homek8sd has ended, exit {code}"
+
+    def log(self):
+        return self.log_file.read_text(errors="replace")
+
+    def mark(self):
+        self.log_mark = self.log_file.stat().st_size
+
+    def said(self, text):
+        """The daemon has logged this since mark()."""
+        with open(self.log_file, "rb") as log:
+            log.seek(self.log_mark)
+            new = log.read().decode("utf-8", "replace")
+        self.report.saw("log", "\n".join(new.splitlines()[-8:]))
+        return text in new
+
+    def _beside(self):
+        """How the daemon sees it; what it logged last."""
+        try:
+            shown = self.ctl("status", timeout=3).out
+        except OSError as error:
+            shown = str(error)
+        return shown + "\n".join(self.log().splitlines()[-8:])
+
+    # Asking it.
+
+    def ctl(self, *words, timeout=10, stdin=None):
+        return self._run([self.ctl_program, *words], stdin, timeout,
+                         "homek8sctl " + " ".join(map(str, words)))
+
+    def exits(self, code, *words, **rest):
+        """What homek8sctl came to, which has ended with this code."""
+        ended = self.ctl(*words, **rest)
+        assert ended.code == code, f"exit {ended.code}, not {code}: {' '.join(words)}"
+        return ended
+
+    def call(self, method, parameters=None):
+        with Varlink(self.socket) as link:
+            return link.call(method, parameters)
+
+    def status(self):
+        return self.call("GetStatus")
+
+    def events(self):
+        return self.ctl("events", "-o", "json").json["events"]
+
+    def verdict(self):
+        status = self.status()
+        worst = [f"{o['kind']}/{o['name']} is {o['verdict']}: {o['reason']}"
+                 for o in status["objects"] if o["verdict"] != "converged"]
+        self.report.saw("status", "\n".join([status["verdict"], *worst]))
+        return status["verdict"]
+
+    def converged(self):
+        return self.verdict() == "converged"
+
+    def object(self, name):
+        """The row of KIND/NAME in the status."""
+        for row in self.status()["objects"]:
+            if f"{row['kind']}/{row['name']}" == name:
+                self.report.saw(name, json.dumps(row))
+                return row
+        raise LookupError(f"no {name} in the status")
+
+    def is_(self, name, verdict, text=""):
+        """The verdict of KIND/NAME; the text is in its reason, error or conditions."""
+        row = self.object(name)
+        said = [row["reason"], row.get("error"),
+                *(c.get("message") for c in row.get("conditions") or [])]
+        return row["verdict"] == verdict and text in "\n".join(part or "" for part in said)
+
+    def source_is(self, source, state, text=""):
+        row = self.status()["sources"][source]
+        self.report.saw(source, json.dumps(row))
+        said = row.get("detail") or row.get("error") or ""
+        return row["state"] == state and text in said
+
+    def generation(self):
+        return self.status()["sources"]["config"]["generation"]
+
+    def pool_is(self, name, *ranges):
+        """Exactly these ranges, in the API server."""
+        return self.api.get(f"{POOLS}/{name}")["spec"]["addresses"] == list(ranges)
+
+    def advertised(self, name):
+        spec = self.api.get(f"{ADVERTISEMENTS}/{name}")["spec"]
+        return name in spec.get("ipAddressPools", [])
+
+    def host_entry(self, name):
+        """The network's reservation for a name, as it stands in its XML, or ""."""
+        xml = self.virsh("net-dumpxml", "default").out
+        found = re.search(rf"^ *(<host .*name='{name}'.*)$", xml, re.M)
+        return found[1] if found else ""
+
+    def finish(self):
+        if self.daemon:
+            self.stop()
+        said = self.log() + (self.work / "api.out").read_text(errors="replace")
+        complaints = [line for line in said.splitlines()
+                      if "Sanitizer" in line or "runtime error:" in line]
+        self.report.check("no sanitizer has complained", lambda: not complaints)
+
+
+def world(home):
+    """Everything but the daemon, with the example home."""
+    home.start_libvirtd()
+    home.start_api()
+    home.kubeconfig()
+    home.settings()
+    home.write_home()
+
+
+def started(home):
+    """The example home, converged: what most tests begin with."""
+    world(home)
+    home.start()
+    home.report.check("converged", home.converged, 10)
+
+
+def _on_signal(signum, _frame):
+    raise KeyboardInterrupt(signum)
+
+
+def skip(why):
+    print(why)
+    sys.exit(77)
+
+
+def run(first, *rest, needs=("virsh", "libvirtd", "unshare")):
+    """Runs the functions in order on one home and exits: 0, 1, 77 for skipped, 130."""
+    for program in needs:
+        if not shutil.which(program):
+            skip(f"needs {program}")
+    for program in ("homek8sd", "homek8sctl", "fake-apiserver"):
+        if not (BUILD / program).exists():
+            skip(f"needs {BUILD / program}")
+    if len(sys.argv) > 1:
+        rest = [function for function in rest if function.__name__ in sys.argv[1:]]
+    # Even where they are ignored, as in the background of a script.
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signum, _on_signal)
+    sys.exit(_run(first, rest))
+
+
+def _run(first, rest):
+    report = Report()
+    home = Home(report)
+    try:
+        for function in (first, *rest):
+            begun = time.monotonic()
+            try:
+                function(home)
+            except Exception:  # whatever it is, the other parts are worth running
+                report.no(f"{function.__name__} ran to its end", traceback.format_exc())
+                if function is first:
+                    break
+            print(f"# {function.__name__}: {time.monotonic() - begun:.1f} s", flush=True)
+        home.finish()
+        return 0 if report.summary() else 1
+    except KeyboardInterrupt:
+        print("interrupted")
+        return 130
+    finally:
+        for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(signum, signal.SIG_IGN)
+        home.close()
