@@ -95,10 +95,11 @@ adapters() {
 
 embedded() {
 	script fake-apiserver test/fake/selftest.sh
+	script fake-resources test/fake/test_resources.py
 	script tour test/run/tour.sh
 	local file
-	for file in test/daemon/test_*.sh; do
-		script "daemon-$(basename "$file" .sh | sed s/test_//)" "$file"
+	for file in test/daemon/test_*; do
+		script "daemon-$(basename "${file%.*}" | sed s/test_//)" "$file"
 	done
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* admit: MetalLB's rules for pools, judged against the pools there are. */
+/* admit: webhooks that are down; MetalLB's rules, judged against the pools there are. */
 #include "test/fake/admit.h"
 
 #include <stdlib.h>
@@ -93,10 +93,31 @@ static char *judge_pool(const struct call *call, struct json_object *obj)
 	return why;
 }
 
+/* Where the webhook of a resource cannot be reached, no write that it judges gets by. */
+static struct json_object *webhook_down(const struct call *call)
+{
+	char *full = resource_full_name(call->res), *why;
+	struct json_object *name = tree_get(call->fake->webhooks, full, NULL), *st;
+
+	free(full);
+	if (!name)
+		return NULL;
+	why = xfmt("failed calling webhook \"%s\": failed to call webhook: connection "
+		   "refused",
+	    json_object_get_string(name));
+	st = status_new(500, "InternalError", "Internal error occurred: %s", why);
+	status_cause(st, NULL, why, NULL);
+	free(why);
+	return st;
+}
+
 struct json_object *admit(const struct call *call, struct json_object *obj, bool create)
 {
+	struct json_object *st = webhook_down(call);
 	char *why = NULL;
 
+	if (st)
+		return st;
 	if (strcmp(call->res->group, "metallb.io"))
 		return NULL;
 	if (create && strcmp(call->ns, METALLB_NAMESPACE))

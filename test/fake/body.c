@@ -160,11 +160,19 @@ char *manager_name(const struct request *req)
 
 struct json_object *dry_run(const struct request *req, bool *dry)
 {
-	const char *v = http_param(req, "dryRun");
+	const char *v = http_param(req, "dryRun"), *of = "PatchOptions";
+	struct json_object *st;
+	char *why;
 
 	*dry = v && !strcmp(v, "All");
 	if (!v || !*v || *dry)
 		return NULL;
-	return status_bad_option("PatchOptions", "FieldValueNotSupported", "dryRun",
-	    "Unsupported value: supported values: \"All\"");
+	if (strcmp(req->method, "PATCH"))
+		of = !strcmp(req->method, "POST")  ? "CreateOptions"
+		     : !strcmp(req->method, "PUT") ? "UpdateOptions"
+						   : "DeleteOptions";
+	why = xfmt("Unsupported value: \"%s\": supported values: \"All\"", v);
+	st = status_bad_option(of, "FieldValueNotSupported", "dryRun", why);
+	free(why);
+	return st;
 }

@@ -36,6 +36,10 @@ const char control_help[] =
     "NAME-1, ...\n"
     "  POST   /fake/groups          {\"metallb.io\": false}: stop serving; true: serve "
     "again\n"
+    "  POST   /fake/webhooks        {\"ipaddresspools.metallb.io\": true}: creating and\n"
+    "                               changing them fails, as its webhook is down; a text\n"
+    "                               names the webhook; false: it answers again\n"
+    "Definitions (CustomResourceDefinition) put what they define into service.\n"
     "Faults (\"do\"):\n"
     "  status        answer with code, body (text or JSON), content_type, headers {..}\n"
     "  reset, close  end the connection without an answer, by RST or FIN\n"
@@ -173,6 +177,31 @@ static struct json_object *set_groups(
 	return NULL;
 }
 
+static struct json_object *set_webhooks(
+    struct fake *f, struct json_object *in, struct json_object *out)
+{
+	(void)out;
+	if (!json_object_is_type(in, json_type_object))
+		return status_bad_request("give {RESOURCE: true, false or a name}");
+	if (!f->webhooks)
+		f->webhooks = json_object_new_object();
+	json_object_object_foreach (in, full, how) {
+		const struct resource *res = resource_by_name(full);
+		char *name;
+
+		if (!res)
+			return status_bad_request("no such resource: \"%s\"", full);
+		name = json_object_is_type(how, json_type_string)
+			   ? xstrdup(json_object_get_string(how))
+			   : xfmt("%svalidationwebhook.%s", res->singular, res->group);
+		json_object_object_del(f->webhooks, full);
+		if (json_object_get_boolean(how))
+			tree_set(f->webhooks, full, name);
+		free(name);
+	}
+	return NULL;
+}
+
 static const struct {
 	const char *method, *path;
 	action act;
@@ -190,6 +219,7 @@ static const struct {
 	{ "POST", "/fake/objects", store_objects },
 	{ "POST", "/fake/fill", fill },
 	{ "POST", "/fake/groups", set_groups },
+	{ "POST", "/fake/webhooks", set_webhooks },
 };
 
 static void answer_requests(struct fake *f, struct conn *c, const struct request *req)

@@ -5,6 +5,9 @@
 
 #include "test/fake/answer.h"
 #include "test/fake/body.h"
+#include "test/fake/budget.h"
+#include "test/fake/crd.h"
+#include "test/fake/managed.h"
 #include "test/fake/tree.h"
 #include "test/fake/write.h"
 
@@ -67,11 +70,41 @@ static void empty_namespace(struct store *s, const char *ns)
 	}
 }
 
+static bool has_finalizers(struct json_object *obj)
+{
+	struct json_object *list = tree_get(obj, "metadata", "finalizers", NULL);
+
+	return json_object_is_type(list, json_type_array) &&
+	       json_object_array_length(list);
+}
+
+/* What has finalizers is marked and stays until they are gone. */
+static bool mark_only(const struct call *call, struct json_object *obj)
+{
+	struct json_object *meta = tree_get(obj, "metadata", NULL);
+
+	if (!has_finalizers(obj))
+		return false;
+	if (!tree_get(meta, "deletionTimestamp", NULL)) {
+		tree_set(meta, "deletionTimestamp", time_now());
+		tree_set_int(meta, "deletionGracePeriodSeconds", 0);
+		store_put(call->fake->store, call->res, obj);
+	}
+	return true;
+}
+
 static void remove_version(const struct call *call, struct version *v)
 {
-	if (!strcmp(call->res->kind, "Namespace"))
-		empty_namespace(call->fake->store, call->name);
-	store_remove(call->fake->store, v);
+	struct json_object *obj = store_object(v);
+
+	if (!mark_only(call, obj)) {
+		if (!strcmp(call->res->kind, "Namespace"))
+			empty_namespace(call->fake->store, call->name);
+		if (is_crd(call->res))
+			crd_empty(call->fake->store, obj);
+		store_remove(call->fake->store, v);
+	}
+	json_object_put(obj);
 }
 
 /* Deletes under the options given; borrowed. */
@@ -87,8 +120,14 @@ static void delete_with(const struct call *call, struct json_object *options, bo
 		st = gone_status(v, obj);
 		if (!dry && !tree_get(options, "dryRun", NULL))
 			remove_version(call, v);
+		v = store_find(call->fake->store, call->res, call->ns, call->name);
 	}
-	answer_status(call->conn, call->req, st);
+	if (v && tree_get(st, "details", "uid", NULL) && has_finalizers(obj)) {
+		answer_json(call->conn, call->req, 200, NULL, v->text, v->len);
+		json_object_put(st);
+	} else {
+		answer_status(call->conn, call->req, st);
+	}
 	json_object_put(obj);
 }
 
@@ -113,14 +152,21 @@ void write_evict(const struct call *call)
 	struct version *v =
 	    store_find(call->fake->store, call->res, call->ns, call->name);
 	struct json_object *eviction = NULL, *obj = v ? store_object(v) : NULL;
-	struct json_object *st = body_read(call->req, BODY_OBJECT, &eviction);
+	struct json_object *st = body_read(call->req, BODY_OBJECT, &eviction), *options;
+	bool dry = false;
 
 	if (!st && !v)
 		st = status_not_found(call->res, call->name);
+	options = tree_get(eviction, "deleteOptions", NULL);
 	if (!st)
-		st = preconditions(call, tree_get(eviction, "deleteOptions", NULL), obj);
+		st = dry_run(call->req, &dry);
+	if (!st)
+		st = preconditions(call, options, obj);
+	if (!st)
+		st = budget_check(call->fake, obj);
 	if (!st) {
-		store_remove(call->fake->store, v);
+		if (!dry && !tree_get(options, "dryRun", NULL))
+			remove_version(call, v);
 		st = json_object_new_object();
 		tree_set(st, "kind", "Status");
 		tree_set(st, "apiVersion", "v1");

@@ -2,11 +2,13 @@
 /* discovery: the resource table in the forms clients ask for: classic lists, or v2. */
 #include "test/fake/discovery.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "test/fake/answer.h"
 #include "test/fake/tree.h"
 
+#define VERSIONS_MAX 8
 #define V2 "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
 static struct json_object *words(const char *list)
@@ -36,6 +38,50 @@ static bool opens_group(const struct resource *res)
 		if (!strcmp(r->group, res->group))
 			return false;
 	return true;
+}
+
+/* How a version ranks: v2 before v1, both before v2beta1, that before v1alpha1. */
+static long rank(const char *version)
+{
+	char *end;
+	long major = *version == 'v' ? strtol(version + 1, &end, 10) : 0;
+	long stage = 2, minor = 0;
+
+	if (!major)
+		return 0;
+	if (!strncmp(end, "beta", 4) || !strncmp(end, "alpha", 5)) {
+		stage = *end == 'b' ? 1 : 0;
+		minor = strtol(end + (stage ? 4 : 5), NULL, 10);
+	}
+	return (stage * 1000 + major) * 1000 + minor;
+}
+
+/* One served row for each version of a group, the preferred version first. */
+static size_t versions_of(const char *group, const struct resource *out[VERSIONS_MAX])
+{
+	size_t n = 0, at;
+
+	for (size_t i = 0; i < resource_count && n < VERSIONS_MAX; i++) {
+		const struct resource *res = &resources[i];
+
+		if (!resource_served(res) || strcmp(res->group, group))
+			continue;
+		for (at = 0; at < n && strcmp(out[at]->version, res->version); at++)
+			;
+		if (at < n)
+			continue;
+		for (at = n++; at && rank(out[at - 1]->version) < rank(res->version);
+		     at--)
+			out[at] = out[at - 1];
+		out[at] = res;
+	}
+	return n;
+}
+
+static bool same_version(const struct resource *a, const struct resource *b)
+{
+	return resource_served(a) && !strcmp(a->group, b->group) &&
+	       !strcmp(a->version, b->version);
 }
 
 static struct json_object *response_kind(const struct resource *res)
@@ -71,23 +117,32 @@ static struct json_object *v2_resource(const struct resource *res)
 	return row;
 }
 
-static struct json_object *v2_group(const struct resource *first)
+static struct json_object *v2_version(const struct resource *first)
 {
-	struct json_object *group = json_object_new_object();
 	struct json_object *version = json_object_new_object();
-	struct json_object *rows = json_object_new_array(),
-			   *versions = json_object_new_array();
-	struct json_object *meta = tree_child(group, "metadata");
+	struct json_object *rows = json_object_new_array();
 
-	if (*first->group)
-		tree_set(meta, "name", first->group);
 	for (size_t i = 0; i < resource_count; i++)
-		if (!strcmp(resources[i].group, first->group))
+		if (same_version(&resources[i], first))
 			json_object_array_add(rows, v2_resource(&resources[i]));
 	tree_set(version, "version", first->version);
 	json_object_object_add(version, "resources", rows);
 	tree_set(version, "freshness", "Current");
-	json_object_array_add(versions, version);
+	return version;
+}
+
+static struct json_object *v2_group(const char *name)
+{
+	struct json_object *group = json_object_new_object();
+	struct json_object *versions = json_object_new_array();
+	struct json_object *meta = tree_child(group, "metadata");
+	const struct resource *all[VERSIONS_MAX];
+	size_t n = versions_of(name, all);
+
+	if (*name)
+		tree_set(meta, "name", name);
+	for (size_t i = 0; i < n; i++)
+		json_object_array_add(versions, v2_version(all[i]));
 	json_object_object_add(group, "versions", versions);
 	return group;
 }
@@ -102,7 +157,7 @@ static struct json_object *v2_list(bool core)
 	json_object_object_add(list, "metadata", json_object_new_object());
 	for (size_t i = 0; i < resource_count; i++)
 		if (opens_group(&resources[i]) && !*resources[i].group == core)
-			json_object_array_add(items, v2_group(&resources[i]));
+			json_object_array_add(items, v2_group(resources[i].group));
 	json_object_object_add(list, "items", items);
 	return list;
 }
@@ -118,15 +173,18 @@ static struct json_object *group_version(const struct resource *res)
 	return v;
 }
 
-static struct json_object *group(const struct resource *first)
+static struct json_object *group(const char *name)
 {
 	struct json_object *g = json_object_new_object();
 	struct json_object *versions = json_object_new_array();
+	const struct resource *all[VERSIONS_MAX];
+	size_t n = versions_of(name, all);
 
-	tree_set(g, "name", first->group);
-	json_object_array_add(versions, group_version(first));
+	tree_set(g, "name", name);
+	for (size_t i = 0; i < n; i++)
+		json_object_array_add(versions, group_version(all[i]));
 	json_object_object_add(g, "versions", versions);
-	json_object_object_add(g, "preferredVersion", group_version(first));
+	json_object_object_add(g, "preferredVersion", group_version(all[0]));
 	return g;
 }
 
@@ -139,7 +197,7 @@ static struct json_object *group_list(void)
 	tree_set(list, "apiVersion", "v1");
 	for (size_t i = 0; i < resource_count; i++)
 		if (opens_group(&resources[i]) && *resources[i].group)
-			json_object_array_add(groups, group(&resources[i]));
+			json_object_array_add(groups, group(resources[i].group));
 	json_object_object_add(list, "groups", groups);
 	return list;
 }
@@ -170,6 +228,20 @@ static struct json_object *resource_row(const struct resource *res, const char *
 	return row;
 }
 
+static struct json_object *eviction_row(void)
+{
+	struct json_object *row = json_object_new_object();
+
+	tree_set(row, "name", "pods/eviction");
+	tree_set(row, "singularName", "");
+	json_object_object_add(row, "namespaced", json_object_new_boolean(true));
+	tree_set(row, "group", "policy");
+	tree_set(row, "version", "v1");
+	tree_set(row, "kind", "Eviction");
+	json_object_object_add(row, "verbs", words("create"));
+	return row;
+}
+
 static struct json_object *resource_list(const struct resource *first)
 {
 	struct json_object *list = json_object_new_object();
@@ -181,9 +253,11 @@ static struct json_object *resource_list(const struct resource *first)
 	tree_set(list, "groupVersion", version);
 	free(version);
 	for (size_t i = 0; i < resource_count; i++) {
-		if (strcmp(resources[i].group, first->group))
+		if (!same_version(&resources[i], first))
 			continue;
 		json_object_array_add(rows, resource_row(&resources[i], ""));
+		if (!strcmp(resources[i].plural, "pods"))
+			json_object_array_add(rows, eviction_row());
 		if (resources[i].has_status)
 			json_object_array_add(
 			    rows, resource_row(&resources[i], "/status"));
@@ -214,11 +288,11 @@ static struct json_object *below(const char *path)
 
 		free(at);
 		free(full);
-		if (!opens_group(res) || (!is_group && !is_full))
+		if (!resource_served(res) || (!is_group && !is_full))
 			continue;
 		if (is_full)
 			return resource_list(res);
-		g = group(res);
+		g = group(res->group);
 		tree_set(g, "kind", "APIGroup");
 		tree_set(g, "apiVersion", "v1");
 		return g;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "test/fake/control.h"
+#include "test/fake/crd.h"
 #include "test/fake/fault.h"
 #include "test/fake/plain.h"
 #include "test/fake/reqlog.h"
@@ -147,10 +148,23 @@ static void read_options(int argc, char **argv, struct options *o)
 		bad_usage("--client-ca needs --tls-cert");
 }
 
+static void crd_changed(const struct event *ev)
+{
+	struct json_object *crd = store_object(ev->now);
+
+	if (ev->type == CHANGE_DELETED)
+		crd_retire(crd);
+	else
+		crd_serve(crd);
+	json_object_put(crd);
+}
+
 static void on_change(void *arg, const struct event *ev)
 {
 	struct fake *f = arg;
 
+	if (ev && is_crd(ev->now->res))
+		crd_changed(ev);
 	if (f->state)
 		state_note(f->state, f->store, ev);
 	watches_wake(f);
@@ -208,6 +222,7 @@ static void stop(struct fake *f)
 		state_save(f->state, f->store);
 		state_close(f->state);
 	}
+	json_object_put(f->webhooks);
 	storm_free(f->storm);
 	faults_free(f->faults);
 	reqlog_free(f->reqlog);
@@ -223,6 +238,7 @@ int main(int argc, char **argv)
 
 	read_options(argc, argv, &o);
 	signal(SIGPIPE, SIG_IGN);
+	resources_start();
 	srandom((unsigned)time(NULL) ^ (unsigned)getpid());
 	f.server.loop = ev_default_loop(0);
 	f.server.serve = serve;

@@ -20,6 +20,8 @@ struct fake {
 	struct state *state; /* NULL without --state */
 	struct storm *storm;
 	struct watch *watches;
+	struct json_object
+	    *webhooks;	   /* of resources whose webhook is down; may be NULL */
 	const char *token; /* NULL: no token asked */
 	bool client_certs; /* a trusted client certificate lets in */
 	double bookmark_interval;

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* resource: the table of what this API server serves. A new resource is one row. */
+/*
+ * resource: the table of what this API server serves. A new resource is one row; more
+ * come and go at run time with CustomResourceDefinitions (crd.h). A row never moves and
+ * is never freed, so that whoever holds one may keep it.
+ */
 #ifndef TEST_FAKE_RESOURCE_H
 #define TEST_FAKE_RESOURCE_H
 
@@ -15,10 +19,16 @@ struct resource {
 	bool has_status;     /* has the status subresource */
 	bool has_generation; /* counts changes of its spec */
 	bool custom;	     /* defined by a CRD */
+	bool retired;	     /* its CRD has been deleted */
 };
 
-extern const struct resource resources[];
-extern const size_t resource_count;
+#define RESOURCES_MAX 128
+
+extern const struct resource *const resources;
+extern size_t resource_count;
+
+/* Fills in the rows that are always there; before anything else. */
+void resources_start(void);
 
 /* The row for a URL's parts, or for an object's apiVersion and kind; NULL when not
  * served. */
@@ -41,5 +51,12 @@ char *resource_full_name(const struct resource *res);
  */
 bool resource_serve_group(const char *group, bool serve);
 bool resource_served(const struct resource *res);
+
+/*
+ * Adds a row, whose strings are copied; a row there already is used again. False when
+ * there is no room. The other takes what has been added out of service.
+ */
+bool resource_declare(const struct resource *row);
+void resource_retire(const char *group, const char *plural);
 
 #endif

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* schema: one row per field of a custom resource's spec. */
+/* schema: one row per field of the spec of MetalLB's resources. */
 #include "test/fake/schema.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "test/fake/answer.h"
+#include "test/fake/crd.h"
 
 enum type { LIST, STRINGS, BOOL, OBJECT };
 
@@ -34,6 +35,14 @@ static const struct row *row_of(const struct resource *res, const char *field)
 		if (!strcmp(rows[i].plural, res->plural) && !strcmp(rows[i].field, field))
 			return &rows[i];
 	return NULL;
+}
+
+static bool has_rows(const struct resource *res)
+{
+	for (size_t i = 0; i < ROWS; i++)
+		if (res->custom && !strcmp(rows[i].plural, res->plural))
+			return true;
+	return false;
 }
 
 static bool has_type(enum type want, struct json_object *v)
@@ -97,7 +106,7 @@ char *schema_typed(const struct resource *res, struct json_object *obj)
 {
 	struct json_object *spec = tree_get(obj, "spec", NULL);
 
-	if (!res->custom || !spec)
+	if (!has_rows(res) || !spec)
 		return NULL;
 	if (!json_object_is_type(spec, json_type_object))
 		return xfmt(
@@ -159,7 +168,9 @@ struct json_object *schema_valid(
 {
 	struct json_object *spec = tree_get(obj, "spec", NULL), *st = NULL;
 
-	if (!res->custom)
+	if (is_crd(res))
+		return crd_valid(res, name, obj);
+	if (!has_rows(res))
 		return NULL;
 	if (spec && !json_object_is_type(spec, json_type_object))
 		return wrong_type(res, name, "spec", "object", spec);
@@ -175,7 +186,7 @@ void schema_prune(
 {
 	struct json_object *spec = tree_get(obj, "spec", NULL);
 
-	if (!res->custom || !json_object_is_type(spec, json_type_object))
+	if (!has_rows(res) || !json_object_is_type(spec, json_type_object))
 		return;
 	json_object_object_foreach (spec, key, unused) {
 		(void)unused;
@@ -188,7 +199,9 @@ void schema_prune(
 
 void schema_default(const struct resource *res, struct json_object *obj)
 {
-	if (!res->custom || !tree_get(obj, "spec", NULL))
+	if (is_crd(res))
+		crd_establish(obj);
+	if (!has_rows(res) || !tree_get(obj, "spec", NULL))
 		return;
 	for (size_t i = 0; i < ROWS; i++) {
 		struct json_object *spec = tree_child(obj, "spec");

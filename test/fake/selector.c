@@ -8,24 +8,57 @@
 #include "test/fake/answer.h"
 #include "test/fake/tree.h"
 
-static bool known_field(const char *path)
-{
-	static const char *const fields[] = { "metadata.name", "metadata.namespace",
-		"spec.nodeName", "status.phase", "type", "reason", "involvedObject.kind",
-		"involvedObject.name", "involvedObject.namespace", "involvedObject.uid",
-		NULL };
+/* What can be selected by beside name and namespace, and what an absent value counts as.
+ */
+static const struct {
+	const char *plural, *path, *absent;
+} fields[] = {
+	{ "pods", "spec.nodeName", "" },
+	{ "pods", "spec.restartPolicy", "" },
+	{ "pods", "spec.serviceAccountName", "" },
+	{ "pods", "status.phase", "" },
+	{ "pods", "status.podIP", "" },
+	{ "nodes", "spec.unschedulable", "false" },
+	{ "namespaces", "status.phase", "" },
+	{ "secrets", "type", "" },
+	{ "services", "spec.clusterIP", "" },
+	{ "services", "spec.type", "" },
+	{ "events", "type", "" },
+	{ "events", "reason", "" },
+	{ "events", "involvedObject.kind", "" },
+	{ "events", "involvedObject.name", "" },
+	{ "events", "involvedObject.namespace", "" },
+	{ "events", "involvedObject.uid", "" },
+};
 
-	for (const char *const *f = fields; *f; f++)
-		if (!strcmp(path, *f))
-			return true;
-	return false;
+/* The text for an absent value of a field; NULL when it cannot be selected by. */
+static const char *known_field(const struct resource *res, const char *path)
+{
+	if (!strcmp(path, "metadata.name") ||
+	    (!strcmp(path, "metadata.namespace") && res->namespaced))
+		return "";
+	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
+		if (!strcmp(res->plural, fields[i].plural) &&
+		    !strcmp(path, fields[i].path))
+			return fields[i].absent;
+	return NULL;
+}
+
+/* Custom resources and built-in ones word it differently. */
+static struct json_object *unknown_field(const struct resource *res, const char *path)
+{
+	if (res->custom)
+		return status_bad_request("\"%s\" is not a known field selector: only "
+					  "\"metadata.name\", \"metadata.namespace\"",
+		    path);
+	return status_bad_request("field label not supported: %s", path);
 }
 
 /* One condition: key, !key, key=value, key==value, key!=value. Splits `text` in place. */
 static struct json_object *add_term(struct selector *sel, char *text, bool label)
 {
 	char *eq = strchr(text, '=');
-	struct term t = { .label = label };
+	struct term t = { .label = label, .absent = "\n" };
 
 	if (sel->nterms == SELECTOR_TERMS || strpbrk(text, " ()<>"))
 		return status_bad_request("unable to parse requirement: %s", text);
@@ -39,8 +72,11 @@ static struct json_object *add_term(struct selector *sel, char *text, bool label
 	}
 	t.path = xstrdup(text);
 	sel->terms[sel->nterms++] = t;
-	if (!label && (!t.value || !known_field(t.path)))
-		return status_bad_request("field label not supported: %s", t.path);
+	if (label)
+		return NULL;
+	sel->terms[sel->nterms - 1].absent = known_field(sel->res, t.path);
+	if (!t.value || !known_field(sel->res, t.path))
+		return unknown_field(sel->res, t.path);
 	return NULL;
 }
 
@@ -103,10 +139,7 @@ static bool term_holds(const struct term *t, struct json_object *obj)
 		v = field(obj, t->path);
 	if (!t->value)
 		return (v != NULL) != t->negate;
-	return !strcmp(v	  ? json_object_get_string(v)
-		       : t->label ? "\n"
-				  : "",
-		   t->value) != t->negate;
+	return !strcmp(v ? json_object_get_string(v) : t->absent, t->value) != t->negate;
 }
 
 bool selector_takes(const struct selector *sel, const struct version *v)

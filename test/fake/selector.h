@@ -12,8 +12,9 @@ struct selector {
 	char *ns, *name; /* NULL: any */
 	struct term {
 		bool label, negate;
-		char *path;  /* a label's key or a field's path */
-		char *value; /* NULL: the label only has to exist */
+		char *path;	    /* a label's key or a field's path */
+		char *value;	    /* NULL: the label only has to exist */
+		const char *absent; /* what a value that is not there counts as */
 	} terms[SELECTOR_TERMS];
 	int nterms;
 };

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "test/fake/answer.h"
+#include "test/fake/budget.h"
 #include "test/fake/control.h"
 #include "test/fake/discovery.h"
 #include "test/fake/fault.h"
@@ -138,9 +139,8 @@ static void route(
 	free(path);
 }
 
-void serve(struct server *s, struct conn *c, const struct request *r)
+static void serve_one(struct fake *f, struct conn *c, const struct request *r)
 {
-	struct fake *f = (struct fake *)s;
 	const struct fault *fault;
 
 	if (!strncmp(r->path, "/fake", 5) && (!r->path[5] || r->path[5] == '/')) {
@@ -155,4 +155,14 @@ void serve(struct server *s, struct conn *c, const struct request *r)
 		route(f, c, r, fault);
 	else
 		answer_status(c, r, status_new(401, "Unauthorized", "Unauthorized"));
+}
+
+void serve(struct server *s, struct conn *c, const struct request *r)
+{
+	struct fake *f = (struct fake *)s;
+	uint64_t before = store_rv(f->store);
+
+	serve_one(f, c, r);
+	if (store_rv(f->store) != before)
+		budgets_settle(f);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "test/fake/crd.h"
 #include "test/fake/tree.h"
 
 #define APPEND_MAX (64 << 20) /* rewritten when this much was appended */
@@ -33,12 +34,15 @@ static void read_line(struct store *s, const char *line, size_t n)
 	const struct resource *res = resource_by_name(name);
 	struct json_object *obj = tree_get(row, "object", NULL);
 
-	if (row && !*name)
+	if (row && !*name) {
 		store_set_rv(s, rv);
-	else if (res && obj)
+	} else if (res && obj) {
 		store_restore(s, res, rv, obj);
-	else if (res)
+		if (is_crd(res))
+			crd_serve(obj);
+	} else if (res) {
 		store_forget(s, res, rv, tree_str(row, "key", NULL));
+	}
 	json_object_put(row);
 }
 

@@ -133,7 +133,7 @@ struct store *store_new(size_t window)
 {
 	struct store *s = xalloc(sizeof(*s));
 
-	s->sets = xalloc(resource_count * sizeof(*s->sets));
+	s->sets = xalloc(RESOURCES_MAX * sizeof(*s->sets));
 	s->window = window;
 	s->rv = s->oldest = 1;
 	return s;

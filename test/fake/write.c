@@ -36,7 +36,8 @@ static void keep(struct json_object *to, struct json_object *from, const char *k
 static void settle_metadata(const struct call *call, struct change_of *ch)
 {
 	static const char *const own[] = { "uid", "creationTimestamp", "generation",
-		"resourceVersion", "deletionTimestamp", NULL };
+		"resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds",
+		NULL };
 	struct json_object *meta = tree_child(ch->want, "metadata");
 	struct json_object *was = tree_get(ch->live, "metadata", NULL);
 	char *version = resource_api_version(call->res);
@@ -152,6 +153,16 @@ static void record(const struct call *call, struct change_of *ch)
 	free(name);
 }
 
+/* Marked as deleted, and the last finalizer has been taken away. */
+static bool ends(struct json_object *obj)
+{
+	struct json_object *list = tree_get(obj, "metadata", "finalizers", NULL);
+
+	return tree_get(obj, "metadata", "deletionTimestamp", NULL) &&
+	       (!json_object_is_type(list, json_type_array) ||
+		   !json_object_array_length(list));
+}
+
 static void answer_version(
     const struct call *call, int code, struct buf *headers, const struct version *v)
 {
@@ -162,6 +173,7 @@ static void answer_version(
 /* Frees what `ch` holds. */
 static void store_change(const struct call *call, struct change_of *ch)
 {
+	struct store *s = call->fake->store;
 	struct buf headers = { 0 };
 	struct json_object *st;
 	int code = ch->live ? 200 : 201;
@@ -179,14 +191,15 @@ static void store_change(const struct call *call, struct change_of *ch)
 	if (st)
 		answer_status(call->conn, call->req, st);
 	else if (ch->live && !managed_differs(ch->live, ch->want))
-		answer_version(call, code, &headers,
-		    store_find(call->fake->store, call->res, call->ns, call->name));
-	else if (dry)
+		answer_version(
+		    call, code, &headers, store_find(s, call->res, call->ns, call->name));
+	else if (dry || (ch->live && ends(ch->want)))
 		answer_object(call->conn, call->req, code,
 		    headers.len ? buf_cstr(&headers) : NULL, ch->want);
 	else
-		answer_version(call, code, &headers,
-		    store_put(call->fake->store, call->res, ch->want));
+		answer_version(call, code, &headers, store_put(s, call->res, ch->want));
+	if (!st && !dry && ch->live && ends(ch->want))
+		store_remove(s, store_find(s, call->res, call->ns, call->name));
 	buf_free(&headers);
 	json_object_put(ch->live);
 	json_object_put(ch->want);
