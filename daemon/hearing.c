@@ -159,9 +159,9 @@ static void on_listed(
 	if (count)
 		memcpy(sorted, names, count * sizeof(char *));
 	qsort(sorted, count, sizeof(char *), by_name);
-	observations_keep(&r->observed, kind, is_listed, &list);
+	observations_keep(&r->observed, kind, "", is_listed, &list);
 	remember_absent(r, kind, &list);
-	observations_set_known(&r->observed, kind);
+	observations_set_known(&r->observed, kind, "");
 	heart_ring(r);
 }
 
@@ -169,7 +169,7 @@ static void on_lost(void *arg, const struct kind *kind, const char *why)
 {
 	struct reconcile *r = arg;
 
-	observations_set_unknown(&r->observed, kind, why);
+	observations_set_unknown(&r->observed, kind, "", why);
 	/* Writes to the API end by themselves, and libvirt's looks do not. */
 	if (kind->origin == ORIGIN_LIBVIRT)
 		lanes_drop(r->lanes, kind);

@@ -26,7 +26,7 @@ static char *checked_name(const struct collection *c, struct json_object *object
 
 	if (!name || !name_is_subdomain(name))
 		return NULL;
-	if (!c->kind->namespaced)
+	if (!c->watch->namespaced)
 		return must_copy(name);
 	if (!space || !name_is_label(space))
 		return NULL;
@@ -69,7 +69,9 @@ static bool is_same(const char *version, const struct entry *entry)
 
 static void hand_on(struct collection *c, struct entry *entry, struct json_object *object)
 {
-	const struct reading reading = { .name = entry->name, .json = object };
+	const struct reading reading = {
+		.kind = c->kind, .name = entry->name, .json = object
+	};
 
 	entry->deleted = false;
 	store_set(entry, uid_of(object), version_of(object));

@@ -14,6 +14,7 @@
 
 struct collection {
 	const struct kind *kind;
+	const struct watch *watch;
 	const struct kube_callbacks *callbacks;
 	void *arg;
 	struct store store;

@@ -314,7 +314,7 @@ static void on_write_refused(void *arg, const struct kind *kind)
 {
 	struct kube *k = arg;
 
-	on_refused(&k->host, kind->collection);
+	on_refused(&k->host, kind->watches[0].path);
 }
 
 static void on_step_done(

@@ -4,7 +4,7 @@
  * every libcurl type, the kubeconfig, list and watch, and resource versions. One thread,
  * never blocking.
  *
- * It lists and watches the collection of every kind that has one (lib/model/kind.h) and
+ * It lists and watches the collections of every kind (its `watches`, lib/model/kind.h) and
  * hands over whole objects, stripped of managedFields and last-applied annotations.
  */
 #ifndef DAEMON_KUBE_KUBE_H
@@ -40,7 +40,7 @@ struct kube_callbacks { /* texts and readings are borrowed for the call */
 	void (*listed)(
 	    void *arg, const struct kind *kind, const char *const *names, size_t count);
 	/* Nothing of the kind is known: down, forbidden, or its API is missing (then
-	 * `why` is the kind's api_missing). Said once per cause; the next listed() ends
+	 * `why` is the watch's `missing`). Said once per cause; the next listed() ends
 	 * it. Only this says so, not kube_state(): while the server is away for less than
 	 * 20 s, what was seen stays valid, so that its restart is not noticed by objects.
 	 */

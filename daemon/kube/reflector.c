@@ -74,6 +74,11 @@ static const struct kind *kind_of(const struct reflector *r)
 	return r->collection.kind;
 }
 
+static const char *path_of(const struct reflector *r)
+{
+	return r->collection.watch->path;
+}
+
 static void stop_requests(struct reflector *r)
 {
 	lister_stop(&r->lister);
@@ -214,8 +219,7 @@ static void on_forbidden(
 
 	forget(r, LOSS_FORBIDDEN,
 	    arena_printf(&a, "forbidden: this user may not %s %s%s%s", verb,
-		resource_text(&a, kind_of(r)->collection), message[0] ? ": " : "",
-		message));
+		resource_text(&a, path_of(r)), message[0] ? ": " : "", message));
 	arena_done(&a);
 	wait_for(r, r->host->tuning->slow);
 }
@@ -228,7 +232,7 @@ static void on_odd_answer(
 	bool busy = answer->status == 429 || answer->status == 503;
 
 	doubt(r, LOSS_UNREADABLE,
-	    arena_printf(&a, "%s %s: %s", verb, resource_text(&a, kind_of(r)->collection),
+	    arena_printf(&a, "%s %s: %s", verb, resource_text(&a, path_of(r)),
 		answer_text(&a, answer)));
 	arena_done(&a);
 	/* A busy server keeps its history, and a list would make it busier. */
@@ -247,11 +251,11 @@ static void on_failure(
 		r->host->suspect(r->host);
 	} else if (answer->status == 401) {
 		back_off(r, r->host->tuning->slow);
-		r->host->refused(r->host, kind_of(r)->collection);
+		r->host->refused(r->host, path_of(r));
 	} else if (answer->status == 403) {
 		on_forbidden(r, verb, answer);
 	} else if (answer->status == 404) {
-		const char *missing = kind_of(r)->api_missing;
+		const char *missing = r->collection.watch->missing;
 
 		forget(r, LOSS_MISSING, missing ? missing : "the server has no such API");
 		wait_for(r, r->host->tuning->slow);
@@ -301,8 +305,7 @@ static void on_list_failed(void *arg, const struct http_answer *answer, const ch
 		return;
 	}
 	doubt(r, LOSS_UNREADABLE,
-	    arena_printf(
-		&a, "list %s: %s", resource_text(&a, kind_of(r)->collection), why));
+	    arena_printf(&a, "list %s: %s", resource_text(&a, path_of(r)), why));
 	arena_done(&a);
 	r->must_list = true;
 	back_off(r, 0);
@@ -446,19 +449,21 @@ size_t reflector_skipped(const struct reflector *r)
 	return r->collection.skipped;
 }
 
-struct reflector *reflector_new(struct reflector_host *host, const struct kind *kind)
+struct reflector *reflector_new(
+    struct reflector_host *host, const struct kind *kind, const struct watch *watch)
 {
 	struct reflector *r = must_alloc(sizeof(*r));
 
 	r->host = host;
-	r->collection = (struct collection){
-		.kind = kind, .callbacks = host->callbacks, .arg = host->callback_arg
-	};
-	r->lister = (struct lister){ .collection = kind->collection,
+	r->collection = (struct collection){ .kind = kind,
+		.watch = watch,
+		.callbacks = host->callbacks,
+		.arg = host->callback_arg };
+	r->lister = (struct lister){ .collection = watch->path,
 		.callbacks = &lister_callbacks,
 		.arg = r,
 		.timeout = host->tuning->answer };
-	r->watcher = (struct watcher){ .collection = kind->collection,
+	r->watcher = (struct watcher){ .collection = watch->path,
 		.callbacks = &watcher_callbacks,
 		.arg = r,
 		.idle = host->tuning->idle,

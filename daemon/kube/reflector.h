@@ -36,7 +36,9 @@ struct reflector_host { /* what the reflectors of one kube share */
 
 struct reflector;
 
-struct reflector *reflector_new(struct reflector_host *host, const struct kind *kind);
+/* The watch is borrowed. */
+struct reflector *reflector_new(
+    struct reflector_host *host, const struct kind *kind, const struct watch *watch);
 void reflector_free(struct reflector *r);
 
 const struct kind *reflector_kind(const struct reflector *r);

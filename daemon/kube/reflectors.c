@@ -10,10 +10,15 @@ void reflectors_make(struct reflectors *all, struct reflector_host *host)
 {
 	const struct kube_tuning *t = host->tuning;
 
-	all->items = must_alloc(t->kind_count * sizeof(struct reflector *));
-	for (size_t i = 0; i < t->kind_count; i++)
-		if (t->kinds[i]->collection)
-			all->items[all->count++] = reflector_new(host, t->kinds[i]);
+	for (size_t i = 0; i < t->kind_count; i++) {
+		const struct kind *kind = t->kinds[i];
+
+		all->items = must_realloc(all->items,
+		    (all->count + kind->watch_count) * sizeof(struct reflector *));
+		for (size_t n = 0; n < kind->watch_count; n++)
+			all->items[all->count++] =
+			    reflector_new(host, kind, &kind->watches[n]);
+	}
 }
 
 void reflectors_free(struct reflectors *all)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* reflectors: all of them, one per kind that has a collection, treated alike. */
+/* reflectors: all of them, one per watch of a kind, treated alike. */
 #ifndef DAEMON_KUBE_REFLECTORS_H
 #define DAEMON_KUBE_REFLECTORS_H
 

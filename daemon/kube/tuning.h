@@ -14,7 +14,7 @@ struct kube_tuning {	/* times in ms */
 	int64_t slow;	/* retry of what is forbidden or missing; look at credentials */
 	int64_t answer; /* a request that only reads */
 	int64_t write;
-	const struct kind *const *kinds; /* only those with a collection are looked at */
+	const struct kind *const *kinds; /* those that have watches are looked at */
 	size_t kind_count;
 };
 

@@ -4,7 +4,7 @@
 #define DAEMON_VIRT_HOST_H
 
 #include "daemon/virt/fault.h"
-#include "lib/model/object.h"
+#include "lib/model/observed.h"
 
 /* -1: `facts->known` is false. The libvirt version is the caller's to fill in. */
 int host_read(virConnectPtr conn, struct host_facts *facts, struct fault *fault);

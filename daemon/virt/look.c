@@ -31,6 +31,7 @@ enum outcome look_at(
 		fail(&sight->fault.error, "it keeps changing while it is read");
 		outcome = LOOK_UNREADABLE;
 	}
+	sight->reading.kind = kind;
 	sight->reading.name = arena_copy(&sight->arena, name);
 	return outcome;
 }

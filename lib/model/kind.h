@@ -12,7 +12,8 @@
 
 #include "lib/base/mono.h"
 #include "lib/model/config.h"
-#include "lib/model/object.h"
+#include "lib/model/observed.h"
+#include "lib/model/watch.h"
 
 struct planner;
 struct item;
@@ -28,7 +29,8 @@ enum origin { /* who says what is so; a kind is unknown while its origin is */
 
 /* What a back end read of one object, as values; borrowed during decode(). */
 struct reading {
-	const char *name;
+	const struct kind *kind;
+	const char *name;	/* the external one */
 	const char *live_xml;	/* libvirt: NULL when it does not run */
 	const char *config_xml; /* libvirt: NULL when it is transient */
 	const void *facts; /* what else was read: a struct of the kind's own header */
@@ -48,12 +50,12 @@ struct kind {
 	const char *const
 	    *list_columns; /* keys shown by `list`, NULL-terminated, or NULL */
 
-	/* Kubernetes: the collection watched,
-	 * "/apis/metallb.io/v1beta1/namespaces/metallb-system/ ipaddresspools"; NULL for
-	 * the others. `api_missing`: what a 404 on it means. */
-	const char *collection;
-	const char *api_missing;
-	bool namespaced; /* objects are named "NAMESPACE/NAME" */
+	/* Kubernetes: what is watched always, and what is watched because an object like
+	 * `desired` is written: false: nothing more; texts are literals or in `a`. */
+	const struct watch *watches;
+	size_t watch_count;
+	bool (*watch_of)(
+	    const struct object *desired, struct arena *a, struct watch *out);
 
 	/* Reads its part of the document into the configuration's set. Adds errors to the
 	 * report. */

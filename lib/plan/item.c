@@ -145,9 +145,10 @@ const struct observed *planner_observed(
     const struct planner *p, const struct kind *kind, const char *name)
 {
 	const struct observed *seen;
+	const char *why;
 
 	if (!p->input->sources[kind->origin].up ||
-	    !p->input->observed->kinds[kind_index(kind)].known)
+	    !observed_known(&p->input->observed->kinds[kind_index(kind)], name, &why))
 		return NULL;
 	seen = observations_find(p->input->observed, kind, name);
 	return seen && seen->presence == PRESENT ? seen : NULL;

@@ -57,38 +57,48 @@ static struct item *add_item(struct planner *p, const struct kind *kind, const c
 	return item;
 }
 
-/* Why nothing may be planned for the kind now, or NULL. */
-static const char *kind_closed(struct planner *p, const struct kind *kind, bool *off)
+/* Why nothing may be planned for any kind of the source now, or NULL. */
+static const char *source_closed(struct planner *p, const struct kind *kind, bool *off)
 {
 	const struct source_state *source = &p->input->sources[kind->origin];
-	const struct observed_set *seen;
 
-	*off = false;
-	if (source->off) {
-		*off = true;
+	*off = source->off;
+	if (source->off)
 		return source->why;
-	}
 	if (!source->up)
 		return source->why ? source->why : "not looked at yet";
-	if (!kind->decode)
-		return NULL;
-	seen = &p->input->observed->kinds[kind_index(kind)];
-	if (!seen->known)
-		return seen->why ? seen->why : "not looked at yet";
 	return NULL;
+}
+
+static const char *external_name(const struct kind *kind, const struct object *want)
+{
+	return kind->external_name ? kind->external_name(want) : want->name;
+}
+
+/* Why nothing may be planned for the object now, or NULL. */
+static const char *object_closed(struct planner *p, const struct item *item, bool *off)
+{
+	const struct kind *kind = item->kind;
+	const char *closed = source_closed(p, kind, off), *why, *name;
+
+	if (closed || !kind->decode)
+		return closed;
+	name = item->desired ? external_name(kind, item->desired) : item->observed->name;
+	if (observed_known(&p->input->observed->kinds[kind_index(kind)], name, &why))
+		return NULL;
+	return why ? why : "not looked at yet";
 }
 
 /* Gates 1 to 3. */
 static void judge(struct planner *p, struct item *item)
 {
 	bool off;
-	const char *closed = kind_closed(p, item->kind, &off);
+	const char *closed = object_closed(p, item, &off);
 
 	item->off = closed && off;
 	if (item->off)
 		item_unknown(p, item, "not looked after: %s", closed);
-	else if (closed && item->kind->api_missing &&
-		 strcmp(closed, item->kind->api_missing) == 0)
+	else if (closed && watch_is_missing(item->kind, item->desired, closed))
 		item_blocked(p, item, "%s", closed);
 	else if (closed)
 		item_unknown(p, item, "%s", closed);
@@ -171,11 +181,6 @@ static void hold(struct planner *p, struct item *item)
 	}
 }
 
-static const char *external_name(const struct kind *kind, const struct object *want)
-{
-	return kind->external_name ? kind->external_name(want) : want->name;
-}
-
 /* Pairs desired with seen; `taken` marks the seen objects that found their partner. */
 static void plan_wanted(struct planner *p, const struct kind *kind, bool *taken)
 {
@@ -205,12 +210,13 @@ static void plan_unwanted(struct planner *p, const struct kind *kind, const bool
 	const struct observed_set *seen = &p->input->observed->kinds[kind_index(kind)];
 	bool off;
 
-	if (kind_closed(p, kind, &off))
+	if (source_closed(p, kind, &off))
 		return;
 	for (size_t i = 0; i < seen->count; i++) {
 		struct item *item;
+		const char *why;
 
-		if (taken[i])
+		if (taken[i] || !observed_known(seen, seen->items[i]->name, &why))
 			continue;
 		item = add_item(p, kind, seen->items[i]->name, NULL, seen->items[i]);
 		item->reason = NULL;

@@ -185,8 +185,8 @@ static void observe(struct arena *a, const struct config *config, struct observa
 		seen->presence = PRESENT;
 		observations_put(o, seen);
 	}
-	observations_set_known(o, &network_kind);
-	observations_set_known(o, &vm_kind);
+	observations_set_known(o, &network_kind, "");
+	observations_set_known(o, &vm_kind, "");
 	o->host.known = true;
 	o->host.kvm = true;
 	snprintf(o->host.domain_type, sizeof(o->host.domain_type), "kvm");

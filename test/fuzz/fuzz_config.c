@@ -14,14 +14,14 @@ static void plan(const struct config *config)
 	struct observations nothing = { 0 };
 	struct state memory = { 0 };
 	struct plan_input input = {
-		.want = config,
-		.have = &nothing,
+		.desired = config,
+		.observed = &nothing,
 		.state = &memory,
 		.sources = { { .up = true }, { .up = true } },
 	};
 
 	for (size_t i = 0; i < kind_count; i++)
-		observations_set_known(&nothing, kinds[i]);
+		observations_set_known(&nothing, kinds[i], "");
 	plan_free(plan_make(&input));
 	observations_done(&nothing);
 }

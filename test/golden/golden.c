@@ -199,14 +199,14 @@ static void load_xml(struct world *w, const char *directory, const char *file,
 	autoxml xmlDoc *doc = text ? xml_parse(text, &e) : NULL;
 
 	if (!text) {
-		observations_set_unknown(&w->observed, kind, "libvirt is down");
+		observations_set_unknown(&w->observed, kind, "", "libvirt is down");
 		return;
 	}
 	if (!doc)
 		broken(directory, file, e.text);
 	for (xmlNode *n = xml_first(xml_root(doc), element); n; n = xml_next(n))
 		each(w, directory, n);
-	observations_set_known(&w->observed, kind);
+	observations_set_known(&w->observed, kind, "");
 	if (kind == &vm_kind) {
 		struct host_facts *host = &w->observed.host;
 
@@ -223,10 +223,10 @@ static void load_collection(struct world *w, const char *directory,
     const struct kind *kind, struct json_object *cluster)
 {
 	struct json_object *list = json_at(cluster, kind->plural);
+	const char *missing = kind->watches[0].missing;
 
 	if (!list) {
-		observations_set_unknown(&w->observed, kind,
-		    kind->api_missing ? kind->api_missing : "not looked at yet");
+		observations_set_unknown(&w->observed, kind, "", missing);
 		return;
 	}
 	for (size_t i = 0; i < json_count(list); i++) {
@@ -234,12 +234,12 @@ static void load_collection(struct world *w, const char *directory,
 		const char *name = json_string_at(o, "metadata.name");
 		struct reading reading = { .json = o, .name = name };
 
-		if (kind->namespaced)
+		if (kind->watches[0].namespaced)
 			reading.name = arena_printf(&w->arena, "%s/%s",
 			    json_string_at(o, "metadata.namespace"), name);
 		put(w, directory, kind, &reading);
 	}
-	observations_set_known(&w->observed, kind);
+	observations_set_known(&w->observed, kind, "");
 }
 
 static void load_cluster(struct world *w, const char *directory)
@@ -256,7 +256,7 @@ static void load_cluster(struct world *w, const char *directory)
 		broken(directory, "cluster.json", e.text);
 	w->kubernetes = true;
 	for (size_t k = 0; k < kind_count; k++)
-		if (kinds[k]->collection)
+		if (kinds[k]->watch_count)
 			load_collection(w, directory, kinds[k], cluster);
 }
 

@@ -15,13 +15,18 @@
 #include "lib/doc/json.h"
 #include "test/kube/lab.h"
 
-const struct kind lab_node = { .name = "node", .collection = "/api/v1/nodes" };
+static const struct watch nodes = { .path = "/api/v1/nodes", .prefix = "" };
+static const struct watch services = {
+	.path = "/api/v1/services", .prefix = "", .namespaced = true
+};
+static const struct watch pools = {
+	.path = LAB_POOLS, .prefix = "", .missing = LAB_MISSING
+};
+const struct kind lab_node = { .name = "node", .watches = &nodes, .watch_count = 1 };
 const struct kind lab_service = {
-	.name = "service", .collection = "/api/v1/services", .namespaced = true
+	.name = "service", .watches = &services, .watch_count = 1
 };
-const struct kind lab_pool = {
-	.name = "pool", .collection = LAB_POOLS, .api_missing = LAB_MISSING
-};
+const struct kind lab_pool = { .name = "pool", .watches = &pools, .watch_count = 1 };
 static const struct kind lab_vm = { .name = "vm" }; /* none of Kubernetes */
 
 static const struct kind *const lab_kinds[] = { &lab_vm, &lab_node, &lab_service,

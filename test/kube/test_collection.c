@@ -132,7 +132,9 @@ static const struct {
 
 START_TEST(order)
 {
-	struct collection c = { .kind = &lab_pool, .callbacks = &callbacks };
+	struct collection c = {
+		.kind = &lab_pool, .watch = lab_pool.watches, .callbacks = &callbacks
+	};
 
 	run(&c, rows[_i].script);
 	ck_assert_msg(strcmp(text_get(&said), rows[_i].says) == 0, "%s:\n%s\nnot\n%s",
@@ -144,7 +146,9 @@ END_TEST
 
 START_TEST(namespaced)
 {
-	struct collection c = { .kind = &lab_service, .callbacks = &callbacks };
+	struct collection c = { .kind = &lab_service,
+		.watch = lab_service.watches,
+		.callbacks = &callbacks };
 	autojson struct json_object *o = json_tokener_parse(
 	    "{\"metadata\":{\"name\":\"a\",\"namespace\":\"b\",\"resourceVersion\":\"1\","
 	    "\"managedFields\":[{}],\"annotations\":{\"x\":\"y\","
@@ -165,7 +169,9 @@ END_TEST
 
 START_TEST(many)
 {
-	struct collection c = { .kind = &lab_pool, .callbacks = &callbacks };
+	struct collection c = {
+		.kind = &lab_pool, .watch = lab_pool.watches, .callbacks = &callbacks
+	};
 	char script[64];
 
 	for (int round = 0; round < 3; round++)

@@ -42,12 +42,30 @@ START_TEST(what_is_unknown_is_left_alone)
 	struct scene s;
 
 	scene_begin(&s, HOME, NULL);
-	observations_set_unknown(&s.have, &pool_kind, "connection refused");
+	observations_set_unknown(&s.have, &pool_kind, "", "connection refused");
 	plan_again(&s, 0);
 	ck_assert_int_eq(s.item->verdict, VERDICT_UNKNOWN);
 	ck_assert_str_eq(s.item->reason, "connection refused");
 	ck_assert_uint_eq(s.plan->step_count, 0);
 	ck_assert_uint_eq(s.item->step_count, 0);
+	scene_end(&s);
+}
+END_TEST
+
+/* Of a kind with several watches, one may be known and another not. */
+START_TEST(the_objects_own_watch_decides)
+{
+	struct scene s;
+
+	scene_begin(&s, HOME, NULL);
+	observations_set_unknown(&s.have, &pool_kind, "p", "forbidden");
+	plan_again(&s, 0);
+	ck_assert_int_eq(s.item->verdict, VERDICT_UNKNOWN);
+	ck_assert_str_eq(s.item->reason, "forbidden");
+	observations_set_known(&s.have, &pool_kind, "p");
+	observations_set_unknown(&s.have, &pool_kind, "q", "forbidden");
+	plan_again(&s, 0);
+	ck_assert_int_eq(s.item->verdict, VERDICT_PENDING);
 	scene_end(&s);
 }
 END_TEST
@@ -229,6 +247,7 @@ int main(void)
 
 	tcase_add_test(tests, what_is_missing_is_made);
 	tcase_add_test(tests, what_is_unknown_is_left_alone);
+	tcase_add_test(tests, the_objects_own_watch_decides);
 	tcase_add_test(tests, a_busy_object_is_held);
 	tcase_add_test(tests, a_failed_one_waits_for_its_time);
 	tcase_add_test(tests, a_pause_holds_and_says_what_it_holds);

@@ -77,7 +77,7 @@ static inline void scene_begin(struct scene *s, const char *yaml, const char *se
 		.machine = "q35",
 		.arch = "x86_64" };
 	for (size_t i = 0; i < kind_count; i++)
-		observations_set_known(&s->have, kinds[i]);
+		observations_set_known(&s->have, kinds[i], "");
 	arena_done(&a);
 }
 

@@ -134,14 +134,20 @@ static void plan(struct planner *p, struct item *item, const struct object *want
 	apply(p, item, live, live ? "repair" : "create");
 }
 
+static const struct watch watches[] = {
+	{ .path = METALLB_API "l2advertisements",
+	    .prefix = "",
+	    .missing = METALLB_MISSING },
+};
+
 const struct kind advertisement_kind = {
 	.name = "advertisement",
 	.plural = "advertisements",
 	.title = "MetalLB layer 2 advertisement",
 	.origin = ORIGIN_KUBERNETES,
 	.fields = { rows, sizeof(struct advertisement) },
-	.collection = METALLB_API "l2advertisements",
-	.api_missing = METALLB_MISSING,
+	.watches = watches,
+	.watch_count = 1,
 	.derive = derive,
 	.decode = decode,
 	.plan = plan,

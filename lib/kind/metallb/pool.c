@@ -348,6 +348,12 @@ static void settle(struct planner *p)
 
 static const char *const columns[] = { "addresses", "auto_assign", NULL };
 
+static const struct watch watches[] = {
+	{ .path = METALLB_API "ipaddresspools",
+	    .prefix = "",
+	    .missing = METALLB_MISSING },
+};
+
 const struct kind pool_kind = {
 	.name = "pool",
 	.plural = "pools",
@@ -356,8 +362,8 @@ const struct kind pool_kind = {
 	.fields = { rows, sizeof(struct pool) },
 	.section = "metallb",
 	.list_columns = columns,
-	.collection = METALLB_API "ipaddresspools",
-	.api_missing = METALLB_MISSING,
+	.watches = watches,
+	.watch_count = 1,
 	.read = read,
 	.decode = decode,
 	.plan = plan,

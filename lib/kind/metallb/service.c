@@ -33,13 +33,17 @@ static int decode(struct observed *seen, const struct reading *reading, struct e
 	return 0;
 }
 
+static const struct watch watches[] = {
+	{ .path = "/api/v1/services", .prefix = "", .namespaced = true },
+};
+
 const struct kind service_kind = {
 	.name = "service",
 	.plural = "services",
 	.title = "Service",
 	.origin = ORIGIN_KUBERNETES,
 	.fields = { rows, sizeof(struct service) },
-	.collection = "/api/v1/services",
-	.namespaced = true,
+	.watches = watches,
+	.watch_count = 1,
 	.decode = decode,
 };

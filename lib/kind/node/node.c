@@ -242,13 +242,18 @@ static void plan(struct planner *p, struct item *item, const struct object *want
 
 static const char *const columns[] = { "ready", "role", "address", "version", NULL };
 
+static const struct watch watches[] = {
+	{ .path = "/api/v1/nodes", .prefix = "" },
+};
+
 const struct kind node_kind = {
 	.name = "node",
 	.plural = "nodes",
 	.title = "cluster node",
 	.origin = ORIGIN_KUBERNETES,
 	.fields = { rows, sizeof(struct node_object) },
-	.collection = "/api/v1/nodes",
+	.watches = watches,
+	.watch_count = 1,
 	.derive = derive,
 	.list_columns = columns,
 	.decode = decode,

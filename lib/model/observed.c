@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+/* observed: the store of what was seen, and of which parts of it are complete. */
+#include "lib/model/observed.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/model/kind.h"
+
+struct observed *observed_new(const struct kind *kind, const char *name)
+{
+	struct observed *seen = must_alloc(sizeof(*seen));
+
+	seen->kind = kind;
+	seen->name = arena_copy(&seen->arena, name);
+	return seen;
+}
+
+void observed_free(struct observed *seen)
+{
+	if (!seen)
+		return;
+	arena_done(&seen->arena);
+	free(seen);
+}
+
+void *observed_object(struct observed *seen)
+{
+	struct object *object = arena_alloc(&seen->arena, seen->kind->fields.size);
+
+	object->kind = seen->kind;
+	object->name = seen->name;
+	return object;
+}
+
+struct observed_set *observations_set(struct observations *o, const struct kind *kind)
+{
+	return &o->kinds[kind_index(kind)];
+}
+
+static size_t observed_position(const struct observed_set *k, const char *name)
+{
+	size_t low = 0, high = k->count;
+
+	if (high && strcmp(k->items[high - 1]->name, name) < 0)
+		return high;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(k->items[middle]->name, name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool observed_at(const struct observed_set *k, size_t i, const char *name)
+{
+	return i < k->count && !strcmp(k->items[i]->name, name);
+}
+
+bool observed_set_index(const struct observed_set *kind, const char *name, size_t *index)
+{
+	*index = observed_position(kind, name);
+	return observed_at(kind, *index, name);
+}
+
+const struct observed *observations_find(
+    const struct observations *o, const struct kind *kind, const char *name)
+{
+	const struct observed_set *k = &o->kinds[kind_index(kind)];
+	size_t i = observed_position(k, name);
+
+	return observed_at(k, i, name) ? k->items[i] : NULL;
+}
+
+void observations_put(struct observations *o, struct observed *seen)
+{
+	struct observed_set *k = observations_set(o, seen->kind);
+	size_t i = observed_position(k, seen->name);
+
+	k->changes++;
+	if (observed_at(k, i, seen->name)) {
+		if (k->items[i] != seen)
+			observed_free(k->items[i]);
+		k->items[i] = seen;
+		return;
+	}
+	if (k->count == k->room) {
+		k->room = k->room ? 2 * k->room : 16;
+		k->items = must_realloc(k->items, k->room * sizeof(*k->items));
+	}
+	memmove(
+	    k->items + i + 1, k->items + i, (k->count - i) * sizeof(struct observed *));
+	k->items[i] = seen;
+	k->count++;
+}
+
+void observations_remove(
+    struct observations *o, const struct kind *kind, const char *name)
+{
+	struct observed_set *k = observations_set(o, kind);
+	size_t i = observed_position(k, name);
+
+	k->changes++;
+	if (!observed_at(k, i, name))
+		return;
+	observed_free(k->items[i]);
+	k->count--;
+	memmove(
+	    k->items + i, k->items + i + 1, (k->count - i) * sizeof(struct observed *));
+}
+
+static bool begins_with(const char *name, const char *prefix, size_t length)
+{
+	return strncmp(name, prefix, length) == 0;
+}
+
+/* The coverage the name belongs to: that of the longest prefix. NULL: none. */
+static const struct coverage *coverage_of(const struct observed_set *k, const char *name)
+{
+	const struct coverage *found = NULL;
+	size_t longest = 0;
+
+	for (size_t i = 0; i < k->coverage_count; i++) {
+		const struct coverage *c = &k->coverage[i];
+		size_t length = strlen(c->prefix);
+
+		if (found && length <= longest)
+			continue;
+		if (!begins_with(name, c->prefix, length))
+			continue;
+		found = c;
+		longest = length;
+	}
+	return found;
+}
+
+bool observed_known(const struct observed_set *set, const char *name, const char **why)
+{
+	const struct coverage *c = coverage_of(set, name);
+
+	*why = c ? c->why : NULL;
+	return c && c->known;
+}
+
+static struct coverage *find_coverage(const struct observed_set *k, const char *prefix)
+{
+	for (size_t i = 0; i < k->coverage_count; i++)
+		if (strcmp(k->coverage[i].prefix, prefix) == 0)
+			return &k->coverage[i];
+	return NULL;
+}
+
+/* What is so of the kind as a whole, after one of its coverages has changed. */
+static void sum_up(struct observed_set *k)
+{
+	k->known = k->coverage_count > 0;
+	k->why = NULL;
+	k->changes++;
+	for (size_t i = 0; i < k->coverage_count; i++) {
+		if (k->coverage[i].known)
+			continue;
+		if (k->known || !k->why)
+			k->why = k->coverage[i].why;
+		k->known = false;
+	}
+}
+
+static struct coverage *make_coverage(struct observed_set *k, const char *prefix)
+{
+	struct coverage *c = find_coverage(k, prefix);
+
+	if (c)
+		return c;
+	k->coverage =
+	    must_realloc(k->coverage, (k->coverage_count + 1) * sizeof(*k->coverage));
+	c = &k->coverage[k->coverage_count++];
+	*c = (struct coverage){ .prefix = must_copy(prefix) };
+	return c;
+}
+
+static void set_coverage(
+    struct observed_set *k, const char *prefix, bool known, const char *why)
+{
+	struct coverage *c = make_coverage(k, prefix);
+	char *copy = must_copy(why); /* it may be part of the old one */
+
+	free(c->why);
+	c->why = copy;
+	c->known = known;
+	sum_up(k);
+}
+
+void observations_expect(
+    struct observations *o, const struct kind *kind, const char *prefix)
+{
+	struct observed_set *k = observations_set(o, kind);
+
+	if (!find_coverage(k, prefix))
+		set_coverage(k, prefix, false, NULL);
+}
+
+void observations_set_known(
+    struct observations *o, const struct kind *kind, const char *prefix)
+{
+	set_coverage(observations_set(o, kind), prefix, true, NULL);
+}
+
+void observations_set_unknown(
+    struct observations *o, const struct kind *kind, const char *prefix, const char *why)
+{
+	set_coverage(observations_set(o, kind), prefix, false, why);
+}
+
+/* Does the name belong to this prefix, and to no longer one? */
+static bool belongs(const struct observed_set *k, const char *name, const char *prefix)
+{
+	const struct coverage *c = coverage_of(k, name);
+	size_t length = strlen(prefix);
+
+	return begins_with(name, prefix, length) && (!c || strlen(c->prefix) <= length);
+}
+
+void observations_keep(struct observations *o, const struct kind *kind,
+    const char *prefix, bool (*keep)(const char *name, void *arg), void *arg)
+{
+	struct observed_set *k = observations_set(o, kind);
+	size_t kept = 0;
+
+	for (size_t i = 0; i < k->count; i++) {
+		const char *name = k->items[i]->name;
+
+		if (!belongs(k, name, prefix) || keep(name, arg)) {
+			k->items[kept++] = k->items[i];
+		} else {
+			observed_free(k->items[i]);
+			k->changes++;
+		}
+	}
+	k->count = kept;
+}
+
+static bool keep_none(const char *name, void *arg)
+{
+	(void)name;
+	(void)arg;
+	return false;
+}
+
+static void free_coverage(struct coverage *c)
+{
+	free(c->prefix);
+	free(c->why);
+}
+
+void observations_drop(
+    struct observations *o, const struct kind *kind, const char *prefix)
+{
+	struct observed_set *k = observations_set(o, kind);
+	struct coverage *c = find_coverage(k, prefix);
+
+	if (!c)
+		return;
+	observations_keep(o, kind, prefix, keep_none, NULL);
+	free_coverage(c);
+	*c = k->coverage[--k->coverage_count];
+	sum_up(k);
+}
+
+void observations_done(struct observations *o)
+{
+	for (size_t n = 0; n < KINDS_MAX; n++) {
+		struct observed_set *k = &o->kinds[n];
+
+		for (size_t i = 0; i < k->count; i++)
+			observed_free(k->items[i]);
+		for (size_t i = 0; i < k->coverage_count; i++)
+			free_coverage(&k->coverage[i]);
+		free(k->items);
+		free(k->coverage);
+	}
+	*o = (struct observations){ 0 };
+}

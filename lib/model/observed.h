@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * observed: what the sources said of objects: one arena each, so that a single object is
+ * replaced without touching the rest, and of which part of a kind everything is known.
+ *
+ * Present, absent, unknown: what could not be read is unknown, never absent. An object
+ * that is not in the store is absent only where observed_known() says yes to its name.
+ */
+#ifndef LIB_MODEL_OBSERVED_H
+#define LIB_MODEL_OBSERVED_H
+
+#include "lib/model/object.h"
+
+enum presence {
+	UNKNOWN,
+	ABSENT,
+	PRESENT,
+};
+
+/*
+ * What was seen of one object. A libvirt object has two sides, what runs (live) and what
+ * is stored (config); either may be NULL. A Kubernetes object has only `live`.
+ */
+struct observed {
+	struct arena arena; /* holds this struct's texts and both sides */
+	const struct kind *kind;
+	const char *name;
+	enum presence
+	    presence;	 /* UNKNOWN or PRESENT: what is absent is not in the store */
+	const char *why; /* UNKNOWN: why, for the user */
+	struct object *live, *config;
+};
+
+/* A new, empty one; freed by observed_free (NULL allowed) or by the store it was put into. */
+struct observed *observed_new(const struct kind *kind, const char *name);
+void observed_free(struct observed *seen);
+/* A zeroed object of the kind's size, in the arena of `seen`, with kind and name set. */
+void *observed_object(struct observed *seen);
+
+/* One watch of a kind (lib/model/watch.h): the objects whose names begin with `prefix`,
+ * and with no longer prefix of the same kind. A kind of libvirt has one, with prefix "". */
+struct coverage {
+	char *prefix;
+	bool known; /* the whole list was read since the connection came up */
+	char *why;  /* not known: why; NULL: not observed yet */
+};
+
+/* Everything observed of a kind. Zeroed: nothing is known yet. */
+struct observed_set {
+	bool known;	 /* every coverage is, and there is one */
+	const char *why; /* not known: why, of the first that is not; or NULL */
+	struct coverage *coverage;
+	size_t coverage_count;
+	struct observed **items; /* sorted by name */
+	size_t count, room;
+	uint64_t changes; /* grows with every put and remove, with every change of a
+			     coverage, and with what keep and drop forget */
+};
+
+/* Where in the set's items the name stands; false when it does not, and then where it
+ * would. */
+bool observed_set_index(const struct observed_set *set, const char *name, size_t *index);
+/* Is it known of the object of this external name whether it exists? No: `why` is set to
+ * the reason, or to NULL where it was not observed yet. */
+bool observed_known(const struct observed_set *set, const char *name, const char **why);
+
+struct observations {
+	struct observed_set kinds[KINDS_MAX]; /* by kind_index() */
+	struct host_facts {		      /* what libvirt says of the host */
+		bool known;
+		bool kvm;	      /* domains of type kvm can be defined */
+		char domain_type[16]; /* best type there is: "kvm", "qemu", "test" */
+		char machine[32];     /* "q35" where offered, else "" */
+		char arch[16];	      /* "x86_64" */
+		unsigned libvirt_version;
+	} host;
+};
+
+struct observed_set *observations_set(struct observations *o, const struct kind *kind);
+const struct observed *observations_find(
+    const struct observations *o, const struct kind *kind, const char *name);
+/* Takes ownership of `seen`; replaces what had its name. */
+void observations_put(struct observations *o, struct observed *seen);
+/* Seen to be absent. */
+void observations_remove(
+    struct observations *o, const struct kind *kind, const char *name);
+
+/* A coverage of that prefix is expected from now on; one that exists stays as it is. */
+void observations_expect(
+    struct observations *o, const struct kind *kind, const char *prefix);
+/* The whole list has been read: it is known from now on. */
+void observations_set_known(
+    struct observations *o, const struct kind *kind, const char *prefix);
+/* The source is gone: keeps what was last seen for showing, but nothing is known. */
+void observations_set_unknown(
+    struct observations *o, const struct kind *kind, const char *prefix, const char *why);
+/* Forgets every object of the coverage for which keep(name, arg) is false. */
+void observations_keep(struct observations *o, const struct kind *kind,
+    const char *prefix, bool (*keep)(const char *name, void *arg), void *arg);
+/* It is not watched any more: forgets the coverage and all its objects. */
+void observations_drop(
+    struct observations *o, const struct kind *kind, const char *prefix);
+void observations_done(struct observations *o);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* watch: copies, and a sorted array. */
+#include "lib/model/watch.h"
+
+#include <string.h>
+
+#include "lib/model/kind.h"
+
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+struct watch watch_copy(struct arena *a, const struct watch *watch)
+{
+	return (struct watch){
+		.path = arena_copy(a, watch->path),
+		.selector = arena_copy(a, watch->selector),
+		.prefix = arena_copy(a, watch->prefix),
+		.namespaced = watch->namespaced,
+		.missing = arena_copy(a, watch->missing),
+	};
+}
+
+bool watch_same(const struct watch *a, const struct watch *b)
+{
+	return strcmp(a->path, b->path) == 0 && same_text(a->selector, b->selector) &&
+	       strcmp(a->prefix, b->prefix) == 0 && a->namespaced == b->namespaced &&
+	       same_text(a->missing, b->missing);
+}
+
+/* Where it stands, or would; true when it does. */
+static bool find(const struct watch_set *set, const struct kind *kind, const char *prefix,
+    size_t *index)
+{
+	size_t low = 0, high = set->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct watch_request *r = &set->items[middle];
+		int order = strcmp(r->kind->name, kind->name);
+
+		if (order == 0)
+			order = strcmp(r->watch.prefix, prefix);
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*index = low;
+	return low < set->count && set->items[low].kind == kind &&
+	       strcmp(set->items[low].watch.prefix, prefix) == 0;
+}
+
+bool watch_set_add(struct arena *a, struct watch_set *set, const struct kind *kind,
+    const struct watch *watch)
+{
+	size_t i;
+
+	if (find(set, kind, watch->prefix, &i))
+		return false;
+	arena_push(a, &set->items, &set->count, sizeof(*set->items));
+	memmove(set->items + i + 1, set->items + i,
+	    (set->count - 1 - i) * sizeof(*set->items));
+	set->items[i] = (struct watch_request){ kind, watch_copy(a, watch) };
+	return true;
+}
+
+const struct watch *watch_set_find(
+    const struct watch_set *set, const struct kind *kind, const char *prefix)
+{
+	size_t i;
+
+	return find(set, kind, prefix, &i) ? &set->items[i].watch : NULL;
+}
+
+void watch_set_add_kind(struct arena *a, struct watch_set *set, const struct kind *kind,
+    const struct set *desired)
+{
+	for (size_t i = 0; i < kind->watch_count; i++)
+		watch_set_add(a, set, kind, &kind->watches[i]);
+	for (size_t i = 0; kind->watch_of && i < desired->count; i++) {
+		struct arena texts = { 0 };
+		struct watch watch = { 0 };
+
+		if (kind->watch_of(desired->items[i], &texts, &watch))
+			watch_set_add(a, set, kind, &watch);
+		arena_done(&texts);
+	}
+}
+
+bool watch_is_missing(
+    const struct kind *kind, const struct object *desired, const char *why)
+{
+	struct arena a = { 0 };
+	struct watch made = { 0 };
+	bool is = false;
+
+	for (size_t i = 0; i < kind->watch_count && !is; i++)
+		is = same_text(kind->watches[i].missing, why);
+	if (!is && desired && kind->watch_of && kind->watch_of(desired, &a, &made))
+		is = same_text(made.missing, why);
+	arena_done(&a);
+	return is;
+}
