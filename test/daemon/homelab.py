@@ -203,9 +203,11 @@ class Home:
         command = ["virsh", "-q", "-c", self.uri, *words]
         if xml is not None:
             command.append("/dev/stdin")
-        return self._run(command, xml, timeout, "virsh " + " ".join(words))
+        return self.command(command, xml, timeout, "virsh " + " ".join(words))
 
-    def _run(self, command, stdin, timeout, shown):
+    def command(self, command, stdin=None, timeout=10, shown=None):
+        """Any command, waited for; OSError when it has not ended by then."""
+        shown = shown or " ".join(str(word) for word in command)
         env = {**os.environ, "HOMEK8S_SOCKET": str(self.socket)}
         try:
             done = subprocess.run(
@@ -328,13 +330,13 @@ class Home:
             shown = self.ctl("status", timeout=3).out
         except OSError as error:
             shown = str(error)
-        return shown + "\n".join(self.log().splitlines()[-8:])
+        return "\n".join(shown.splitlines()[:12] + self.log().splitlines()[-6:])
 
     # Asking it.
 
     def ctl(self, *words, timeout=10, stdin=None):
-        return self._run([self.ctl_program, *words], stdin, timeout,
-                         "homek8sctl " + " ".join(map(str, words)))
+        return self.command([self.ctl_program, *words], stdin, timeout,
+                            "homek8sctl " + " ".join(map(str, words)))
 
     def exits(self, code, *words, **rest):
         """What homek8sctl came to, which has ended with this code."""
@@ -399,6 +401,15 @@ class Home:
         xml = self.virsh("net-dumpxml", "default").out
         found = re.search(rf"^ *(<host .*name='{name}'.*)$", xml, re.M)
         return found[1] if found else ""
+
+    def wrote_nothing(self):
+        """Neither to libvirt nor to the cluster, since marks()."""
+        return not self.libvirt_writes() and not self.api.writes()
+
+    def marks(self):
+        self.mark()
+        self.libvirt_mark()
+        self.api.mark()
 
     def finish(self):
         if self.daemon:
