@@ -205,10 +205,10 @@ class Home:
             command.append("/dev/stdin")
         return self.command(command, xml, timeout, "virsh " + " ".join(words))
 
-    def command(self, command, stdin=None, timeout=10, shown=None):
+    def command(self, command, stdin=None, timeout=10, shown=None, env=None):
         """Any command, waited for; OSError when it has not ended by then."""
         shown = shown or " ".join(str(word) for word in command)
-        env = {**os.environ, "HOMEK8S_SOCKET": str(self.socket)}
+        env = {**os.environ, "HOMEK8S_SOCKET": str(self.socket), **(env or {})}
         try:
             done = subprocess.run(
                 [str(word) for word in command], input=stdin, capture_output=True,
@@ -334,9 +334,9 @@ class Home:
 
     # Asking it.
 
-    def ctl(self, *words, timeout=10, stdin=None):
-        return self.command([self.ctl_program, *words], stdin, timeout,
-                            "homek8sctl " + " ".join(map(str, words)))
+    def ctl(self, *words, timeout=10, env=None):
+        return self.command([self.ctl_program, *words], None, timeout,
+                            "homek8sctl " + " ".join(map(str, words)), env)
 
     def exits(self, code, *words, **rest):
         """What homek8sctl came to, which has ended with this code."""

@@ -108,6 +108,12 @@ class Report:
         return self.failed == 0
 
 
+def none_of(found):
+    """True when nothing was found; what was is shown."""
+    assert not found, found
+    return True
+
+
 def source_of(condition):
     """The text of a condition, to be shown."""
     name = getattr(condition, "__name__", str(condition))
