@@ -132,7 +132,7 @@ def black_holes(home):
     proxy.black_hole()
     home.ctl("reconcile")
     heals("nothing passes: a VM heals meanwhile",
-          lambda: home.virsh("destroy", "worker-1"), lambda: home.runs("worker-1"), 10)
+          lambda: home.break_vm("worker-1"), lambda: home.runs("worker-1"), 10)
     check("nothing passes: reported", lambda: home.source_is("kubernetes", "down"), 60)
     proxy.clear()
     proxy.cut()
