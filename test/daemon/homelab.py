@@ -20,6 +20,7 @@ import traceback
 
 from clients import FakeApi
 from observe import Ended, Observer
+from proxy import Proxy
 from report import Report
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
@@ -56,7 +57,7 @@ class Home(Observer):
         self.daemon = self.libvirtd = self.holder = self.api_server = None
         self.libvirtd_starts = 0
         self.children = []
-        self.api = None
+        self.api = self.proxy = None
         self.api_port = 0
         self.log_mark = self.calls_mark = 0
         self.resync, self.kubernetes, self.more = "2s", "on", ""
@@ -113,6 +114,8 @@ class Home(Observer):
     def close(self):
         """Ends everything, newest first, and removes the directory."""
         self.end(self.daemon, signal.SIGTERM)
+        if self.proxy:
+            self.proxy.close()
         for child in reversed(list(self.children)):
             self._signal_group(child, signal.SIGCONT)
             self.end(child)
@@ -209,6 +212,11 @@ class Home(Observer):
 
     def stop_api(self, signum=signal.SIGTERM):
         self.end(self.api_server, signum)
+
+    def put_proxy_between(self):
+        """From now on the daemon reaches the API server through home.proxy."""
+        self.proxy = Proxy(self.api.host, self.api.port)
+        self.kubeconfig(server=self.proxy.url)
 
     # The configuration.
 

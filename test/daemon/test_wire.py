@@ -16,8 +16,7 @@ WHOLE = "192.168.122.100-192.168.122.150"
 
 def start(home):
     world(home)
-    home.proxy = Proxy(home.api.host, home.api.port)
-    home.kubeconfig(server=home.proxy.url)
+    home.put_proxy_between()
     home.settings(resync="10m")  # what is noticed is noticed by the connections alone
     home.start()
     home.report.check("converged through the proxy", home.converged, 10)
@@ -143,9 +142,5 @@ def black_holes(home):
     check("a write that is never answered is tried again", lambda: mended(home), 120)
 
 
-def close(home):
-    home.proxy.close()
-
-
 if __name__ == "__main__":
-    run(start, the_proxy_harms, ended_connections, slow_connections, black_holes, close)
+    run(start, the_proxy_harms, ended_connections, slow_connections, black_holes)
