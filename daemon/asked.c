@@ -85,7 +85,7 @@ int reconcile_now(struct reconcile *r, const struct kind *kind, const char *name
 	say("reconcile", kind, name, who, NULL);
 	state_clear(&r->state, kind, name);
 	virt_look_all(r->virt);
-	kube_look_all(r->kube);
+	kube_read_all(r->kube);
 	virt_try_now(r->virt);
 	kube_try_now(r->kube);
 	heart_ring(r);

@@ -132,8 +132,8 @@ static bool is_listed(const char *name, void *arg)
 }
 
 /* What is not there any more, or was undone while nobody looked. */
-static void remember_absent(
-    struct reconcile *r, const struct kind *kind, struct name_list *list)
+static void remember_absent(struct reconcile *r, const struct kind *kind,
+    const char *prefix, struct name_list *list)
 {
 	const struct set *wanted = config_get(r->config, kind);
 
@@ -142,15 +142,15 @@ static void remember_absent(
 		const char *name =
 		    kind->external_name ? kind->external_name(want) : want->name;
 
-		if (!is_listed(name, list))
+		if (strncmp(name, prefix, strlen(prefix)) == 0 && !is_listed(name, list))
 			r->state.persistent_changes +=
 			    kind->observed(state_get(&r->state, kind, want->name), NULL,
 				want, &r->config->settings, clock_mono(), clock_random());
 	}
 }
 
-static void on_listed(
-    void *arg, const struct kind *kind, const char *const *names, size_t count)
+static void on_kube_listed(void *arg, const struct kind *kind, const char *prefix,
+    const char *const *names, size_t count)
 {
 	struct reconcile *r = arg;
 	autofree const char **sorted = must_alloc(count * sizeof(char *));
@@ -159,20 +159,50 @@ static void on_listed(
 	if (count)
 		memcpy(sorted, names, count * sizeof(char *));
 	qsort(sorted, count, sizeof(char *), by_name);
-	observations_keep(&r->observed, kind, "", is_listed, &list);
-	remember_absent(r, kind, &list);
-	observations_set_known(&r->observed, kind, "");
+	observations_keep(&r->observed, kind, prefix, is_listed, &list);
+	remember_absent(r, kind, prefix, &list);
+	observations_set_known(&r->observed, kind, prefix);
 	heart_ring(r);
 }
 
-static void on_lost(void *arg, const struct kind *kind, const char *why)
+static void on_virt_listed(
+    void *arg, const struct kind *kind, const char *const *names, size_t count)
+{
+	on_kube_listed(arg, kind, "", names, count);
+}
+
+static void on_kube_lost(
+    void *arg, const struct kind *kind, const char *prefix, const char *why)
+{
+	struct reconcile *r = arg;
+
+	/* Writes to the API end by themselves. */
+	observations_set_unknown(&r->observed, kind, prefix, why);
+	heart_ring(r);
+}
+
+static void on_virt_lost(void *arg, const struct kind *kind, const char *why)
 {
 	struct reconcile *r = arg;
 
 	observations_set_unknown(&r->observed, kind, "", why);
-	/* Writes to the API end by themselves, and libvirt's looks do not. */
-	if (kind->origin == ORIGIN_LIBVIRT)
-		lanes_drop(r->lanes, kind);
+	lanes_drop(r->lanes, kind);
+	heart_ring(r);
+}
+
+static void on_watch_begun(void *arg, const struct kind *kind, const char *prefix)
+{
+	struct reconcile *r = arg;
+
+	observations_expect(&r->observed, kind, prefix);
+	heart_ring(r);
+}
+
+static void on_watch_ended(void *arg, const struct kind *kind, const char *prefix)
+{
+	struct reconcile *r = arg;
+
+	observations_drop(&r->observed, kind, prefix);
 	heart_ring(r);
 }
 
@@ -343,8 +373,8 @@ const struct virt_callbacks hearing_virt = {
 	.seen = on_seen,
 	.gone = on_gone,
 	.unreadable = on_unreadable,
-	.listed = on_listed,
-	.lost = on_lost,
+	.listed = on_virt_listed,
+	.lost = on_virt_lost,
 	.event = on_event,
 	.step_done = on_virt_step,
 };
@@ -353,8 +383,10 @@ const struct kube_callbacks hearing_kube = {
 	.state = on_kube_state,
 	.seen = on_seen,
 	.gone = on_gone,
-	.listed = on_listed,
-	.lost = on_lost,
+	.begun = on_watch_begun,
+	.ended = on_watch_ended,
+	.listed = on_kube_listed,
+	.lost = on_kube_lost,
 	.step_done = on_kube_step,
 };
 

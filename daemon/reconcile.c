@@ -297,7 +297,7 @@ static void on_resync(struct ev_loop *loop, ev_timer *timer, int events)
 	(void)loop;
 	(void)events;
 	virt_look_all(r->virt);
-	kube_look_all(r->kube);
+	kube_read_all(r->kube);
 	set_resync(r);
 }
 
@@ -335,6 +335,19 @@ static void tell_unwanted(struct reconcile *r)
 	}
 }
 
+/* What of the cluster is watched: what the kinds always do, and what is written. */
+static void keep_watching(struct reconcile *r)
+{
+	struct arena a = { 0 };
+	struct watch_set needed = { 0 };
+
+	for (size_t k = 0; k < kind_count; k++)
+		watch_set_add_kind(
+		    &a, &needed, kinds[k], config_get(r->config, kinds[k]));
+	kube_watch(r->kube, needed.items, needed.count);
+	arena_done(&a);
+}
+
 void heart_adopt(struct reconcile *r, struct config *config)
 {
 	plan_free(r->plan); /* it points into the old one */
@@ -343,6 +356,8 @@ void heart_adopt(struct reconcile *r, struct config *config)
 	r->config = config;
 	r->load.generation++;
 	tell_unwanted(r);
+	if (r->kube)
+		keep_watching(r);
 	for (size_t k = 0; k < kind_count; k++) {
 		const struct set *wanted = config_get(config, kinds[k]);
 		const struct observed_set *seen = &r->observed.kinds[k];
@@ -407,6 +422,7 @@ static void start(struct reconcile *r)
 	r->virt = virt_new(r->loop, &r->config->settings.libvirt, &hearing_virt, r);
 	r->kube = kube_new(r->loop, &r->config->settings.kubernetes,
 	    r->options.config_dir, &hearing_kube, r);
+	keep_watching(r);
 	r->starting = false;
 	hearing_states(r);
 	r->files = libvirt_files_new(r->loop, on_libvirt_file, r);

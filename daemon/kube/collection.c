@@ -15,30 +15,66 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
 #include "lib/doc/json.h"
+#include "lib/kind/kinds.h"
 #include "lib/wire/stream.h"
 
-/* The object's name as the callbacks know it, or NULL. Names come from whoever may write
- * to the cluster, and travel on into files and terminals: RFC 1123 or nothing. */
-static char *checked_name(const struct collection *c, struct json_object *object)
-{
-	const char *name = json_string_at(object, "metadata.name");
-	const char *space = json_string_at(object, "metadata.namespace");
+#define MAX_NAME 253
+#define NAME_CHARACTERS                                                                  \
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:"
 
-	if (!name || !name_is_subdomain(name))
+/*
+ * Names come from whoever may write to the cluster, and travel on into files and
+ * terminals: RFC 1123 subdomains, and, for the few kinds that allow any path segment
+ * (roles: "system:node"), letters, digits and "-._:".
+ */
+static bool is_name(const char *name)
+{
+	size_t length = strlen(name);
+
+	if (name_is_subdomain(name))
+		return true;
+	return length > 0 && length <= MAX_NAME && strcmp(name, ".") != 0 &&
+	       strcmp(name, "..") != 0 && strspn(name, NAME_CHARACTERS) == length;
+}
+
+/* The name as the callbacks know it, or NULL. */
+static char *external_name(
+    const struct collection *c, const char *space, const char *name)
+{
+	if (!name || !is_name(name))
 		return NULL;
 	if (!c->watch->namespaced)
-		return must_copy(name);
+		return must_printf("%s%s", c->watch->prefix, name);
 	if (!space || !name_is_label(space))
 		return NULL;
-	return must_printf("%s/%s", space, name);
+	return must_printf("%s%s/%s", c->watch->prefix, space, name);
+}
+
+static char *name_of(const struct collection *c, struct json_object *object)
+{
+	return external_name(c, json_string_at(object, "metadata.namespace"),
+	    json_string_at(object, "metadata.name"));
+}
+
+/* Of the fields others manage nothing is kept but who they are. */
+static void strip_managers(struct json_object *managers)
+{
+	for (size_t i = 0; i < json_count(managers); i++) {
+		struct json_object *entry = json_item(managers, i);
+		const char *manager = json_string_at(entry, "manager");
+
+		if (!json_object_is_type(entry, json_type_object))
+			continue;
+		if (!manager || strcmp(manager, MARK_MANAGER) != 0)
+			json_object_object_del(entry, "fieldsV1");
+	}
 }
 
 static void strip(struct json_object *object)
 {
-	struct json_object *metadata = json_at(object, "metadata");
 	struct json_object *annotations = json_at(object, "metadata.annotations");
 
-	json_object_object_del(metadata, "managedFields");
+	strip_managers(json_at(object, "metadata.managedFields"));
 	if (annotations && json_object_is_type(annotations, json_type_object))
 		json_object_object_del(
 		    annotations, "kubectl.kubernetes.io/last-applied-configuration");
@@ -82,7 +118,7 @@ static void hand_on(struct collection *c, struct entry *entry, struct json_objec
 /* Name and entry of an object, or NULL after counting it. */
 static struct entry *entry_of(struct collection *c, struct json_object *object)
 {
-	autofree char *name = checked_name(c, object);
+	autofree char *name = name_of(c, object);
 
 	if (name && version_of(object))
 		return store_make(&c->store, name);
@@ -117,9 +153,17 @@ void collection_watched(struct collection *c, struct json_object *object)
 	hand_on(c, entry, object);
 }
 
+/* Of a selection only what is in it already: whether a new one is, the watch says. */
+static bool is_selected(const struct collection *c, struct json_object *object)
+{
+	autofree char *name = name_of(c, object);
+
+	return !c->watch->selector || (name && store_find(&c->store, name));
+}
+
 void collection_written(struct collection *c, struct json_object *object)
 {
-	struct entry *entry = entry_of(c, object);
+	struct entry *entry = is_selected(c, object) ? entry_of(c, object) : NULL;
 
 	/* The watch may have been faster than the answer. */
 	if (!entry || is_older(version_of(object), entry) ||
@@ -131,7 +175,7 @@ void collection_written(struct collection *c, struct json_object *object)
 
 void collection_deleted(struct collection *c, struct json_object *object)
 {
-	autofree char *name = checked_name(c, object);
+	autofree char *name = name_of(c, object);
 	const char *version = version_of(object);
 	struct entry *entry = name ? store_find(&c->store, name) : NULL;
 	bool told = entry && entry->deleted;
@@ -146,15 +190,17 @@ void collection_deleted(struct collection *c, struct json_object *object)
 		c->callbacks->gone(c->arg, c->kind, name);
 }
 
-void collection_removed(struct collection *c, const char *name, const char *uid)
+void collection_removed(
+    struct collection *c, const char *space, const char *name, const char *uid)
 {
-	struct entry *entry = store_find(&c->store, name);
+	autofree char *external = external_name(c, space, name);
+	struct entry *entry = external ? store_find(&c->store, external) : NULL;
 
 	if (!entry || entry->deleted || (uid && strcmp(uid, entry->uid) != 0))
 		return;
 	entry->deleted = true;
 	entry->fresh = true;
-	c->callbacks->gone(c->arg, c->kind, name);
+	c->callbacks->gone(c->arg, c->kind, external);
 }
 
 static bool begin_entry(struct entry *entry, void *arg)
@@ -208,7 +254,7 @@ void collection_end_list(struct collection *c, const char *version)
 	items = names.items = must_alloc(c->store.count * sizeof(*items));
 	store_filter(&c->store, add_name, &names);
 	qsort(items, names.count, sizeof(*items), compare_names);
-	c->callbacks->listed(c->arg, c->kind, items, names.count);
+	c->callbacks->listed(c->arg, c->kind, c->watch->prefix, items, names.count);
 }
 
 void collection_forget(struct collection *c)

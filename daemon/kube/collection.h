@@ -22,14 +22,15 @@ struct collection {
 };
 
 /* An object of a list, a watch, or the answer to a write of ours. Borrowed, but changed:
- * managedFields and the last-applied annotation are removed. */
+ * the last-applied annotation and the fields others manage are removed. */
 void collection_listed(struct collection *c, struct json_object *object);
 void collection_watched(struct collection *c, struct json_object *object);
 void collection_written(struct collection *c, struct json_object *object);
 
 /* A DELETED event; a delete of ours that was answered with success. */
 void collection_deleted(struct collection *c, struct json_object *object);
-void collection_removed(struct collection *c, const char *name, const char *uid);
+void collection_removed(
+    struct collection *c, const char *space, const char *name, const char *uid);
 
 /* Around a list: begin before it is asked for, end after its last page, with its resource
  * version. The end calls listed(). */

@@ -59,9 +59,8 @@ struct kube {
 	bool configured;   /* by kube_configure(), not looked at yet */
 	bool suspected;	   /* a request did not get through */
 	bool resume;	   /* after the probe, though we never ceased to be connected */
-	char *refused;	   /* the collection that was answered with 401, or NULL */
-
-	struct ev_timer relist;
+	char
+	    *refused; /* the path of the collection that was answered with 401, or NULL */
 };
 
 static void replace(char **text, const char *with)
@@ -273,13 +272,13 @@ static void on_suspect(struct reflector_host *host)
 	wake_in(k, 0);
 }
 
-static void on_refused(struct reflector_host *host, const char *collection)
+static void on_refused(struct reflector_host *host, const char *path)
 {
 	struct kube *k = (struct kube *)(void *)host;
 
 	if (k->status != KUBE_CONNECTED)
 		return;
-	replace(&k->refused, collection);
+	replace(&k->refused, path);
 	k->resume = true;
 	wake_in(k, 0);
 }
@@ -291,30 +290,25 @@ static void on_appeared(struct reflector_host *host)
 	reflectors_resume_missing(&k->reflectors);
 }
 
-static void on_wrote(void *arg, const struct kind *kind, struct json_object *object)
+static void on_wrote(void *arg, const struct api_path *path, struct json_object *object)
 {
 	struct kube *k = arg;
-	struct reflector *r = reflectors_find(&k->reflectors, kind);
 
-	if (r)
-		reflector_wrote(r, object);
+	reflectors_wrote(&k->reflectors, path, object);
 }
 
-static void on_removed(
-    void *arg, const struct kind *kind, const char *name, const char *uid)
+static void on_removed(void *arg, const struct api_path *path, const char *uid)
 {
 	struct kube *k = arg;
-	struct reflector *r = reflectors_find(&k->reflectors, kind);
 
-	if (r)
-		reflector_removed(r, name, uid);
+	reflectors_removed(&k->reflectors, path, uid);
 }
 
-static void on_write_refused(void *arg, const struct kind *kind)
+static void on_write_refused(void *arg, const struct api_path *path)
 {
 	struct kube *k = arg;
 
-	on_refused(&k->host, kind->watches[0].path);
+	on_refused(&k->host, path->collection);
 }
 
 static void on_step_done(
@@ -332,15 +326,6 @@ static const struct writer_callbacks writer_callbacks = {
 	.step_done = on_step_done,
 };
 
-static void on_relist(struct ev_loop *loop, struct ev_timer *timer, int events)
-{
-	struct kube *k = timer->data;
-
-	(void)loop;
-	(void)events;
-	reflectors_relist(&k->reflectors);
-}
-
 static char *make_detail(const struct kube *k)
 {
 	size_t skipped = reflectors_skipped(&k->reflectors);
@@ -356,7 +341,7 @@ static char *make_detail(const struct kube *k)
 		if (skipped == 0)
 			return must_copy(k->reason);
 		return must_printf(
-		    "%s; %zu times an object was skipped whose name is no RFC 1123 name",
+		    "%s; %zu times an object was skipped whose name is not allowed",
 		    k->reason, skipped);
 	case KUBE_UNAUTHORIZED:
 	case KUBE_DOWN:
@@ -382,13 +367,14 @@ const struct kube_state *kube_state(const struct kube *k)
 	return shown;
 }
 
-void kube_look_all(struct kube *k)
+void kube_watch(struct kube *k, const struct watch_request *items, size_t count)
 {
-	/* Not at once: we may be in the midst of a list's callbacks. */
-	if (ev_is_active(&k->relist))
-		return;
-	ev_timer_set(&k->relist, 0, 0);
-	ev_timer_start(k->host.loop, &k->relist);
+	reflectors_set(&k->reflectors, items, count);
+}
+
+void kube_read_all(struct kube *k)
+{
+	reflectors_read_all(&k->reflectors);
 }
 
 void kube_try_now(struct kube *k)
@@ -445,9 +431,7 @@ struct kube *kube_new_tuned(struct ev_loop *loop,
 	k->probe =
 	    (struct probe){ .timeout = tuning->answer, .done = on_probe, .arg = k };
 	k->writer = writer_new(loop, tuning->write, &writer_callbacks, k);
-	reflectors_make(&k->reflectors, &k->host);
-	ev_init(&k->relist, on_relist);
-	k->relist.data = k;
+	reflectors_init(&k->reflectors, &k->host);
 	ev_init(&k->timer, on_timer);
 	k->timer.data = k;
 	wake_in(k, 0);
@@ -457,17 +441,13 @@ struct kube *kube_new_tuned(struct ev_loop *loop,
 struct kube *kube_new(struct ev_loop *loop, const struct kubernetes_settings *settings,
     const char *config_dir, const struct kube_callbacks *callbacks, void *arg)
 {
-	struct kube_tuning tuning = default_tuning;
-
-	tuning.kinds = kinds;
-	tuning.kind_count = kind_count;
-	return kube_new_tuned(loop, settings, config_dir, callbacks, arg, &tuning);
+	return kube_new_tuned(
+	    loop, settings, config_dir, callbacks, arg, &default_tuning);
 }
 
 void kube_free(struct kube *k)
 {
 	ev_timer_stop(k->host.loop, &k->timer);
-	ev_timer_stop(k->host.loop, &k->relist);
 	probe_done(&k->probe);
 	writer_free(k->writer);
 	reflectors_free(&k->reflectors);

@@ -4,8 +4,9 @@
  * every libcurl type, the kubeconfig, list and watch, and resource versions. One thread,
  * never blocking.
  *
- * It lists and watches the collections of every kind (its `watches`, lib/model/kind.h) and
- * hands over whole objects, stripped of managedFields and last-applied annotations.
+ * It lists and watches what kube_watch() says (lib/model/watch.h) and hands over whole
+ * objects, without the fields others manage and without last-applied annotations. Their
+ * external name is the watch's prefix, then [NAMESPACE/]NAME.
  */
 #ifndef DAEMON_KUBE_KUBE_H
 #define DAEMON_KUBE_KUBE_H
@@ -36,15 +37,20 @@ struct kube_callbacks { /* texts and readings are borrowed for the call */
 	void (*state)(void *arg);
 	void (*seen)(void *arg, const struct kind *kind, const struct reading *reading);
 	void (*gone)(void *arg, const struct kind *kind, const char *name);
-	/* The list is complete: `names` are all there are. */
-	void (*listed)(
-	    void *arg, const struct kind *kind, const char *const *names, size_t count);
-	/* Nothing of the kind is known: down, forbidden, or its API is missing (then
+	/* A watch begins: nothing is known of it yet. It ends: its objects are to be
+	 * forgotten. `prefix` says which of the kind's watches; borrowed. */
+	void (*begun)(void *arg, const struct kind *kind, const char *prefix);
+	void (*ended)(void *arg, const struct kind *kind, const char *prefix);
+	/* The list is complete: `names` are all there are of this watch. */
+	void (*listed)(void *arg, const struct kind *kind, const char *prefix,
+	    const char *const *names, size_t count);
+	/* Nothing of the watch is known: down, forbidden, or its API is missing (then
 	 * `why` is the watch's `missing`). Said once per cause; the next listed() ends
 	 * it. Only this says so, not kube_state(): while the server is away for less than
 	 * 20 s, what was seen stays valid, so that its restart is not noticed by objects.
 	 */
-	void (*lost)(void *arg, const struct kind *kind, const char *why);
+	void (*lost)(
+	    void *arg, const struct kind *kind, const char *prefix, const char *why);
 	/* As in virt.h. After success `seen` or `gone` with the server's answer has run
 	 * already. */
 	void (*step_done)(
@@ -61,9 +67,14 @@ void kube_free(struct kube *kube); /* not from a callback */
 
 const struct kube_state *kube_state(const struct kube *kube);
 
+/* The whole set of watches that is needed from now on; at first none is. Copied. Those
+ * that are no longer needed end, new ones begin, both with a callback from within this
+ * call; the others go on undisturbed. Not from a callback. */
+void kube_watch(struct kube *kube, const struct watch_request *items, size_t count);
+
 /* Lists everything anew (resync), or reads the kubeconfig again and starts over if it
  * differs. Both begin when the loop turns; allowed from callbacks, as is kube_step(). */
-void kube_look_all(struct kube *kube);
+void kube_read_all(struct kube *kube);
 void kube_configure(struct kube *kube, const struct kubernetes_settings *settings);
 /* Where the server is down or refuses us: asks now instead of waiting for the next try.
  */

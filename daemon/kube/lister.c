@@ -13,6 +13,15 @@
 #define MAX_PAGES 1000
 #define MAX_PAGE_BYTES ((size_t)32 * 1024 * 1024)
 
+const char *lister_url(struct arena *a, const struct watch *watch)
+{
+	autofree char *selector = watch->selector ? http_escape(watch->selector) : NULL;
+
+	if (!selector)
+		return arena_copy(a, watch->path);
+	return arena_printf(a, "%s?fieldSelector=%s", watch->path, selector);
+}
+
 char *lister_path(const char *collection, const char *query)
 {
 	return must_printf(

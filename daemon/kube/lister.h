@@ -10,6 +10,7 @@
 #include <json-c/json.h>
 
 #include "daemon/kube/http.h"
+#include "lib/model/watch.h"
 
 struct lister_callbacks {
 	void (*begin)(void *arg); /* again where a list had to start over */
@@ -36,6 +37,8 @@ struct lister {
 void lister_start(struct lister *l, struct http *http);
 void lister_stop(struct lister *l); /* without calling back */
 
+/* The watch's path, with its selector as a query. */
+const char *lister_url(struct arena *a, const struct watch *watch);
 /* PATH with a query added, whether it has one or not. Freed with free(). */
 char *lister_path(const char *collection, const char *query);
 

@@ -51,6 +51,9 @@ enum phase { PHASE_PAUSED, PHASE_LISTING, PHASE_WATCHING, PHASE_WAITING };
 
 struct reflector {
 	struct reflector_host *host;
+	struct arena texts; /* of the watch */
+	struct watch watch;
+	const char *url; /* its path, with the selector */
 	struct collection collection;
 	struct lister lister;
 	struct watcher watcher;
@@ -72,11 +75,6 @@ struct reflector {
 static const struct kind *kind_of(const struct reflector *r)
 {
 	return r->collection.kind;
-}
-
-static const char *path_of(const struct reflector *r)
-{
-	return r->collection.watch->path;
 }
 
 static void stop_requests(struct reflector *r)
@@ -111,7 +109,8 @@ static void forget(struct reflector *r, enum loss cause, const char *why)
 	set_version(r, NULL);
 	collection_forget(&r->collection);
 	if (!told)
-		r->host->callbacks->lost(r->host->callback_arg, kind_of(r), why);
+		r->host->callbacks->lost(
+		    r->host->callback_arg, kind_of(r), r->watch.prefix, why);
 }
 
 static void start_list(struct reflector *r)
@@ -197,20 +196,6 @@ static void back_off(struct reflector *r, int64_t at_least)
 	wait_for(r, wait > at_least ? wait : at_least);
 }
 
-/* "ipaddresspools in metallb-system", from the collection's path. */
-static const char *resource_text(struct arena *a, const char *collection)
-{
-	const char *space = strstr(collection, "/namespaces/");
-	size_t length = strcspn(collection, "?");
-	const char *path = arena_copy_n(a, collection, length);
-	const char *name = strrchr(path, '/') + 1;
-
-	if (!space)
-		return name;
-	space += strlen("/namespaces/");
-	return arena_printf(a, "%s in %.*s", name, (int)strcspn(space, "/"), space);
-}
-
 static void on_forbidden(
     struct reflector *r, const char *verb, const struct http_answer *answer)
 {
@@ -219,7 +204,7 @@ static void on_forbidden(
 
 	forget(r, LOSS_FORBIDDEN,
 	    arena_printf(&a, "forbidden: this user may not %s %s%s%s", verb,
-		resource_text(&a, path_of(r)), message[0] ? ": " : "", message));
+		api_path_text(&a, r->url), message[0] ? ": " : "", message));
 	arena_done(&a);
 	wait_for(r, r->host->tuning->slow);
 }
@@ -232,7 +217,7 @@ static void on_odd_answer(
 	bool busy = answer->status == 429 || answer->status == 503;
 
 	doubt(r, LOSS_UNREADABLE,
-	    arena_printf(&a, "%s %s: %s", verb, resource_text(&a, path_of(r)),
+	    arena_printf(&a, "%s %s: %s", verb, api_path_text(&a, r->url),
 		answer_text(&a, answer)));
 	arena_done(&a);
 	/* A busy server keeps its history, and a list would make it busier. */
@@ -251,11 +236,11 @@ static void on_failure(
 		r->host->suspect(r->host);
 	} else if (answer->status == 401) {
 		back_off(r, r->host->tuning->slow);
-		r->host->refused(r->host, path_of(r));
+		r->host->refused(r->host, r->url);
 	} else if (answer->status == 403) {
 		on_forbidden(r, verb, answer);
 	} else if (answer->status == 404) {
-		const char *missing = r->collection.watch->missing;
+		const char *missing = r->watch.missing;
 
 		forget(r, LOSS_MISSING, missing ? missing : "the server has no such API");
 		wait_for(r, r->host->tuning->slow);
@@ -305,7 +290,7 @@ static void on_list_failed(void *arg, const struct http_answer *answer, const ch
 		return;
 	}
 	doubt(r, LOSS_UNREADABLE,
-	    arena_printf(&a, "list %s: %s", resource_text(&a, path_of(r)), why));
+	    arena_printf(&a, "list %s: %s", api_path_text(&a, r->url), why));
 	arena_done(&a);
 	r->must_list = true;
 	back_off(r, 0);
@@ -433,15 +418,20 @@ void reflector_wrote(struct reflector *r, struct json_object *object)
 		collection_written(&r->collection, object);
 }
 
-void reflector_removed(struct reflector *r, const char *name, const char *uid)
+void reflector_removed(struct reflector *r, const struct api_path *path, const char *uid)
 {
 	if (r->known || r->phase == PHASE_LISTING)
-		collection_removed(&r->collection, name, uid);
+		collection_removed(&r->collection, path->space, path->name, uid);
 }
 
 const struct kind *reflector_kind(const struct reflector *r)
 {
 	return kind_of(r);
+}
+
+const struct watch *reflector_watch(const struct reflector *r)
+{
+	return &r->watch;
 }
 
 size_t reflector_skipped(const struct reflector *r)
@@ -455,15 +445,17 @@ struct reflector *reflector_new(
 	struct reflector *r = must_alloc(sizeof(*r));
 
 	r->host = host;
+	r->watch = watch_copy(&r->texts, watch);
+	r->url = lister_url(&r->texts, watch);
 	r->collection = (struct collection){ .kind = kind,
-		.watch = watch,
+		.watch = &r->watch,
 		.callbacks = host->callbacks,
 		.arg = host->callback_arg };
-	r->lister = (struct lister){ .collection = watch->path,
+	r->lister = (struct lister){ .collection = r->url,
 		.callbacks = &lister_callbacks,
 		.arg = r,
 		.timeout = host->tuning->answer };
-	r->watcher = (struct watcher){ .collection = watch->path,
+	r->watcher = (struct watcher){ .collection = r->url,
 		.callbacks = &watcher_callbacks,
 		.arg = r,
 		.idle = host->tuning->idle,
@@ -483,5 +475,6 @@ void reflector_free(struct reflector *r)
 	end_grace(r);
 	collection_forget(&r->collection);
 	free(r->version);
+	arena_done(&r->texts);
 	free(r);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * reflector: keeps one collection known: lists it, watches it, and does both again for as
+ * reflector: keeps one watch's collection known: lists it, watches it, and does both again for as
  * long as the server is there. It speaks to the callbacks; to kube it says only what
  * concerns the server as a whole. See reflector.c for how it works.
  */
@@ -9,8 +9,9 @@
 
 #include "daemon/kube/http.h"
 #include "daemon/kube/tuning.h"
+#include "lib/wire/api_path.h"
 
-enum loss { /* why nothing is known of a kind */
+enum loss { /* why nothing is known of a watch */
 	LOSS_NONE,
 	LOSS_DOWN,
 	LOSS_UNAUTHORIZED,
@@ -29,19 +30,20 @@ struct reflector_host { /* what the reflectors of one kube share */
 	/* A request did not get through: is the server still there? */
 	void (*suspect)(struct reflector_host *host);
 	/* 401: it does not know us (any more). */
-	void (*refused)(struct reflector_host *host, const char *collection);
-	/* A kind that was missing has been listed: others may be there now as well. */
+	void (*refused)(struct reflector_host *host, const char *path);
+	/* An API that was missing has been listed: others may be there now as well. */
 	void (*appeared)(struct reflector_host *host);
 };
 
 struct reflector;
 
-/* The watch is borrowed. */
+/* The watch is copied. Paused at first. */
 struct reflector *reflector_new(
     struct reflector_host *host, const struct kind *kind, const struct watch *watch);
-void reflector_free(struct reflector *r);
+void reflector_free(struct reflector *r); /* not from its callbacks */
 
 const struct kind *reflector_kind(const struct reflector *r);
+const struct watch *reflector_watch(const struct reflector *r);
 size_t reflector_skipped(const struct reflector *r); /* objects with impossible names */
 
 /* The server is there: go on from where it stopped. Nothing, if it is at work. */
@@ -57,6 +59,6 @@ void reflector_relist(struct reflector *r);
 
 /* A write of ours was answered: the object as it is now, or that it is gone. */
 void reflector_wrote(struct reflector *r, struct json_object *object);
-void reflector_removed(struct reflector *r, const char *name, const char *uid);
+void reflector_removed(struct reflector *r, const struct api_path *path, const char *uid);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tuning: the times kube works by, and the kinds it looks at. For the daemon they are
+ * tuning: the times kube works by. For the daemon they are
  * what kube_new() says; tests bring their own, shorter ones.
  */
 #ifndef DAEMON_KUBE_TUNING_H
@@ -14,11 +14,9 @@ struct kube_tuning {	/* times in ms */
 	int64_t slow;	/* retry of what is forbidden or missing; look at credentials */
 	int64_t answer; /* a request that only reads */
 	int64_t write;
-	const struct kind *const *kinds; /* those that have watches are looked at */
-	size_t kind_count;
 };
 
-/* As kube_new(); the tuning is copied, its kinds are borrowed. */
+/* As kube_new(); the tuning is copied. */
 struct kube *kube_new_tuned(struct ev_loop *loop,
     const struct kubernetes_settings *settings, const char *config_dir,
     const struct kube_callbacks *callbacks, void *arg, const struct kube_tuning *tuning);

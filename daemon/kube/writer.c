@@ -25,8 +25,10 @@ struct write {
 	uint64_t ticket;
 	const struct kind *kind;
 	bool delete;
-	char *name, *path, *uid;
-	char *failed; /* it was not sent: why */
+	char *name, *uid;
+	struct arena texts;
+	struct api_path path; /* of the object */
+	char *failed;	      /* it was not sent: why */
 	bool lost;
 };
 
@@ -48,9 +50,9 @@ static void free_write(struct write *w)
 	*at = w->next;
 	http_cancel(w->request);
 	free(w->name);
-	free(w->path);
 	free(w->uid);
 	free(w->failed);
+	arena_done(&w->texts);
 	free(w);
 }
 
@@ -111,9 +113,9 @@ static void on_success(struct write *w, const struct http_answer *answer)
 	bool unread = !object && !w->delete;
 
 	if (is_object)
-		callbacks->wrote(arg, w->kind, object);
+		callbacks->wrote(arg, &w->path, object);
 	else if (w->delete)
-		callbacks->removed(arg, w->kind, w->name, w->uid);
+		callbacks->removed(arg, &w->path, w->uid);
 	else if (unread)
 		fail_in(&e, "done, but the answer cannot be read");
 	/* Even then it is done: the watch will show it. */
@@ -128,14 +130,12 @@ static void on_answer(void *arg, const struct http_answer *answer)
 
 	w->request = NULL;
 	if (answered && answer->status == 401) {
-		const struct kind *kind = w->kind;
-
+		writer->callbacks->refused(writer->arg, &w->path);
 		on_refusal(w, answer);
-		writer->callbacks->refused(writer->arg, kind);
 	} else if (answered && answer->status >= 200 && answer->status < 300) {
 		on_success(w, answer);
 	} else if (answered && w->delete &&answer->status == 404) {
-		writer->callbacks->removed(writer->arg, w->kind, w->name, NULL);
+		writer->callbacks->removed(writer->arg, &w->path, NULL);
 		finish(w, NULL, false, false);
 	} else {
 		on_refusal(w, answer);
@@ -230,12 +230,13 @@ void writer_step(struct writer *writer, struct http *http, const struct step *st
 	w->ticket = ticket;
 	w->kind = step->kind;
 	w->name = must_copy(step->name);
-	w->path = must_copy(step->path);
 	w->uid = must_copy(step->uid);
 	w->delete = step->op == STEP_KUBE_DELETE;
 	w->next = writer->writes;
 	writer->writes = w;
-	if (!http)
+	if (!api_path_read(&w->texts, step->path, &w->path) || !w->path.name)
+		fail_soon(w, "it has no path in the API");
+	else if (!http)
 		fail_soon(w, why);
 	else if (w->delete)
 		start_delete(w, http, step);

@@ -8,13 +8,13 @@
 
 #include "daemon/kube/http.h"
 #include "daemon/kube/tuning.h"
+#include "lib/wire/api_path.h"
 
 struct writer_callbacks {
 	/* The server's answer to a write that succeeded; before step_done. */
-	void (*wrote)(void *arg, const struct kind *kind, struct json_object *object);
-	void (*removed)(
-	    void *arg, const struct kind *kind, const char *name, const char *uid);
-	void (*refused)(void *arg, const struct kind *kind); /* 401 */
+	void (*wrote)(void *arg, const struct api_path *path, struct json_object *object);
+	void (*removed)(void *arg, const struct api_path *path, const char *uid);
+	void (*refused)(void *arg, const struct api_path *path); /* 401 */
 	void (*step_done)(
 	    void *arg, uint64_t ticket, const char *error, bool slow, bool lost);
 };

@@ -79,7 +79,7 @@ void watch_set_add_kind(struct arena *a, struct watch_set *set, const struct kin
 {
 	for (size_t i = 0; i < kind->watch_count; i++)
 		watch_set_add(a, set, kind, &kind->watches[i]);
-	for (size_t i = 0; kind->watch_of && i < desired->count; i++) {
+	for (size_t i = 0; kind->watch_of && desired && i < desired->count; i++) {
 		struct arena texts = { 0 };
 		struct watch watch = { 0 };
 

@@ -27,10 +27,7 @@ const struct kind lab_service = {
 	.name = "service", .watches = &services, .watch_count = 1
 };
 const struct kind lab_pool = { .name = "pool", .watches = &pools, .watch_count = 1 };
-static const struct kind lab_vm = { .name = "vm" }; /* none of Kubernetes */
-
-static const struct kind *const lab_kinds[] = { &lab_vm, &lab_node, &lab_service,
-	&lab_pool };
+static const struct kind *const lab_kinds[] = { &lab_node, &lab_service, &lab_pool };
 
 static struct {
 	struct ev_loop *loop;
@@ -62,7 +59,7 @@ static void on_seen(void *arg, const struct kind *kind, const struct reading *re
 	struct json_object *first = json_item(addresses, 0);
 
 	(void)arg;
-	ck_assert_ptr_null(json_at(reading->json, "metadata.managedFields"));
+	ck_assert_ptr_eq(reading->kind, kind);
 	text_add(&lab.log, "seen %s %s %s %s\n", kind->name, reading->name,
 	    json_string_at(reading->json, "metadata.resourceVersion"),
 	    first ? json_object_get_string(first) : "-");
@@ -74,20 +71,35 @@ static void on_gone(void *arg, const struct kind *kind, const char *name)
 	text_add(&lab.log, "gone %s %s\n", kind->name, name);
 }
 
-static void on_listed(
-    void *arg, const struct kind *kind, const char *const *names, size_t count)
+static void on_begun(void *arg, const struct kind *kind, const char *prefix)
 {
 	(void)arg;
-	text_add(&lab.log, "listed %s %zu:", kind->name, count);
+	text_add(&lab.log, "begun %s%s%s\n", kind->name, *prefix ? " " : "", prefix);
+}
+
+static void on_ended(void *arg, const struct kind *kind, const char *prefix)
+{
+	(void)arg;
+	text_add(&lab.log, "ended %s%s%s\n", kind->name, *prefix ? " " : "", prefix);
+}
+
+static void on_listed(void *arg, const struct kind *kind, const char *prefix,
+    const char *const *names, size_t count)
+{
+	(void)arg;
+	text_add(&lab.log, "listed %s%s%s %zu:", kind->name, *prefix ? " " : "", prefix,
+	    count);
 	for (size_t i = 0; i < count && i < 10; i++)
 		text_add(&lab.log, " %s", names[i]);
 	text_add(&lab.log, "\n");
 }
 
-static void on_lost(void *arg, const struct kind *kind, const char *why)
+static void on_lost(
+    void *arg, const struct kind *kind, const char *prefix, const char *why)
 {
 	(void)arg;
-	text_add(&lab.log, "lost %s: %s\n", kind->name, why);
+	text_add(
+	    &lab.log, "lost %s%s%s: %s\n", kind->name, *prefix ? " " : "", prefix, why);
 }
 
 static void on_step_done(
@@ -102,6 +114,8 @@ static const struct kube_callbacks callbacks = {
 	.state = on_state,
 	.seen = on_seen,
 	.gone = on_gone,
+	.begun = on_begun,
+	.ended = on_ended,
 	.listed = on_listed,
 	.lost = on_lost,
 	.step_done = on_step_done,
@@ -246,13 +260,25 @@ void lab_start_with(const struct kubernetes_settings *settings)
 		.grace = lab.grace,
 		.slow = LAB_SLOW_MS,
 		.answer = LAB_ANSWER_MS,
-		.write = LAB_ANSWER_MS,
-		.kinds = lab_kinds,
-		.kind_count = sizeof(lab_kinds) / sizeof(lab_kinds[0]) };
+		.write = LAB_ANSWER_MS };
 
 	ev_now_update(lab.loop);
 	lab.kube =
 	    kube_new_tuned(lab.loop, settings, lab.directory, &callbacks, NULL, &tuning);
+	lab_watch(NULL);
+}
+
+void lab_watch(const struct watch_request *more)
+{
+	struct arena a = { 0 };
+	struct watch_set set = { 0 };
+
+	for (size_t i = 0; i < sizeof(lab_kinds) / sizeof(lab_kinds[0]); i++)
+		watch_set_add_kind(&a, &set, lab_kinds[i], NULL);
+	for (; more && more->kind; more++)
+		watch_set_add(&a, &set, more->kind, &more->watch);
+	kube_watch(lab.kube, set.items, set.count);
+	arena_done(&a);
 }
 
 void lab_set_grace(int ms)
@@ -407,16 +433,22 @@ void lab_put_pool(const char *name, const char *address)
 	ck_assert_msg(!strstr(answer, "Failure"), "%s", answer);
 }
 
-void lab_apply(uint64_t ticket, const char *name, const char *body)
+void lab_write_path(uint64_t ticket, const char *path, const char *body)
 {
-	autofree char *path = must_printf("%s/%s", LAB_POOLS, name);
 	struct step step = { .op = STEP_KUBE_APPLY,
 		.kind = &lab_pool,
-		.name = name,
+		.name = strrchr(path, '/') + 1,
 		.path = path,
 		.body = body };
 
 	kube_step(lab.kube, &step, ticket);
+}
+
+void lab_apply(uint64_t ticket, const char *name, const char *body)
+{
+	autofree char *path = must_printf("%s/%s", LAB_POOLS, name);
+
+	lab_write_path(ticket, path, body);
 }
 
 void lab_delete(uint64_t ticket, const char *name, const char *uid)

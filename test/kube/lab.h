@@ -6,7 +6,9 @@
  *   state connected          (off, connecting, connected, unauthorized, down)
  *   seen pool a 17 10.0.0.0/24     (name, resource version, first address)
  *   gone pool a
- *   listed pool: a b
+ *   begun pool               (a watch; with a prefix: "begun pool p/")
+ *   ended pool
+ *   listed pool 2: a b
  *   lost pool: forbidden: ...
  *   done 7: ok               (or: error text, " (slow)", " (lost)")
  *
@@ -52,6 +54,8 @@ void lab_set_grace(int ms); /* before the start */
 void lab_start(void);	    /* kube, with the kubeconfig of the lab's directory */
 void lab_start_with(const struct kubernetes_settings *settings);
 struct kube *lab_kube(void);
+/* From now on nodes, Services, pools, and these too; the last has no kind. NULL: none. */
+void lab_watch(const struct watch_request *more);
 
 /* Forgets what was said so far. */
 void lab_mark(void);
@@ -73,6 +77,8 @@ unsigned lab_requests(const char *match); /* that reached the server */
 void lab_put_pool(const char *name, const char *address);
 
 void lab_apply(uint64_t ticket, const char *name, const char *body);
+/* An apply to any path. */
+void lab_write_path(uint64_t ticket, const char *path, const char *body);
 void lab_delete(uint64_t ticket, const char *name, const char *uid);
 
 /* Runs a program to its end and fails unless it succeeds. */
@@ -87,6 +93,7 @@ TCase *watch_tests(void);
 TCase *fault_tests(void);
 TCase *write_tests(void);
 TCase *access_tests(void);
+TCase *run_time_tests(void);
 TCase *collection_tests(void);
 
 #endif

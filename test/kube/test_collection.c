@@ -24,11 +24,12 @@ static void on_gone(void *arg, const struct kind *kind, const char *name)
 	text_add(&said, "-%s ", name);
 }
 
-static void on_listed(
-    void *arg, const struct kind *kind, const char *const *names, size_t count)
+static void on_listed(void *arg, const struct kind *kind, const char *prefix,
+    const char *const *names, size_t count)
 {
 	(void)arg;
 	(void)kind;
+	ck_assert_ptr_nonnull(prefix);
 	text_add(&said, "[");
 	for (size_t i = 0; i < count; i++)
 		text_add(&said, "%s%s", i ? " " : "", names[i]);
@@ -82,7 +83,7 @@ static void run(struct collection *c, const char *script)
 			collection_deleted(c, o);
 			break;
 		case 'r':
-			collection_removed(c, name, uid);
+			collection_removed(c, NULL, name, uid);
 			break;
 		}
 	}
@@ -126,8 +127,11 @@ static const struct {
 	    "< lb@80#u >90 < lb@7#u >9 wb@8#u", "+b@80 [b] +b@7 [b] +b@8 " },
 	{ "versions are numbers", "< lb@99#u >99 wb@100#u", "+b@99 [b] +b@100 " },
 	{ "a name with a line break", "< l\n@3#u >9", "[] " },
-	{ "a name in capitals", "< lB@3#u wB@4#u >9", "[] " },
+	{ "a role's name", "< lsystem:Node_a@3#u >9",
+	    "+system:Node_a@3 [system:Node_a] " },
 	{ "a name with a slash", "< l../b@3#u >9", "[] " },
+	{ "a name of dots", "< l.@3#u l..@3#u >9", "[] " },
+	{ "a name with an escape", "< la%2fb@3#u la\033b@3#u >9", "[] " },
 };
 
 START_TEST(order)
@@ -150,9 +154,7 @@ START_TEST(namespaced)
 		.watch = lab_service.watches,
 		.callbacks = &callbacks };
 	autojson struct json_object *o = json_tokener_parse(
-	    "{\"metadata\":{\"name\":\"a\",\"namespace\":\"b\",\"resourceVersion\":\"1\","
-	    "\"managedFields\":[{}],\"annotations\":{\"x\":\"y\","
-	    "\"kubectl.kubernetes.io/last-applied-configuration\":\"{}\"}}}");
+	    "{\"metadata\":{\"name\":\"a\",\"namespace\":\"b\",\"resourceVersion\":\"1\",\"annotations\":{\"x\":\"y\",\"kubectl.kubernetes.io/last-applied-configuration\":\"{}\"}}}");
 	autojson struct json_object *none = json_tokener_parse(
 	    "{\"metadata\":{\"name\":\"a\",\"resourceVersion\":\"1\"}}");
 
@@ -161,7 +163,57 @@ START_TEST(namespaced)
 	ck_assert_str_eq(text_get(&said), "+b/a@1 ");
 	ck_assert_uint_eq(c.skipped, 1);
 	ck_assert_str_eq(json_text(json_at(o, "metadata.annotations")), "{\"x\":\"y\"}");
-	ck_assert_ptr_null(json_at(o, "metadata.managedFields"));
+	collection_forget(&c);
+	text_done(&said);
+}
+END_TEST
+
+/* Which fields are ours is kept; of others only that they have some. */
+START_TEST(managers)
+{
+	struct collection c = {
+		.kind = &lab_pool, .watch = lab_pool.watches, .callbacks = &callbacks
+	};
+	autojson struct json_object *o = json_tokener_parse(
+	    "{\"metadata\":{\"name\":\"a\",\"resourceVersion\":\"1\",\"managedFields\":[{\"manager\":\"homek8sd\",\"fieldsV1\":{\"f:a\":{}}},{\"manager\":\"argocd\",\"fieldsV1\":{\"f:b\":{}}},{\"fieldsV1\":{}},7]}}");
+
+	collection_watched(&c, o);
+	ck_assert_str_eq(json_text(json_at(o, "metadata.managedFields")),
+	    "[{\"manager\":\"homek8sd\",\"fieldsV1\":{\"f:a\":{}}},{\"manager\":\"argocd\"},{},7]");
+	collection_forget(&c);
+	text_done(&said);
+}
+END_TEST
+
+/* Objects of several collections of one kind differ by the watch's prefix. */
+START_TEST(prefixed)
+{
+	const struct watch watch = { .path = "/apis/apps/v1/deployments",
+		.prefix = "apps/Deployment/" };
+	struct collection c = {
+		.kind = &lab_pool, .watch = &watch, .callbacks = &callbacks
+	};
+
+	run(&c, "< lb@3#u >9 wc@10#v pb@11#u dc@12#v rb#u");
+	ck_assert_str_eq(text_get(&said),
+	    "+apps/Deployment/b@3 [apps/Deployment/b] +apps/Deployment/c@10 +apps/Deployment/b@11 -apps/Deployment/c -apps/Deployment/b ");
+	collection_forget(&c);
+	text_done(&said);
+}
+END_TEST
+
+/* What we wrote is handed on where it is known to be in the selection. */
+START_TEST(selected)
+{
+	const struct watch watch = {
+		.path = "/api/v1/pods", .prefix = "", .selector = "spec.nodeName=w"
+	};
+	struct collection c = {
+		.kind = &lab_pool, .watch = &watch, .callbacks = &callbacks
+	};
+
+	run(&c, "< lb@3#u >9 pb@10#u pc@11#v wc@12#v");
+	ck_assert_str_eq(text_get(&said), "+b@3 [b] +b@10 +c@12 ");
 	collection_forget(&c);
 	text_done(&said);
 }
@@ -201,6 +253,9 @@ TCase *collection_tests(void)
 
 	tcase_add_loop_test(tc, order, 0, (int)(sizeof(rows) / sizeof(rows[0])));
 	tcase_add_test(tc, namespaced);
+	tcase_add_test(tc, managers);
+	tcase_add_test(tc, prefixed);
+	tcase_add_test(tc, selected);
 	tcase_add_test(tc, many);
 	return tc;
 }

@@ -178,7 +178,7 @@ START_TEST(list_struck)
 	lab_set_grace(200);
 	start_with_pool();
 	lab_fault(fault);
-	kube_look_all(lab_kube());
+	kube_read_all(lab_kube());
 	lab_wait(list_rows[_i].says);
 	lab_run(500);
 	/* Others are not concerned, nor is the server as a whole. */
@@ -199,7 +199,7 @@ START_TEST(retry_after)
 	lab_fault(
 	    "{" LIST ", \"do\": \"status\", \"code\": 429, \"body\": \"busy\","
 	    " \"content_type\": \"text/plain\", \"headers\": {\"Retry-After\": \"3\"}}");
-	kube_look_all(lab_kube());
+	kube_read_all(lab_kube());
 	lab_run(2500);
 	ck_assert_uint_eq(lab_requests("ipaddresspools?limit=500"), 1);
 	lab_wait("listed pool 1: a\n");

@@ -73,12 +73,12 @@ START_TEST(pages)
 }
 END_TEST
 
-START_TEST(look_all)
+START_TEST(read_all)
 {
 	start_with_pool();
 	lab_mark();
-	kube_look_all(lab_kube());
-	kube_look_all(lab_kube());
+	kube_read_all(lab_kube());
+	kube_read_all(lab_kube());
 	lab_wait("listed pool 1: a\n");
 	lab_wait("listed node");
 	ck_assert_uint_eq(lab_count("seen pool a "), 1);
@@ -231,7 +231,7 @@ TCase *watch_tests(void)
 	tcase_add_test(tc, first_list);
 	tcase_add_test(tc, events);
 	tcase_add_loop_test(tc, pages, 0, 2);
-	tcase_add_test(tc, look_all);
+	tcase_add_test(tc, read_all);
 	tcase_add_test(tc, restart);
 	tcase_add_test(tc, long_absence);
 	tcase_add_test(tc, hung);
