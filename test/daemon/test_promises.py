@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The promises of the design that need no fault to be shown, by their numbers: P1, P2 and P8 to
-P10. P6 is in test_bounds.py, P7 in test_secrets.py, those about faults in test_faults.
+P10. P6 is in test_bounds.py, P7 in test_secrets.py, those about faults in test_faults.py.
 """
 
 import difflib
