@@ -181,6 +181,7 @@ static const char *const columns[] = { "ip", "mac", NULL };
 
 const struct kind reservation_kind = {
 	.name = "reservation",
+	.alias = "lease",
 	.plural = "reservations",
 	.title = "DHCP reservation",
 	.origin = ORIGIN_LIBVIRT,
