@@ -54,23 +54,11 @@ static void say(const char *action, const struct kind *kind, const char *name,
 	arena_done(&a);
 }
 
-/* A plan points into what was seen; something seen since the last one has replaced that.
- */
-static void make_fresh(struct reconcile *r)
-{
-	if (ev_is_active(&r->plan_timer) || ev_is_pending(&r->plan_timer)) {
-		ev_timer_stop(r->loop, &r->plan_timer);
-		heart_plan(r);
-	}
-}
-
 static const struct item *find(
     struct reconcile *r, const struct kind *kind, const char *name, struct error *e)
 {
-	const struct item *item;
+	const struct item *item = r->plan ? plan_find(r->plan, kind, name) : NULL;
 
-	make_fresh(r);
-	item = r->plan ? plan_find(r->plan, kind, name) : NULL;
 	if (!item)
 		fail(e, "there is no %s/%s; `homek8sctl list` shows what there is",
 		    kind->name, name);
@@ -132,24 +120,28 @@ int reconcile_approve(struct reconcile *r, const struct kind *kind, const char *
 	return 0;
 }
 
-const struct view *reconcile_view(struct reconcile *r)
+bool reconcile_pending(const struct reconcile *r)
+{
+	return ev_is_active(&r->plan_timer) || ev_is_pending(&r->plan_timer);
+}
+
+void reconcile_view(const struct reconcile *r, struct view *out)
 {
 	const struct virt_state *virt = virt_state(r->virt);
 	const struct kube_state *kube = kube_state(r->kube);
 
-	make_fresh(r);
-	r->view.libvirt.since = virt->since;
-	r->view.libvirt.detail = virt->detail;
-	r->view.libvirt.version = virt->version;
-	r->view.kubernetes.since = kube->since;
-	r->view.kubernetes.detail = kube->detail;
-	r->view.kubernetes.version = kube->version;
-	r->view.config = r->config;
-	r->view.load = r->load;
-	r->view.plan = r->plan;
-	r->view.state = &r->state;
-	r->view.observed = &r->observed;
-	r->view.now = clock_mono();
-	r->view.wall = clock_wall();
-	return &r->view;
+	*out = r->view;
+	out->libvirt.since = virt->since;
+	out->libvirt.detail = virt->detail;
+	out->libvirt.version = virt->version;
+	out->kubernetes.since = kube->since;
+	out->kubernetes.detail = kube->detail;
+	out->kubernetes.version = kube->version;
+	out->config = r->config;
+	out->load = r->load;
+	out->plan = r->plan;
+	out->state = &r->state;
+	out->observed = &r->observed;
+	out->now = clock_mono();
+	out->wall = clock_wall();
 }

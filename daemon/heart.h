@@ -22,7 +22,8 @@ struct reconcile {
 	struct observations observed;
 	struct state state;
 	struct plan *plan;
-	struct view view;
+	struct view view; /* the states of the sources as reported last, and when the
+			     plan was made */
 	struct virt *virt;
 	struct kube *kube;
 	struct lanes *lanes;

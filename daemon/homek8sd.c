@@ -155,13 +155,13 @@ static void on_changed(void *arg)
 {
 	struct program *p = arg;
 	struct arena a = { 0 };
-	const struct view *view;
+	struct view view;
 	const char *status;
 
 	if (!p->reconcile)
 		return;
-	view = reconcile_view(p->reconcile);
-	status = arena_printf(&a, "%s: %s", view_verdict(view), view_summary(&a, view));
+	reconcile_view(p->reconcile, &view);
+	status = arena_printf(&a, "%s: %s", view_verdict(&view), view_summary(&a, &view));
 	if (strcmp(status, text_get(&p->status)) != 0) {
 		text_done(&p->status);
 		text_add(&p->status, "%s", status);

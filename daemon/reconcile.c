@@ -227,6 +227,7 @@ void heart_plan(struct reconcile *r)
 
 	state_tick(&r->state, clock_mono());
 	fill_input(r, &input);
+	r->view.planned = input.now;
 	plan_free(r->plan);
 	r->plan = plan_make(&input);
 	tell_all(r);

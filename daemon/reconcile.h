@@ -33,12 +33,15 @@ void reconcile_free(struct reconcile *r);
  * changed. */
 int reconcile_reload(struct reconcile *r, struct text *errors);
 
-/* The state of everything, for lib/plan/view.h; holds until control returns to the loop.
- */
-const struct view *reconcile_view(struct reconcile *r);
+/* Something has happened since the last plan; the next is made within 20 ms. Meanwhile
+ * nothing but `load` and the sources of a view may be read: the rest may be gone. */
+bool reconcile_pending(const struct reconcile *r);
+/* The state of everything as of the last plan, for lib/view; holds until control returns
+ * to the loop. */
+void reconcile_view(const struct reconcile *r, struct view *out);
 
 /* What users ask for. Kind NULL: everything. `who` goes to the journal. -1: no such
- * object, or nothing of it waits for consent. */
+ * object, or nothing of it waits for approval. */
 int reconcile_now(struct reconcile *r, const struct kind *kind, const char *name,
     const char *who, struct error *e);
 int reconcile_pause(struct reconcile *r, const struct kind *kind, const char *name,

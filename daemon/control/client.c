@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* client: bytes in, calls out; answers in, bytes out. */
+/* client: framing, queueing, and the timers of one connection. */
 #include "daemon/control/client.h"
 
 #include <errno.h>
@@ -7,31 +7,37 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "daemon/journal/journal.h"
 #include "lib/base/arena.h"
 #include "lib/base/cleanup.h"
 #include "lib/doc/json.h"
-#include "lib/wire/interface.h"
+#include "lib/view/interface.h"
 
 #define READ_SIZE ((size_t)64 * 1024)
+/* Smaller messages are not worth counting what all clients hold. */
+#define SMALL_MESSAGE READ_SIZE
 
 static size_t queued(const struct client *client)
 {
 	return client->out.length - client->sent;
 }
 
-static size_t bytes_held(const struct control *control)
+bool client_is_drained(const struct client *client)
+{
+	return queued(client) == 0;
+}
+
+static size_t bytes_held(const struct clients *clients)
 {
 	size_t sum = 0;
 
-	for (const struct client *c = control->clients; c; c = c->next)
+	for (const struct client *c = clients->first; c; c = c->next)
 		sum += c->reader.bytes.room + c->out.room;
 	return sum;
 }
 
 void client_free(struct client *client)
 {
-	struct ev_loop *loop = client->control->loop;
+	struct ev_loop *loop = client->clients->loop;
 
 	ev_io_stop(loop, &client->readable);
 	ev_io_stop(loop, &client->writable);
@@ -42,15 +48,34 @@ void client_free(struct client *client)
 	*client->link = client->next;
 	if (client->next)
 		client->next->link = client->link;
-	client->control->client_count--;
+	client->clients->count--;
+	json_object_put(client->waiting);
 	varlink_reader_done(&client->reader);
 	text_done(&client->out);
 	free(client);
 }
 
-/* Queues one whole message. Past the cap nothing is queued and the client is done for. */
-static void queue(struct client *client, const struct text *message)
+/* Appends; a first message takes no more memory than it has bytes. */
+static void append(struct client *client, const struct text *message)
 {
+	struct text *out = &client->out;
+
+	if (out->length == 0 && out->room <= message->length) {
+		out->data = must_realloc(out->data, message->length + 1);
+		out->room = message->length + 1;
+	}
+	text_add_n(out, message->data, message->length);
+}
+
+/* Past its own cap nothing is queued and the client is done for; past the cap of all it
+ * is refused, and what it streamed ends. */
+void client_send(struct client *client, const struct text *message)
+{
+	static const char why[] =
+	    "other clients do not read what they are sent; try again later";
+	bool full = message->length > SMALL_MESSAGE &&
+		    bytes_held(client->clients) + message->length > CLIENTS_MAX_BYTES;
+
 	if (client->closing)
 		return;
 	if (queued(client) > 0 && queued(client) + message->length > CLIENT_MAX_QUEUE) {
@@ -58,33 +83,38 @@ static void queue(struct client *client, const struct text *message)
 		client->sent = client->out.length;
 		return;
 	}
-	text_add_n(&client->out, message->data, message->length);
+	if (!full) {
+		append(client, message);
+		return;
+	}
+	client->stream.of = STREAM_NONE;
+	client_error_text(client, ERROR_BUSY, why);
 }
 
-void client_reply(struct client *client, struct json_object *parameters, bool continues)
+void client_reply(
+    struct client *client, const struct shape *shape, const void *record, bool continues)
 {
 	autotext struct text message = { 0 };
 
-	varlink_put_reply(&message, parameters, continues);
-	queue(client, &message);
+	varlink_open_reply(&message, continues);
+	shape_write(shape, record, &message);
+	varlink_close(&message);
+	client_send(client, &message);
 }
 
-void client_error(
-    struct client *client, const char *error, struct json_object *parameters)
+void client_error(struct client *client, const char *error, const void *record)
 {
 	autotext struct text message = { 0 };
 
-	varlink_put_error(&message, error, parameters);
-	queue(client, &message);
+	varlink_open_error(&message, error);
+	shape_write(interface_error(error), record, &message);
+	varlink_close(&message);
+	client_send(client, &message);
 }
 
-void client_error_text(
-    struct client *client, const char *error, const char *key, const char *text)
+void client_error_text(struct client *client, const char *error, const char *text)
 {
-	autojson struct json_object *parameters = json_object_new_object();
-
-	json_put_string(parameters, key, text);
-	client_error(client, error, parameters);
+	client_error(client, error, &(struct one_text){ text });
 }
 
 /* Sends what it can; false when the connection is broken. */
@@ -100,11 +130,37 @@ static bool flush(struct client *client)
 		if (n < 0)
 			return errno == EAGAIN;
 		client->sent += (size_t)n;
-		ev_timer_again(client->control->loop, &client->stall);
+		ev_timer_again(client->clients->loop, &client->stall);
 	}
 	text_done(&client->out);
 	client->sent = 0;
 	return true;
+}
+
+/* A call without a wish for a reply gets none. */
+static void run(struct client *client, const struct varlink_call *call,
+    struct json_object *message, bool may_wait)
+{
+	size_t before = client->out.length;
+
+	if (!client->clients->hooks->call(client, call, may_wait)) {
+		client->waiting = json_object_get(message);
+		return;
+	}
+	if (call->oneway && client->out.length > before)
+		client->out.length = before;
+}
+
+void client_answer(struct client *client)
+{
+	autojson struct json_object *message = client->waiting;
+	struct varlink_call call;
+
+	client->waiting = NULL;
+	if (!message || varlink_call_parse(message, &call, NULL) < 0)
+		return;
+	run(client, &call, message, false);
+	client_go_on(client);
 }
 
 static void handle_message(struct client *client)
@@ -114,26 +170,23 @@ static void handle_message(struct client *client)
 	autojson struct json_object *message =
 	    varlink_next(&client->reader, VARLINK_MAX_DEPTH, &broken, &e);
 	struct varlink_call call;
-	size_t before = client->out.length;
 
-	ev_timer_stop(client->control->loop, &client->first);
+	ev_timer_stop(client->clients->loop, &client->first);
 	if (broken || varlink_call_parse(message, &call, &e) < 0) {
 		/* Who sends this speaks another language: nothing that follows is safe.
 		 */
-		client_error_text(client, ERROR_INVALID_PARAMETER, "parameter", e.text);
+		client_error_text(client, ERROR_INVALID_PARAMETER, e.text);
 		client->closing = true;
 		return;
 	}
-	methods_call(client, &call);
-	if (call.oneway && client->out.length > before)
-		client->out.length = before;
+	run(client, &call, message, true);
 }
 
-/* May the next message be looked at? */
+/* May the next message be handled? */
 static bool ready(const struct client *client)
 {
-	return client->reader.pending > 0 && !client->closing &&
-	       client->stream == STREAM_NONE && queued(client) == 0;
+	return client->reader.pending > 0 && !client->closing && !client->waiting &&
+	       client->stream.of == STREAM_NONE && queued(client) == 0;
 }
 
 /* What is there to do for the client, in fair portions. False: nothing more, ever. */
@@ -152,14 +205,14 @@ static bool handle_messages(struct client *client)
 		return true;
 	if (client->closing)
 		return false;
-	return !client->eof || client->reader.pending > 0 ||
-	       client->stream != STREAM_NONE;
+	return !client->eof || client->reader.pending > 0 || client->waiting ||
+	       client->stream.of != STREAM_NONE;
 }
 
 /* Sets every watcher by what the client waits for. */
 static void arm(struct client *client)
 {
-	struct ev_loop *loop = client->control->loop;
+	struct ev_loop *loop = client->clients->loop;
 	bool full = client->reader.pending >= CLIENT_MAX_PIPELINE;
 
 	if (client->eof || full || client->closing)
@@ -174,34 +227,17 @@ static void arm(struct client *client)
 		ev_io_stop(loop, &client->writable);
 		ev_timer_stop(loop, &client->stall);
 	}
-	if (ready(client) && !ev_is_active(&client->turn)) {
-		ev_timer_set(&client->turn, 0., 0.);
-		ev_timer_start(loop, &client->turn);
-	}
-}
-
-/* The news of a stream, once what was sent before has left. */
-static void send_news(struct client *client, const struct text *reply)
-{
-	autojson struct json_object *parameters = NULL;
-
-	if (client->stream == STREAM_NONE || !client->stale || queued(client) > 0)
-		return;
-	client->stale = false;
-	if (reply && client->stream == STREAM_STATUS) {
-		queue(client, reply);
-		return;
-	}
-	if (client->stream == STREAM_EVENTS && client->after == journal_last())
-		return;
-	parameters = methods_stream(client);
-	client_reply(client, parameters, true);
+	if (ready(client))
+		client_go_on(client);
 }
 
 /* Goes on with the client after anything has happened; may free it. */
 static void go_on(struct client *client)
 {
-	send_news(client, NULL);
+	bool streams = client->stream.of != STREAM_NONE;
+
+	if (streams && client->stream.stale && queued(client) == 0)
+		client->clients->hooks->drained(client);
 	if (!flush(client) || !handle_messages(client)) {
 		client_free(client);
 		return;
@@ -209,11 +245,12 @@ static void go_on(struct client *client)
 	arm(client);
 }
 
-void client_tell(struct client *client, const struct text *reply)
+void client_go_on(struct client *client)
 {
-	client->stale = true;
-	send_news(client, reply);
-	go_on(client);
+	if (ev_is_active(&client->turn))
+		return;
+	ev_timer_set(&client->turn, 0., 0.);
+	ev_timer_start(client->clients->loop, &client->turn);
 }
 
 /* Half-closed clients may still listen; those that are gone altogether do not. */
@@ -244,10 +281,10 @@ static void on_readable(struct ev_loop *loop, struct ev_io *io, int revents)
 	client->eof = n == 0;
 	if (varlink_feed(&client->reader, buffer, (size_t)n, VARLINK_MAX_MESSAGE, &e) <
 	    0) {
-		client_error_text(client, ERROR_INVALID_PARAMETER, "parameter", e.text);
+		client_error_text(client, ERROR_INVALID_PARAMETER, e.text);
 		client->closing = true;
 	} else if (client->reader.bytes.length > READ_SIZE &&
-		   bytes_held(client->control) > CLIENTS_MAX_BYTES) {
+		   bytes_held(client->clients) > CLIENTS_MAX_BYTES) {
 		client_free(client);
 		return;
 	}
@@ -278,19 +315,19 @@ static void on_too_late(struct ev_loop *loop, struct ev_timer *timer, int revent
 	client_free(timer->data);
 }
 
-void client_new(struct control *control, int fd, const struct peer *peer)
+void client_new(struct clients *clients, int fd, const struct peer *peer)
 {
 	struct client *client = must_alloc(sizeof(*client));
 
-	client->control = control;
+	client->clients = clients;
 	client->fd = fd;
 	client->peer = *peer;
-	client->link = &control->clients;
-	client->next = control->clients;
+	client->link = &clients->first;
+	client->next = clients->first;
 	if (client->next)
 		client->next->link = &client->next;
-	control->clients = client;
-	control->client_count++;
+	clients->first = client;
+	clients->count++;
 	ev_io_init(&client->readable, on_readable, fd, EV_READ);
 	ev_io_init(&client->writable, on_writable, fd, EV_WRITE);
 	ev_timer_init(&client->first, on_too_late, CLIENT_FIRST_SECONDS, 0.);
@@ -298,6 +335,6 @@ void client_new(struct control *control, int fd, const struct peer *peer)
 	ev_timer_init(&client->turn, on_turn, 0., 0.);
 	client->readable.data = client->writable.data = client->first.data =
 	    client->stall.data = client->turn.data = client;
-	ev_timer_start(control->loop, &client->first);
-	ev_io_start(control->loop, &client->readable);
+	ev_timer_start(clients->loop, &client->first);
+	ev_io_start(clients->loop, &client->readable);
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * client: one connection to the control socket, and what the parts of control share.
- * socket.c accepts and counts, client.c moves bytes, methods.c answers. A client handles
- * one call at a time; the next one is looked at only when the answer to the last has
- * left, so that a client that does not read costs one answer and no more.
+ * client: one connection to the control socket: bytes in, calls out; replies in, bytes
+ * out. A client has one call at a time; the next one is read only when the reply to the
+ * last has left, so that a client that does not read costs one reply and no more.
  */
 #ifndef DAEMON_CONTROL_CLIENT_H
 #define DAEMON_CONTROL_CLIENT_H
@@ -11,9 +10,9 @@
 #include <ev.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
-#include "daemon/control/control.h"
+#include "daemon/control/peer.h"
+#include "lib/view/shape.h"
 #include "lib/wire/varlink.h"
 
 #define CLIENTS_MAX 128
@@ -27,86 +26,68 @@
 #define CLIENT_FIRST_SECONDS 10.0
 #define CLIENT_STALL_SECONDS 60.0
 
-enum stream_of {
-	STREAM_NONE,
-	STREAM_STATUS,
-	STREAM_LIST,
-	STREAM_EVENTS,
+struct kind;
+struct client;
+
+struct client_hooks {
+	/* A call: replied to when it returns true; false (only where `may_wait`): it
+	 * waits for client_answer(). */
+	bool (*call)(
+	    struct client *client, const struct varlink_call *call, bool may_wait);
+	/* All was sent, and the client streams: queue what is new, if anything. */
+	void (*drained)(struct client *client);
 };
 
-struct kind;
+struct clients { /* all connections */
+	struct ev_loop *loop;
+	const struct client_hooks *hooks;
+	void *arg; /* the hooks' */
+	struct client *first;
+	size_t count;
+};
 
-struct peer { /* as the kernel says, at the time of connect */
-	uid_t uid;
-	pid_t pid;
-	bool may_change;
+struct stream { /* the call in flight, if it streams */
+	enum stream_of { STREAM_NONE, STREAM_STATUS, STREAM_LIST, STREAM_EVENTS } of;
+	const struct kind *kind; /* STREAM_LIST: of what; NULL: everything */
+	uint64_t sent; /* the revision sent last; STREAM_EVENTS: the seq sent last */
+	bool stale;    /* there may be something to send */
 };
 
 struct client {
-	struct client *next, **link; /* in control's list; *link is this client */
-	struct control *control;
+	struct client *next, **link; /* in the list; *link is this client */
+	struct clients *clients;
 	int fd;
 	struct peer peer;
 	struct ev_io readable, writable;
 	struct ev_timer first; /* until the first whole request */
 	struct ev_timer stall; /* until the queue moves */
-	struct ev_timer turn;  /* the rest of a long pipeline, after everybody else */
+	struct ev_timer turn;  /* to go on after everybody else */
 	struct varlink_reader reader;
+	struct json_object *waiting; /* the call that waits for client_answer() */
 	struct text out;
-	size_t sent;		 /* bytes of `out` that are gone */
-	enum stream_of stream;	 /* the call in flight, if it streams */
-	const struct kind *kind; /* STREAM_LIST: of what; NULL: everything */
-	bool stale;		 /* the stream has news it has not been told */
-	uint64_t after;		 /* STREAM_EVENTS: last seq told */
-	bool eof;		 /* nothing more will come */
-	bool closing;		 /* close when the queue is empty */
+	size_t sent; /* bytes of `out` that are gone */
+	struct stream stream;
+	bool eof;     /* nothing more will come */
+	bool closing; /* close when the queue is empty */
 };
 
-struct control {
-	struct ev_loop *loop;
-	struct reconcile *reconcile;
-	int fd;
-	char *path; /* to be removed at the end; NULL: systemd's */
-	gid_t group;
-	bool has_group;
-	struct ev_io acceptable;
-	struct ev_timer pause;	/* no accepting meanwhile */
-	struct ev_timer settle; /* changes that come meanwhile are told together */
-	ev_tstamp told;		/* when the streams last were */
-	struct client *clients;
-	size_t client_count;
-};
-
-/* peer.c: who is at the other end. -1: the kernel does not say. */
-int peer_read(const struct control *control, int fd, struct peer *out);
-/* "uid 1000 (alice) pid 123", malloc'd. */
-char *peer_text(const struct peer *peer);
-
-/* listener.c: systemd's socket, or one bound to `path`. */
-int listener_open(struct control *control, const char *path, struct error *e);
-void listener_close(struct control *control);
-
-/* client.c */
-void client_new(struct control *control, int fd, const struct peer *peer);
+void client_new(struct clients *clients, int fd, const struct peer *peer);
 void client_free(struct client *client);
-/* The stream has news: sent now, or, where it is slow, when its queue is empty. `reply`:
- * the status ready to send, shared by all streams; NULL: to be made. */
-void client_tell(struct client *client, const struct text *reply);
 
-/* Answers. Parameters stay the caller's; NULL is {}. */
-void client_reply(struct client *client, struct json_object *parameters, bool continues);
-void client_error(
-    struct client *client, const char *error, struct json_object *parameters);
-/* An error with one member of text. */
-void client_error_text(
-    struct client *client, const char *error, const char *key, const char *text);
+/* Runs the call that waits, if one does. Frees no client: the reply leaves in the next
+ * turn of the loop. */
+void client_answer(struct client *client);
+/* Goes on with the client in the next turn of the loop: what is queued is sent then. */
+void client_go_on(struct client *client);
+/* True while nothing is queued. */
+bool client_is_drained(const struct client *client);
 
-/* methods.c */
-void methods_call(struct client *client, const struct varlink_call *call);
-/* Is there a handler for every method of the interface, and no other? */
-int methods_check(struct error *e);
-/* The status, and the answer of any stream now. New references. */
-struct json_object *methods_status(struct control *control);
-struct json_object *methods_stream(struct client *client);
+/* Queue one message: a reply, an error by full name, an error that has one text, or
+ * whatever was built elsewhere. The record is one of the shape that the error has. */
+void client_reply(
+    struct client *client, const struct shape *shape, const void *record, bool continues);
+void client_error(struct client *client, const char *error, const void *record);
+void client_error_text(struct client *client, const char *error, const char *text);
+void client_send(struct client *client, const struct text *message);
 
 #endif

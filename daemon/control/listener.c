@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* listener: where the listening socket comes from: systemd, or a path we bind. */
-#include "daemon/control/client.h"
+#include "daemon/control/listener.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -64,14 +64,14 @@ static int unlink_stale(const struct sockaddr_un *address, struct error *e)
 }
 
 /* For the group, where there is one; else for ourselves alone, as it was bound. */
-static void open_to_group(const struct control *control, const char *path)
+static void open_to_group(const struct listener *l, const char *path)
 {
-	if (control->has_group && chown(path, (uid_t)-1, control->group) == 0 &&
+	if (l->has_group && chown(path, (uid_t)-1, l->group) == 0 &&
 	    chmod(path, 0660) < 0)
 		return;
 }
 
-static int bind_path(struct control *control, const char *path, struct error *e)
+static int bind_path(struct listener *l, const char *path, struct error *e)
 {
 	autofree char *copy = must_copy(path);
 	struct sockaddr_un address;
@@ -85,41 +85,42 @@ static int bind_path(struct control *control, const char *path, struct error *e)
 	if (mkdir(dirname(copy), 0755) < 0 && errno == EEXIST &&
 	    unlink_stale(&address, e) < 0)
 		return -1;
-	control->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	mask = umask(0177);
-	bound = control->fd < 0 ? -1
-				: bind(control->fd, (const struct sockaddr *)&address,
-				      sizeof(address));
+	bound = l->fd < 0
+		    ? -1
+		    : bind(l->fd, (const struct sockaddr *)&address, sizeof(address));
 	umask(mask);
-	if (bound < 0 || listen(control->fd, BACKLOG) < 0)
+	if (bound < 0 || listen(l->fd, BACKLOG) < 0)
 		return fail(e, "%s: cannot be listened on: %s", path, strerror(errno));
-	control->path = must_copy(path);
-	open_to_group(control, path);
+	l->path = must_copy(path);
+	open_to_group(l, path);
 	return 0;
 }
 
-int listener_open(struct control *control, const char *path, struct error *e)
+int listener_open(struct listener *out, const char *path, struct error *e)
 {
 	const struct group *group = getgrnam("homek8s");
 	int flags;
 
-	control->has_group = group != NULL;
-	control->group = group ? group->gr_gid : 0;
-	control->fd = passed_socket();
-	if (control->fd < 0)
-		return bind_path(control, path, e);
-	flags = fcntl(control->fd, F_GETFL);
-	if (flags < 0 || fcntl(control->fd, F_SETFL, flags | O_NONBLOCK) < 0)
+	*out = (struct listener){ .fd = -1 };
+	out->has_group = group != NULL;
+	out->group = group ? group->gr_gid : 0;
+	out->fd = passed_socket();
+	if (out->fd < 0)
+		return bind_path(out, path, e);
+	flags = fcntl(out->fd, F_GETFL);
+	if (flags < 0 || fcntl(out->fd, F_SETFL, flags | O_NONBLOCK) < 0)
 		return fail(
 		    e, "the socket systemd passed cannot be used: %s", strerror(errno));
 	return 0;
 }
 
-void listener_close(struct control *control)
+void listener_close(struct listener *listener)
 {
-	if (control->path)
-		unlink(control->path);
-	free(control->path);
-	if (control->fd >= 0)
-		close(control->fd);
+	if (listener->path)
+		unlink(listener->path);
+	free(listener->path);
+	if (listener->fd >= 0)
+		close(listener->fd);
 }

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * methods: what each method of lib/wire/interface.c does here. Permission, parameters and
- * kinds are checked before a handler runs; a handler answers exactly once.
- */
-#include "daemon/control/client.h"
+/* methods: the handlers, and what is checked before they run. */
+#include "daemon/control/methods.h"
 
 #include <string.h>
 
@@ -11,338 +8,233 @@
 #include "daemon/reconcile.h"
 #include "lib/base/cleanup.h"
 #include "lib/doc/json.h"
-#include "lib/view/view.h"
-#include "lib/wire/interface.h"
+#include "lib/view/interface.h"
 
-#define STATUS_EVENTS 5
 #define HISTORY_EVENTS 20
 
 struct request {
+	struct reconcile *reconcile;
+	struct streams *streams;
 	struct client *client;
+	const struct interface_method *method;
 	const struct varlink_call *call;
 	const struct kind *kind; /* NULL: none given */
 	const char *name;
 	const char *who; /* of methods that change something */
+	struct arena arena;
+	struct view view; /* filled by view_of() */
 };
 
-static const struct view *view_of(const struct request *r)
+static const struct view *view_of(struct request *r)
 {
-	return reconcile_view(r->client->control->reconcile);
+	reconcile_view(r->reconcile, &r->view);
+	return &r->view;
 }
 
-/* Sends and drops. */
-static void answer(const struct request *r, struct json_object *parameters)
+static void reply(const struct request *r, const void *record)
 {
-	client_reply(r->client, parameters, false);
-	json_object_put(parameters);
+	client_reply(r->client, r->method->reply, record, false);
 }
 
 /* `text` NULL: in words of our own. */
-static void no_such_object(const struct request *r, const char *text)
+static void no_such_object(struct request *r, const char *text)
 {
-	autojson struct json_object *parameters = json_object_new_object();
 	const char *kind = json_string_at(r->call->parameters, "kind");
-	struct arena a = { 0 };
 
 	if (!text && r->kind)
-		text = arena_printf(&a,
+		text = arena_printf(&r->arena,
 		    "there is no %s/%s; `homek8sctl list` shows what there is", kind,
 		    r->name);
 	else if (!text)
-		text = arena_printf(&a,
+		text = arena_printf(&r->arena,
 		    "there is no kind \"%s\"; `homek8sctl list` shows what there is",
 		    kind);
-	json_put_string(parameters, "kind", kind);
-	json_put_string(parameters, "name", r->name);
-	json_put_string(parameters, "text", text);
-	client_error(r->client, ERROR_NO_SUCH_OBJECT, parameters);
-	arena_done(&a);
+	client_error(r->client, ERROR_NO_SUCH_OBJECT,
+	    &(struct no_such_object){ kind, r->name, text });
 }
 
-/* The last `most` events, of one object or (kind NULL) of all. */
-static struct json_object *last_events(
-    const struct kind *kind, const char *name, size_t most)
+static void stream(struct request *r, enum stream_of of, uint64_t after)
 {
-	autojson struct json_object *all = journal_events(0);
-	struct json_object *last = json_object_new_array();
-	size_t count = json_count(all), first = count;
-
-	for (size_t found = 0; first > 0 && found < most; first--) {
-		struct json_object *event = json_item(all, first - 1);
-		const char *event_kind = json_string_at(event, "kind");
-		const char *event_name = json_string_at(event, "name");
-
-		if (kind && (!event_kind || strcmp(event_kind, kind->name) != 0 ||
-				!event_name || strcmp(event_name, name) != 0))
-			json_object_array_put_idx(all, first - 1, NULL);
-		else
-			found++;
-	}
-	for (size_t i = first; i < count; i++)
-		if (json_item(all, i))
-			json_push(last, json_object_get(json_item(all, i)));
-	return last;
+	stream_start(r->streams, r->client, of, r->kind, after, r->call->more);
 }
 
-struct json_object *methods_status(struct control *control)
+static void get_status(struct request *r)
 {
-	struct json_object *status = view_status(reconcile_view(control->reconcile));
-
-	json_put(status, "events", last_events(NULL, NULL, STATUS_EVENTS));
-	return status;
+	stream(r, STREAM_STATUS, 0);
 }
 
-struct json_object *methods_stream(struct client *client)
+static void list(struct request *r)
 {
-	struct json_object *reply;
-
-	switch (client->stream) {
-	case STREAM_NONE:
-		return NULL;
-	case STREAM_STATUS:
-		return methods_status(client->control);
-	case STREAM_LIST:
-		return view_list(
-		    reconcile_view(client->control->reconcile), client->kind);
-	case STREAM_EVENTS:
-		reply = json_object_new_object();
-		json_put(reply, "events", journal_events(client->after));
-		client->after = journal_last();
-		return reply;
-	}
-	return NULL;
+	stream(r, STREAM_LIST, 0);
 }
 
-/* The first answer of a method that may stream; the only one where it need not. */
-static void stream(const struct request *r, enum stream_of stream)
+static void events(struct request *r)
 {
-	autojson struct json_object *reply = NULL;
-
-	r->client->stream = stream;
-	r->client->stale = false;
-	reply = methods_stream(r->client);
-	if (!r->call->more)
-		r->client->stream = STREAM_NONE;
-	client_reply(r->client, reply, r->call->more);
+	stream(r, STREAM_EVENTS, (uint64_t)json_int_at(r->call->parameters, "after", 0));
 }
 
-static void get_status(const struct request *r)
+static void describe(struct request *r)
 {
-	stream(r, STREAM_STATUS);
-}
+	struct describe_reply out;
 
-static void list(const struct request *r)
-{
-	r->client->kind = r->kind;
-	stream(r, STREAM_LIST);
-}
-
-static void events(const struct request *r)
-{
-	r->client->after = (uint64_t)json_int_at(r->call->parameters, "after", 0);
-	stream(r, STREAM_EVENTS);
-}
-
-static void describe(const struct request *r)
-{
-	autojson struct json_object *o = view_describe(view_of(r), r->kind, r->name);
-
-	if (!o) {
+	if (!view_describe(view_of(r), &r->arena, r->kind, r->name, &out)) {
 		no_such_object(r, NULL);
 		return;
 	}
-	json_put(o, "history", last_events(r->kind, r->name, HISTORY_EVENTS));
-	client_reply(r->client, o, false);
+	out.history = stream_last_events(&r->arena, r->kind, r->name, HISTORY_EVENTS);
+	reply(r, &out);
 }
 
-static void plan(const struct request *r)
+static void plan(struct request *r)
 {
-	answer(r, view_plan(view_of(r)));
+	struct plan_reply out;
+
+	view_plan(view_of(r), &r->arena, &out);
+	reply(r, &out);
 }
 
-static void diff(const struct request *r)
+static void diff(struct request *r)
 {
-	answer(r, view_diff(view_of(r)));
+	struct diff_reply out;
+
+	view_diff(view_of(r), &r->arena, &out);
+	reply(r, &out);
 }
 
 /* The end of a method that changes something: {} or why not. */
-static void answer_change(const struct request *r, int result, const struct error *e)
+static void answer_change(struct request *r, int result, const struct error *e)
 {
-	autojson struct json_object *known = NULL;
+	const struct plan *plan;
 
 	if (result == 0) {
-		client_reply(r->client, NULL, false);
+		reply(r, NULL);
 		return;
 	}
-	if (r->kind)
-		known = view_describe(view_of(r), r->kind, r->name);
-	if (r->kind && !known)
+	plan = view_of(r)->plan;
+	if (r->kind && !(plan && plan_find(plan, r->kind, r->name)))
 		no_such_object(r, e->text);
 	else
-		client_error_text(r->client, ERROR_NOT_POSSIBLE, "text", e->text);
+		client_error_text(r->client, ERROR_NOT_POSSIBLE, e->text);
 }
 
-static void reconcile(const struct request *r)
+static void reconcile(struct request *r)
 {
 	struct error e = { 0 };
 
-	answer_change(r,
-	    reconcile_now(r->client->control->reconcile, r->kind, r->name, r->who, &e),
-	    &e);
+	answer_change(r, reconcile_now(r->reconcile, r->kind, r->name, r->who, &e), &e);
 }
 
-static void pause_object(const struct request *r)
+static void pause_object(struct request *r)
 {
 	const char *reason = json_string_at(r->call->parameters, "reason");
 	int64_t ms = json_int_at(r->call->parameters, "milliseconds", 0);
 	struct error e = { 0 };
 
 	answer_change(r,
-	    reconcile_pause(r->client->control->reconcile, r->kind, r->name,
-		reason ? reason : "", ms, r->who, &e),
+	    reconcile_pause(
+		r->reconcile, r->kind, r->name, reason ? reason : "", ms, r->who, &e),
 	    &e);
 }
 
-static void resume(const struct request *r)
+static void resume(struct request *r)
 {
 	struct error e = { 0 };
 
-	answer_change(r,
-	    reconcile_resume(r->client->control->reconcile, r->kind, r->name, r->who, &e),
-	    &e);
+	answer_change(
+	    r, reconcile_resume(r->reconcile, r->kind, r->name, r->who, &e), &e);
 }
 
-static void approve(const struct request *r)
+/* What waits for approval now, where it is not what the caller was shown; else NULL. */
+static const struct approval_view *other_approval(struct request *r)
 {
+	const char *hash = json_string_at(r->call->parameters, "hash");
+	const struct approval_view *approvals;
+	struct plan_reply now;
+
+	view_plan(view_of(r), &r->arena, &now);
+	approvals = now.approvals.items;
+	for (size_t i = 0; i < now.approvals.count; i++)
+		if (strcmp(approvals[i].kind, r->kind->name) == 0 &&
+		    strcmp(approvals[i].name, r->name) == 0 &&
+		    strcmp(approvals[i].hash, hash) != 0)
+			return &approvals[i];
+	return NULL;
+}
+
+static void approve(struct request *r)
+{
+	const struct approval_view *other = other_approval(r);
 	struct error e = { 0 };
 
-	answer_change(r,
-	    reconcile_approve(
-		r->client->control->reconcile, r->kind, r->name, r->who, &e),
-	    &e);
+	if (other)
+		client_error(r->client, ERROR_APPROVAL_CHANGED, other);
+	else
+		answer_change(
+		    r, reconcile_approve(r->reconcile, r->kind, r->name, r->who, &e), &e);
 }
 
-static void reload(const struct request *r)
+static void reload(struct request *r)
 {
 	const struct subject subject = { .action = "reload" };
 	autotext struct text errors = { 0 };
-	struct json_object *reply;
 
 	journal_say(
 	    LEVEL_NOTICE, MESSAGE_CONTROL, &subject, "reload asked for by %s", r->who);
-	if (reconcile_reload(r->client->control->reconcile, &errors) < 0) {
-		client_error_text(
-		    r->client, ERROR_CONFIG_REFUSED, "errors", text_get(&errors));
-		return;
-	}
-	reply = json_object_new_object();
-	json_put_int(reply, "generation", view_of(r)->load.generation);
-	answer(r, reply);
+	if (reconcile_reload(r->reconcile, &errors) < 0)
+		client_error_text(r->client, ERROR_CONFIG_REFUSED, text_get(&errors));
+	else
+		reply(r, &(struct reload_reply){ view_of(r)->load.generation });
 }
 
-static void get_version(const struct request *r)
+static void get_version(struct request *r)
 {
-	static const char *const features[] = { "approve", "events", "pause",
-		"status-events", "streams" };
-	struct json_object *reply = json_object_new_object();
-	struct json_object *names = json_object_new_array();
+	static const char *const features[] = { "approve", "approve-hash", "events",
+		"pause", "status-events", "stream-changes", "streams" };
 
-	for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++)
-		json_push_string(names, features[i]);
-	json_put_string(reply, "version", HOMEK8S_VERSION);
-	json_put(reply, "features", names);
-	answer(r, reply);
+	reply(r, &(struct version_reply){ HOMEK8S_VERSION,
+		     { (void *)features, sizeof(features) / sizeof(features[0]) } });
 }
 
-static void get_info(const struct request *r)
+static void get_info(struct request *r)
 {
-	struct json_object *reply = json_object_new_object();
-	struct json_object *interfaces = json_object_new_array();
+	static const char *const interfaces[] = { INTERFACE_SERVICE, INTERFACE_NAME };
 
-	json_push_string(interfaces, INTERFACE_SERVICE);
-	json_push_string(interfaces, INTERFACE_NAME);
-	json_put_string(reply, "vendor", "homek8s");
-	json_put_string(reply, "product", "homek8sd");
-	json_put_string(reply, "version", HOMEK8S_VERSION);
-	json_put_string(reply, "url", "man:homek8sd(8)");
-	json_put(reply, "interfaces", interfaces);
-	answer(r, reply);
+	reply(r, &(struct info_reply){ "homek8s", "homek8sd", HOMEK8S_VERSION,
+		     "man:homek8sd(8)", { (void *)interfaces, 2 } });
 }
 
-static void get_interface_description(const struct request *r)
+static void get_interface_description(struct request *r)
 {
 	const char *name = json_string_at(r->call->parameters, "interface");
-	const char *description = interface_description(name);
-	struct json_object *reply;
+	autotext struct text description = { 0 };
 
-	if (!description) {
-		client_error_text(
-		    r->client, ERROR_INTERFACE_NOT_FOUND, "interface", name);
-		return;
-	}
-	reply = json_object_new_object();
-	json_put_string(reply, "description", description);
-	answer(r, reply);
+	if (interface_describe(name, &description))
+		reply(r, &(struct description_reply){ text_get(&description) });
+	else
+		client_error_text(r->client, ERROR_INTERFACE_NOT_FOUND, name);
 }
 
-static const struct {
-	const char *name;
-	void (*handle)(const struct request *r);
-} handlers[] = {
-	{ "Approve", approve },
-	{ "Describe", describe },
-	{ "Diff", diff },
-	{ "Events", events },
-	{ "GetInfo", get_info },
-	{ "GetInterfaceDescription", get_interface_description },
-	{ "GetStatus", get_status },
-	{ "GetVersion", get_version },
-	{ "List", list },
-	{ "Pause", pause_object },
-	{ "Plan", plan },
-	{ "Reconcile", reconcile },
-	{ "Reload", reload },
-	{ "Resume", resume },
+/* By the index of the method in the table. */
+#define METHOD(interface, name, handler, ...) handler,
+static void (*const handlers[])(struct request *r) = {
+#include "lib/view/methods.def"
 };
+#undef METHOD
 
-#define HANDLERS (sizeof(handlers) / sizeof(handlers[0]))
-
-/* HANDLERS when there is none. */
-static size_t handler_of(const char *name)
-{
-	size_t i = 0;
-
-	while (i < HANDLERS && strcmp(handlers[i].name, name) != 0)
-		i++;
-	return i;
-}
-
-int methods_check(struct error *e)
-{
-	for (size_t i = 0; i < interface_method_count; i++)
-		if (handler_of(interface_methods[i].name) == HANDLERS)
-			return fail(
-			    e, "method %s has no handler", interface_methods[i].name);
-	if (interface_method_count != HANDLERS)
-		return fail(e, "there are handlers without a method");
-	return 0;
-}
-
-/* Answers with the right error of the two for a method we do not have. */
+/* Replies with the right error of the two for a method we do not have. */
 static void not_found(struct client *client, const char *method)
 {
 	autofree char *interface = must_copy(method);
 
 	*strrchr(interface, '.') = '\0';
-	if (interface_description(interface))
-		client_error_text(client, ERROR_METHOD_NOT_FOUND, "method", method);
+	if (interface_exists(interface))
+		client_error_text(client, ERROR_METHOD_NOT_FOUND, method);
 	else
-		client_error_text(
-		    client, ERROR_INTERFACE_NOT_FOUND, "interface", interface);
+		client_error_text(client, ERROR_INTERFACE_NOT_FOUND, interface);
 }
 
-/* Kind and name, which several methods share. False: answered already. */
-static bool find_subject(struct request *r, const struct interface_method *method)
+/* Kind and name, which several methods share. False: replied already. */
+static bool find_subject(struct request *r)
 {
 	const char *kind = json_string_at(r->call->parameters, "kind");
 
@@ -352,35 +244,52 @@ static bool find_subject(struct request *r, const struct interface_method *metho
 		return false;
 	}
 	/* A kind alone is a question for a list; all else is about one object or all. */
-	if (!kind == !r->name || method->parameters[1].name == NULL)
+	if (!kind == !r->name || r->method->parameters[1].name == NULL)
 		return true;
-	client_error_text(
-	    r->client, ERROR_INVALID_PARAMETER, "parameter", kind ? "name" : "kind");
+	client_error_text(r->client, ERROR_INVALID_PARAMETER, kind ? "name" : "kind");
 	return false;
 }
 
-void methods_call(struct client *client, const struct varlink_call *call)
+/* False: replied already. */
+static bool is_allowed(struct client *client, const struct interface_method *method,
+    const struct varlink_call *call)
 {
-	const struct interface_method *method = interface_find(call->method);
-	struct request r = { .client = client, .call = call };
-	autofree char *who = NULL;
 	const char *wrong;
 
 	if (!method) {
 		not_found(client, call->method);
-		return;
+		return false;
 	}
 	wrong = interface_check(method, call->parameters);
 	if (wrong) {
-		client_error_text(client, ERROR_INVALID_PARAMETER, "parameter", wrong);
-		return;
+		client_error_text(client, ERROR_INVALID_PARAMETER, wrong);
+		return false;
 	}
 	if (method->changes && !client->peer.may_change) {
 		client_error(client, ERROR_PERMISSION_DENIED, NULL);
-		return;
+		return false;
 	}
-	if (method->changes)
+	return true;
+}
+
+bool methods_call(struct reconcile *reconcile, struct streams *streams,
+    struct client *client, const struct varlink_call *call, bool may_wait)
+{
+	struct request r = { .reconcile = reconcile,
+		.streams = streams,
+		.client = client,
+		.method = interface_find(call->method),
+		.call = call };
+	autofree char *who = NULL;
+
+	if (!is_allowed(client, r.method, call))
+		return true;
+	if (r.method->current && may_wait && reconcile_pending(reconcile))
+		return false;
+	if (r.method->changes)
 		r.who = who = peer_text(&client->peer);
-	if (find_subject(&r, method))
-		handlers[handler_of(method->name)].handle(&r);
+	if (find_subject(&r))
+		handlers[r.method - interface_methods](&r);
+	arena_done(&r.arena);
+	return true;
 }

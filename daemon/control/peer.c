@@ -3,7 +3,7 @@
  * peer: who is at the other end, by the kernel's word, as of connect(2). The pid may have
  * been used again since: it is for the reader of the journal, never for a decision.
  */
-#include "daemon/control/client.h"
+#include "daemon/control/peer.h"
 
 #include <errno.h>
 #include <pwd.h>
@@ -31,7 +31,7 @@ static bool has_group(int fd, gid_t group)
 	return false;
 }
 
-int peer_read(const struct control *control, int fd, struct peer *out)
+int peer_read(int fd, const gid_t *group, struct peer *out)
 {
 	struct ucred c;
 	socklen_t length = sizeof(c);
@@ -41,8 +41,7 @@ int peer_read(const struct control *control, int fd, struct peer *out)
 	out->uid = c.uid;
 	out->pid = c.pid;
 	out->may_change = c.uid == 0 || c.uid == geteuid() ||
-			  (control->has_group &&
-			      (c.gid == control->group || has_group(fd, control->group)));
+			  (group && (c.gid == *group || has_group(fd, *group)));
 	return 0;
 }
 

@@ -12,7 +12,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/doc/json.h"
-#include "lib/wire/interface.h"
+#include "lib/view/interface.h"
 #include "lib/wire/varlink.h"
 
 #define REPLY_MAX ((size_t)64 * 1024 * 1024)
@@ -206,6 +206,12 @@ static int64_t timeout_of(const struct ctl *ctl)
 enum status client_ask(struct ctl *ctl, const char *method,
     struct json_object *parameters, struct json_object **out)
 {
+	return client_ask_or(ctl, method, parameters, NULL, out);
+}
+
+enum status client_ask_or(struct ctl *ctl, const char *method,
+    struct json_object *parameters, const char *error, struct json_object **out)
+{
 	struct error e = { 0 };
 	enum status status = STATUS_UNREACHABLE;
 	struct client *client = client_open(ctl->options.socket, &status, &e);
@@ -222,6 +228,9 @@ enum status client_ask(struct ctl *ctl, const char *method,
 	if (answer == ANSWER_REPLY) {
 		*out = json_object_get(reply.parameters);
 		status = STATUS_YES;
+	} else if (answer == ANSWER_ERROR && error && strcmp(reply.error, error) == 0) {
+		*out = json_object_get(reply.parameters);
+		status = STATUS_NO;
 	} else if (answer == ANSWER_ERROR)
 		status = reply_complain(&reply);
 	else

@@ -47,6 +47,11 @@ enum status reply_complain(const struct reply *reply);
 enum status client_ask(struct ctl *ctl, const char *method,
     struct json_object *parameters, struct json_object **out);
 
+/* The same, where the error of that full name is one of the answers: then STATUS_NO, *out
+ * is its parameters, and nothing was said. */
+enum status client_ask_or(struct ctl *ctl, const char *method,
+    struct json_object *parameters, const char *error, struct json_object **out);
+
 /* Shows every answer of a streaming call; connects again when the daemon goes away. Ends
  * only by an error of the daemon's. */
 enum status client_follow(struct ctl *ctl, const char *method,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ctl: what the parts of homek8sctl share: the options of one run, the terminal, the
- * table of commands and the exit status. The daemon sends facts; everything about how
- * they look is decided here. Data goes to stdout, talk to stderr.
+ * ctl: what the parts of homek8sctl share: the options of one run, the terminal, what a
+ * command is, and the exit status. The daemon sends facts; everything about how they look
+ * is decided here. Data goes to stdout, talk to stderr.
  */
 #ifndef DAEMON_HOMEK8SCTL_CTL_H
 #define DAEMON_HOMEK8SCTL_CTL_H
@@ -42,10 +42,13 @@ enum output {
 #define TAKES_CONFIG 64u  /* --config-dir */
 #define TAKES_DAEMON 128u /* --socket, --timeout */
 #define TAKES_TABLE 256u  /* --no-headers */
+#define TAKES_ALL 512u	  /* --all */
+
+#define DEFAULT_CONFIG_DIR HOMEK8S_SYSCONFDIR "/homek8s"
 
 struct options {
 	enum output output;
-	bool watch, no_headers;
+	bool watch, no_headers, all;
 	const char *color; /* "auto", "always", "never" */
 	const char *socket, *config_dir, *for_what, *reason;
 	int64_t timeout; /* ms; 0: the command's own */
@@ -65,7 +68,7 @@ struct ctl;
 
 /* terminal.c: after the options are known. $COLUMNS and $LINES go before what the
  * terminal says. */
-void terminal_look(struct ctl *ctl);
+void terminal_measure(struct ctl *ctl);
 
 struct ctl {
 	struct options options;
@@ -81,46 +84,15 @@ struct command {
 	const char *name;
 	const char *arguments; /* "[KIND/NAME]"; "" for none */
 	const char *help;
+	const char
+	    *methods; /* of the daemon's that it calls: "Plan Approve"; "" for none */
 	const char *example; /* a whole command line */
 	enum status (*run)(struct ctl *ctl);
 	unsigned takes;
 	int most; /* arguments */
 };
 
-/* main.c: every command, in the order of the usage text; name NULL after the last. */
-extern const struct command commands[];
-
-/* The directory that is meant where none is given. */
-bool is_default_config(const char *directory);
-
 /* Talk: "homek8sctl: ..." on stderr. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/* verbs.c: commands that show what the daemon knows */
-enum status verb_status(struct ctl *ctl);
-enum status verb_list(struct ctl *ctl);
-enum status verb_describe(struct ctl *ctl);
-enum status verb_plan(struct ctl *ctl);
-enum status verb_diff(struct ctl *ctl);
-enum status verb_events(struct ctl *ctl);
-enum status verb_call(struct ctl *ctl);
-
-/* verbs_change.c: commands that ask the daemon to do something */
-enum status verb_reconcile(struct ctl *ctl);
-enum status verb_reload(struct ctl *ctl);
-enum status verb_pause(struct ctl *ctl);
-enum status verb_resume(struct ctl *ctl);
-enum status verb_approve(struct ctl *ctl);
-
-/* verbs_local.c: commands that need no daemon; verbs_wait.c */
-enum status verb_validate(struct ctl *ctl);
-enum status verb_explain(struct ctl *ctl);
-enum status verb_example(struct ctl *ctl);
-enum status verb_version(struct ctl *ctl);
-enum status verb_help(struct ctl *ctl);
-enum status verb_wait(struct ctl *ctl);
-
-/* example.c: a small desired state with comments. */
-extern const char example_text[];
 
 #endif

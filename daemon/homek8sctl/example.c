@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* example: what `homek8sctl example` prints: the smallest home worth writing down. */
-#include "daemon/homek8sctl/ctl.h"
+#include "daemon/homek8sctl/verbs.h"
 
 const char example_text[] =
     "# A small home for homek8sd: a network, two machines, and addresses for Services.\n"

@@ -3,8 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/homek8sctl/output.h"
+#include "daemon/homek8sctl/render.h"
 #include "daemon/homek8sctl/table.h"
+#include "daemon/homek8sctl/words.h"
 #include "lib/base/text.h"
 #include "lib/doc/json.h"
 
@@ -121,19 +122,19 @@ static void render_changes(struct ctl *ctl, struct json_object *changes)
 static void render_next(struct ctl *ctl, struct json_object *o)
 {
 	struct json_object *steps = json_at(o, "steps");
-	const char *consent = json_string_at(o, "consent");
+	const char *approval = json_string_at(o, "approval");
 
-	if (json_count(steps) > 0 || consent)
+	if (json_count(steps) > 0 || approval)
 		heading(ctl, "Next");
 	for (size_t i = 0; i < json_count(steps); i++)
 		render_point(ctl, PAINT_NONE,
 		    arena_printf(&ctl->arena, "%zu. %s", i + 1,
 			json_object_get_string(json_item(steps, i))));
-	if (consent)
+	if (approval)
 		render_point(ctl, PAINT_YELLOW,
 		    arena_printf(&ctl->arena,
 			"needs approval (`homek8sctl approve %s`): %s",
-			object_name(ctl, o), consent));
+			object_name(ctl, o), approval));
 }
 
 static void render_findings(struct ctl *ctl, struct json_object *findings)

@@ -5,8 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/homek8sctl/output.h"
+#include "daemon/homek8sctl/render.h"
 #include "daemon/homek8sctl/table.h"
+#include "daemon/homek8sctl/words.h"
 #include "lib/doc/json.h"
 #include "lib/model/kind.h"
 

@@ -3,9 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/homek8sctl/output.h"
+#include "daemon/homek8sctl/render.h"
 #include "daemon/homek8sctl/table.h"
 #include "daemon/homek8sctl/trouble.h"
+#include "daemon/homek8sctl/words.h"
 #include "lib/doc/json.h"
 
 static void heading(struct ctl *ctl, const char *text)
@@ -83,21 +84,54 @@ static void render_steps(
 	}
 }
 
-static void render_approvals(struct ctl *ctl, struct json_object *approvals)
+static void point(struct ctl *ctl, int indent, enum paint paint, const char *text)
+{
+	fprintf(ctl->out, "%*s", indent, "");
+	block_print(ctl, (struct block){ indent, indent + 2, 0 }, paint, "%s", text);
+}
+
+void render_approval(struct ctl *ctl, struct json_object *approval)
+{
+	struct json_object *effects = json_at(approval, "effects");
+	const char *text = json_string_at(approval, "text");
+
+	text = text ? text : "";
+	point(ctl, 2, PAINT_YELLOW,
+	    arena_printf(&ctl->arena, "%s: %s", object_name(ctl, approval), text));
+	for (size_t i = 0; i < json_count(effects); i++) {
+		const char *effect = json_object_get_string(json_item(effects, i));
+
+		if (effect && strcmp(effect, text) != 0)
+			point(ctl, 4, PAINT_NONE,
+			    arena_printf(&ctl->arena, "- %s", effect));
+	}
+}
+
+void render_approvals(struct ctl *ctl, struct json_object *plan)
+{
+	struct json_object *approvals = json_at(plan, "approvals");
+
+	for (size_t i = 0; i < json_count(approvals); i++) {
+		struct json_object *approval = json_item(approvals, i);
+		const char *hash = json_string_at(approval, "hash");
+
+		render_approval(ctl, approval);
+		point(ctl, 4, PAINT_FAINT,
+		    arena_printf(&ctl->arena, "hash %s", hash ? hash : "?"));
+	}
+}
+
+static void render_waiting(struct ctl *ctl, struct json_object *approvals)
 {
 	if (json_count(approvals) == 0)
 		return;
 	heading(ctl, "Waits for approval");
 	for (size_t i = 0; i < json_count(approvals); i++) {
 		struct json_object *approval = json_item(approvals, i);
-		const char *consent = json_string_at(approval, "consent");
-		const char *name = object_name(ctl, approval);
 
-		fputs("  ", ctl->out);
-		block_print(ctl, (struct block){ 2, 4, 0 }, PAINT_YELLOW, "%s: %s", name,
-		    consent ? consent : "");
-		line_print(
-		    ctl, 4, PAINT_NONE, "to allow it: homek8sctl approve %s", name);
+		render_approval(ctl, approval);
+		line_print(ctl, 4, PAINT_NONE, "to allow it: homek8sctl approve %s",
+		    object_name(ctl, approval));
 	}
 }
 
@@ -123,7 +157,7 @@ void render_plan(struct ctl *ctl, struct json_object *reply)
 		line_print(ctl, 0, json_count(others) ? PAINT_NONE : PAINT_GREEN,
 		    "Nothing to do.");
 	render_steps(ctl, steps, json_at(reply, "approvals"));
-	render_approvals(ctl, json_at(reply, "approvals"));
+	render_waiting(ctl, json_at(reply, "approvals"));
 	render_others(ctl, "Nothing can be done now about", others);
 }
 

@@ -9,9 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/homek8sctl/output.h"
+#include "daemon/homek8sctl/render.h"
 #include "daemon/homek8sctl/table.h"
 #include "daemon/homek8sctl/trouble.h"
+#include "daemon/homek8sctl/words.h"
 #include "lib/base/text.h"
 #include "lib/doc/json.h"
 
@@ -91,15 +92,15 @@ static const char *config_trouble(
 	const char *directory = json_string_at(source, "directory"), *more = "";
 	const char *first = arena_copy_n(&ctl->arena, errors, strcspn(errors, "\n"));
 	size_t count = count_errors(errors);
+	bool other = directory && strcmp(directory, DEFAULT_CONFIG_DIR) != 0;
 
 	if (count > 1)
 		more = arena_printf(
 		    &ctl->arena, "; %zu more error%s", count - 1, count > 2 ? "s" : "");
 	return arena_printf(&ctl->arena,
 	    "%s%s; generation %lld stays in force; see `homek8sctl validate%s%s`", first,
-	    more, (long long)json_int_at(source, "generation", 0),
-	    directory && !is_default_config(directory) ? " " : "",
-	    directory && !is_default_config(directory) ? directory : "");
+	    more, (long long)json_int_at(source, "generation", 0), other ? " " : "",
+	    other ? directory : "");
 }
 
 static const char *source_detail(

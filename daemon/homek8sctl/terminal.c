@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* terminal: what stdout is: its size, its colours, its characters. */
+/* terminal: what stdout is: its size, its colours, its characters; and talk on stderr. */
 #include <langinfo.h>
 #include <locale.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -23,7 +25,7 @@ static int size_of(const char *variable)
 	return size >= SMALLEST && size <= LARGEST && !*end ? (int)size : 0;
 }
 
-void terminal_look(struct ctl *ctl)
+void terminal_measure(struct ctl *ctl)
 {
 	struct terminal *t = &ctl->terminal;
 	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
@@ -46,4 +48,16 @@ void terminal_look(struct ctl *ctl)
 	t->rows = size_of("LINES");
 	if (!t->rows)
 		t->rows = size.ws_row >= SMALLEST_ROWS ? size.ws_row : 24;
+}
+
+void say(const char *format, ...)
+{
+	va_list args;
+
+	fflush(stdout);
+	fputs("homek8sctl: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
 }

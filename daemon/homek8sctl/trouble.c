@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "daemon/homek8sctl/layout.h"
-#include "daemon/homek8sctl/output.h"
+#include "daemon/homek8sctl/words.h"
 #include "lib/base/text.h"
 #include "lib/doc/json.h"
 #include "lib/state/state.h"

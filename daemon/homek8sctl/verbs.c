@@ -5,12 +5,15 @@
 #include <string.h>
 
 #include "daemon/homek8sctl/client.h"
+#include "daemon/homek8sctl/merge.h"
 #include "daemon/homek8sctl/output.h"
+#include "daemon/homek8sctl/render.h"
 #include "daemon/homek8sctl/subject.h"
+#include "daemon/homek8sctl/verbs.h"
 #include "lib/base/cleanup.h"
 #include "lib/doc/json.h"
 #include "lib/model/kind.h"
-#include "lib/wire/interface.h"
+#include "lib/view/interface.h"
 #include "lib/wire/varlink.h"
 
 #define BEFORE 10 /* events shown by `events -w` before what comes */
@@ -18,6 +21,8 @@
 /* One method whose answers are shown: once, or with -w again and again. */
 struct shown {
 	const char *method;
+	bool merges; /* later replies of a stream have only what has changed */
+	struct merge merge;
 	struct json_object *parameters;
 	const char *names;			 /* see output() */
 	void (*trim)(struct json_object *reply); /* or NULL: before it is shown */
@@ -35,6 +40,8 @@ static void show_again(struct ctl *ctl, struct json_object *reply, void *arg)
 {
 	struct shown *s = arg;
 
+	if (s->merges && ctl->options.watch)
+		merge_reply(&s->merge, reply);
 	if (s->trim)
 		s->trim(reply);
 	output(ctl, reply, s->names, s->text);
@@ -46,8 +53,11 @@ static enum status show(struct ctl *ctl, struct shown *s, struct json_object **o
 	autojson struct json_object *parameters = s->parameters, *reply = NULL;
 	enum status status;
 
-	if (ctl->options.watch)
-		return client_follow(ctl, s->method, same_parameters, show_again, s);
+	if (ctl->options.watch) {
+		status = client_follow(ctl, s->method, same_parameters, show_again, s);
+		merge_done(&s->merge);
+		return status;
+	}
 	status = client_ask(ctl, s->method, parameters, &reply);
 	if (status == STATUS_YES)
 		show_again(ctl, reply, s);
@@ -72,6 +82,7 @@ static void only_trouble(struct json_object *status)
 enum status verb_status(struct ctl *ctl)
 {
 	struct shown s = { .method = INTERFACE_NAME ".GetStatus",
+		.merges = true,
 		.names = "objects",
 		.text = render_status };
 
@@ -84,6 +95,7 @@ enum status verb_list(struct ctl *ctl)
 {
 	struct shown s = { .method = INTERFACE_NAME ".List",
 		.parameters = json_object_new_object(),
+		.merges = true,
 		.names = "objects",
 		.text = render_list };
 

@@ -2,11 +2,12 @@
 /* verbs_change: commands that ask the daemon to do something. What was done is told on
  * stderr; there is no data. */
 #include "daemon/homek8sctl/client.h"
-#include "daemon/homek8sctl/output.h"
 #include "daemon/homek8sctl/subject.h"
+#include "daemon/homek8sctl/verbs.h"
+#include "daemon/homek8sctl/words.h"
 #include "lib/base/text.h"
 #include "lib/doc/json.h"
-#include "lib/wire/interface.h"
+#include "lib/view/interface.h"
 
 /* Calls, drops the parameters, and says `done` with the object's name, or "everything".
  */
@@ -75,13 +76,4 @@ enum status verb_resume(struct ctl *ctl)
 	if (!parameters)
 		return STATUS_USAGE;
 	return change(ctl, INTERFACE_NAME ".Resume", parameters, "resumed");
-}
-
-enum status verb_approve(struct ctl *ctl)
-{
-	struct json_object *parameters = subject_parse(ctl, true);
-
-	if (!parameters)
-		return STATUS_USAGE;
-	return change(ctl, INTERFACE_NAME ".Approve", parameters, "approved");
 }

@@ -4,35 +4,18 @@
 #include <string.h>
 
 #include "daemon/homek8sctl/client.h"
-#include "daemon/homek8sctl/output.h"
 #include "daemon/homek8sctl/layout.h"
+#include "daemon/homek8sctl/output.h"
+#include "daemon/homek8sctl/render.h"
+#include "daemon/homek8sctl/verbs.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
 #include "lib/doc/json.h"
 #include "lib/model/config.h"
-#include "lib/wire/interface.h"
+#include "lib/view/interface.h"
+#include "lib/view/view.h"
 
-static void add_findings(struct json_object *list, const struct report *report)
-{
-	struct arena a = { 0 };
-
-	for (size_t i = 0; i < report->count; i++) {
-		const struct finding *f = &report->findings[i];
-		struct json_object *row = json_object_new_object();
-		struct json_object *objects = json_object_new_array();
-
-		for (size_t o = 0; o < FINDING_OBJECTS && f->objects[o]; o++)
-			json_push_string(objects, f->objects[o]);
-		json_put_string(row, "id", f->id);
-		json_put_string(row, "severity", severity_text(f->severity));
-		json_put(row, "objects", objects);
-		json_put_string(row, "text", f->text);
-		json_put_string(row, "fix", f->fix);
-		json_put_string(row, "at", place_text(&a, &f->place));
-		json_push(list, row);
-	}
-	arena_done(&a);
-}
+#define REPLY_DEPTH 8
 
 /* A finding has its place and words, the line of the file with a caret below it, and what
  * to do: only the words may be broken into lines. */
@@ -68,21 +51,23 @@ static void print_findings(struct ctl *ctl, const struct report *report)
 /* The findings in the format asked for; the count as talk. */
 static void show_report(struct ctl *ctl, const struct report *report, const char *path)
 {
-	autojson struct json_object *o = json_object_new_object();
-	struct json_object *list = json_object_new_array();
 	size_t errors = report->errors + report->not_shown;
+	struct validate_reply reply = { .errors = (int64_t)errors };
+	autojson struct json_object *o = NULL;
+	autotext struct text json = { 0 };
 	const char *count;
 
-	json_put_int(o, "errors", (int64_t)errors);
-	json_put(o, "findings", list);
-	add_findings(list, report);
+	view_findings(
+	    &ctl->arena, report->findings, report->count, NULL, &reply.findings);
+	shape_write(&validate_shape, &reply, &json);
+	o = json_parse(json.data, json.length, REPLY_DEPTH, NULL);
 	if (ctl->options.output == OUTPUT_JSON || ctl->options.output == OUTPUT_YAML)
 		output(ctl, o, NULL, NULL);
 	else
 		print_findings(ctl, report);
 	if (report->not_shown > 0)
 		say("%zu more errors are not shown", report->not_shown);
-	count = findings_count(ctl, list);
+	count = findings_count(ctl, json_at(o, "findings"));
 	say("%s: %s%s%s", path, errors ? "" : "good", errors || !*count ? "" : ", ",
 	    count);
 }

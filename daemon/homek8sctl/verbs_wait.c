@@ -7,12 +7,14 @@
 #include <unistd.h>
 
 #include "daemon/homek8sctl/client.h"
-#include "daemon/homek8sctl/output.h"
+#include "daemon/homek8sctl/merge.h"
+#include "daemon/homek8sctl/verbs.h"
+#include "daemon/homek8sctl/words.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
 #include "lib/doc/json.h"
 #include "lib/state/state.h"
-#include "lib/wire/interface.h"
+#include "lib/view/interface.h"
 
 #define DEFAULT_MS 30000
 #define AGAIN_MS 200
@@ -119,6 +121,7 @@ static enum status wait_on(
 {
 	enum status status = STATUS_NO;
 	struct error e = { 0 };
+	struct merge merge = { 0 };
 	struct reply reply;
 	bool go_on = true;
 
@@ -129,6 +132,7 @@ static enum status wait_on(
 
 		switch (client_receive(client, left > 0 ? left : 0, &reply, &e)) {
 		case ANSWER_REPLY:
+			merge_reply(&merge, reply.parameters);
 			if (holds(ctl, reply.parameters, w)) {
 				status = STATUS_YES;
 				go_on = false;
@@ -148,6 +152,7 @@ static enum status wait_on(
 		}
 		reply_done(&reply);
 	}
+	merge_done(&merge);
 	return status;
 }
 

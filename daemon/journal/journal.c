@@ -285,33 +285,26 @@ void journal_say(enum level level, enum message message, const struct subject *s
 		journal.changed(journal.arg);
 }
 
-static struct json_object *event_json(const struct event *event)
+struct list journal_events(struct arena *a, uint64_t after)
 {
-	struct json_object *o = json_object_new_object();
-	struct arena a = { 0 };
+	uint64_t first = journal.first;
+	struct event_view *views;
+	size_t count;
 
-	json_put_int(o, "seq", (int64_t)event->seq);
-	json_put_string(o, "time", time_text(&a, event->wall));
-	json_put_string(o, "level", level_names[event->level]);
-	json_put_string(o, "kind", event->kind);
-	json_put_string(o, "name", event->name);
-	json_put_string(o, "action", event->action);
-	json_put_string(o, "result", event->result);
-	json_put_string(o, "text", event->text);
-	arena_done(&a);
-	return o;
-}
+	if (journal.last - first > RING)
+		first = journal.last - RING;
+	if (first < after)
+		first = after < journal.last ? after : journal.last;
+	count = (size_t)(journal.last - first);
+	views = arena_array(a, count + 1, sizeof(*views));
+	for (size_t i = 0; i < count; i++) {
+		const struct event *event = &journal.ring[(first + i) % RING];
 
-struct json_object *journal_events(uint64_t after)
-{
-	struct json_object *list = json_object_new_array();
-	uint64_t oldest = journal.first;
-
-	if (journal.last - oldest > RING)
-		oldest = journal.last - RING;
-	for (uint64_t i = after > oldest ? after : oldest; i < journal.last; i++)
-		json_push(list, event_json(&journal.ring[i % RING]));
-	return list;
+		views[i] = (struct event_view){ (int64_t)event->seq, event->wall,
+			level_names[event->level], event->kind, event->name,
+			event->action, event->result, event->text };
+	}
+	return (struct list){ views, count };
 }
 
 uint64_t journal_last(void)

@@ -10,8 +10,9 @@
 #ifndef DAEMON_JOURNAL_JOURNAL_H
 #define DAEMON_JOURNAL_JOURNAL_H
 
-#include <json-c/json.h>
 #include <stdint.h>
+
+#include "lib/view/shapes.h"
 
 /* Message ids stand in journal.c and, explained, in units/homek8s.catalog. */
 enum message {
@@ -45,11 +46,11 @@ void journal_say(enum level level, enum message message, const struct subject *s
     const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /*
- * The ring as JSON, oldest first: [{"seq", "time", "level", "kind", "name", "action",
- * "result", "text"}]; only those with seq > `after`. New reference. Numbers start where
- * the clock stands, so that they go on growing over a restart.
+ * The ring, oldest first, as a list of struct event_view; only those with seq > `after`.
+ * Texts are the ring's and hold until the next journal_say(). Numbers start where the
+ * clock stands, so that they go on growing over a restart.
  */
-struct json_object *journal_events(uint64_t after);
+struct list journal_events(struct arena *a, uint64_t after);
 uint64_t journal_last(void);
 /* Called after each new event; one listener (the control socket). */
 void journal_listen(void (*changed)(void *arg), void *arg);

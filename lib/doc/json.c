@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/base/text.h"
-
 #define PRINT_FLAGS JSON_C_TO_STRING_NOSLASHESCAPE
 
 static int fail_at(const char *text, size_t offset, const char *what, struct error *e)
@@ -273,4 +271,52 @@ const char *json_text(struct json_object *o)
 const char *json_pretty(struct json_object *o)
 {
 	return print(o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED);
+}
+
+/* How a character inside a string is written, where not as it is. */
+static const char *escape(unsigned char c, char hex[8])
+{
+	static const char digits[] = "0123456789abcdef";
+
+	switch (c) {
+	case '"':
+		return "\\\"";
+	case '\\':
+		return "\\\\";
+	case '\n':
+		return "\\n";
+	case '\t':
+		return "\\t";
+	default:
+		memcpy(hex, "\\u00", 4);
+		hex[4] = digits[c >> 4];
+		hex[5] = digits[c & 15];
+		hex[6] = '\0';
+		return hex;
+	}
+}
+
+void json_write_string(struct text *out, const char *text)
+{
+	char hex[8];
+	size_t plain = 0;
+
+	if (!text) {
+		text_add_n(out, "null", 4);
+		return;
+	}
+	text_add_n(out, "\"", 1);
+	for (;; text += plain + 1) {
+		const char *as;
+
+		for (plain = 0; (unsigned char)text[plain] >= 0x20 &&
+				text[plain] != '"' && text[plain] != '\\';)
+			plain++;
+		text_add_n(out, text, plain);
+		if (!text[plain])
+			break;
+		as = escape((unsigned char)text[plain], hex);
+		text_add_n(out, as, strlen(as));
+	}
+	text_add_n(out, "\"", 1);
 }

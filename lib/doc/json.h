@@ -14,6 +14,7 @@
 
 #include "lib/base/arena.h"
 #include "lib/base/error.h"
+#include "lib/base/text.h"
 
 static inline void json_cleanup(struct json_object **o)
 {
@@ -55,6 +56,9 @@ void json_put_int(struct json_object *o, const char *key, int64_t value);
 void json_put_bool(struct json_object *o, const char *key, bool value);
 void json_push(struct json_object *list, struct json_object *value);
 void json_push_string(struct json_object *list, const char *text);
+
+/* Appends a text as a JSON string, quotes included; NULL as null. */
+void json_write_string(struct text *out, const char *text);
 
 /*
  * Text without "\/" escapes (a YAML reader, as the Kubernetes API server uses for

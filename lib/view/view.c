@@ -1,299 +1,142 @@
 /* SPDX-License-Identifier: MIT */
-/* view: status, lists, plan and differences as JSON, from one plan and what is around it.
- */
+/* view: status, lists and single objects from one plan and what is around it. */
 #include "lib/view/view.h"
 
 #include <string.h>
 
 #include "lib/doc/json.h"
 
-/* The verdict of the whole */
-
-struct tally { /* of what is looked after */
-	size_t by[VERDICT_PAUSED + 1], all, off;
-	const struct item *worst;
-};
-
-/* How bad a verdict is for the home: the worst one is named first. */
-static int badness(enum verdict verdict)
-{
-	switch (verdict) {
-	case VERDICT_FAILING:
-		return 5;
-	case VERDICT_BLOCKED:
-		return 4;
-	case VERDICT_PENDING:
-		return 3;
-	case VERDICT_UNKNOWN:
-		return 2;
-	case VERDICT_PAUSED:
-		return 1;
-	case VERDICT_CONVERGED:
-		return 0;
-	}
-	return 0;
-}
-
-static struct tally count(const struct view *v)
-{
-	struct tally tally = { 0 };
-
-	for (size_t i = 0; v->plan && i < v->plan->item_count; i++) {
-		const struct item *item = v->plan->items[i];
-
-		if (item->off) {
-			tally.off++;
-			continue;
-		}
-		tally.all++;
-		tally.by[item->verdict]++;
-		if (!tally.worst ||
-		    badness(item->verdict) > badness(tally.worst->verdict))
-			tally.worst = item;
-	}
-	return tally;
-}
-
-static bool source_is_bad(const struct source_view *s)
-{
-	return s->state && strcmp(s->state, "connected") != 0 &&
-	       strcmp(s->state, "connecting") != 0 && strcmp(s->state, "off") != 0;
-}
-
-const char *view_verdict(const struct view *v)
-{
-	struct tally tally = count(v);
-
-	if (!v->plan)
-		return "unknown";
-	if (!v->load.ok || source_is_bad(&v->libvirt) || source_is_bad(&v->kubernetes) ||
-	    tally.by[VERDICT_FAILING])
-		return "degraded";
-	if (tally.by[VERDICT_BLOCKED])
-		return "blocked";
-	if (tally.by[VERDICT_PENDING])
-		return "converging";
-	if (tally.by[VERDICT_UNKNOWN])
-		return "unknown";
-	if (tally.by[VERDICT_PAUSED])
-		return "paused";
-	return "converged";
-}
-
-/* "9 of 12 objects are as written, 2 paused" */
-static const char *counts(struct arena *a, const struct tally *tally)
-{
-	static const enum verdict others[] = { VERDICT_UNKNOWN, VERDICT_PAUSED };
-	const char *text;
-
-	if (tally->by[VERDICT_CONVERGED] == tally->all)
-		return arena_printf(a, "all %zu object%s as written", tally->all,
-		    tally->all == 1 ? " is" : "s are");
-	text = arena_printf(a, "%zu of %zu objects %s as written",
-	    tally->by[VERDICT_CONVERGED], tally->all,
-	    tally->by[VERDICT_CONVERGED] == 1 ? "is" : "are");
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (tally->by[others[i]])
-			text = arena_printf(a, "%s, %zu %s", text, tally->by[others[i]],
-			    verdict_text(others[i]));
-	return text;
-}
-
-/* What is said of the sources and, in numbers, of the objects. */
-static const char *overview(
-    struct arena *a, const struct view *v, const struct tally *tally)
-{
-	const char *text = counts(a, tally);
-
-	if (tally->off)
-		text = arena_printf(
-		    a, "%s; %zu not looked after: Kubernetes is off", text, tally->off);
-	if (!v->load.ok)
-		text = arena_printf(a, "%s; the configuration has errors", text);
-	if (source_is_bad(&v->libvirt))
-		text = arena_printf(a, "%s; libvirt is %s", text, v->libvirt.state);
-	if (source_is_bad(&v->kubernetes))
-		text = arena_printf(a, "%s; Kubernetes is %s", text, v->kubernetes.state);
-	return text;
-}
-
-const char *view_headline(struct arena *a, const struct view *v)
-{
-	struct tally tally = count(v);
-	const char *text;
-
-	if (!v->plan)
-		return "looking at the home for the first time";
-	text = overview(a, v, &tally);
-	if (tally.worst && badness(tally.worst->verdict) >= badness(VERDICT_PENDING))
-		text = arena_printf(a, "%s; %s/%s is %s", text, tally.worst->kind->name,
-		    tally.worst->name, verdict_text(tally.worst->verdict));
-	return text;
-}
-
-const char *view_summary(struct arena *a, const struct view *v)
-{
-	struct tally tally = count(v);
-	const char *text;
-
-	if (!v->plan)
-		return view_headline(a, v);
-	text = overview(a, v, &tally);
-	if (tally.worst && tally.worst->verdict != VERDICT_CONVERGED)
-		text = arena_printf(a, "%s; %s/%s is %s: %s", text,
-		    tally.worst->kind->name, tally.worst->name,
-		    verdict_text(tally.worst->verdict), tally.worst->reason);
-	return text;
-}
-
 /* Parts */
 
-static void put_time(struct json_object *o, const char *key, int64_t wall)
+/* Where a time of the plan is told as milliseconds to come: from when it is read on. */
+static int64_t retry_in(const struct view *v, const struct item *item)
 {
-	struct arena a = { 0 };
+	int64_t left = v->planned.ms + item->retry_in - v->now.ms;
 
-	json_put_string(o, key, wall > 0 ? time_text(&a, wall) : NULL);
-	arena_done(&a);
+	if (item->retry_in < 0)
+		return -1;
+	return left > 0 ? left : 0;
 }
 
-static struct json_object *source_json(const struct source_view *s, bool with_version)
+static struct object_view object_of(const struct view *v, const struct item *item)
 {
-	struct json_object *o = json_object_new_object();
-
-	json_put_string(o, "state", s->state);
-	put_time(o, "since", s->since);
-	json_put_string(o, "detail", s->detail);
-	if (with_version)
-		json_put_string(o, "version", s->version);
-	return o;
+	return (struct object_view){
+		.kind = item->kind->name,
+		.name = item->name,
+		.verdict = verdict_text(item->verdict),
+		.reason = item->reason,
+		.since = item->state->since,
+		.changes = { item->differences.items, item->differences.count },
+		.conditions = { item->conditions, item->condition_count },
+		.error = item->error,
+		.retry_in = retry_in(v, item),
+	};
 }
 
-static struct json_object *load_json(const struct config_view *load)
+static bool is_about(const struct finding *f, const char *object)
 {
-	struct json_object *o = json_object_new_object();
-
-	json_put_string(o, "state", load->ok ? "ok" : "error");
-	json_put_int(o, "generation", load->generation);
-	json_put_string(o, "error", load->error);
-	put_time(o, "since", load->since);
-	json_put_string(o, "directory", load->directory);
-	return o;
-}
-
-static struct json_object *changes_json(const struct differences *d)
-{
-	struct json_object *list = json_object_new_array();
-
-	for (size_t i = 0; i < d->count; i++) {
-		struct json_object *o = json_object_new_object();
-
-		json_put_string(o, "field", d->items[i].field);
-		json_put_string(o, "want", d->items[i].want);
-		json_put_string(o, "have", d->items[i].have);
-		json_push(list, o);
-	}
-	return list;
-}
-
-static struct json_object *conditions_json(const struct item *item)
-{
-	struct json_object *list = json_object_new_array();
-
-	for (size_t i = 0; i < item->condition_count; i++) {
-		struct json_object *o = json_object_new_object();
-
-		json_put_string(o, "type", item->conditions[i].type);
-		json_put_string(o, "message", item->conditions[i].message);
-		json_push(list, o);
-	}
-	return list;
-}
-
-/* What status says of one object. */
-static struct json_object *item_json(const struct item *item)
-{
-	struct json_object *o = json_object_new_object();
-
-	json_put_string(o, "kind", item->kind->name);
-	json_put_string(o, "name", item->name);
-	json_put_string(o, "verdict", verdict_text(item->verdict));
-	json_put_string(o, "reason", item->reason);
-	put_time(o, "since", item->state->since);
-	json_put(o, "changes", changes_json(&item->differences));
-	json_put(o, "conditions", conditions_json(item));
-	json_put_string(o, "error", item->error);
-	if (item->retry_in >= 0)
-		json_put_int(o, "retry_in", item->retry_in);
-	else
-		json_put(o, "retry_in", NULL);
-	return o;
-}
-
-static struct json_object *finding_json(const struct finding *f)
-{
-	struct json_object *o = json_object_new_object(),
-			   *objects = json_object_new_array();
-	struct arena a = { 0 };
-
-	json_put_string(o, "id", f->id);
-	json_put_string(o, "severity", severity_text(f->severity));
 	for (size_t i = 0; i < FINDING_OBJECTS && f->objects[i]; i++)
-		json_push_string(objects, f->objects[i]);
-	json_put(o, "objects", objects);
-	json_put_string(o, "text", f->text);
-	json_put_string(o, "fix", f->fix);
-	json_put_string(o, "at", place_text(&a, &f->place));
-	arena_done(&a);
-	return o;
+		if (strcmp(f->objects[i], object) == 0)
+			return true;
+	return false;
 }
 
-static struct json_object *findings_json(const struct view *v)
+static void add_finding(struct arena *a, const struct finding *f, struct list *out)
 {
-	struct json_object *list = json_object_new_array();
+	struct finding_view *view =
+	    arena_push(a, &out->items, &out->count, sizeof(*view));
+	size_t objects = 0;
 
-	for (size_t i = 0; v->config && i < v->config->report.count; i++)
-		json_push(list, finding_json(&v->config->report.findings[i]));
-	for (size_t i = 0; v->plan && i < v->plan->finding_count; i++)
-		json_push(list, finding_json(&v->plan->findings[i]));
-	return list;
+	while (objects < FINDING_OBJECTS && f->objects[objects])
+		objects++;
+	*view = (struct finding_view){
+		.id = f->id,
+		.severity = severity_text(f->severity),
+		.objects = { (void *)f->objects, objects },
+		.text = f->text,
+		.fix = f->fix,
+		.at = place_text(a, &f->place),
+	};
 }
 
-/* Answers */
-
-struct json_object *view_status(const struct view *v)
+void view_findings(struct arena *a, const struct finding *findings, size_t count,
+    const char *about, struct list *out)
 {
-	struct json_object *o = json_object_new_object(),
-			   *sources = json_object_new_object();
-	struct json_object *objects = json_object_new_array();
-	struct arena a = { 0 };
-
-	json_put_string(o, "verdict", view_verdict(v));
-	json_put_string(o, "headline", view_headline(&a, v));
-	json_put_string(o, "summary", view_summary(&a, v));
-	json_put(sources, "config", load_json(&v->load));
-	json_put(sources, "libvirt", source_json(&v->libvirt, true));
-	json_put(sources, "kubernetes", source_json(&v->kubernetes, true));
-	json_put(o, "sources", sources);
-	for (size_t i = 0; v->plan && i < v->plan->item_count; i++)
-		json_push(objects, item_json(v->plan->items[i]));
-	json_put(o, "objects", objects);
-	json_put(o, "findings", findings_json(v));
-	if (v->state->paused) {
-		struct json_object *pause = json_object_new_object();
-
-		json_put_string(pause, "reason", v->state->pause_reason);
-		if (v->state->pause_until.ms != INT64_MAX)
-			put_time(pause, "until",
-			    v->wall + (v->state->pause_until.ms - v->now.ms));
-		else
-			json_put(pause, "until", NULL);
-		json_put(o, "paused", pause);
-	}
-	arena_done(&a);
-	return o;
+	for (size_t i = 0; i < count; i++)
+		if (!about || is_about(&findings[i], about))
+			add_finding(a, &findings[i], out);
 }
 
-/* What is there, or else what is wanted: the side lists show. */
+/* Those of the configuration and those of the plan. */
+static struct list all_findings(const struct view *v, struct arena *a, const char *about)
+{
+	struct list out = { 0 };
+
+	if (v->config)
+		view_findings(
+		    a, v->config->report.findings, v->config->report.count, about, &out);
+	if (v->plan)
+		view_findings(a, v->plan->findings, v->plan->finding_count, about, &out);
+	return out;
+}
+
+const char *view_approval(const struct item *item)
+{
+	return item->approved ? NULL : item->consent;
+}
+
+/* Status */
+
+static const struct sources_view *sources_of(const struct view *v, struct arena *a)
+{
+	struct sources_view *sources = arena_alloc(a, sizeof(*sources));
+	struct config_source_view *config = arena_alloc(a, sizeof(*config));
+
+	*config = (struct config_source_view){
+		.state = v->load.ok ? "ok" : "error",
+		.generation = v->load.generation,
+		.error = v->load.error,
+		.since = v->load.since,
+		.directory = v->load.directory,
+	};
+	*sources = (struct sources_view){ config, &v->libvirt, &v->kubernetes };
+	return sources;
+}
+
+static const struct pause_view *pause_of(const struct view *v, struct arena *a)
+{
+	struct pause_view *pause;
+
+	if (!v->state->paused)
+		return NULL;
+	pause = arena_alloc(a, sizeof(*pause));
+	pause->reason = v->state->pause_reason;
+	if (v->state->pause_until.ms != INT64_MAX)
+		pause->until = v->wall + (v->state->pause_until.ms - v->now.ms);
+	return pause;
+}
+
+void view_status(const struct view *v, struct arena *a, struct status_reply *out)
+{
+	size_t count = v->plan ? v->plan->item_count : 0;
+	struct object_view *objects = arena_array(a, count, sizeof(*objects));
+
+	for (size_t i = 0; i < count; i++)
+		objects[i] = object_of(v, v->plan->items[i]);
+	*out = (struct status_reply){
+		.verdict = view_verdict(v),
+		.headline = view_headline(a, v),
+		.summary = view_summary(a, v),
+		.sources = sources_of(v, a),
+		.objects = { objects, count },
+		.findings = all_findings(v, a, NULL),
+		.paused = pause_of(v, a),
+	};
+}
+
+/* Lists */
+
+/* What is there, or else what is desired: the side lists show. */
 static const struct object *shown(const struct item *item)
 {
 	if (item->live)
@@ -301,7 +144,7 @@ static const struct object *shown(const struct item *item)
 	return item->config ? item->config : item->desired;
 }
 
-static struct json_object *side_json(const struct item *item, const struct object *side)
+static struct json_object *fields_of(const struct item *item, const struct object *side)
 {
 	struct json_object *o;
 
@@ -313,11 +156,11 @@ static struct json_object *side_json(const struct item *item, const struct objec
 	return o;
 }
 
-/* Columns of what can only be written and never seen, as a VM's role: as it is written.
- */
+/* Columns of what can only be written and never observed, as a VM's role: as it is
+ * written. */
 static void add_written(struct json_object *fields, const struct item *item)
 {
-	autojson struct json_object *written = side_json(item, item->desired);
+	autojson struct json_object *written = fields_of(item, item->desired);
 
 	for (const char *const *c = item->kind->list_columns; written && c && *c; c++)
 		for (const struct field *f = item->kind->fields.rows; f->key; f++)
@@ -327,81 +170,64 @@ static void add_written(struct json_object *fields, const struct item *item)
 				    fields, *c, json_object_get(json_at(written, *c)));
 }
 
-struct json_object *view_list(const struct view *v, const struct kind *kind)
+struct json_object *view_side(const struct shape_side *side)
 {
-	struct json_object *o = json_object_new_object(), *list = json_object_new_array();
+	struct json_object *fields = fields_of(side->item, side->side);
 
-	for (size_t i = 0; v->plan && i < v->plan->item_count; i++) {
+	if (fields && side->listed && side->side != side->item->desired)
+		add_written(fields, side->item);
+	return fields;
+}
+
+void view_list(const struct view *v, struct arena *a, const struct kind *kind,
+    struct list_reply *out)
+{
+	size_t count = v->plan ? v->plan->item_count : 0;
+	struct listed_view *objects = arena_array(a, count, sizeof(*objects));
+
+	*out = (struct list_reply){ .objects = { objects, 0 } };
+	for (size_t i = 0; i < count; i++) {
 		const struct item *item = v->plan->items[i];
-		struct json_object *row, *fields;
 
-		if (kind && item->kind != kind)
-			continue;
-		row = item_json(item);
-		fields = side_json(item, shown(item));
-		add_written(fields, item);
-		json_put(row, "fields", fields);
-		json_push(list, row);
+		if (!kind || item->kind == kind)
+			objects[out->objects.count++] = (struct listed_view){
+				.object = object_of(v, item),
+				.fields = { item, shown(item), true },
+			};
 	}
-	json_put(o, "objects", list);
-	return o;
 }
 
-static bool is_about(const struct finding *f, const char *object)
-{
-	for (size_t i = 0; i < FINDING_OBJECTS && f->objects[i]; i++)
-		if (strcmp(f->objects[i], object) == 0)
-			return true;
-	return false;
-}
+/* One object */
 
-static struct json_object *findings_about(const struct view *v, const struct item *item)
+static struct list step_texts(struct arena *a, const struct item *item)
 {
-	struct json_object *list = json_object_new_array();
-	const struct report *report = v->config ? &v->config->report : NULL;
-	struct arena a = { 0 };
-	const char *object = arena_printf(&a, "%s/%s", item->kind->name, item->name);
-
-	for (size_t i = 0; report && i < report->count; i++)
-		if (is_about(&report->findings[i], object))
-			json_push(list, finding_json(&report->findings[i]));
-	for (size_t i = 0; i < v->plan->finding_count; i++)
-		if (is_about(&v->plan->findings[i], object))
-			json_push(list, finding_json(&v->plan->findings[i]));
-	arena_done(&a);
-	return list;
-}
-
-static struct json_object *steps_json(const struct item *item)
-{
-	struct json_object *list = json_object_new_array();
+	const char **texts = arena_array(a, item->step_count, sizeof(*texts));
 
 	for (size_t i = 0; i < item->step_count; i++)
-		json_push_string(list, item->steps[i]->text);
-	return list;
+		texts[i] = item->steps[i]->text;
+	return (struct list){ texts, item->step_count };
 }
 
-struct json_object *view_describe(
-    const struct view *v, const struct kind *kind, const char *name)
+bool view_describe(const struct view *v, struct arena *a, const struct kind *kind,
+    const char *name, struct describe_reply *out)
 {
 	const struct item *item = v->plan ? plan_find(v->plan, kind, name) : NULL;
-	struct json_object *o;
-	struct arena a = { 0 };
+	const struct node *node;
 
 	if (!item)
-		return NULL;
-	o = item_json(item);
-	json_put_string(o, "title", kind->title);
-	json_put_string(o, "written_at",
-	    item->desired && item->desired->record.node
-		? place_text(&a, &item->desired->record.node->place)
-		: NULL);
-	json_put(o, "desired", side_json(item, item->desired));
-	json_put(o, "live", side_json(item, item->live));
-	json_put(o, "persistent", side_json(item, item->config));
-	json_put(o, "steps", steps_json(item));
-	json_put_string(o, "consent", item->approved ? NULL : item->consent);
-	json_put(o, "findings", findings_about(v, item));
-	arena_done(&a);
-	return o;
+		return false;
+	node = item->desired ? item->desired->record.node : NULL;
+	*out = (struct describe_reply){
+		.object = object_of(v, item),
+		.title = kind->title,
+		.written_at = node ? place_text(a, &node->place) : NULL,
+		.desired = { item, item->desired, false },
+		.live = { item, item->live, false },
+		.persistent = { item, item->config, false },
+		.steps = step_texts(a, item),
+		.approval = view_approval(item),
+		.findings =
+		    all_findings(v, a, arena_printf(a, "%s/%s", kind->name, name)),
+	};
+	return true;
 }

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * view: the plan and all around it as JSON, as the control socket and `homek8sctl -o
- * json` show it. The format is given in homek8sctl(1) and only ever grows.
+ * view: the plan and all around it as replies (lib/view/shapes.h), as the control socket
+ * and `homek8sctl -o json` show them. Reads only: a view changes nothing and plans
+ * nothing. The format is documented in homek8sctl(1) and only ever grows.
+ *
+ * Replies borrow from the plan, from what it was made of and from the arena, and hold
+ * until any of them goes.
  */
-#ifndef LIB_PLAN_VIEW_H
-#define LIB_PLAN_VIEW_H
+#ifndef LIB_VIEW_VIEW_H
+#define LIB_VIEW_VIEW_H
 
 #include "lib/plan/plan.h"
+#include "lib/view/shapes.h"
 
 struct source_view {
 	const char *state;   /* "connected", "connecting", "unresponsive", "down",
@@ -29,6 +34,7 @@ struct view {
 	struct config_view load;
 	struct source_view libvirt, kubernetes;
 	const struct plan *plan; /* NULL before the first */
+	struct mono planned;	 /* when it was made */
 	const struct state *state;
 	const struct observations *observed;
 	struct mono now;
@@ -42,13 +48,26 @@ const char *view_verdict(const struct view *v);
 const char *view_headline(struct arena *a, const struct view *v);
 const char *view_summary(struct arena *a, const struct view *v);
 
-/* All return new references. Describe and list return NULL for what does not exist. */
-struct json_object *view_status(const struct view *v);
-struct json_object *view_list(
-    const struct view *v, const struct kind *kind); /* NULL: all */
-struct json_object *view_describe(
-    const struct view *v, const struct kind *kind, const char *name);
-struct json_object *view_plan(const struct view *v);
-struct json_object *view_diff(const struct view *v);
+/* Everything but events and history, which the journal has. */
+void view_status(const struct view *v, struct arena *a, struct status_reply *out);
+/* `kind` NULL: all. */
+void view_list(const struct view *v, struct arena *a, const struct kind *kind,
+    struct list_reply *out);
+/* False: there is no such object. */
+bool view_describe(const struct view *v, struct arena *a, const struct kind *kind,
+    const char *name, struct describe_reply *out);
+void view_plan(const struct view *v, struct arena *a, struct plan_reply *out);
+void view_diff(const struct view *v, struct arena *a, struct diff_reply *out);
+
+/* Adds the findings of a report to a list of struct finding_view; about one object
+ * ("vm/worker-1"), or all (NULL). */
+void view_findings(struct arena *a, const struct finding *findings, size_t count,
+    const char *about, struct list *out);
+/* What is known of one side, as an object of its kind's keys; NULL where it is not there.
+ * New reference. */
+struct json_object *view_side(const struct shape_side *side);
+/* The change that waits for approval, or NULL; and the hash that Approve must carry. */
+const char *view_approval(const struct item *item);
+const char *view_approval_hash(struct arena *a, const char *text);
 
 #endif

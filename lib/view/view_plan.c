@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* view_plan: what would be done, and what is otherwise than it is written, as JSON. */
+/* view_plan: what would be done, and what differs. */
+#include <inttypes.h>
 #include <string.h>
 
-#include "lib/doc/json.h"
+#include "lib/base/hash.h"
 #include "lib/view/view.h"
 
 /* Why the steps of a held item are not done now. */
@@ -11,43 +12,65 @@ static const char *why_held(struct arena *a, const struct item *item)
 	if (item->retry_in >= 0)
 		return arena_printf(
 		    a, "next try in %s", duration_text(a, item->retry_in));
-	if (item->consent && !item->approved)
+	if (view_approval(item))
 		return "waits for approval";
 	if (item->state->busy)
 		return "under way";
 	return item->reason;
 }
 
-static struct json_object *step_json(const struct item *item, const struct step *step)
+static void add_step(
+    struct arena *a, const struct item *item, const struct step *step, struct list *out)
 {
-	struct json_object *o = json_object_new_object();
-	struct arena a = { 0 };
+	struct step_view *view = arena_push(a, &out->items, &out->count, sizeof(*view));
 
-	json_put_string(o, "kind", item->kind->name);
-	json_put_string(o, "name", item->name);
-	json_put_string(o, "text", step->text);
-	json_put_string(o, "reason", item->reason);
-	json_put_bool(o, "disruptive", item->disruptive);
-	json_put_bool(o, "held", item->held);
-	json_put_string(o, "why_held", item->held ? why_held(&a, item) : NULL);
-	arena_done(&a);
-	return o;
+	*view = (struct step_view){
+		.kind = item->kind->name,
+		.name = item->name,
+		.text = step->text,
+		.reason = item->reason,
+		.disruptive = item->disruptive,
+		.held = item->held,
+		.why_held = item->held ? why_held(a, item) : NULL,
+	};
 }
 
-/* An object that is told beside a plan or the differences. */
-static void push_other(struct json_object *list, const struct item *item)
+/* An object that is reported beside a plan or the differences. */
+static void add_other(struct arena *a, const struct item *item, struct list *out)
 {
-	struct json_object *o = json_object_new_object();
-	struct arena a = { 0 };
+	struct other_view *view = arena_push(a, &out->items, &out->count, sizeof(*view));
 
-	json_put_string(o, "kind", item->kind->name);
-	json_put_string(o, "name", item->name);
-	json_put_string(o, "verdict", verdict_text(item->verdict));
-	json_put_string(o, "reason", item->reason);
-	json_put_string(o, "since",
-	    item->state->since > 0 ? time_text(&a, item->state->since) : NULL);
-	json_push(list, o);
-	arena_done(&a);
+	*view = (struct other_view){
+		.kind = item->kind->name,
+		.name = item->name,
+		.verdict = verdict_text(item->verdict),
+		.reason = item->reason,
+		.since = item->state->since,
+	};
+}
+
+/* The change is all there is to say of its effects. */
+static void add_approval(struct arena *a, const struct item *item, struct list *out)
+{
+	const char *text = view_approval(item),
+		   **effect = arena_alloc(a, sizeof(*effect));
+	struct approval_view *view =
+	    arena_push(a, &out->items, &out->count, sizeof(*view));
+
+	*effect = text;
+	*view = (struct approval_view){
+		.kind = item->kind->name,
+		.name = item->name,
+		.key = arena_printf(a, "%s/%s", item->kind->name, item->name),
+		.hash = view_approval_hash(a, text),
+		.text = text,
+		.effects = { effect, 1 },
+	};
+}
+
+const char *view_approval_hash(struct arena *a, const char *text)
+{
+	return arena_printf(a, "%016" PRIx64, hash_bytes(HASH_START, text, strlen(text)));
 }
 
 /* Not as it is written, or not known to be, and there is no step that would change it. */
@@ -57,36 +80,24 @@ static bool is_stuck(const struct item *item)
 	       item->verdict != VERDICT_CONVERGED && item->verdict != VERDICT_PAUSED;
 }
 
-struct json_object *view_plan(const struct view *v)
+void view_plan(const struct view *v, struct arena *a, struct plan_reply *out)
 {
-	struct json_object *o = json_object_new_object();
-	struct json_object *steps = json_object_new_array();
-	struct json_object *approvals = json_object_new_array();
-	struct json_object *others = json_object_new_array();
-
+	*out = (struct plan_reply){ 0 };
 	for (size_t i = 0; v->plan && i < v->plan->step_count; i++)
-		json_push(steps, step_json(v->plan->steps[i]->item, v->plan->steps[i]));
+		add_step(a, v->plan->steps[i]->item, v->plan->steps[i], &out->steps);
 	for (size_t i = 0; v->plan && i < v->plan->item_count; i++) {
 		const struct item *item = v->plan->items[i];
-		struct json_object *approval;
 
 		for (size_t s = 0; item->held && s < item->step_count; s++)
-			json_push(steps, step_json(item, item->steps[s]));
+			add_step(a, item, item->steps[s], &out->steps);
 		if (is_stuck(item))
-			push_other(others, item);
-		if (!item->consent || item->approved)
-			continue;
-		approval = json_object_new_object();
-		json_put_string(approval, "kind", item->kind->name);
-		json_put_string(approval, "name", item->name);
-		json_put_string(approval, "consent", item->consent);
-		json_push(approvals, approval);
+			add_other(a, item, &out->others);
+		if (view_approval(item))
+			add_approval(a, item, &out->approvals);
 	}
-	json_put(o, "steps", steps);
-	json_put(o, "approvals", approvals);
-	json_put(o, "others", others);
-	return o;
 }
+
+/* Differences */
 
 /* A difference's field as one side has it; NULL where the side or the key is not there.
  */
@@ -105,73 +116,74 @@ static bool differs_in_existence(const struct item *item)
 	       (item->desired ? !there : there);
 }
 
-static struct json_object *existence_json(const struct item *item)
-{
-	struct json_object *row = json_object_new_object();
-
-	json_put_string(row, "field", "existence");
-	json_put_string(row, "want", item->desired ? "present" : "absent");
-	json_put_string(row, "live", item->live ? "present" : "absent");
-	json_put_string(row, "persistent", item->config ? "present" : NULL);
-	return row;
-}
-
 static bool says(const char *text, const char *want)
 {
 	return text && want && strcmp(text, want) == 0;
 }
 
-/* What stands for the live side where the sides themselves do not tell the difference:
+/* What stands for the live side where the sides themselves do not show the difference:
  * a paused VM has the key state: running. */
 static const char *live_text(
     const struct difference *d, const char *live, const char *stored)
 {
-	bool told = (live && !says(live, d->want)) || (stored && !says(stored, d->want));
+	bool shown = (live && !says(live, d->want)) || (stored && !says(stored, d->want));
 
-	return told ? live : d->have;
+	return shown ? live : d->have;
 }
 
-static struct json_object *diff_json(const struct item *item)
+static struct difference_view existence(const struct item *item)
 {
-	struct json_object *o = json_object_new_object(), *list = json_object_new_array();
+	return (struct difference_view){
+		.field = "existence",
+		.want = item->desired ? "present" : "absent",
+		.live = item->live ? "present" : "absent",
+		.persistent = item->config ? "present" : NULL,
+	};
+}
+
+static struct difference_view difference(
+    struct arena *a, const struct item *item, const struct difference *d)
+{
 	const struct fields *fields = &item->kind->fields;
-	struct arena a = { 0 };
+	const char *live = side_text(a, fields, item->live, d->field);
+	const char *stored = side_text(a, fields, item->config, d->field);
 
-	json_put_string(o, "kind", item->kind->name);
-	json_put_string(o, "name", item->name);
-	if (differs_in_existence(item))
-		json_push(list, existence_json(item));
-	for (size_t i = 0; i < item->differences.count; i++) {
-		const struct difference *d = &item->differences.items[i];
-		struct json_object *row = json_object_new_object();
-		const char *live = side_text(&a, fields, item->live, d->field);
-		const char *stored = side_text(&a, fields, item->config, d->field);
-
-		json_put_string(row, "field", d->field);
-		json_put_string(row, "want", d->want);
-		json_put_string(row, "live", live_text(d, live, stored));
-		json_put_string(row, "persistent", stored);
-		json_push(list, row);
-	}
-	json_put(o, "changes", list);
-	arena_done(&a);
-	return o;
+	return (struct difference_view){
+		.field = d->field,
+		.want = d->want,
+		.live = live_text(d, live, stored),
+		.persistent = stored,
+	};
 }
 
-struct json_object *view_diff(const struct view *v)
+static void add_differences(struct arena *a, const struct item *item, struct list *out)
 {
-	struct json_object *o = json_object_new_object(), *list = json_object_new_array();
-	struct json_object *unknown = json_object_new_array();
+	struct object_difference_view *view =
+	    arena_push(a, &out->items, &out->count, sizeof(*view));
+	struct list *changes = &view->changes;
+	struct difference_view *row;
 
+	view->kind = item->kind->name;
+	view->name = item->name;
+	if (differs_in_existence(item)) {
+		row = arena_push(a, &changes->items, &changes->count, sizeof(*row));
+		*row = existence(item);
+	}
+	for (size_t i = 0; i < item->differences.count; i++) {
+		row = arena_push(a, &changes->items, &changes->count, sizeof(*row));
+		*row = difference(a, item, &item->differences.items[i]);
+	}
+}
+
+void view_diff(const struct view *v, struct arena *a, struct diff_reply *out)
+{
+	*out = (struct diff_reply){ 0 };
 	for (size_t i = 0; v->plan && i < v->plan->item_count; i++) {
 		const struct item *item = v->plan->items[i];
 
 		if (item->differences.count || differs_in_existence(item))
-			json_push(list, diff_json(item));
+			add_differences(a, item, &out->objects);
 		if (item->verdict == VERDICT_UNKNOWN && !item->off)
-			push_other(unknown, item);
+			add_other(a, item, &out->unknown);
 	}
-	json_put(o, "objects", list);
-	json_put(o, "unknown", unknown);
-	return o;
 }

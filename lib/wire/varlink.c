@@ -115,44 +115,32 @@ int varlink_call_parse(
 	return 0;
 }
 
-/* Writes the message with its NUL and drops it. `parameters` stays the caller's. */
-static void put(
-    struct text *out, struct json_object *message, struct json_object *parameters)
-{
-	const char *text;
-
-	json_put(message, "parameters",
-	    parameters ? json_object_get(parameters) : json_object_new_object());
-	text = json_text(message);
-	text_add_n(out, text, strlen(text) + 1);
-	json_object_put(message);
-}
-
 void varlink_put_call(
     struct text *out, const char *method, struct json_object *parameters, bool more)
 {
-	struct json_object *message = json_object_new_object();
+	autojson struct json_object *message = json_object_new_object();
+	const char *text;
 
 	json_put_string(message, "method", method);
 	if (more)
 		json_put_bool(message, "more", true);
-	put(out, message, parameters);
+	json_put(message, "parameters",
+	    parameters ? json_object_get(parameters) : json_object_new_object());
+	text = json_text(message);
+	text_add_n(out, text, strlen(text) + 1);
 }
 
-void varlink_put_reply(struct text *out, struct json_object *parameters, bool continues)
+void varlink_open_reply(struct text *out, bool continues)
 {
-	struct json_object *message = json_object_new_object();
-
-	if (continues)
-		json_put_bool(message, "continues", true);
-	put(out, message, parameters);
+	text_add(out, "{%s\"parameters\":", continues ? "\"continues\":true," : "");
 }
 
-void varlink_put_error(
-    struct text *out, const char *error, struct json_object *parameters)
+void varlink_open_error(struct text *out, const char *error)
 {
-	struct json_object *message = json_object_new_object();
+	text_add(out, "{\"error\":\"%s\",\"parameters\":", error);
+}
 
-	json_put_string(message, "error", error);
-	put(out, message, parameters);
+void varlink_close(struct text *out)
+{
+	text_add_n(out, "}", 2);
 }

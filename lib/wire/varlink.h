@@ -42,11 +42,14 @@ struct varlink_call {
 int varlink_call_parse(
     struct json_object *message, struct varlink_call *out, struct error *e);
 
-/* Append one message, NUL included. `parameters` NULL: {}; it stays the caller's. */
+/* Appends one message, NUL included. `parameters` NULL: {}; it stays the caller's. */
 void varlink_put_call(
     struct text *out, const char *method, struct json_object *parameters, bool more);
-void varlink_put_reply(struct text *out, struct json_object *parameters, bool continues);
-void varlink_put_error(
-    struct text *out, const char *error, struct json_object *parameters);
+
+/* The same for replies and errors (by full name), in parts: what is appended between the
+ * two calls is the JSON text of the parameters. */
+void varlink_open_reply(struct text *out, bool continues);
+void varlink_open_error(struct text *out, const char *error);
+void varlink_close(struct text *out);
 
 #endif

@@ -17,6 +17,7 @@
 #include "daemon/reconcile.h"
 #include "lib/base/cleanup.h"
 #include "lib/doc/json.h"
+#include "lib/kind/kinds.h"
 
 #define LARGE 400000
 
@@ -26,12 +27,78 @@ struct reconcile {
 	struct view view;
 	struct state state;
 	struct control *control;
+	struct plan plan; /* what the orders below have made of it */
+	struct object_state nothing_known;
+	struct ev_loop *loop;
+	struct ev_timer planned; /* active: a plan is due */
 	char large[LARGE + 1];
 };
 
-const struct view *reconcile_view(struct reconcile *r)
+bool reconcile_pending(const struct reconcile *r)
 {
-	return &r->view;
+	return r && ev_is_active(&r->planned);
+}
+
+/* The view must not be read while a plan is due. */
+void reconcile_view(const struct reconcile *r, struct view *out)
+{
+	if (reconcile_pending(r))
+		abort();
+	*out = r->view;
+	out->now.ms = now_ms();
+}
+
+static void on_planned(struct ev_loop *loop, struct ev_timer *timer, int revents)
+{
+	struct reconcile *r = timer->data;
+
+	(void)loop;
+	(void)revents;
+	r->view.load.generation += 1000;
+	control_changed(r->control);
+}
+
+static const char *names_of(struct reconcile *r, size_t i)
+{
+	return arena_printf(&r->plan.arena, "vm-%05zu", i);
+}
+
+static void make_objects(struct reconcile *r, size_t count)
+{
+	struct item *items = arena_array(&r->plan.arena, count, sizeof(*items));
+
+	r->plan.items = arena_array(&r->plan.arena, count + 1, sizeof(*r->plan.items));
+	r->plan.item_count = count;
+	r->view.plan = &r->plan;
+	for (size_t i = 0; i < count; i++) {
+		items[i] = (struct item){ .kind = &vm_kind,
+			.name = names_of(r, i),
+			.state = &r->nothing_known,
+			.reason = "",
+			.retry_in = -1 };
+		r->plan.items[i] = &items[i];
+	}
+}
+
+/* What the home of the test does: Pause of everything with one of these as the reason. */
+static void obey(struct reconcile *r, const char *order, size_t number)
+{
+	struct item **items = r->plan.items;
+
+	if (strcmp(order, "make objects") == 0)
+		make_objects(r, number);
+	else if (strcmp(order, "change object") == 0)
+		items[number]->reason =
+		    arena_printf(&r->plan.arena, "%s!", items[number]->reason);
+	else if (strcmp(order, "fail object") == 0)
+		items[number]->retry_in = now_ms() + 60000; /* planned at 0 */
+	else if (strcmp(order, "remove object") == 0)
+		memmove(items + number, items + number + 1,
+		    (r->plan.item_count-- - number) * sizeof(*items));
+	else if (strcmp(order, "plan later") == 0) {
+		ev_timer_set(&r->planned, (double)number / 1000, 0);
+		ev_timer_start(r->loop, &r->planned);
+	}
 }
 
 /* "vm/NAME" is refused with the whole of what was asked for; all else is counted. */
@@ -61,8 +128,10 @@ int reconcile_now(struct reconcile *r, const struct kind *kind, const char *name
 int reconcile_pause(struct reconcile *r, const struct kind *kind, const char *name,
     const char *reason, int64_t ms, const char *who, struct error *e)
 {
-	(void)reason;
-	(void)ms;
+	if (!kind)
+		obey(r, reason, (size_t)ms);
+	if (reconcile_pending(r))
+		return 0;
 	return ask(r, kind, name, "pause", who, e);
 }
 
@@ -104,6 +173,9 @@ static void serve(int ready)
 
 	memset(r.large, 'x', LARGE);
 	r.view.state = &r.state;
+	r.loop = loop;
+	ev_timer_init(&r.planned, on_planned, 0, 0);
+	r.planned.data = &r;
 	r.control = control_new(loop, address.sun_path, &r, &e);
 	if (!r.control) {
 		fprintf(stderr, "%s\n", e.text);
@@ -115,7 +187,9 @@ static void serve(int ready)
 	close(ready);
 	ev_run(loop, 0);
 	ev_signal_stop(loop, &term);
+	ev_timer_stop(loop, &r.planned);
 	control_free(r.control);
+	arena_done(&r.plan.arena);
 	ev_loop_destroy(loop);
 	exit(0);
 }

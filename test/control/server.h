@@ -12,7 +12,7 @@
 #include <sys/types.h>
 #include <sys/un.h>
 
-#include "lib/wire/interface.h"
+#include "lib/view/interface.h"
 #include "lib/wire/varlink.h"
 #include "test/control/suites.h"
 

@@ -9,6 +9,7 @@
 
 Suite *requests_suite(void);
 Suite *clients_suite(void);
+Suite *streams_suite(void);
 Suite *listener_suite(void);
 Suite *journal_suite(void);
 

@@ -279,7 +279,8 @@ START_TEST(others_read_but_change_nothing)
 {
 	static const char *const changing[] = { CALL("Reconcile", ""), CALL("Reload", ""),
 		CALL("Pause", ""), CALL("Resume", ""),
-		CALL("Approve", ",\"parameters\":{\"kind\":\"vm\",\"name\":\"a\"}") };
+		CALL("Approve",
+		    ",\"parameters\":{\"kind\":\"vm\",\"name\":\"a\",\"hash\":\"0\"}") };
 	struct client c;
 	struct json_object *reply;
 

@@ -10,6 +10,7 @@ int main(void)
 	int failed;
 
 	srunner_add_suite(runner, clients_suite());
+	srunner_add_suite(runner, streams_suite());
 	srunner_add_suite(runner, listener_suite());
 	srunner_add_suite(runner, journal_suite());
 	srunner_run_all(runner, CK_NORMAL);

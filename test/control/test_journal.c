@@ -16,7 +16,6 @@
 #include "daemon/journal/journal.h"
 #include "lib/base/arena.h"
 #include "lib/base/cleanup.h"
-#include "lib/doc/json.h"
 #include "test/control/suites.h"
 
 static int heard;
@@ -58,9 +57,10 @@ END_TEST
 
 START_TEST(the_ring_keeps_the_last_512)
 {
-	autojson struct json_object *all = NULL, *some = NULL;
 	autoclose int from = catch_stderr();
-	struct json_object *last;
+	const struct event_view *events;
+	struct arena a = { 0 };
+	struct list all, some;
 	uint64_t start;
 
 	ck_assert_int_ge(from, 0);
@@ -74,27 +74,30 @@ START_TEST(the_ring_keeps_the_last_512)
 	journal_listen(NULL, NULL);
 	ck_assert_int_eq(heard, 600);
 	ck_assert_uint_eq(journal_last(), start + 600);
-	all = journal_events(0);
-	ck_assert_uint_eq(json_count(all), 512);
-	ck_assert_str_eq(json_string_at(json_item(all, 0), "text"), "step 88");
-	last = json_item(all, 511);
-	ck_assert_str_eq(json_string_at(last, "text"), "step 599");
-	ck_assert_str_eq(json_string_at(last, "kind"), "vm");
-	ck_assert_str_eq(json_string_at(last, "name"), "worker-1");
-	ck_assert_str_eq(json_string_at(last, "action"), "start");
-	ck_assert_str_eq(json_string_at(last, "result"), "ok");
-	ck_assert_str_eq(json_string_at(last, "level"), "info");
-	ck_assert_int_eq(json_int_at(last, "seq", 0), (int64_t)start + 600);
-	some = journal_events(start + 598);
-	ck_assert_uint_eq(json_count(some), 2);
-	ck_assert_uint_eq(json_count(json_item(some, 2)), 0);
+	all = journal_events(&a, 0);
+	events = all.items;
+	ck_assert_uint_eq(all.count, 512);
+	ck_assert_str_eq(events[0].text, "step 88");
+	ck_assert_str_eq(events[511].text, "step 599");
+	ck_assert_str_eq(events[511].kind, "vm");
+	ck_assert_str_eq(events[511].name, "worker-1");
+	ck_assert_str_eq(events[511].action, "start");
+	ck_assert_str_eq(events[511].result, "ok");
+	ck_assert_str_eq(events[511].level, "info");
+	ck_assert_int_eq(events[511].seq, (int64_t)start + 600);
+	some = journal_events(&a, start + 598);
+	ck_assert_uint_eq(some.count, 2);
+	ck_assert_str_eq(((const struct event_view *)some.items)[0].text, "step 598");
+	ck_assert_uint_eq(journal_events(&a, start + 1000).count, 0);
+	arena_done(&a);
 }
 END_TEST
 
 START_TEST(only_a_refused_configuration_has_lines)
 {
-	autojson struct json_object *all = NULL;
 	autoclose int from = catch_stderr();
+	const struct event_view *events;
+	struct arena a = { 0 };
 	uint64_t start;
 
 	ck_assert_int_ge(from, 0);
@@ -103,11 +106,10 @@ START_TEST(only_a_refused_configuration_has_lines)
 	journal_say(
 	    LEVEL_ERROR, MESSAGE_CONFIG_REFUSED, NULL, "a:1:1: x\n    \033^\nb\n\n");
 	journal_say(LEVEL_ERROR, MESSAGE_STEP_FAILED, NULL, "libvirt says\nnotice: fine");
-	all = journal_events(start);
-	ck_assert_str_eq(
-	    json_string_at(json_item(all, 0), "text"), "a:1:1: x\n    ?^\nb");
-	ck_assert_str_eq(
-	    json_string_at(json_item(all, 1), "text"), "libvirt says notice: fine");
+	events = journal_events(&a, start).items;
+	ck_assert_str_eq(events[0].text, "a:1:1: x\n    ?^\nb");
+	ck_assert_str_eq(events[1].text, "libvirt says notice: fine");
+	arena_done(&a);
 }
 END_TEST
 

@@ -41,6 +41,9 @@ static const struct {
 	{ "an unknown object",
 	    CALL("Describe", ",\"parameters\":{\"kind\":\"vm\",\"name\":\"a\"}"),
 	    ERROR_NO_SUCH_OBJECT, "parameters.name", "a" },
+	{ "an approval of nothing in particular",
+	    CALL("Approve", ",\"parameters\":{\"kind\":\"vm\",\"name\":\"a\"}"),
+	    ERROR_INVALID_PARAMETER, "parameters.parameter", "hash" },
 	{ "a refused configuration", CALL("Reload", ""), ERROR_CONFIG_REFUSED,
 	    "parameters.errors",
 	    "home.yaml:1:1: error[test]: first\nhome.yaml:2:1: second" },
@@ -70,12 +73,14 @@ START_TEST(the_interface_describes_itself)
 {
 	struct client c = dial();
 	autojson struct json_object *reply = NULL;
+	autotext struct text description = { 0 };
 
 	say_text(&c, "{\"method\":\"org.varlink.service.GetInterfaceDescription\","
 		     "\"parameters\":{\"interface\":\"" INTERFACE_NAME "\"}}");
 	reply = answer(&c, "description");
-	ck_assert_str_eq(json_string_at(reply, "parameters.description"),
-	    interface_description(INTERFACE_NAME));
+	ck_assert(interface_describe(INTERFACE_NAME, &description));
+	ck_assert_str_eq(
+	    json_string_at(reply, "parameters.description"), text_get(&description));
 	hang_up(&c);
 }
 END_TEST
@@ -88,7 +93,9 @@ START_TEST(changes_carry_who_asked)
 	autojson struct json_object *reply = NULL;
 	const char *text;
 
-	say_text(&c, CALL("Approve", ",\"parameters\":{\"kind\":\"vm\",\"name\":\"a\"}"));
+	say_text(
+	    &c, CALL("Approve",
+		    ",\"parameters\":{\"kind\":\"vm\",\"name\":\"a\",\"hash\":\"0\"}"));
 	reply = answer(&c, "approve");
 	text = json_string_at(reply, "parameters.text");
 	ck_assert_msg(

@@ -207,6 +207,7 @@ watching() {
 	wait "$status_pid" "$events_pid" 2>/dev/null
 	check 'states are JSON lines' \
 		bash -c "[ \$(wc -l <'$work/states') -ge 3 ] && ! grep -v '^{.*}\$' '$work/states'"
+	check 'every state is whole' bash -c "! grep -v '\"objects\":\[{\"kind\":\"network\"' '$work/states' && ! grep '\"removed\"' '$work/states'"
 	check 'a change is in them' grep -q '"verdict":"paused"' "$work/states"
 	check 'the restart is told' grep -q 'is back' "$work/talk"
 	check 'events go on over a restart' grep -q 'resume' "$work/events"

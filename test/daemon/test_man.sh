@@ -76,7 +76,7 @@ manual_pages() {
 	all_in 'homek8sd(8) has every promise' $page_daemon '^\.It %$' \
 		"P1 P2 P3 P4 P5 P6 P7 P8 P9 P10"
 	same 'homek8s.yaml(5) has every finding of the linter and no other' \
-		"$(cat lib/kind/lint_*.c | grep -oE '"[a-z]+(-[a-z0-9]+)+"' | tr -d '"' |
+		"$(cat lib/lint/lint_*.c | grep -oE '"[a-z]+(-[a-z0-9]+)+"' | tr -d '"' |
 			grep -vxE 'host-gw')" \
 		"$(sed -n '/^\.Sh FINDINGS/,/^\.Sh FILES/s/^\.It Cm [a-z]* : //p' $page_yaml |
 			tr -d ' ' | tr ',' '\n' | grep -vxE \

@@ -175,7 +175,7 @@ def described(home, vm, pool):
           [row[side]["memory"] for side in ("desired", "live", "persistent")] ==
           ["6GiB", "8GiB", "8GiB"] and len(row["history"]) > 3 and
           row["title"] == "virtual machine" and isinstance(row["conditions"], list) and
-          row["steps"] == [] and row.get("consent", row.get("approval")) is None)
+          row["steps"] == [] and row["approval"] is None)
     check("describe: the last error and the next try", lambda: exits(
         0, "describe", pool).has("failing", "webhook", "Next try in", "create pool"))
 
@@ -266,7 +266,10 @@ def changing(home):
     check("approve where nothing waits: exit 3", lambda: exits(
         3, "approve", "vm/worker-1").has("nothing of vm/worker-1 waits"))
     check("approve what: exit 2",
-          lambda: exits(2, "approve") and exits(3, "approve", "vm/nobody"))
+          lambda: exits(2, "approve", "vm") and exits(2, "approve", "vm/worker-1", "--all") and
+          exits(3, "approve", "vm/nobody"))
+    check("approve without a name lists what waits: nothing",
+          lambda: exits(0, "approve").has("nothing waits"))
     check("validate: 0; 1; a file; none", lambda: exits(0, "validate", etc) and
           exits(0, "validate", f"{etc}/desired.d/home.yaml") and
           exits(1, "validate", f"{etc}/kubeconfig") and

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Unit tests of what is written by hand or checked in beside the field tables: the manual
- * page of the configuration and its JSON schema. SCHEMA_UPDATE=1 writes the schema anew.
+ * Unit tests of what is written by hand or checked in beside the tables: the manual page
+ * of the configuration, its JSON schema, and what homek8sctl(1) says of JSON.
+ * SCHEMA_UPDATE=1 writes the schema anew.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,10 +11,12 @@
 #include "lib/base/cleanup.h"
 #include "lib/kind/kinds.h"
 #include "lib/model/section.h"
+#include "lib/view/interface.h"
 
 #include <check.h>
 
 #define MANUAL "conf/homek8s.yaml.5"
+#define CTL_MANUAL "daemon/homek8sctl/homek8sctl.1"
 #define SCHEMA "conf/homek8s.schema.json"
 
 /* The whole file; tests run in the project's directory. */
@@ -158,6 +161,85 @@ START_TEST(schema_is_that_of_the_tables)
 }
 END_TEST
 
+/* The part of a page from one heading to the next of its sort or above, as a copy. */
+static char *part_of(const char *page, const char *heading)
+{
+	const char *start = strstr(page, heading), *end, *section;
+	char *part;
+
+	ck_assert_msg(start != NULL, "%s has no \"%s\"", CTL_MANUAL, heading + 1);
+	start += strlen(heading);
+	end = strstr(start, "\n.Ss ");
+	section = strstr(start, "\n.Sh ");
+	if (!end || (section && section < end))
+		end = section;
+	part = strndup(start, end ? (size_t)(end - start) : strlen(start));
+	if (!part)
+		abort();
+	return part;
+}
+
+/* Is the key among the words of a line that begins with .Va or .It Va? */
+static bool names_key(const char *part, const char *key)
+{
+	size_t length = strlen(key);
+
+	for (const char *at = part; (at = strstr(at, key)); at += length) {
+		const char *line = at;
+
+		while (line > part && line[-1] != '\n')
+			line--;
+		if ((at[-1] == ' ' || at[-1] == '.') &&
+		    !strchr("_abcdefghijklmnopqrstuvwxyz", at[length]) &&
+		    (strncmp(line, ".Va ", 4) == 0 || strncmp(line, ".It Va ", 7) == 0))
+			return true;
+	}
+	return false;
+}
+
+/* Keys of the document in its own part; those below anywhere, for they are shared. */
+static void check_shape(
+    const char *verb, const char *part, const char *json, const struct shape *shape)
+{
+	for (const struct shape_row *row = shape->rows; row->key; row++) {
+		ck_assert_msg(names_key(part, row->key), "%s: %s has no key %s",
+		    CTL_MANUAL, verb, row->key);
+		if (row->shape)
+			check_shape(verb, json, json, row->shape);
+	}
+}
+
+static const struct {
+	const char *verb;
+	const struct shape *shape;
+	const char *also; /* whose keys are not repeated */
+} documents[] = {
+	{ "status", &status_shape, "events" },
+	{ "list", &list_shape, "status" },
+	{ "describe", &describe_shape, "status" },
+	{ "plan", &plan_shape, NULL },
+	{ "diff", &diff_shape, NULL },
+	{ "events", &events_shape, NULL },
+	{ "validate", &validate_shape, "status" },
+};
+
+START_TEST(manual_tells_every_key_of_json)
+{
+	autofree char *page = read_file(CTL_MANUAL);
+	const char *json = strstr(page, "\n.Sh JSON\n");
+	const char *also = documents[_i].also ? documents[_i].also : documents[_i].verb;
+	autofree char *first = must_printf("\n.Ss %s\n", documents[_i].verb);
+	autofree char *second = must_printf("\n.Ss %s\n", also);
+	autofree char *own = NULL, *other = NULL, *both = NULL;
+
+	ck_assert(json != NULL);
+	own = part_of(json, first);
+	other = part_of(json, second);
+	both = must_printf("%s\n%s", own, other);
+	check_shape(documents[_i].verb, both, json, documents[_i].shape);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("manual");
@@ -168,6 +250,8 @@ int main(void)
 	tcase_add_test(test, manual_tells_every_key);
 	tcase_add_test(test, manual_tells_no_other_key);
 	tcase_add_test(test, schema_is_that_of_the_tables);
+	tcase_add_loop_test(test, manual_tells_every_key_of_json, 0,
+	    sizeof(documents) / sizeof(documents[0]));
 	suite_add_tcase(suite, test);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

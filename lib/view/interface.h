@@ -1,23 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * interface: the control interface io.homek8s.Manager and Varlink's own
- * org.varlink.service: their descriptions in the interface definition language (with a
- * comment for every method), the table of methods with their parameters, and the errors.
- * The table is the single list: the daemon's handlers, the check of parameters and the
- * unit test of the descriptions go by it.
+ * org.varlink.service: the table of methods (methods.def) with their parameters and the
+ * shapes of their replies, the errors with theirs, and the descriptions in the interface
+ * definition language, which are made of these tables. The daemon's handlers, the check
+ * of parameters and the unit tests go by them.
  */
-#ifndef LIB_WIRE_INTERFACE_H
-#define LIB_WIRE_INTERFACE_H
+#ifndef LIB_VIEW_INTERFACE_H
+#define LIB_VIEW_INTERFACE_H
 
 #include <json-c/json.h>
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "lib/view/shapes.h"
 
 #define INTERFACE_NAME "io.homek8s.Manager"
 #define INTERFACE_SERVICE "org.varlink.service"
 
 #define ERROR_NO_SUCH_OBJECT INTERFACE_NAME ".NoSuchObject"
 #define ERROR_CONFIG_REFUSED INTERFACE_NAME ".ConfigRefused"
+#define ERROR_APPROVAL_CHANGED INTERFACE_NAME ".ApprovalChanged"
 #define ERROR_NOT_POSSIBLE INTERFACE_NAME ".NotPossible"
 #define ERROR_BUSY INTERFACE_NAME ".Busy"
 #define ERROR_PERMISSION_DENIED INTERFACE_SERVICE ".PermissionDenied"
@@ -39,18 +42,26 @@ struct interface_method {
 	const char *interface; /* INTERFACE_NAME or INTERFACE_SERVICE */
 	const char *name;      /* "GetStatus" */
 	bool changes;	       /* needs permission */
-	bool streams;	       /* "more" has an effect; elsewhere one answer comes */
+	bool current;	       /* needs a plan that knows of all events before the call */
+	bool streams;	       /* "more" has an effect; elsewhere one reply comes */
+	const struct shape *reply;
+	const char *help;
 	struct interface_parameter parameters[INTERFACE_MAX_PARAMETERS + 1];
 };
 
+/* In the order of methods.def, so that a handler has its method's index. */
 extern const struct interface_method interface_methods[];
 extern const size_t interface_method_count;
 
-/* The description of an interface we have, by its name; NULL for another. */
-const char *interface_description(const char *interface);
+/* Appends the description of an interface we have; false for another. */
+bool interface_describe(const char *interface, struct text *out);
+bool interface_exists(const char *interface);
 
 /* By full name: "io.homek8s.Manager.GetStatus". NULL when there is none. */
 const struct interface_method *interface_find(const char *full_name);
+
+/* The shape of an error's parameters, by its full name; aborts on an unknown one. */
+const struct shape *interface_error(const char *full_name);
 
 /* The name of the first parameter that is unknown, missing or of a wrong type; NULL when
  * all is well. A parameter that is null counts as left out. Borrowed from either
