@@ -29,6 +29,7 @@ class Harm:
 
     match: bytes = b""  # text the client sends; none: any connection, from its beginning
     times: int = -1  # connections still to be harmed; -1: all
+    refuse: bool = False  # what the client sends does not pass: reset at once
     delay: float = 0.0  # seconds, each way
     black_hole: bool = False  # nothing passes either way, and nothing is closed
     trickle: int = 0  # so many bytes to the client at a time,
@@ -108,6 +109,7 @@ class Proxy:
         self.plans = []
         self.open = []
         self.accepted = 0
+        self.refused = 0  # requests
         self.listener = None
         self.running = True
         self.port = 0
@@ -291,6 +293,10 @@ class Proxy:
             if flow is up and data:
                 connection.sent = data
                 self._match(connection, data)
+            if flow is up and connection.harm.refuse:
+                self.refused += 1
+                connection.close(reset=True)
+                return
             if data:
                 flow.add(data, connection.harm.delay)
             else:
