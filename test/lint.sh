@@ -67,6 +67,24 @@ out=$(git ls-files '*.c' '*.h' | xargs grep -L 'SPDX-License-Identifier: MIT') &
 
 out=$(git ls-files '*.sh' .ci/run | xargs shellcheck -x 2>&1) || complain 'lint: shellcheck:' "$out"
 
+# Python: it parses, no line is over 100 columns, nothing is imported for nothing.
+out=$(git ls-files '*.py' | python3 -c '
+import ast, sys
+for path in sys.stdin.read().split():
+    text = open(path, encoding="utf-8").read()
+    for number, line in enumerate(text.splitlines(), 1):
+        if len(line) > 100:
+            print(f"{path}:{number}: {len(line)} columns")
+    tree = ast.parse(text, path)
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            for name in node.names:
+                if (name.asname or name.name).partition(".")[0] not in used:
+                    print(f"{path}:{node.lineno}: {name.name} is imported for nothing")
+' 2>&1)
+[ -z "$out" ] || complain 'lint: Python:' "$out"
+
 if command -v mandoc >/dev/null; then
 	for page in $(git ls-files '*.[1578]'); do
 		out=$(mandoc -T lint -W warning "$page" 2>&1) || complain "lint: $page:" "$out"

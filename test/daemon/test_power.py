@@ -19,7 +19,8 @@ OLD_VM = """<domain type='test' xmlns:test='http://libvirt.org/schemas/domain/te
   <os><type arch='i686'>hvm</type><boot dev='network'/></os>
   <on_reboot>destroy</on_reboot>
   <devices>
-    <disk type='file' device='disk'><source file='/theirs.raw'/><target dev='sdq' bus='scsi'/></disk>
+    <disk type='file' device='disk'><source file='/theirs.raw'/>
+      <target dev='sdq' bus='scsi'/></disk>
     <interface type='user'><mac address='52:54:00:ab:cd:ef'/></interface>
     <video><model type='vga' vram='9216' heads='1' primary='yes'/></video>
   </devices>

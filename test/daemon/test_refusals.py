@@ -89,7 +89,8 @@ def bad_names(home):
         ("a slash in a domain", vm("domain: a/b"), value),
         ("markup in a bridge", "network: {bridge: \"a'/>\"}\n", value),
         *((f'the host name "{host}"',
-           f'network: {{static_ips: {{"{host}": {{ip: 192.168.122.9, mac: 52:54:00:00:00:09}}}}}}\n',
+           f'network: {{static_ips: {{"{host}": '
+           "{ip: 192.168.122.9, mac: 52:54:00:00:00:09}}}\n",
            at("1:24", "bad-name"))
           for host in (r"w\n1", "w 1", "w_1", "W1", "w1,", "w1 10.0.0.1", "<w/>")),
     ))

@@ -50,6 +50,19 @@ def carried(home, name):
     return base64.b64encode((home.secrets / name).read_bytes()).decode()
 
 
+def tls_options(home):
+    """With them the API server speaks TLS, and only to this client."""
+    at = lambda name: str(home.secrets / name)
+    return ["--tls-cert", at("server.crt"), "--tls-key", at("server.key"),
+            "--client-ca", at("ca.crt"), "--token", home.token]
+
+
+def tls_context(home):
+    context = ssl.create_default_context(cafile=home.secrets / "ca.crt")
+    context.load_cert_chain(home.secrets / "client.crt", home.secrets / "client.key")
+    return context
+
+
 def canaries(home):
     """Lines of the key and the CA as they stand, and as the kubeconfig carries them."""
     found = [home.token, home.proxy_password, base64.b64encode(home.token.encode()).decode()]
@@ -60,7 +73,7 @@ def canaries(home):
     return found
 
 
-def kubeconfig(home, cluster="", user="", token=None):
+def kubeconfig(home, cluster="", user="", token=None, server=None):
     """A whole one, with one more line for the cluster and one for the user."""
     return f"""apiVersion: v1
 kind: Config
@@ -69,7 +82,7 @@ contexts: [{{name: home, context: {{cluster: home, user: me}}}}]
 clusters:
 - name: home
   cluster:
-    server: "{home.api.url}"
+    server: "{server or home.api.url}"
     certificate-authority-data: {carried(home, 'ca.crt')}
     {cluster}
 users:
@@ -143,13 +156,10 @@ def start(home):
     home.stop_api()
     home.all_seen = ""
     make_secrets(home)
-    at = lambda name: str(home.secrets / name)
     (home.work / "cluster.json").unlink()
     home.api_port = 0
-    home.start_api("--tls-cert", at("server.crt"), "--tls-key", at("server.key"),
-                   "--client-ca", at("ca.crt"), "--token", home.token)
-    home.api.tls = ssl.create_default_context(cafile=at("ca.crt"))
-    home.api.tls.load_cert_chain(at("client.crt"), at("client.key"))
+    home.start_api(*tls_options(home))
+    home.api.tls = tls_context(home)
     home.put("kubeconfig", kubeconfig(home))
     home.start()
     home.report.check("P7 converged with a client key and a token", home.converged, 10)

@@ -16,8 +16,8 @@ from homelab import EXAMPLE, run, started
 from report import none_of
 from terminal import on_terminal
 
-VERBS = ("status list describe plan diff validate reconcile reload pause resume approve wait events "
-         "explain example call version help").split()
+VERBS = ("status list describe plan diff validate reconcile reload pause resume approve wait "
+         "events explain example call version help").split()
 
 
 def lines(ended, count):
@@ -191,6 +191,8 @@ def lists(home):
         r"control-plane +converged +[^ ]+ +control-plane +running +always +4 +8GiB"))
     check("list reservations: address and MAC", lambda:
           exits(0, "list", "reservations").has("192.168.122.11", "52:54:00:"))
+    check("list leases: the older name of the kind", lambda:
+          exits(0, "list", "leases").out == exits(0, "list", "reservations").out)
     check("list -o wide: the reason, too", lambda:
           exits(0, "list", "vms", "-o", "wide").has("REASON", "MEMORY"))
     check("list --no-headers", lambda: lines(exits(0, "list", "vms", "--no-headers"), 3) and

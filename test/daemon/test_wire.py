@@ -10,6 +10,7 @@ import time
 from clients import POOLS, Api
 from homelab import run, world
 from proxy import Proxy
+from test_secrets import kubeconfig, make_secrets, tls_context, tls_options
 
 WHOLE = "192.168.122.100-192.168.122.150"
 
@@ -69,7 +70,7 @@ def the_proxy_harms(home):
 
 def edit_pool(home, end):
     """Past the proxy, by somebody else."""
-    Api(home.api.url, home.report).patch(
+    Api(home.api.url, home.report, home.api.tls).patch(
         f"{POOLS}/default-pool", {"spec": {"addresses": [f"192.168.122.100-192.168.122.{end}"]}})
 
 
@@ -142,5 +143,26 @@ def black_holes(home):
     check("a write that is never answered is tried again", lambda: mended(home), 120)
 
 
+def through_tls(home):
+    """The same to an API server with TLS, of which the proxy understands nothing."""
+    home.stop()
+    home.stop_api()
+    home.proxy.close()
+    make_secrets(home)
+    (home.work / "cluster.json").unlink()
+    home.api_port = 0
+    home.start_api(*tls_options(home))
+    home.api.tls = tls_context(home)
+    home.proxy = Proxy(home.api.host, home.api.port, tls=True)
+    home.put("kubeconfig", kubeconfig(home, server=home.proxy.url))
+    home.start()
+    home.report.check("TLS: converged through the proxy", home.converged, 10)
+    outlived(home, "TLS: all connections reset", lambda p: p.cut(reset=True))
+    outlived(home, "TLS: cut off in the handshake", lambda p: (p.plan(truncate=700), p.cut()),
+             lambda: home.source_is("kubernetes", "down"))
+    outlived(home, "TLS: answers cut off", lambda p: p.harm(truncate=40))
+
+
 if __name__ == "__main__":
-    run(start, the_proxy_harms, ended_connections, slow_connections, black_holes)
+    run(start, the_proxy_harms, ended_connections, slow_connections, black_holes, through_tls,
+        needs=("virsh", "libvirtd", "unshare", "openssl"))
