@@ -35,7 +35,7 @@ struct program {
 	struct reconcile *reconcile;
 	struct control *control;
 	ev_timer watchdog;
-	struct text status; /* last STATUS= told */
+	struct text status; /* last STATUS= sent */
 };
 
 static const char usage[] =
@@ -114,7 +114,8 @@ static int check(const char *directory)
 		finding_print(&config->report.findings[i], &line);
 		fputs(text_get(&line), stderr);
 	}
-	printf("%s: good, %zu findings\n", directory, config->report.count);
+	printf("%s: good, %zu finding%s\n", directory, config->report.count,
+	    config->report.count == 1 ? "" : "s");
 	config_free(config);
 	return 0;
 }

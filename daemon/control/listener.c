@@ -49,7 +49,7 @@ static int unlink_stale(const struct sockaddr_un *address, struct error *e)
 	if (lstat(path, &st) < 0)
 		return errno == ENOENT ? 0 : fail(e, "%s: %s", path, strerror(errno));
 	if (!S_ISSOCK(st.st_mode))
-		return fail(e, "%s: is there and no socket; remove it first", path);
+		return fail(e, "%s: exists and is no socket; remove it first", path);
 	if (st.st_uid != geteuid())
 		return fail(
 		    e, "%s: belongs to uid %ld; remove it first", path, (long)st.st_uid);
@@ -80,8 +80,8 @@ static int bind_path(struct listener *l, const char *path, struct error *e)
 
 	if (fill_address(path, &address, e) < 0)
 		return -1;
-	/* By hand, without RuntimeDirectory=, the last part may be missing. What is wrong
-	 * otherwise is told by bind(). */
+	/* By hand, without RuntimeDirectory=, the last part may be missing. Other
+	 * faults are reported by bind(). */
 	if (mkdir(dirname(copy), 0755) < 0 && errno == EEXIST &&
 	    unlink_stale(&address, e) < 0)
 		return -1;
@@ -92,7 +92,7 @@ static int bind_path(struct listener *l, const char *path, struct error *e)
 		    : bind(l->fd, (const struct sockaddr *)&address, sizeof(address));
 	umask(mask);
 	if (bound < 0 || listen(l->fd, BACKLOG) < 0)
-		return fail(e, "%s: cannot be listened on: %s", path, strerror(errno));
+		return fail(e, "%s: cannot listen there: %s", path, strerror(errno));
 	l->path = must_copy(path);
 	open_to_group(l, path);
 	return 0;

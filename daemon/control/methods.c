@@ -179,7 +179,7 @@ static void reload(struct request *r)
 	autotext struct text errors = { 0 };
 
 	journal_say(
-	    LEVEL_NOTICE, MESSAGE_CONTROL, &subject, "reload asked for by %s", r->who);
+	    LEVEL_NOTICE, MESSAGE_CONTROL, &subject, "reload requested by %s", r->who);
 	if (reconcile_reload(r->reconcile, &errors) < 0)
 		client_error_text(r->client, ERROR_CONFIG_REFUSED, text_get(&errors));
 	else

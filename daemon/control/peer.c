@@ -18,7 +18,7 @@ static bool has_group(int fd, gid_t group)
 	socklen_t length = 0;
 	autofree gid_t *groups = NULL;
 
-	/* The first call tells the size it needs. */
+	/* The first call says which size it needs. */
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &length) == 0 ||
 	    errno != ERANGE)
 		return false;

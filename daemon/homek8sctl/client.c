@@ -117,7 +117,7 @@ int client_send(struct client *client, const char *method, struct json_object *p
 			return fail(
 			    e, "homek8sd closed the connection: %s", strerror(errno));
 		else if (!wait_for(client, POLLOUT, now_ms() + TIMEOUT_MS))
-			return fail(e, "homek8sd does not take the call");
+			return fail(e, "homek8sd does not read the request");
 	}
 	return 0;
 }
@@ -192,7 +192,7 @@ enum status reply_complain(const struct reply *reply)
 	if (text)
 		say("%s", text_clean(&a, text, 1024));
 	else
-		say("homek8sd says %s %s", text_clean(&a, reply->error, 256),
+		say("homek8sd reports %s %s", text_clean(&a, reply->error, 256),
 		    json_text(reply->parameters));
 	arena_done(&a);
 	return STATUS_ERROR;
@@ -277,7 +277,7 @@ enum status client_follow(struct ctl *ctl, const char *method,
     void (*show)(struct ctl *ctl, struct json_object *reply, void *arg), void *arg)
 {
 	enum status status = STATUS_UNREACHABLE;
-	bool reached = false, told = false;
+	bool reached = false, said = false;
 	struct error e = { 0 };
 
 	for (;;) {
@@ -287,10 +287,10 @@ enum status client_follow(struct ctl *ctl, const char *method,
 			autojson struct json_object *with =
 			    parameters ? parameters(arg) : NULL;
 
-			if (told)
+			if (said)
 				say("homek8sd is back");
 			reached = true;
-			told = false;
+			said = false;
 			status = follow_once(ctl, client, method, with, show, arg, &e);
 			client_close(client);
 		}
@@ -300,9 +300,9 @@ enum status client_follow(struct ctl *ctl, const char *method,
 				say("%s", e.text);
 			return status;
 		}
-		if (!told)
+		if (!said)
 			say("%s; waiting for it to come back", e.text);
-		told = true;
+		said = true;
 		usleep(AGAIN_MS * 1000);
 	}
 }

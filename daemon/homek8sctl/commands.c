@@ -37,7 +37,7 @@ const struct command commands[] = {
 		"Reconcile", "homek8sctl reconcile vm/worker-1", verb_reconcile, TAKES_DAEMON, 2 },
 	{ "reload", "", "read the configuration again",
 		"Reload", "homek8sctl reload", verb_reload, TAKES_DAEMON, 0 },
-	{ "pause", "[KIND/NAME]", "change nothing of one object, or of all",
+	{ "pause", "[KIND/NAME]", "change nothing of one object, or of any",
 		"Pause", "homek8sctl pause vm/worker-1 --for=1h --reason='new kernel'", verb_pause,
 		TAKES_DAEMON | TAKES_FOR | TAKES_REASON, 2 },
 	{ "resume", "[KIND/NAME]", "end a pause",
@@ -59,7 +59,7 @@ const struct command commands[] = {
 		verb_call, TAKES_TEXT | TAKES_DATA | TAKES_DAEMON | TAKES_WATCH, 2 },
 	{ "version", "", "versions of this program and of the daemon",
 		"GetVersion", "homek8sctl version", verb_version, TAKES_DAEMON, 0 },
-	{ "help", "[VERB]", "this text, or that of one command",
+	{ "help", "[VERB]", "this text, or the help of one command",
 		"", "homek8sctl help pause", verb_help, TAKES_NAME, 1 },
 	{ 0 },
 };
@@ -68,7 +68,7 @@ const struct command commands[] = {
 const struct command_option command_options[] = {
 	{ "output", 'o', "FORMAT", TAKES_TEXT | TAKES_DATA | TAKES_NAME,
 	    "table, wide, json, yaml or name" },
-	{ "watch", 'w', NULL, TAKES_WATCH, "go on; show every change" },
+	{ "watch", 'w', NULL, TAKES_WATCH, "keep running; show every change" },
 	{ "no-headers", 'n', NULL, TAKES_TABLE, "no header line above a table" },
 	{ "color", 'c', "WHEN", 0, "auto, always or never ($NO_COLOR: never)" },
 	{ "socket", 's', "PATH", TAKES_DAEMON, "the daemon's socket ($HOMEK8S_SOCKET)" },
@@ -78,7 +78,7 @@ const struct command_option command_options[] = {
 	{ "all", 'a', NULL, TAKES_ALL, "approve everything that waits" },
 	{ "config-dir", 'd', "DIR", TAKES_CONFIG, "instead of " DEFAULT_CONFIG_DIR },
 	{ "help", 'h', NULL, 0, "how to use it" },
-	{ "version", 'V', NULL, 0, "as the command of that name" },
+	{ "version", 'V', NULL, 0, "like the command of that name" },
 };
 
 const size_t command_option_count = sizeof(command_options) / sizeof(command_options[0]);
@@ -159,8 +159,8 @@ static void usage(void)
 		if (kinds[i]->plan)
 			printf("%s %s", i ? "," : "", kinds[i]->name);
 	puts(
-	    ".\nExit status: 0 yes, 1 no, 2 usage, 3 the daemon said error, 4 it cannot be\n"
-	    "reached, 5 permission denied.");
+	    ".\nExit status: 0 yes, 1 no, 2 usage, 3 the daemon reported an error, 4 it cannot\n"
+	    "be reached, 5 permission denied.");
 }
 
 /* "Calls Plan and Approve of io.homek8s.Manager." */

@@ -69,7 +69,7 @@ static bool set_option(struct options *o, int short_name, const char *value)
 	case 't':
 		if (duration_parse(value, &o->timeout, &e) == 0 && o->timeout > 0)
 			break;
-		say("--timeout: %s", *e.text ? e.text : "must be longer than nothing");
+		say("--timeout: %s", *e.text ? e.text : "must be more than 0");
 		return false;
 	case 'f':
 		o->for_what = value;

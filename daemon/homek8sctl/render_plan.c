@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* render_plan: what would be done and what is otherwise, as text. */
+/* render_plan: what would be done and what differs, as text. */
 #include <stdio.h>
 #include <string.h>
 
@@ -196,7 +196,7 @@ void render_diff(struct ctl *ctl, struct json_object *reply)
 		render_changes(ctl, objects);
 	else
 		line_print(ctl, 0, json_count(unknown) ? PAINT_NONE : PAINT_GREEN,
-		    json_count(unknown) ? "No differences in what can be looked at."
+		    json_count(unknown) ? "No differences in what was observed."
 					: "No differences.");
-	render_others(ctl, "Cannot be looked at", unknown);
+	render_others(ctl, "Not observed", unknown);
 }

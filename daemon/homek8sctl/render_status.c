@@ -25,7 +25,7 @@ struct measure {
 	struct trouble_measure objects;
 };
 
-/* From all that may be wanted at one glance to the least. */
+/* From all that is of use at one glance to the least. */
 static const struct measure measures[] = {
 	{ 5, 3, 4, 3, { EVERYTHING, 3, 3 } },
 	{ 5, 3, 2, 3, { EVERYTHING, 3, 3 } },
@@ -67,7 +67,7 @@ static void render_pause(struct ctl *ctl, struct json_object *pause)
 		return;
 	fputs("  ", ctl->out);
 	block_print(ctl, (struct block){ 2, 4, 2 }, PAINT_CYAN,
-	    "hands off everything%s%s%s%s; `homek8sctl resume` ends it",
+	    "everything is paused%s%s%s%s; `homek8sctl resume` ends it",
 	    until ? " for " : " until resumed", until ? time_until(ctl, until) : "",
 	    reason && *reason ? ": " : "", reason && *reason ? reason : "");
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* verbs_change: commands that ask the daemon to do something. What was done is told on
- * stderr; there is no data. */
+/* verbs_change: commands that ask the daemon to do something. What was done is
+ * said on stderr; there is no data. */
 #include "daemon/homek8sctl/client.h"
 #include "daemon/homek8sctl/subject.h"
 #include "daemon/homek8sctl/verbs.h"
@@ -30,7 +30,7 @@ enum status verb_reconcile(struct ctl *ctl)
 	if (!parameters)
 		return STATUS_USAGE;
 	return change(ctl, INTERFACE_NAME ".Reconcile", parameters,
-	    "failures are forgotten; it is looked at now, see `homek8sctl status`");
+	    "failures are forgotten and it is read again now; see `homek8sctl status`");
 }
 
 enum status verb_reload(struct ctl *ctl)
@@ -55,8 +55,7 @@ enum status verb_pause(struct ctl *ctl)
 		return STATUS_USAGE;
 	if (ctl->options.for_what) {
 		if (duration_parse(ctl->options.for_what, &ms, &e) < 0 || ms <= 0) {
-			say("--for: %s",
-			    *e.text ? e.text : "must be longer than nothing");
+			say("--for: %s", *e.text ? e.text : "must be more than 0");
 			json_object_put(parameters);
 			return STATUS_USAGE;
 		}

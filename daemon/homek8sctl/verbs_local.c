@@ -130,7 +130,7 @@ enum status verb_version(struct ctl *ctl)
 		if (version && strcmp(version, HOMEK8S_VERSION) != 0)
 			say("the versions differ: restart the daemon after an upgrade");
 	} else
-		say("%s", *e.text ? e.text : "homek8sd does not tell its version");
+		say("%s", *e.text ? e.text : "homek8sd did not report its version");
 	reply_done(&reply);
 	client_close(client);
 	return STATUS_YES;

@@ -23,7 +23,7 @@ struct condition_waited {
 	enum { FOR_CONVERGED, FOR_READY, FOR_OBJECT } what;
 	char *object; /* "vm/worker-1" */
 	const char *verdict;
-	char *last; /* how it stood when it was last seen; malloc'd */
+	char *last; /* how it stood in the last reply; malloc'd */
 };
 
 static int64_t now_ms(void)
@@ -60,7 +60,7 @@ static enum status parse(struct ctl *ctl, struct condition_waited *out)
 	return STATUS_YES;
 }
 
-/* Ready: everything that is to be looked at can be. */
+/* Ready: every source that is not off can be read. */
 static bool is_ready(struct json_object *status)
 {
 	static const char *const paths[] = { "sources.libvirt.state",

@@ -4,7 +4,7 @@
 
 #include "lib/view/view.h"
 
-struct tally { /* of what is looked after */
+struct tally { /* of what is managed */
 	size_t by[VERDICT_PAUSED + 1], all, off;
 	const struct item *worst;
 };
@@ -102,7 +102,7 @@ static const char *overview(
 
 	if (tally->off)
 		text = arena_printf(
-		    a, "%s; %zu not looked after: Kubernetes is off", text, tally->off);
+		    a, "%s; %zu not managed: Kubernetes is off", text, tally->off);
 	if (!v->load.ok)
 		text = arena_printf(a, "%s; the configuration has errors", text);
 	if (source_is_bad(&v->libvirt))
@@ -118,7 +118,7 @@ const char *view_headline(struct arena *a, const struct view *v)
 	const char *text;
 
 	if (!v->plan)
-		return "reading the home for the first time";
+		return "the home is not observed yet";
 	text = overview(a, v, &tally);
 	if (tally.worst && badness(tally.worst->verdict) >= badness(VERDICT_PENDING))
 		text = arena_printf(a, "%s; %s/%s is %s", text, tally.worst->kind->name,

@@ -8,7 +8,7 @@
 
 /* Parts */
 
-/* Where a time of the plan is told as milliseconds to come: from when it is read on. */
+/* The plan counts from when it was made, a reply from when it is read. */
 static int64_t retry_in(const struct view *v, const struct item *item)
 {
 	int64_t left = v->planned.ms + item->retry_in - v->now.ms;

@@ -56,6 +56,7 @@ all_in() { # WHAT FILE PATTERN WORDS
 }
 
 verbs() { "$ctl" help -o name; }
+methods() { sed -n 's/^METHOD(INTERFACE_NAME, \([A-Za-z]*\),.*/\1/p' lib/view/methods.def; }
 options() { # PROGRAM ARGUMENTS...
 	"$@" | grep -oE -- '--[a-z][a-z-]+' | sort -u | sed 's/^--//'
 }
@@ -72,6 +73,9 @@ manual_pages() {
 		"$(sed -n '/^\.Ss Options/,/^\.Sh/s/^\.It Fl \([a-z] , \)\{0,1\}-\([a-z-]*\).*/\2/p' $page_ctl)"
 	same 'homek8sd(8) has every option and no other' "$(options "$build/homek8sd" --help |
 		grep -v '^$')" "$(sed -n 's/^\.It Fl \([a-z] , \)\{0,1\}-\([a-z-]*\).*/\2/p' $page_daemon)"
+	same 'every method of the interface is called by a command' "$(methods)" "$(for verb in $(verbs); do
+		"$ctl" help "$verb" | sed -n 's/^Calls \(.*\) of .*/\1/p' | sed 's/ and /\n/g'
+	done)"
 	all_in 'homek8sctl(1) has every exit status' $page_ctl '^\.It %$' "0 1 2 3 4 5"
 	all_in 'homek8sd(8) has every promise' $page_daemon '^\.It %$' \
 		"P1 P2 P3 P4 P5 P6 P7 P8 P9 P10"
