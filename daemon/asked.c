@@ -36,21 +36,22 @@ int reconcile_reload(struct reconcile *r, struct text *errors)
 }
 
 /* "vm/worker-1" or "everything", for the journal. */
-static const char *subject_text(
-    struct arena *a, const struct kind *kind, const char *name)
+static const char *subject_text(struct arena *a, const struct subject *subject)
 {
-	return kind ? arena_printf(a, "%s/%s", kind->name, name) : "everything";
+	return subject->kind
+		   ? arena_printf(a, "%s/%s", subject->kind, subject->short_name)
+		   : "everything";
 }
 
-static void say(const char *action, const struct kind *kind, const char *name,
-    const char *who, const char *more)
+static void say(struct reconcile *r, const char *action, const struct kind *kind,
+    const char *name, const char *who, const char *more)
 {
 	struct arena a = { 0 };
+	struct subject subject = { kind ? kind->name : NULL, name, action, NULL,
+		kind ? config_short_name(r->config, kind, name) : NULL };
 
-	journal_say(LEVEL_NOTICE, MESSAGE_CONTROL,
-	    &(struct subject){ kind ? kind->name : NULL, name, action, NULL },
-	    "%s %s%s%s, by %s", action, subject_text(&a, kind, name), more ? ": " : "",
-	    more ? more : "", who);
+	journal_say(LEVEL_NOTICE, MESSAGE_CONTROL, &subject, "%s %s%s%s, by %s", action,
+	    subject_text(&a, &subject), more ? ": " : "", more ? more : "", who);
 	arena_done(&a);
 }
 
@@ -70,7 +71,7 @@ int reconcile_now(struct reconcile *r, const struct kind *kind, const char *name
 {
 	if (kind && !find(r, kind, name, e))
 		return -1;
-	say("reconcile", kind, name, who, NULL);
+	say(r, "reconcile", kind, name, who, NULL);
 	state_clear(&r->state, kind, name);
 	virt_look_all(r->virt);
 	kube_read_all(r->kube);
@@ -87,7 +88,7 @@ int reconcile_pause(struct reconcile *r, const struct kind *kind, const char *na
 
 	if (kind && !find(r, kind, name, e))
 		return -1;
-	say("pause", kind, name, who, reason);
+	say(r, "pause", kind, name, who, reason);
 	state_pause(&r->state, kind, name, reason, until);
 	lanes_abandon(r->lanes);
 	heart_plan(r);
@@ -99,7 +100,7 @@ int reconcile_resume(struct reconcile *r, const struct kind *kind, const char *n
 {
 	if (kind && !find(r, kind, name, e))
 		return -1;
-	say("resume", kind, name, who, NULL);
+	say(r, "resume", kind, name, who, NULL);
 	state_resume(&r->state, kind, name);
 	heart_plan(r);
 	return 0;
@@ -113,8 +114,9 @@ int reconcile_approve(struct reconcile *r, const struct kind *kind, const char *
 	if (!item)
 		return -1;
 	if (!item->consent || item->approved)
-		return fail(e, "nothing of %s/%s waits for approval", kind->name, name);
-	say("approve", kind, name, who, item->consent);
+		return fail(e, "nothing of %s/%s waits for approval", kind->name,
+		    item->short_name);
+	say(r, "approve", kind, name, who, item->consent);
 	state_approve(&r->state, kind, name, item->fingerprint);
 	heart_plan(r);
 	return 0;

@@ -219,7 +219,7 @@ static void on_event(
 {
 	(void)arg;
 	journal_say(LEVEL_INFO, MESSAGE_EVENT,
-	    &(struct subject){ kind->name, name, NULL, NULL }, "libvirt: %s", what);
+	    &(struct subject){ kind->name, name, NULL, NULL, NULL }, "libvirt: %s", what);
 }
 
 /* Sources */
@@ -265,8 +265,8 @@ static void source_changed(struct reconcile *r, struct source_view *told,
 	if (!told->state || strcmp(told->state, state) != 0) {
 		if (strcmp(state, "connecting") != 0)
 			journal_say(bad ? LEVEL_WARNING : LEVEL_NOTICE, MESSAGE_SOURCE,
-			    &(struct subject){ NULL, name, NULL, state }, "%s is %s%s%s",
-			    name, state, *detail ? ": " : "", detail);
+			    &(struct subject){ NULL, name, NULL, state, NULL },
+			    "%s is %s%s%s", name, state, *detail ? ": " : "", detail);
 		told->state = state;
 	}
 	heart_ring(r);
@@ -308,7 +308,8 @@ static void step_ended(struct reconcile *r, uint64_t ticket, const char *error, 
 	if (!step)
 		return;
 	subject = (struct subject){ step->kind->name, step->name, step->text,
-		error ? lost ? "unknown" : "failed" : "done" };
+		error ? lost ? "unknown" : "failed" : "done",
+		config_short_name(r->config, step->kind, step->name) };
 	if (!error) {
 		journal_say(LEVEL_NOTICE, MESSAGE_STEP, &subject, "%s", step->text);
 		state_step_done(&r->state, step, &r->config->settings, clock_mono());

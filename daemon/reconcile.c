@@ -166,8 +166,8 @@ static void tell(struct reconcile *r, struct item *item)
 	item->state = state = state_get(&r->state, item->kind, item->name);
 	if (state->told || item->verdict != VERDICT_UNKNOWN)
 		journal_say(level_of(item->verdict), MESSAGE_VERDICT,
-		    &(struct subject){
-			item->kind->name, item->name, NULL, verdict_text(item->verdict) },
+		    &(struct subject){ item->kind->name, item->name, NULL,
+			verdict_text(item->verdict), item->short_name },
 		    "%s%s%s", verdict_text(item->verdict), *reason ? ": " : "", reason);
 	if (!same)
 		state->since = clock_wall();

@@ -233,6 +233,23 @@ static void not_found(struct client *client, const char *method)
 		client_error_text(client, ERROR_INTERFACE_NOT_FOUND, interface);
 }
 
+/* From the name as it was given, short or not, to the object's own. */
+static bool find_object(struct request *r)
+{
+	const struct plan *plan = view_of(r)->plan;
+	const struct item *item;
+	struct error e = { 0 };
+
+	if (!plan)
+		return true; /* the method itself says that there is none */
+	item = plan_lookup(plan, r->kind, r->name, &e);
+	if (item)
+		r->name = item->name;
+	else
+		no_such_object(r, e.text);
+	return item;
+}
+
 /* Kind and name, which several methods share. False: replied already. */
 static bool find_subject(struct request *r)
 {
@@ -244,6 +261,8 @@ static bool find_subject(struct request *r)
 		return false;
 	}
 	/* A kind alone is a question for a list; all else is about one object or all. */
+	if (kind && r->name)
+		return find_object(r);
 	if (!kind == !r->name || r->method->parameters[1].name == NULL)
 		return true;
 	client_error_text(r->client, ERROR_INVALID_PARAMETER, kind ? "name" : "kind");

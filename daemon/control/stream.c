@@ -81,13 +81,13 @@ struct list stream_last_events(
 	struct list all = journal_events(a, 0);
 	const struct event_view *events = all.items;
 	struct event_view *last = arena_array(a, most, sizeof(*last));
+	const char *key = kind ? arena_printf(a, "%s/%s", kind->name, name) : NULL;
 	size_t found = 0;
 
 	for (size_t i = all.count; i > 0 && found < most; i--) {
 		const struct event_view *e = &events[i - 1];
 
-		if (!kind || (e->kind && e->name && strcmp(e->kind, kind->name) == 0 &&
-				 strcmp(e->name, name) == 0))
+		if (!key || (e->key && strcmp(e->key, key) == 0))
 			last[most - ++found] = *e;
 	}
 	return (struct list){ last + (most - found), found };

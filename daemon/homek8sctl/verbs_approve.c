@@ -34,13 +34,20 @@ static enum status approve(struct ctl *ctl, struct json_object *approval)
 	return status;
 }
 
+/* By its name as shown, or by its full one. */
 static bool is_of(struct json_object *approval, const struct kind *kind, const char *name)
 {
 	const char *its_kind = json_string_at(approval, "kind");
 	const char *its_name = json_string_at(approval, "name");
+	const char *its_key = json_string_at(approval, "key");
+	size_t kind_length = strlen(kind->name);
 
-	return its_kind && its_name && strcmp(its_kind, kind->name) == 0 &&
-	       strcmp(its_name, name) == 0;
+	if (!its_kind || !its_name || strcmp(its_kind, kind->name) != 0)
+		return false;
+	if (its_key && strlen(its_key) > kind_length &&
+	    strcmp(its_key + kind_length + 1, name) == 0)
+		return true;
+	return strcmp(its_name, name) == 0;
 }
 
 /* What waits for the object is shown and approved. Where nothing does the daemon says so:

@@ -85,8 +85,10 @@ static bool object_is(
 		struct json_object *object = json_item(objects, i);
 		const char *verdict = json_string_at(object, "verdict");
 		const char *reason = json_string_at(object, "reason");
+		const char *key = json_string_at(object, "key");
 
-		if (strcmp(object_name(ctl, object), w->object) != 0)
+		if (strcmp(object_name(ctl, object), w->object) != 0 &&
+		    (!key || strcmp(key, w->object) != 0))
 			continue;
 		free(w->last);
 		w->last =

@@ -29,12 +29,13 @@
 /* All errors of a refused configuration together; a datagram holds it easily. */
 #define LONG_LIMIT 32768
 #define NAME_LIMIT 256
+#define KEY_LIMIT 512
 
 struct event {
 	uint64_t seq;
 	int64_t wall;
 	enum level level;
-	char *kind, *name, *action, *result, *text;
+	char *kind, *name, *key, *action, *result, *text;
 };
 
 static const struct {
@@ -164,6 +165,7 @@ static void send_to_journal(const struct event *event, enum message message)
 	add_field(&datagram, "MESSAGE_ID", messages[message].id);
 	add_field(&datagram, "HOMEK8S_KIND", event->kind);
 	add_field(&datagram, "HOMEK8S_NAME", event->name);
+	add_field(&datagram, "HOMEK8S_KEY", event->key);
 	add_field(&datagram, "HOMEK8S_ACTION", event->action);
 	add_field(&datagram, "HOMEK8S_RESULT", event->result);
 	if (journal.lost > 0)
@@ -204,6 +206,7 @@ static void forget(struct event *event)
 {
 	free(event->kind);
 	free(event->name);
+	free(event->key);
 	free(event->action);
 	free(event->result);
 	free(event->text);
@@ -237,7 +240,13 @@ static void fill(struct event *event, enum message message, const struct subject
 
 	if (subject) {
 		event->kind = clean_copy(&a, subject->kind, NAME_LIMIT);
-		event->name = clean_copy(&a, subject->name, NAME_LIMIT);
+		event->name = clean_copy(&a,
+		    subject->short_name ? subject->short_name : subject->name,
+		    NAME_LIMIT);
+		if (subject->kind && subject->name)
+			event->key = clean_copy(&a,
+			    arena_printf(&a, "%s/%s", subject->kind, subject->name),
+			    KEY_LIMIT);
 		event->action = clean_copy(&a, subject->action, NAME_LIMIT);
 		event->result = clean_copy(&a, subject->result, NAME_LIMIT);
 	}
@@ -301,7 +310,7 @@ struct list journal_events(struct arena *a, uint64_t after)
 		const struct event *event = &journal.ring[(first + i) % RING];
 
 		views[i] = (struct event_view){ (int64_t)event->seq, event->wall,
-			level_names[event->level], event->kind, event->name,
+			level_names[event->level], event->kind, event->name, event->key,
 			event->action, event->result, event->text };
 	}
 	return (struct list){ views, count };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * journal: what the daemon says. Every message goes to the systemd journal with its
- * fields (MESSAGE_ID, HOMEK8S_KIND, HOMEK8S_NAME, HOMEK8S_ACTION, HOMEK8S_RESULT), or to
+ * fields (MESSAGE_ID and HOMEK8S_KIND, _NAME, _KEY, _ACTION and _RESULT), or to
  * stderr where that is no journal stream, and into a ring of the last 512 for `homek8sctl
  * events`. Transitions only: repeating itself is the caller's bug. Never blocks: what
  * does not fit is dropped and counted. Text from outside is cleaned of control
@@ -39,6 +39,7 @@ enum level {
 
 struct subject { /* what it is about; members may be NULL */
 	const char *kind, *name, *action, *result;
+	const char *short_name; /* how `name` is shown; NULL: as it is */
 };
 
 void journal_open(void);

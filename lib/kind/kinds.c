@@ -2,12 +2,11 @@
 /* kinds: the table of kinds, made from kinds.def, and finding a row in it. */
 #include "lib/kind/kinds.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 const struct kind *const kinds[] = {
 #define KIND(name) &name##_kind,
-#include "lib/kind/kinds.def"
+#include KINDS_DEF
 #undef KIND
 };
 
@@ -15,13 +14,15 @@ const size_t kind_count = sizeof(kinds) / sizeof(kinds[0]);
 
 _Static_assert(sizeof(kinds) / sizeof(kinds[0]) <= KINDS_MAX, "room for every kind");
 
-size_t kind_index(const struct kind *kind)
-{
-	for (size_t i = 0; i < kind_count; i++)
-		if (kinds[i] == kind)
-			return i;
-	abort();
-}
+enum {
+#define KIND(name) name##_at,
+#include KINDS_DEF
+#undef KIND
+};
+
+#define KIND(name) const size_t name##_row = name##_at;
+#include KINDS_DEF
+#undef KIND
 
 /* "lease" or "leases". */
 static bool is_alias(const char *alias, const char *name)

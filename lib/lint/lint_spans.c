@@ -132,8 +132,8 @@ void lint_about(struct report *report, struct finding *finding, const struct obj
 
 	for (size_t i = 0; i < 2; i++) {
 		if (about[i])
-			finding->objects[count++] = arena_printf(
-			    report->arena, "%s/%s", about[i]->kind->name, about[i]->name);
+			finding->objects[count++] = arena_printf(report->arena, "%s/%s",
+			    about[i]->kind->name, about[i]->short_name);
 	}
 }
 

@@ -52,8 +52,8 @@ static void report_duplicates(struct uses *uses, const char *id, const char *wha
 		if (strcmp(first->text, use->text) != 0)
 			continue;
 		f = report_add(report, SEVERITY_ERROR, id, use->place,
-		    "%s %s is used by %s and by %s", what, use->text, first->object->name,
-		    use->object->name);
+		    "%s %s is used by %s and by %s", what, use->text,
+		    first->object->short_name, use->object->short_name);
 		report_fix(report, f, "%s", fix);
 		lint_about(report, f, first->object,
 		    use->object == first->object ? NULL : use->object);
@@ -140,18 +140,19 @@ static void lint_domains(const struct config *config, struct report *report)
 	arena_done(&a);
 }
 
-/* Has the VM a fixed address in any of its networks? */
+/* Has the VM a fixed address in any of its networks? One that is not written is another
+ * finding. */
 static bool has_address(struct arena *a, const struct config *config, const struct vm *vm)
 {
 	const struct set *reservations = config_get(config, &reservation_kind);
+	const struct set *networks = config_get(config, &network_kind);
 
-	if (set_find(reservations, vm->object.name))
-		return true;
 	for (size_t i = 0; i < vm->interfaces.count; i++) {
 		const char *network = interfaces_of(vm)[i].network;
 
-		if (network && set_find(reservations,
-				   arena_printf(a, "%s/%s", network, vm->object.name)))
+		if (network && (!set_find(networks, network) ||
+				   set_find(reservations,
+				       reservation_name(a, network, vm->object.name))))
 			return true;
 	}
 	return false;

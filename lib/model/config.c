@@ -171,13 +171,6 @@ static bool load_desired(struct config *config, const struct config_files *files
 	return count && count == files->desired_count;
 }
 
-static bool is_known(const char *const *words, const char *word)
-{
-	while (*words && strcmp(*words, word) != 0)
-		words++;
-	return *words;
-}
-
 static bool is_setting(const char *key)
 {
 	const struct field *f = settings_fields.rows;
@@ -187,50 +180,43 @@ static bool is_setting(const char *key)
 	return f->key;
 }
 
-static const char *sections_text(struct arena *a, const char *const *words)
-{
-	const char *text = words[0];
-
-	for (size_t i = 1; words[i]; i++) {
-		if (strcmp(words[i], words[i - 1]) != 0)
-			text = arena_printf(a, "%s, %s", text, words[i]);
-	}
-	return text;
-}
-
-static void find_unknown_sections(struct config *config)
+static void unknown_section(
+    struct config *config, const struct section_node *top, const struct node *key)
 {
 	struct report *report = &config->report;
-	const char **words = section_keys(&config->arena);
-	const char *known = sections_text(&config->arena, words);
+	const char *near = nearest_word(key->text, top->words), *known = "";
+	struct finding *f = report_add(report, SEVERITY_ERROR, "unknown-key", &key->place,
+	    "unknown section \"%s\"", text_clean(&config->arena, key->text, 60));
 
+	if (is_setting(key->text)) {
+		report_fix(report, f, "this is a setting: write it in homek8s.yaml");
+	} else if (near) {
+		report_fix(report, f, "did you mean \"%s\"?", near);
+	} else if (!report->not_shown) {
+		for (size_t i = 0; top->words[i]; i++)
+			known = arena_printf(&config->arena, "%s%s%s", known,
+			    i ? ", " : "", top->words[i]);
+		report_fix(report, f, "the sections are: %s", known);
+	}
+}
+
+static void find_unknown_sections(struct config *config, const struct section_node *top)
+{
 	for (size_t i = 0; i < config->root->count; i++) {
 		const struct node *key = config->root->keys[i];
-		const char *near;
-		struct finding *f;
 
-		if (is_known(words, key->text))
-			continue;
-		f = report_add(report, SEVERITY_ERROR, "unknown-key", &key->place,
-		    "unknown section \"%s\"", text_clean(&config->arena, key->text, 60));
-		near = nearest_word(key->text, words);
-		if (is_setting(key->text))
-			report_fix(
-			    report, f, "this is a setting: write it in homek8s.yaml");
-		else if (near)
-			report_fix(report, f, "did you mean \"%s\"?", near);
-		else if (!report->not_shown)
-			report_fix(report, f, "the sections are: %s", known);
+		if (!section_below(top, key->text, strlen(key->text)))
+			unknown_section(config, top, key);
 	}
 }
 
 /* `whole`: every file could be parsed, so what is not there is really not there. */
 static void read_kinds(struct config *config, bool whole)
 {
-	for (size_t i = 0; i < kind_count; i++) {
-		if (kinds[i]->read)
-			kinds[i]->read(config, config->root, &config->report);
-	}
+	const struct section_node *top = section_tree(&config->arena);
+
+	find_unknown_sections(config, top);
+	sections_read(config, top);
 	for (size_t i = 0; whole && i < kind_count; i++) {
 		if (kinds[i]->derive)
 			kinds[i]->derive(config, &config->report);
@@ -247,10 +233,8 @@ int config_load(const struct config_files *files, struct config **out)
 	config->report.arena = &config->arena;
 	load_settings(config, &files->settings);
 	whole = load_desired(config, files);
-	if (config->root) {
-		find_unknown_sections(config);
+	if (config->root)
 		read_kinds(config, whole);
-	}
 	report_sort(&config->report);
 	*out = config;
 	return config->report.errors ? -1 : 0;

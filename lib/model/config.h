@@ -42,25 +42,23 @@ extern void (*const config_rules[])(const struct config *config, struct report *
 struct set *config_set(struct config *config, const struct kind *kind);
 const struct set *config_get(const struct config *config, const struct kind *kind);
 
+/* How an object of that name is shown; `name` itself where none is written. */
+const char *config_short_name(
+    const struct config *config, const struct kind *kind, const char *name);
+
 /* Objects of one kind that a configuration may hold; more are an error. */
 #define CONFIG_MAX_OBJECTS 5000
 
 /*
- * For the kinds' read(): a new object in the configuration's arena, in its kind's set.
- * `map` is decoded into it by the kind's table (NULL: the defaults only). `key` is the
- * node that names it, or NULL; `name` is copied. record.node is `map`, else `key`. Adds
- * errors to the report for wrong values, for a name that is no RFC 1123 label (names with
- * a '/': parts that are no subdomains; without `key` the table has checked the name), for
- * a key "name" inside that says otherwise and for a name used before.
- *
- * NULL after an error that makes it useless: its name, or its not being a map. With
- * errors in its values it is returned all the same, without the bits of those keys.
+ * For the kinds' derive(): a new object in the configuration's arena, in its kind's set,
+ * with its table's defaults. `name` is copied. NULL after an error: the name is used, or
+ * there are too many.
  */
 struct object *config_object(struct config *config, const struct kind *kind,
-    const struct node *map, const struct node *key, const char *name,
-    struct report *report);
+    const char *name, struct report *report);
 
-/* The JSON schema of desired state, from the kinds' field tables. New reference. */
+/* The JSON schema of desired state, from the kinds' sections and field tables. New
+ * reference. */
 struct json_object *config_schema(void);
 
 /*

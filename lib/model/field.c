@@ -74,7 +74,6 @@ static bool values_equal(const struct field *f, const void *x, const void *y)
 		return ranges_equal(*(const struct ranges *)x, *(const struct ranges *)y);
 	case FIELD_GROUP:
 	case FIELD_LIST:
-	case FIELD_ELSEWHERE:
 		break;
 	}
 	return true;

@@ -30,26 +30,23 @@ struct record {
 };
 
 enum field_type {
-	FIELD_STRING,	 /* const char *: any text without control characters */
-	FIELD_LABEL,	 /* const char *: RFC 1123 label */
-	FIELD_NAME,	 /* const char *: name_is_libvirt() */
-	FIELD_HOSTNAME,	 /* const char *: RFC 1123 subdomain */
-	FIELD_PATH,	 /* const char *: absolute path without "." or ".." parts */
-	FIELD_URI,	 /* const char * with a scheme, or one of `words` */
-	FIELD_BOOL,	 /* bool: true or false, nothing else */
-	FIELD_INT,	 /* int64_t within minimum..maximum */
-	FIELD_SIZE,	 /* int64_t bytes */
-	FIELD_DURATION,	 /* int64_t milliseconds */
-	FIELD_WORD,	 /* int: index in `words` */
-	FIELD_MAC,	 /* struct mac */
-	FIELD_IP,	 /* struct ip */
-	FIELD_CIDR,	 /* struct cidr */
-	FIELD_RANGES,	 /* struct ranges: a list of "a-b" or CIDR */
-	FIELD_GROUP,	 /* a record in place, described by `group` */
-	FIELD_LIST,	 /* struct list of records described by `group` */
-	FIELD_ELSEWHERE, /* not decoded here (no bit, no offset): another kind reads it, a
-			    map of names to records described by `group`; for explain and
-			    the schema */
+	FIELD_STRING,	/* const char *: any text without control characters */
+	FIELD_LABEL,	/* const char *: RFC 1123 label */
+	FIELD_NAME,	/* const char *: name_is_libvirt() */
+	FIELD_HOSTNAME, /* const char *: RFC 1123 subdomain */
+	FIELD_PATH,	/* const char *: absolute path without "." or ".." parts */
+	FIELD_URI,	/* const char * with a scheme, or one of `words` */
+	FIELD_BOOL,	/* bool: true or false, nothing else */
+	FIELD_INT,	/* int64_t within minimum..maximum */
+	FIELD_SIZE,	/* int64_t bytes */
+	FIELD_DURATION, /* int64_t milliseconds */
+	FIELD_WORD,	/* int: index in `words` */
+	FIELD_MAC,	/* struct mac */
+	FIELD_IP,	/* struct ip */
+	FIELD_CIDR,	/* struct cidr */
+	FIELD_RANGES,	/* struct ranges: a list of "a-b" or CIDR */
+	FIELD_GROUP,	/* a record in place, described by `group` */
+	FIELD_LIST,	/* struct list of records described by `group` */
 };
 
 struct list { /* records one after the other, each `group->size` bytes */
@@ -110,6 +107,15 @@ const struct place *field_place(const void *record, const char *key);
 size_t field_decode(const struct fields *fields, const struct node *map, void *record,
     struct report *report);
 
+/* The same, but unknown keys of the map itself are left to the caller: for maps that
+ * several tables read. */
+size_t field_decode_known(const struct fields *fields, const struct node *map,
+    void *record, struct report *report);
+/* An error for each key of the map that is not one of the words (NULL after the last).
+ * Nodes that are no maps have no keys. */
+void field_unknown_keys(
+    const char *const *words, const struct node *map, struct report *report);
+
 /* Applies the defaults only, for records that were not written at all. */
 void field_defaults(const struct fields *fields, void *record, struct arena *a);
 
@@ -134,8 +140,8 @@ void field_compare(const struct fields *fields, const void *want, const void *ha
     struct arena *a, struct differences *out);
 
 /*
- * The value as text, as it would be written; NULL for FIELD_GROUP, FIELD_LIST and
- * FIELD_ELSEWHERE. Looks at the value whether or not the record has its bit.
+ * The value as text, as it would be written; NULL for FIELD_GROUP and FIELD_LIST. Looks at
+ * the value whether or not the record has its bit.
  */
 const char *field_text(struct arena *a, const struct field *field, const void *record);
 /* The same by key; NULL also without its bit. A path leads into groups: "disk.path". */

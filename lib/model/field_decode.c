@@ -72,7 +72,6 @@ static bool text_fits(const struct field *f, const char *text)
 	case FIELD_RANGES:
 	case FIELD_GROUP:
 	case FIELD_LIST:
-	case FIELD_ELSEWHERE:
 		break;
 	}
 	return text[0] != '\0';
@@ -188,7 +187,6 @@ static int read_text(const struct field *f, const char *text, void *out, struct 
 	case FIELD_RANGES:
 	case FIELD_GROUP:
 	case FIELD_LIST:
-	case FIELD_ELSEWHERE:
 		break;
 	}
 	abort();
@@ -295,30 +293,68 @@ static int decode_ranges(struct report *report, const struct field *f,
 	return bad;
 }
 
-static void unknown_key(const struct decoder *d, const struct node *key)
+static void unknown_key(
+    const char *const *words, const struct node *key, struct report *report)
 {
-	struct arena *a = d->report->arena;
-	const char **words = NULL, *near, *known = "";
-	size_t count = 0;
+	struct arena *a = report->arena;
+	const char *near = nearest_word(key->text, words), *known = "";
 	struct finding *finding;
 
-	if (d->report->not_shown) { /* only counted: see complain() */
-		report_add(d->report, SEVERITY_ERROR, "unknown-key", &key->place, "%s",
-		    key->text);
+	if (report->not_shown) { /* only counted: see complain() */
+		report_add(
+		    report, SEVERITY_ERROR, "unknown-key", &key->place, "%s", key->text);
 		return;
 	}
-	for (const struct field *f = d->fields->rows; f->key; f++) {
-		*(const char **)arena_push(a, &words, &count, sizeof(*words)) = f->key;
-		known = arena_printf(a, "%s%s%s", known, count > 1 ? ", " : "", f->key);
-	}
-	arena_push(a, &words, &count, sizeof(*words));
-	finding = report_add(d->report, SEVERITY_ERROR, "unknown-key", &key->place,
+	for (size_t i = 0; words[i]; i++)
+		known = arena_printf(a, "%s%s%s", known, i ? ", " : "", words[i]);
+	finding = report_add(report, SEVERITY_ERROR, "unknown-key", &key->place,
 	    "unknown key \"%s\"", text_clean(a, key->text, 60));
-	near = nearest_word(key->text, words);
 	if (near)
-		report_fix(d->report, finding, "did you mean \"%s\"?", near);
+		report_fix(report, finding, "did you mean \"%s\"?", near);
 	else
-		report_fix(d->report, finding, "the keys known here are: %s", known);
+		report_fix(report, finding, "the keys known here are: %s", known);
+}
+
+void field_unknown_keys(
+    const char *const *words, const struct node *map, struct report *report)
+{
+	for (size_t i = 0; map->type == NODE_MAP && i < map->count; i++) {
+		const char *const *word = words;
+
+		while (*word && strcmp(*word, map->keys[i]->text) != 0)
+			word++;
+		if (!*word)
+			unknown_key(words, map->keys[i], report);
+	}
+}
+
+static bool knows(const struct fields *fields, const char *key)
+{
+	const struct field *f = fields->rows;
+
+	while (f->key && strcmp(f->key, key) != 0)
+		f++;
+	return f->key;
+}
+
+/* The words are gathered only where there is something to say. */
+static void find_unknown_keys(
+    const struct fields *fields, const struct node *map, struct report *report)
+{
+	const char **words = NULL;
+	size_t count = 0, known = 0;
+
+	if (map->type != NODE_MAP)
+		return;
+	while (known < map->count && knows(fields, map->keys[known]->text))
+		known++;
+	if (known == map->count)
+		return;
+	for (const struct field *f = fields->rows; f->key; f++)
+		*(const char **)arena_push(
+		    report->arena, &words, &count, sizeof(*words)) = f->key;
+	arena_push(report->arena, &words, &count, sizeof(*words));
+	field_unknown_keys(words, map, report);
 }
 
 static void missing_key(
@@ -330,18 +366,6 @@ static void missing_key(
 
 	report_fix(d->report, finding, "add \"%s: %s\"", f->key,
 	    f->example ? f->example : "...");
-}
-
-static void find_unknown_keys(const struct decoder *d, const struct node *map)
-{
-	for (size_t i = 0; i < map->count; i++) {
-		const struct field *f = d->fields->rows;
-
-		while (f->key && strcmp(f->key, map->keys[i]->text))
-			f++;
-		if (!f->key)
-			unknown_key(d, map->keys[i]);
-	}
 }
 
 void field_defaults(const struct fields *fields, void *record, struct arena *a)
@@ -403,7 +427,6 @@ static void decode_map(const struct decoder *d, const struct node *map, void *re
 	struct record *r = record;
 
 	r->node = map;
-	find_unknown_keys(d, map);
 	for (const struct field *f = d->fields->rows; f->key; f++) {
 		const struct node *node = node_get(map, f->key);
 		uint64_t bit = UINT64_C(1) << (f - d->fields->rows);
@@ -416,8 +439,6 @@ static void decode_map(const struct decoder *d, const struct node *map, void *re
 				missing_key(d, f, map);
 			continue;
 		}
-		if (f->type == FIELD_ELSEWHERE)
-			continue;
 		r->has |= bit;
 		if (f->type != FIELD_GROUP && f->type != FIELD_LIST) {
 			if (decode_value(d->report, f, node, out))
@@ -433,19 +454,22 @@ static void decode_map(const struct decoder *d, const struct node *map, void *re
 			void *one = records + i * f->group->size;
 
 			field_defaults(f->group, one, d->report->arena);
-			if (m->type == NODE_MAP || m == node)
-				decode_map(&inner, m, one);
-			else
+			if (m->type != NODE_MAP && m != node) {
 				wrong_type(d->report, f, m);
+				continue;
+			}
+			find_unknown_keys(f->group, m, d->report);
+			decode_map(&inner, m, one);
 		}
 	}
 }
 
-size_t field_decode(const struct fields *fields, const struct node *map, void *record,
-    struct report *report)
+size_t field_decode_known(const struct fields *fields, const struct node *map,
+    void *record, struct report *report)
 {
 	struct decoder d = { fields, report };
 	size_t errors = report->errors + report->not_shown;
+	const struct field *first = fields->rows;
 
 	field_defaults(fields, record, report->arena);
 	if (map->type == NODE_MAP || map->type == NODE_NULL)
@@ -453,8 +477,16 @@ size_t field_decode(const struct fields *fields, const struct node *map, void *r
 	else
 		report_add(report, SEVERITY_ERROR, "wrong-type", &map->place,
 		    "here must be keys with values, for example \"%s: %s\": this is %s",
-		    fields->rows->key,
-		    fields->rows->example ? fields->rows->example : "...",
-		    node_what(map));
+		    first->key, first->example ? first->example : "...", node_what(map));
+	return report->errors + report->not_shown - errors;
+}
+
+size_t field_decode(const struct fields *fields, const struct node *map, void *record,
+    struct report *report)
+{
+	size_t errors = report->errors + report->not_shown;
+
+	find_unknown_keys(fields, map, report);
+	field_decode_known(fields, map, record, report);
 	return report->errors + report->not_shown - errors;
 }

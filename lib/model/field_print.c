@@ -46,7 +46,6 @@ const char *field_text(struct arena *a, const struct field *field, const void *r
 		return ranges_text(a, *(const struct ranges *)value);
 	case FIELD_GROUP:
 	case FIELD_LIST:
-	case FIELD_ELSEWHERE:
 		break;
 	}
 	return NULL;

@@ -75,10 +75,8 @@ const char *field_expected(struct arena *a, const struct field *field)
 		return "a map";
 	case FIELD_LIST:
 		return "a list of maps";
-	case FIELD_ELSEWHERE:
-		break;
 	}
-	return "a map of names";
+	abort();
 }
 
 static struct json_object *schema_of(const char *type, const char *pattern)
@@ -132,17 +130,6 @@ static struct json_object *array_schema(struct json_object *items)
 	return o;
 }
 
-/* Names to records; a record may be shortened to its first value. */
-static struct json_object *map_schema(const struct fields *group)
-{
-	struct json_object *o = schema_of("object", NULL);
-
-	if (group)
-		json_put(o, "additionalProperties",
-		    either(schema_of("string", NULL), field_schema(group)));
-	return o;
-}
-
 static struct json_object *type_schema(const struct field *f)
 {
 	switch (f->type) {
@@ -183,8 +170,6 @@ static struct json_object *type_schema(const struct field *f)
 		return field_schema(f->group);
 	case FIELD_LIST:
 		return array_schema(field_schema(f->group));
-	case FIELD_ELSEWHERE:
-		return map_schema(f->group);
 	}
 	abort();
 }

@@ -37,16 +37,42 @@ struct reading {
 	struct json_object *json; /* Kubernetes: the whole object */
 };
 
+/* How a section holds its kind's records. */
+enum section_shape {
+	SECTION_ONE,	/* one record */
+	SECTION_MAP,	/* names to records */
+	SECTION_INSIDE, /* names to records inside each record of another section; an
+			   object's name is "NAME OF THAT RECORD/NAME" */
+};
+
+/*
+ * Where desired objects of a kind are written. Several kinds may share the keys above
+ * ("metallb.pools", "metallb.peers"), one record or map, and a SECTION_ONE may stand
+ * above others ("metallb"). Where a kind has a SECTION_ONE and a SECTION_MAP, only one
+ * of them may be written.
+ */
+struct section {
+	const char *path; /* "vms", "metallb.pools"; names of objects are left out:
+			     "networks.static_ips" */
+	enum section_shape shape;
+	const char *short_for; /* the key that a value in place of a record stands for:
+				  "ip"; or NULL */
+	const char *help;      /* one sentence; NULL: made from the kind's title */
+	const char *example;   /* or NULL */
+};
+
 struct kind {
+	const size_t *row;  /* its place in kinds[], which lib/kind/kinds.c holds */
 	const char *name;   /* "vm" */
 	const char *plural; /* "vms" */
 	const char *alias;  /* an older name that is still understood, or NULL */
 	const char *title;  /* "virtual machine": one or two words for people */
 	enum origin origin;
 	struct fields fields;
-	const char *section; /* top-level key this kind reads from, or NULL;
-				`other_section` too */
-	const char *other_section;
+	const struct section *sections; /* the first is where people look for it */
+	size_t section_count;
+	bool path_names; /* written names are paths of subdomains ("NAMESPACE/NAME"), not
+			    RFC 1123 labels */
 	const char *const
 	    *list_columns; /* keys shown by `list`, NULL-terminated, or NULL */
 
@@ -57,11 +83,12 @@ struct kind {
 	bool (*watch_of)(
 	    const struct object *desired, struct arena *a, struct watch *out);
 
-	/* Reads its part of the document into the configuration's set. Adds errors to the
-	 * report. */
-	void (*read)(
-	    struct config *config, const struct node *root, struct report *report);
-	/* After every kind has read: derives what depends on other kinds (ranges, MACs).
+	/* What the table cannot say of an object that was just read from `map`: values
+	 * that follow from others, checks of one key against another. Adds errors to the
+	 * report. Keys with an error have no bit. Or NULL. */
+	void (*read_object)(struct config *config, struct object *object,
+	    const struct node *map, struct report *report);
+	/* After everything was read: derives what depends on other kinds (ranges, MACs).
 	 */
 	void (*derive)(struct config *config, struct report *report);
 
@@ -114,7 +141,16 @@ struct kind {
 extern const struct kind *const kinds[];
 extern const size_t kind_count;
 
-size_t kind_index(const struct kind *kind);
+/* Where the kind stands among them. */
+static inline size_t kind_index(const struct kind *kind)
+{
+	return *kind->row;
+}
+/* Its objects are written inside others', and are named after them. */
+static inline bool kind_is_inside(const struct kind *kind)
+{
+	return kind->section_count && kind->sections[0].shape == SECTION_INSIDE;
+}
 /* By name or alias, in singular or plural; NULL when there is none. */
 const struct kind *kind_find(const char *name);
 

@@ -15,11 +15,14 @@ struct kind;
 struct object {
 	struct record record; /* must be first */
 	const struct kind *kind;
-	const char *name;	   /* unique within the kind: "worker-1" */
+	const char *name; /* unique within the kind, the same whatever else is written:
+			     "worker-1", "default/worker-1" of what is written inside */
+	const char *short_name;	   /* desired: for showing; of what is written inside, its
+				   last part while that is unique */
 	const struct place *place; /* desired: where it is named, else written; or NULL */
 };
 
-#define KINDS_MAX 16
+#define KINDS_MAX 64 /* more do not compile: lib/kind/kinds.c */
 
 struct set { /* sorted by name */
 	struct object **items;

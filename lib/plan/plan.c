@@ -43,6 +43,7 @@ static struct item *add_item(struct planner *p, const struct kind *kind, const c
 	*item = (struct item){
 		.kind = kind,
 		.name = name,
+		.short_name = want ? want->short_name : name,
 		.desired = want,
 		.observed = have,
 		.live = have ? have->live : NULL,

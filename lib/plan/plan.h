@@ -78,6 +78,7 @@ struct condition {	  /* something worth knowing beside the verdict */
 struct item {
 	const struct kind *kind;
 	const char *name;
+	const char *short_name; /* for showing (lib/model/object.h) */
 	const struct object *desired;
 	const struct observed *observed; /* also when unknown; NULL: absent */
 	/* The sides as shown; by default those of `observed`. */
@@ -127,6 +128,13 @@ struct plan *plan_make(const struct plan_input *input);
 void plan_free(struct plan *plan); /* NULL allowed */
 const struct item *plan_find(
     const struct plan *plan, const struct kind *kind, const char *name);
+
+/*
+ * The item people mean by `text`: its name, or its last part where it is written inside
+ * another object. NULL: there is none, or there are several, which the error lists.
+ */
+const struct item *plan_lookup(
+    const struct plan *plan, const struct kind *kind, const char *text, struct error *e);
 
 /* For kinds, while planning. */
 

@@ -106,9 +106,12 @@ static const struct shape condition_shape = SHAPE(struct condition, "Condition",
 	TEXT(struct condition, type, "one word that stays the same"),
 	TEXT(struct condition, message, NULL));
 
+#define KEY_HELP "KIND/NAME with the full name, which stays the same whatever else is written"
+
 #define OBJECT_ROWS                                                                      \
 	TEXT(struct object_view, kind, NULL),                                            \
 	TEXT(struct object_view, name, NULL),                                            \
+	TEXT(struct object_view, key, KEY_HELP),                                         \
 	WORD(struct object_view, verdict, verdicts, NULL),                               \
 	TEXT(struct object_view, reason, "why, in a sentence; may be empty"),            \
 	TIME(struct object_view, since, "RFC 3339: since when the verdict is this one"), \
@@ -169,6 +172,7 @@ static const struct shape event_shape = SHAPE(struct event_view, "Event",
 	WORD(struct event_view, level, levels, NULL),
 	TEXT_OR_NULL(struct event_view, kind, NULL),
 	TEXT_OR_NULL(struct event_view, name, NULL),
+	TEXT_OR_NULL(struct event_view, key, KEY_HELP),
 	TEXT_OR_NULL(struct event_view, action, "what was done"),
 	TEXT_OR_NULL(struct event_view, result, "how it ended"),
 	TEXT(struct event_view, text, NULL));
@@ -177,6 +181,7 @@ static const struct shape step_shape = SHAPE(struct step_view, "Step",
 	"One step of a plan.",
 	TEXT(struct step_view, kind, NULL),
 	TEXT(struct step_view, name, NULL),
+	TEXT(struct step_view, key, KEY_HELP),
 	TEXT(struct step_view, text, "what it does"),
 	TEXT(struct step_view, reason, "why its object needs it"),
 	BOOL(struct step_view, disruptive, "it interrupts something that runs"),
@@ -187,7 +192,7 @@ const struct shape approval_shape = SHAPE(struct approval_view, "Approval",
 	"A change that waits for Approve.",
 	TEXT(struct approval_view, kind, NULL),
 	TEXT(struct approval_view, name, NULL),
-	TEXT(struct approval_view, key, "KIND/NAME"),
+	TEXT(struct approval_view, key, KEY_HELP),
 	TEXT(struct approval_view, hash, "what Approve must be given: of the change and its effects"),
 	TEXT(struct approval_view, text, "the change"),
 	TEXTS(struct approval_view, effects, "what it does to whom"));
@@ -196,6 +201,7 @@ static const struct shape other_shape = SHAPE(struct other_view, "Other",
 	"An object that is not as it is written, or not known to be, and has no step.",
 	TEXT(struct other_view, kind, NULL),
 	TEXT(struct other_view, name, NULL),
+	TEXT(struct other_view, key, KEY_HELP),
 	WORD(struct other_view, verdict, verdicts, NULL),
 	TEXT(struct other_view, reason, NULL),
 	TIME(struct other_view, since, NULL));
@@ -211,6 +217,7 @@ static const struct shape object_difference_shape = SHAPE(struct object_differen
 	"What differs in one object. Of one to be made or removed the field is \"existence\".",
 	TEXT(struct object_difference_view, kind, NULL),
 	TEXT(struct object_difference_view, name, NULL),
+	TEXT(struct object_difference_view, key, KEY_HELP),
 	LIST(struct object_difference_view, changes, difference_shape, NULL));
 
 /* Replies */

@@ -12,7 +12,7 @@
 /* Parts of replies */
 
 struct object_view { /* what status says of one object */
-	const char *kind, *name, *verdict, *reason;
+	const char *kind, *name, *key, *verdict, *reason;
 	int64_t since;
 	struct list changes, conditions; /* struct difference, struct condition */
 	const char *error;
@@ -50,11 +50,11 @@ struct pause_view {
 
 struct event_view {
 	int64_t seq, time;
-	const char *level, *kind, *name, *action, *result, *text;
+	const char *level, *kind, *name, *key, *action, *result, *text;
 };
 
 struct step_view {
-	const char *kind, *name, *text, *reason;
+	const char *kind, *name, *key, *text, *reason;
 	bool disruptive, held;
 	const char *why_held;
 };
@@ -65,7 +65,7 @@ struct approval_view {
 };
 
 struct other_view {
-	const char *kind, *name, *verdict, *reason;
+	const char *kind, *name, *key, *verdict, *reason;
 	int64_t since;
 };
 
@@ -74,7 +74,7 @@ struct difference_view {
 };
 
 struct object_difference_view {
-	const char *kind, *name;
+	const char *kind, *name, *key;
 	struct list changes; /* struct difference_view */
 };
 

@@ -122,7 +122,7 @@ const char *view_headline(struct arena *a, const struct view *v)
 	text = overview(a, v, &tally);
 	if (tally.worst && badness(tally.worst->verdict) >= badness(VERDICT_PENDING))
 		text = arena_printf(a, "%s; %s/%s is %s", text, tally.worst->kind->name,
-		    tally.worst->name, verdict_text(tally.worst->verdict));
+		    tally.worst->short_name, verdict_text(tally.worst->verdict));
 	return text;
 }
 
@@ -136,7 +136,7 @@ const char *view_summary(struct arena *a, const struct view *v)
 	text = overview(a, v, &tally);
 	if (tally.worst && tally.worst->verdict != VERDICT_CONVERGED)
 		text = arena_printf(a, "%s; %s/%s is %s: %s", text,
-		    tally.worst->kind->name, tally.worst->name,
+		    tally.worst->kind->name, tally.worst->short_name,
 		    verdict_text(tally.worst->verdict), tally.worst->reason);
 	return text;
 }

@@ -18,11 +18,18 @@ static int64_t retry_in(const struct view *v, const struct item *item)
 	return left > 0 ? left : 0;
 }
 
-static struct object_view object_of(const struct view *v, const struct item *item)
+const char *view_key(struct arena *a, const struct item *item)
+{
+	return arena_printf(a, "%s/%s", item->kind->name, item->name);
+}
+
+static struct object_view object_of(
+    struct arena *a, const struct view *v, const struct item *item)
 {
 	return (struct object_view){
 		.kind = item->kind->name,
-		.name = item->name,
+		.name = item->short_name,
+		.key = view_key(a, item),
 		.verdict = verdict_text(item->verdict),
 		.reason = item->reason,
 		.since = item->state->since,
@@ -122,7 +129,7 @@ void view_status(const struct view *v, struct arena *a, struct status_reply *out
 	struct object_view *objects = arena_array(a, count, sizeof(*objects));
 
 	for (size_t i = 0; i < count; i++)
-		objects[i] = object_of(v, v->plan->items[i]);
+		objects[i] = object_of(a, v, v->plan->items[i]);
 	*out = (struct status_reply){
 		.verdict = view_verdict(v),
 		.headline = view_headline(a, v),
@@ -191,7 +198,7 @@ void view_list(const struct view *v, struct arena *a, const struct kind *kind,
 
 		if (!kind || item->kind == kind)
 			objects[out->objects.count++] = (struct listed_view){
-				.object = object_of(v, item),
+				.object = object_of(a, v, item),
 				.fields = { item, shown(item), true },
 			};
 	}
@@ -218,7 +225,7 @@ bool view_describe(const struct view *v, struct arena *a, const struct kind *kin
 		return false;
 	node = item->desired ? item->desired->record.node : NULL;
 	*out = (struct describe_reply){
-		.object = object_of(v, item),
+		.object = object_of(a, v, item),
 		.title = kind->title,
 		.written_at = node ? place_text(a, &node->place) : NULL,
 		.desired = { item, item->desired, false },
@@ -226,8 +233,8 @@ bool view_describe(const struct view *v, struct arena *a, const struct kind *kin
 		.persistent = { item, item->config, false },
 		.steps = step_texts(a, item),
 		.approval = view_approval(item),
-		.findings =
-		    all_findings(v, a, arena_printf(a, "%s/%s", kind->name, name)),
+		.findings = all_findings(
+		    v, a, arena_printf(a, "%s/%s", kind->name, item->short_name)),
 	};
 	return true;
 }

@@ -70,4 +70,7 @@ struct json_object *view_side(const struct shape_side *side);
 const char *view_approval(const struct item *item);
 const char *view_approval_hash(struct arena *a, const char *text);
 
+/* "reservation/default/worker-1": kind and full name, in the arena. */
+const char *view_key(struct arena *a, const struct item *item);
+
 #endif

@@ -26,7 +26,8 @@ static void add_step(
 
 	*view = (struct step_view){
 		.kind = item->kind->name,
-		.name = item->name,
+		.name = item->short_name,
+		.key = view_key(a, item),
 		.text = step->text,
 		.reason = item->reason,
 		.disruptive = item->disruptive,
@@ -42,7 +43,8 @@ static void add_other(struct arena *a, const struct item *item, struct list *out
 
 	*view = (struct other_view){
 		.kind = item->kind->name,
-		.name = item->name,
+		.name = item->short_name,
+		.key = view_key(a, item),
 		.verdict = verdict_text(item->verdict),
 		.reason = item->reason,
 		.since = item->state->since,
@@ -60,8 +62,8 @@ static void add_approval(struct arena *a, const struct item *item, struct list *
 	*effect = text;
 	*view = (struct approval_view){
 		.kind = item->kind->name,
-		.name = item->name,
-		.key = arena_printf(a, "%s/%s", item->kind->name, item->name),
+		.name = item->short_name,
+		.key = view_key(a, item),
 		.hash = view_approval_hash(a, text),
 		.text = text,
 		.effects = { effect, 1 },
@@ -164,7 +166,8 @@ static void add_differences(struct arena *a, const struct item *item, struct lis
 	struct difference_view *row;
 
 	view->kind = item->kind->name;
-	view->name = item->name;
+	view->name = item->short_name;
+	view->key = view_key(a, item);
 	if (differs_in_existence(item)) {
 		row = arena_push(a, &changes->items, &changes->count, sizeof(*row));
 		*row = existence(item);

@@ -73,6 +73,7 @@ static void make_objects(struct reconcile *r, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		items[i] = (struct item){ .kind = &vm_kind,
 			.name = names_of(r, i),
+			.short_name = names_of(r, i),
 			.state = &r->nothing_known,
 			.reason = "",
 			.retry_in = -1 };

@@ -38,7 +38,7 @@ static int catch_stderr(void)
 	return ends[0];
 }
 
-static const struct subject vm = { "vm", "worker-1", "start", "ok" };
+static const struct subject vm = { "vm", "worker-1", "start", "ok", NULL };
 
 START_TEST(messages_go_to_stderr)
 {
@@ -187,7 +187,7 @@ START_TEST(fields_reach_the_journal)
 	ck_assert_str_eq(got,
 	    "PRIORITY=4\nSYSLOG_IDENTIFIER=homek8sd\nMESSAGE=vm/worker-1: no memory\n"
 	    "MESSAGE_ID=cd92071524db45b18fe0a4faa99ed171\nHOMEK8S_KIND=vm\n"
-	    "HOMEK8S_NAME=worker-1\nHOMEK8S_ACTION=start\nHOMEK8S_RESULT=ok\n");
+	    "HOMEK8S_NAME=worker-1\nHOMEK8S_KEY=vm/worker-1\nHOMEK8S_ACTION=start\nHOMEK8S_RESULT=ok\n");
 	journal_say(LEVEL_ERROR, MESSAGE_CONFIG_REFUSED, NULL, "a\nb");
 	n = recv(fd, got, sizeof(got) - 1, 0);
 	ck_assert_ptr_nonnull(

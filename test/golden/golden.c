@@ -283,7 +283,7 @@ static void load_state(struct world *w, const char *directory)
 
 static void print_item(struct text *out, const struct item *item)
 {
-	text_add(out, "%s/%s %s%s%s\n", item->kind->name, item->name,
+	text_add(out, "%s/%s %s%s%s\n", item->kind->name, item->short_name,
 	    verdict_text(item->verdict), *item->reason ? ": " : "", item->reason);
 	for (size_t i = 0; i < item->differences.count; i++)
 		text_add(out, "    %s: want %s, have %s\n",

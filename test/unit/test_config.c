@@ -9,6 +9,7 @@
 #include "lib/kind/kinds.h"
 #include "lib/kind/network/reservation.h"
 #include "lib/kind/vm/vm.h"
+#include "lib/model/config_object.h"
 
 #include <check.h>
 
@@ -233,7 +234,7 @@ START_TEST(objects_are_where_they_belong)
 	ck_assert_uint_eq(vm->object.place->line, 14);
 	ck_assert_uint_eq(vm->object.place->column, 3);
 	lease = (const struct reservation *)set_find(
-	    config_get(config, &reservation_kind), "control-plane");
+	    config_get(config, &reservation_kind), "default/control-plane");
 	ck_assert(lease != NULL && lease->ip.version == 4);
 	ck_assert_ptr_eq(config_set(config, &vm_kind), config_get(config, &vm_kind));
 	config_free(config);
@@ -261,11 +262,14 @@ START_TEST(two_of_one_name)
 	struct config *config;
 	struct report *report;
 	struct source source = { "t", text, strlen(text) };
-	struct node key = { .type = NODE_SCALAR, .place = { &source, 3, 5 } };
+	struct node key = {
+		.type = NODE_SCALAR, .place = { &source, 3, 5 }, .text = "a"
+	};
+	struct node map = { .type = NODE_MAP, .place = { &source, 3, 8 } };
 
 	ck_assert_int_eq(load("vms:\n  a: {}\n", &config), 0);
 	report = &config->report;
-	ck_assert(!config_object(config, &vm_kind, NULL, &key, "a", report));
+	ck_assert(!config_object_read(config, &vm_kind, &map, &key, NULL, report));
 	ck_assert_uint_eq(report->errors, 1);
 	ck_assert_str_eq(said(config), "duplicate-name at t:3:5");
 	for (size_t i = 0; i < report->count; i++) {
@@ -273,11 +277,41 @@ START_TEST(two_of_one_name)
 			ck_assert(
 			    strstr(report->findings[i].text, "desired.d/a.yaml:2:3"));
 	}
-	ck_assert(config_object(config, &vm_kind, NULL, &key, "b", report) != NULL);
-	ck_assert(!config_object(config, &service_kind, NULL, &key, "a/B", report));
-	ck_assert(!config_object(config, &service_kind, NULL, &key, "a//b", report));
-	ck_assert(!config_object(config, &service_kind, NULL, &key, "a/b\n", report));
-	ck_assert(config_object(config, &service_kind, NULL, &key, "a/b.c", report));
+	config_free(config);
+}
+END_TEST
+
+static const struct {
+	const char *what;
+	const struct kind *kind;
+	const char *name, *outer;
+	const char *named; /* NULL: refused */
+} names[] = {
+	{ "a label", &vm_kind, "b", NULL, "b" },
+	{ "a path where a label is due", &vm_kind, "b/c", NULL, NULL },
+	{ "a dot where a label is due", &vm_kind, "b.c", NULL, NULL },
+	{ "a label inside", &reservation_kind, "b", "lab", "lab/b" },
+	{ "a path inside", &reservation_kind, "b/c", "lab", NULL },
+	{ "a path", &service_kind, "a/b.c", NULL, "a/b.c" },
+	{ "capitals in a path", &service_kind, "a/B", NULL, NULL },
+	{ "an empty part", &service_kind, "a//b", NULL, NULL },
+	{ "a newline in a path", &service_kind, "a/b\n", NULL, NULL },
+};
+
+START_TEST(name_rows)
+{
+	struct node key = { .type = NODE_SCALAR, .text = names[_i].name };
+	struct node map = { .type = NODE_MAP };
+	struct config *config;
+	const struct object *object;
+
+	ck_assert_int_eq(load("vms: {}\n", &config), 0);
+	object = config_object_read(
+	    config, names[_i].kind, &map, &key, names[_i].outer, &config->report);
+	if (names[_i].named)
+		ck_assert_str_eq(object->name, names[_i].named);
+	else
+		ck_assert_msg(!object, "%s", names[_i].what);
 	config_free(config);
 }
 END_TEST
@@ -458,6 +492,7 @@ int main(void)
 	tcase_add_test(test, objects_are_where_they_belong);
 	tcase_add_test(test, texts_are_copied);
 	tcase_add_test(test, two_of_one_name);
+	tcase_add_loop_test(test, name_rows, 0, ROWS(names));
 	tcase_add_test(test, too_many_objects);
 	tcase_add_test(test, a_thousand_vms);
 	tcase_add_loop_test(test, explain_rows, 0, ROWS(explains));

@@ -211,7 +211,7 @@ static const struct {
 	{ "VM without interface there",
 	    "networks:\n  n: {static_ips: {w: 10.0.0.5}}\n  m: {}\n"
 	    "vms: {w: {interfaces: [{network: m}]}}\n",
-	    "warning address-without-interface at 2:23 [reservation/n/w vm/w]; info "
+	    "warning address-without-interface at 2:23 [reservation/w vm/w]; info "
 	    "vm-without-address at 4:7 [vm/w]",
 	    "no interface in network n", "add {network: n}" },
 	{ "MAC in both places, the same",

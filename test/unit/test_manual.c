@@ -86,19 +86,27 @@ static void walk_table(struct walk *w, const char *path, const struct fields *fi
 }
 
 /* `networks` holds what `network` does and is not told twice. */
-static const char *section_path(struct walk *w, const struct section *section)
+static bool told_elsewhere(const struct section_node *node)
 {
-	switch (section->shape) {
-	case SECTION_ONE:
-		return section->key;
-	case SECTION_MAP:
-		return section->kind->section && section->kind->other_section
-			   ? section->kind->name
-			   : section->key;
-	case SECTION_BELOW:
-		break;
-	}
-	return arena_printf(w->arena, "%s.%s", section->key, section->kind->plural);
+	const struct section *first =
+	    node->row_count ? section_of(node->rows[0].kind) : NULL;
+
+	return first && first->shape == SECTION_ONE && section_has_names(node);
+}
+
+static void walk_section(struct walk *w, const struct section_node *node)
+{
+	autofree char *item = item_of(w->manual, node->path);
+
+	if (told_elsewhere(node))
+		return;
+	ck_assert_msg(item || !strchr(node->path, '.'), "%s does not tell of %s", MANUAL,
+	    node->path);
+	w->keys += item != NULL;
+	for (size_t i = 0; i < node->row_count; i++)
+		walk_table(w, node->path, &node->rows[i].kind->fields);
+	for (size_t i = 0; i < node->below_count; i++)
+		walk_section(w, node->below[i]);
 }
 
 START_TEST(manual_tells_every_key)
@@ -106,11 +114,10 @@ START_TEST(manual_tells_every_key)
 	autofree char *manual = read_file(MANUAL);
 	struct arena a = { 0 };
 	struct walk w = { .manual = manual, .arena = &a };
-	size_t count;
-	struct section *sections = sections_all(&a, &count);
+	struct section_node *top = section_tree(&a);
 
-	for (size_t i = 0; i < count; i++)
-		walk_table(&w, section_path(&w, &sections[i]), &sections[i].kind->fields);
+	for (size_t i = 0; i < top->below_count; i++)
+		walk_section(&w, top->below[i]);
 	for (const struct field *f = settings_fields.rows; f->key; f++) {
 		if (f->group)
 			walk_table(&w, f->key, f->group);

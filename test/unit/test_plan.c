@@ -238,6 +238,48 @@ START_TEST(approving_one_does_not_let_the_others_go)
 }
 END_TEST
 
+#define TWO_NETWORKS                                                                     \
+	"networks:\n"                                                                    \
+	"  n: {address: 10.1.0.1/24, static_ips: {a: 10.1.0.2, b: 10.1.0.3}}\n"          \
+	"  m: {address: 10.2.0.1/24, static_ips: {a: 10.2.0.2}}\n"                       \
+	"vms: {a: {interfaces: [{network: n}, {network: m}]}, b: {interfaces: [{network: n}]}}\n"
+
+static const struct {
+	const char *what;
+	const struct kind *kind;
+	const char *text;
+	const char *name; /* NULL: none */
+	const char *error;
+} lookups[] = {
+	{ "a name", &vm_kind, "a", "a", NULL },
+	{ "a full name", &reservation_kind, "m/a", "m/a", NULL },
+	{ "a short name", &reservation_kind, "b", "n/b", NULL },
+	{ "a full name where the short would do", &reservation_kind, "n/b", "n/b", NULL },
+	{ "a short name of two", &reservation_kind, "a", NULL,
+	    "reservation/a may be any of reservation/m/a, reservation/n/a: write which" },
+	{ "a name of none", &reservation_kind, "c", NULL, "there is no reservation/c" },
+	{ "the end of a name", &vm_kind, "n/a", NULL, "there is no vm/n/a" },
+};
+
+START_TEST(lookup_rows)
+{
+	struct scene s;
+	struct error e = { "" };
+	const struct item *item;
+
+	scene_begin(&s, TWO_NETWORKS, NULL);
+	plan_again(&s, 0);
+	item = plan_lookup(s.plan, lookups[_i].kind, lookups[_i].text, &e);
+	if (lookups[_i].name)
+		ck_assert_msg(item && strcmp(item->name, lookups[_i].name) == 0, "%s: %s",
+		    lookups[_i].what, e.text);
+	else
+		ck_assert_msg(!item && strstr(e.text, lookups[_i].error), "%s: %s",
+		    lookups[_i].what, e.text);
+	scene_end(&s);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("plan");
@@ -245,6 +287,8 @@ int main(void)
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
+	tcase_add_loop_test(
+	    tests, lookup_rows, 0, (int)(sizeof(lookups) / sizeof(lookups[0])));
 	tcase_add_test(tests, what_is_missing_is_made);
 	tcase_add_test(tests, what_is_unknown_is_left_alone);
 	tcase_add_test(tests, the_objects_own_watch_decides);

@@ -291,7 +291,7 @@ START_TEST(a_failing_lease_keeps_no_vm_down)
 	scene_begin(&s, waits[4].yaml, NULL);
 	see_network(&s, "default", true, "");
 	see_domain(&s, "w", &facts, NULL, ON_NETWORK);
-	state = state_get(&s.memory, &reservation_kind, "w");
+	state = state_get(&s.memory, &reservation_kind, "default/w");
 	state->failures = 1;
 	state->retry_at = (struct mono){ NOW + MINUTE };
 	scene_plan(&s);
@@ -308,9 +308,9 @@ START_TEST(a_lease_under_way_is_waited_for)
 	scene_begin(&s, waits[4].yaml, NULL);
 	see_network(&s, "default", true, "");
 	see_domain(&s, "w", &facts, NULL, ON_NETWORK);
-	state_get(&s.memory, &reservation_kind, "w")->busy = true;
+	state_get(&s.memory, &reservation_kind, "default/w")->busy = true;
 	scene_plan(&s);
-	ck_assert(plan_find(s.plan, &reservation_kind, "w")->held);
+	ck_assert(plan_find(s.plan, &reservation_kind, "default/w")->held);
 	ck_assert_msg(s.item->held, "%s", s.item->reason);
 	scene_end(&s);
 }
@@ -342,7 +342,7 @@ START_TEST(a_lease_held_back_keeps_no_vm_down)
 	ip_parse("192.168.122.50",
 	    &state_get(&s.memory, &reservation_kind, "v")->reservation.ip, NULL);
 	scene_plan(&s);
-	lease = plan_find(s.plan, &reservation_kind, "w");
+	lease = plan_find(s.plan, &reservation_kind, "default/w");
 	ck_assert_msg(
 	    lease->held && lease->verdict == VERDICT_PENDING, "%s", lease->reason);
 	ck_assert_msg(!s.item->held && s.item->step_count == 1, "%s", s.item->reason);

@@ -49,20 +49,17 @@ static const struct field rows[] = {
 	{ 0 },
 };
 
-static void read(struct config *config, const struct node *root, struct report *report)
-{
-	const struct node *section = node_get(root, "cluster");
-
-	if (section)
-		config_object(config, &cluster_kind, section, NULL, "cluster", report);
-}
+static const struct section sections[] = {
+	{ .path = "cluster", .shape = SECTION_ONE },
+};
 
 const struct kind cluster_kind = {
+	.row = &cluster_row,
 	.name = "cluster",
 	.plural = "clusters",
 	.title = "cluster networks",
 	.origin = ORIGIN_CONFIG,
 	.fields = { rows, sizeof(struct cluster) },
-	.section = "cluster",
-	.read = read,
+	.sections = sections,
+	.section_count = 1,
 };

@@ -25,7 +25,7 @@ static void derive(struct config *config, struct report *report)
 		if (pool->advertise != 0)
 			continue;
 		a = (struct advertisement *)config_object(
-		    config, &advertisement_kind, NULL, NULL, pool->object.name, report);
+		    config, &advertisement_kind, pool->object.name, report);
 		if (!a)
 			continue;
 		a->object.record.node = pool->object.record.node;
@@ -141,6 +141,7 @@ static const struct watch watches[] = {
 };
 
 const struct kind advertisement_kind = {
+	.row = &advertisement_row,
 	.name = "advertisement",
 	.plural = "advertisements",
 	.title = "MetalLB layer 2 advertisement",

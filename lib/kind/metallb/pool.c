@@ -35,53 +35,25 @@ static const struct field rows[] = {
 
 static const struct fields pool_fields = { rows, sizeof(struct pool) };
 
-static const struct field metallb_rows[] = {
-	{ "pools", FIELD_ELSEWHERE, .group = &pool_fields,
-	    .help = "MetalLB's address pools.",
-	    .example = "{default-pool: {addresses: [192.168.122.100-192.168.122.150]}}" },
-	{ 0 },
+static const struct section sections[] = {
+	{ .path = "metallb.pools", .shape = SECTION_MAP },
 };
 
 /* Reading */
 
-struct metallb_section {
-	struct record record;
-};
-
-static const struct fields section_fields = { metallb_rows,
-	sizeof(struct metallb_section) };
-
-static void keep_texts(struct arena *a, struct pool *pool, const struct node *list)
+/* The addresses as written, for the API. */
+static void read_object(struct config *config, struct object *object,
+    const struct node *map, struct report *report)
 {
+	struct pool *pool = (struct pool *)object;
+	const struct node *list = node_get(map, "addresses");
+
+	(void)report;
 	for (size_t i = 0; list && list->type == NODE_LIST && i < list->count; i++) {
-		const char **slot = arena_push(
-		    a, &pool->address_texts, &pool->address_text_count, sizeof(*slot));
+		const char **slot = arena_push(&config->arena, &pool->address_texts,
+		    &pool->address_text_count, sizeof(*slot));
 
 		*slot = list->items[i]->text;
-	}
-}
-
-static void read(struct config *config, const struct node *root, struct report *report)
-{
-	const struct node *section = node_get(root, "metallb"), *pools;
-	struct metallb_section record = { 0 };
-
-	if (!section)
-		return;
-	if (field_decode(&section_fields, section, &record, report))
-		return;
-	pools = node_get(section, "pools");
-	if (pools && pools->type != NODE_MAP)
-		report_add(report, SEVERITY_ERROR, "wrong-type", &pools->place,
-		    "metallb.pools must be a map of names to pools, it is %s",
-		    node_what(pools));
-	for (size_t i = 0; pools && pools->type == NODE_MAP && i < pools->count; i++) {
-		struct pool *pool = (struct pool *)config_object(config, &pool_kind,
-		    pools->items[i], pools->keys[i], pools->keys[i]->text, report);
-
-		if (pool)
-			keep_texts(
-			    &config->arena, pool, node_get(pools->items[i], "addresses"));
 	}
 }
 
@@ -355,16 +327,18 @@ static const struct watch watches[] = {
 };
 
 const struct kind pool_kind = {
+	.row = &pool_row,
 	.name = "pool",
 	.plural = "pools",
 	.title = "MetalLB address pool",
 	.origin = ORIGIN_KUBERNETES,
 	.fields = { rows, sizeof(struct pool) },
-	.section = "metallb",
+	.sections = sections,
+	.section_count = 1,
 	.list_columns = columns,
 	.watches = watches,
 	.watch_count = 1,
-	.read = read,
+	.read_object = read_object,
 	.decode = decode,
 	.plan = plan,
 	.settle = settle,

@@ -38,11 +38,13 @@ static const struct watch watches[] = {
 };
 
 const struct kind service_kind = {
+	.row = &service_row,
 	.name = "service",
 	.plural = "services",
 	.title = "Service",
 	.origin = ORIGIN_KUBERNETES,
 	.fields = { rows, sizeof(struct service) },
+	.path_names = true,
 	.watches = watches,
 	.watch_count = 1,
 	.decode = decode,

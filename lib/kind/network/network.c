@@ -58,56 +58,13 @@ static const struct field rows[] = {
 	    .example = "1500" },
 	{ "dhcp", FIELD_GROUP, at(struct network, dhcp), .group = &dhcp_fields,
 	    .help = "The DHCP service on it." },
-	{ "static_ips", FIELD_ELSEWHERE, .group = &reservation_fields,
-	    .help =
-		"Fixed addresses: a VM's name and its address, or {ip, mac} for a machine that is no VM of ours.",
-	    .example = "{worker-1: 192.168.122.11}" },
 	{ 0 },
 };
 
-/* Reading */
-
-static void read_one(struct config *config, const struct node *map,
-    const struct node *key, const char *name, struct report *report)
-{
-	struct network *n = (struct network *)config_object(
-	    config, &network_kind, map, key, name, report);
-
-	if (n && strcmp(n->object.name, name) != 0 && key) {
-		const struct node *written = node_get(map, "name");
-
-		if (written)
-			report_add(report, SEVERITY_ERROR, "bad-name", &written->place,
-			    "the network is called %s by its key and %s here", name,
-			    n->object.name);
-		n->object.name = name;
-	}
-}
-
-static void read(struct config *config, const struct node *root, struct report *report)
-{
-	const struct node *one = node_get(root, "network"),
-			  *many = node_get(root, "networks");
-	const struct node *name = node_get(one, "name");
-
-	if (one && many)
-		report_add(report, SEVERITY_ERROR, "duplicate-key",
-		    &node_key(root, "networks")->place,
-		    "both network and networks are written; keep one of them");
-	if (one && one->type != NODE_MAP)
-		report_add(report, SEVERITY_ERROR, "wrong-type", &one->place,
-		    "network must be a map, it is %s", node_what(one));
-	else if (one)
-		read_one(config, one, NULL,
-		    name && name->type == NODE_SCALAR ? name->text : "default", report);
-	if (many && many->type != NODE_MAP)
-		report_add(report, SEVERITY_ERROR, "wrong-type", &many->place,
-		    "networks must be a map of names to networks, it is %s",
-		    node_what(many));
-	for (size_t i = 0; many && many->type == NODE_MAP && i < many->count; i++)
-		read_one(
-		    config, many->items[i], many->keys[i], many->keys[i]->text, report);
-}
+static const struct section sections[] = {
+	{ .path = "network", .shape = SECTION_ONE },
+	{ .path = "networks", .shape = SECTION_MAP },
+};
 
 bool network_has_range(const struct network *n)
 {
@@ -177,15 +134,15 @@ static void facts(const struct object *side, struct json_object *shown)
 static const char *const columns[] = { "mode", "bridge", "address", "dhcp_ranges", NULL };
 
 const struct kind network_kind = {
+	.row = &network_row,
 	.name = "network",
 	.plural = "networks",
 	.title = "network",
 	.origin = ORIGIN_LIBVIRT,
 	.fields = { rows, sizeof(struct network) },
-	.section = "network",
-	.other_section = "networks",
+	.sections = sections,
+	.section_count = 2,
 	.list_columns = columns,
-	.read = read,
 	.derive = derive,
 	.decode = network_xml_decode,
 	.facts = facts,

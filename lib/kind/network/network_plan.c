@@ -160,35 +160,19 @@ static void plan_ranges(struct planner *p, struct item *item,
 
 static bool is_written(const struct planner *p, const char *network, const char *host)
 {
-	const struct set *leases = config_get(p->input->desired, &reservation_kind);
-
-	for (size_t i = 0; i < leases->count; i++) {
-		const struct reservation *lease =
-		    (const struct reservation *)leases->items[i];
-
-		if (strcmp(lease->network, network) == 0 &&
-		    strcmp(lease->host, host) == 0)
-			return true;
-	}
-	return false;
+	return set_find(config_get(p->input->desired, &reservation_kind),
+	    reservation_name(p->arena, network, host));
 }
 
-/* A lease is called as its host while there is one network, else NETWORK/HOST. */
 static bool was_made_by_us(
     const struct planner *p, const char *network, const struct host_entry *h)
 {
-	const char *names[] = { h->name,
-		arena_printf(p->arena, "%s/%s", network, h->name) };
+	const char *name = reservation_name(p->arena, network, h->name);
+	const struct object_state *state =
+	    state_find(p->input->state, &reservation_kind, name);
 
-	for (int i = 0; i < 2; i++) {
-		const struct object_state *state =
-		    state_find(p->input->state, &reservation_kind, names[i]);
-
-		if (state && state->reservation.owned && state->reservation.has_ip &&
-		    ip_equal(state->reservation.ip, h->ip))
-			return true;
-	}
-	return false;
+	return state && state->reservation.owned && state->reservation.has_ip &&
+	       ip_equal(state->reservation.ip, h->ip);
 }
 
 /* Entries we added for a lease that is no longer written: removed only with prune. */

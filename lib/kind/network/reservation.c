@@ -20,80 +20,33 @@ static const struct field rows[] = {
 
 const struct fields reservation_fields = { rows, sizeof(struct reservation) };
 
-/* Reading */
+#define STATIC_IPS                                                                       \
+	"Fixed addresses: a VM's name and its address, or {ip, mac} for a machine that is no VM of ours."
 
-/* "worker-1: 192.168.122.11" is short for "worker-1: {ip: 192.168.122.11}". */
-static const struct node *long_form(struct arena *a, const struct node *value)
+static const struct section sections[] = {
+	{ "network.static_ips", SECTION_INSIDE, .short_for = "ip", .help = STATIC_IPS,
+	    .example = "{worker-1: 192.168.122.11}" },
+	{ "networks.static_ips", SECTION_INSIDE, .short_for = "ip", .help = STATIC_IPS,
+	    .example = "{worker-1: 192.168.122.11}" },
+};
+
+/* Its name is "NETWORK/HOST". */
+static void read_object(struct config *config, struct object *object,
+    const struct node *map, struct report *report)
 {
-	struct node *map, *key;
+	struct reservation *reservation = (struct reservation *)object;
+	const char *slash = strrchr(object->name, '/');
 
-	if (value->type != NODE_SCALAR)
-		return value;
-	map = arena_alloc(a, sizeof(*map));
-	key = arena_alloc(a, sizeof(*key));
-	*key = (struct node){ .type = NODE_SCALAR, .place = value->place, .text = "ip" };
-	*map = (struct node){ .type = NODE_MAP, .place = value->place, .count = 1 };
-	map->keys = arena_alloc(a, sizeof(struct node *));
-	map->items = arena_alloc(a, sizeof(struct node *));
-	map->keys[0] = key;
-	map->items[0] = (struct node *)value;
-	return map;
-}
-
-static void read_one(struct config *config, const char *network, bool only,
-    const struct node *key, const struct node *value, struct report *report)
-{
-	struct arena *a = &config->arena;
-	const char *name =
-	    only ? key->text : arena_printf(a, "%s/%s", network, key->text);
-	struct reservation *reservation;
-
-	if (!name_is_label(key->text)) {
-		report_add(report, SEVERITY_ERROR, "bad-name", &key->place,
-		    "static_ips: a host name has 1 to 63 of a-z, 0-9 and '-'");
-		return;
-	}
-	reservation = (struct reservation *)config_object(
-	    config, &reservation_kind, long_form(a, value), key, name, report);
-	if (!reservation)
-		return;
-	reservation->network = network;
-	reservation->host = key->text;
+	(void)map;
+	reservation->network =
+	    arena_copy_n(&config->arena, object->name, (size_t)(slash - object->name));
+	reservation->host = slash + 1;
 	reservation->mac_given = field_has(&reservation_fields, reservation, "mac");
 	if (reservation->ip.version == 6)
-		report_add(report, SEVERITY_ERROR, "bad-value", &value->place,
+		report_add(report, SEVERITY_ERROR, "bad-value",
+		    field_place(reservation, "ip"),
 		    "static_ips.%s: only IPv4 addresses can be reserved by MAC",
-		    key->text);
-}
-
-static void read_network(struct config *config, const struct node *map,
-    const char *network, bool only, struct report *report)
-{
-	const struct node *ips = node_get(map, "static_ips");
-
-	if (!ips || ips->type == NODE_NULL)
-		return;
-	if (ips->type != NODE_MAP) {
-		report_add(report, SEVERITY_ERROR, "wrong-type", &ips->place,
-		    "static_ips must be a map of names to addresses, it is %s",
-		    node_what(ips));
-		return;
-	}
-	for (size_t i = 0; i < ips->count; i++)
-		read_one(config, network, only, ips->keys[i], ips->items[i], report);
-}
-
-static void read(struct config *config, const struct node *root, struct report *report)
-{
-	const struct node *one = node_get(root, "network"),
-			  *many = node_get(root, "networks");
-	const struct node *name = node_get(one, "name");
-
-	read_network(config, one,
-	    name && name->type == NODE_SCALAR ? name->text : "default", true, report);
-	for (size_t i = 0; many && many->type == NODE_MAP && i < many->count; i++)
-		read_network(config, many->items[i], many->keys[i]->text,
-		    many->count == 1, report);
+		    reservation->host);
 }
 
 /* The first interface a VM has in the network. */
@@ -180,14 +133,17 @@ static bool converged(struct object_state *state, const struct object *want)
 static const char *const columns[] = { "ip", "mac", NULL };
 
 const struct kind reservation_kind = {
+	.row = &reservation_row,
 	.name = "reservation",
 	.alias = "lease",
 	.plural = "reservations",
 	.title = "DHCP reservation",
 	.origin = ORIGIN_LIBVIRT,
 	.fields = { rows, sizeof(struct reservation) },
+	.sections = sections,
+	.section_count = 2,
 	.list_columns = columns,
-	.read = read,
+	.read_object = read_object,
 	.plan = reservation_plan,
 	.settle = reservation_settle,
 	.ended = update_record_ended,

@@ -16,4 +16,11 @@ struct reservation {
 	bool mac_given; /* written in static_ips or in the VM's interface */
 };
 
+/* The name of a reservation: "NETWORK/HOST", in the arena. */
+static inline const char *reservation_name(
+    struct arena *a, const char *network, const char *host)
+{
+	return arena_printf(a, "%s/%s", network, host);
+}
+
 #endif

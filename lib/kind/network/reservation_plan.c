@@ -162,7 +162,7 @@ static void conditions(struct planner *p, struct item *item,
     const struct host_entry *want, const struct network *live)
 {
 	char ip[IP_TEXT], mac[MAC_TEXT];
-	const char *object = arena_printf(p->arena, "reservation/%s", item->name);
+	const char *object = arena_printf(p->arena, "reservation/%s", item->short_name);
 
 	for (size_t i = 0; live && i < live->lease_count; i++) {
 		const struct dhcp_lease *l = &live->leases[i];
@@ -413,7 +413,7 @@ void reservation_settle(struct planner *p)
 			item->held = true;
 			item_pending(p, item,
 			    "waits for reservation/%s to give up its address",
-			    owner->name);
+			    owner->short_name);
 			again = true;
 		}
 	}

@@ -29,8 +29,7 @@ static void derive(struct config *config, struct report *report)
 
 		if (!field_has(&vm_kind.fields, vm, "role") || vm->role == ROLE_NONE)
 			continue;
-		node = config_object(
-		    config, &node_kind, NULL, NULL, vm->object.name, report);
+		node = config_object(config, &node_kind, vm->object.name, report);
 		if (node)
 			node->record.node = vm->object.record.node;
 	}
@@ -247,6 +246,7 @@ static const struct watch watches[] = {
 };
 
 const struct kind node_kind = {
+	.row = &node_row,
 	.name = "node",
 	.plural = "nodes",
 	.title = "cluster node",

@@ -105,6 +105,10 @@ static const struct field rows[] = {
 	{ 0 },
 };
 
+static const struct section sections[] = {
+	{ .path = "vms", .shape = SECTION_MAP },
+};
+
 /* Reading */
 
 static bool has(const struct vm *vm, const char *key)
@@ -132,35 +136,19 @@ static void check_disk(struct vm *vm, struct report *report)
 		disk->pool = "default";
 }
 
-static void read_one(struct config *config, const struct node *key,
+static void read_object(struct config *config, struct object *object,
     const struct node *map, struct report *report)
 {
-	struct vm *vm =
-	    (struct vm *)config_object(config, &vm_kind, map, key, key->text, report);
+	struct vm *vm = (struct vm *)object;
 
-	if (!vm)
-		return;
+	(void)config;
+	(void)map;
 	if (!vm->domain)
 		vm->domain = vm->object.name;
 	if (has(vm, "memory"))
 		vm->memory = (vm->memory + MIB - 1) / MIB * MIB;
 	if (has(vm, "disk"))
 		check_disk(vm, report);
-}
-
-static void read(struct config *config, const struct node *root, struct report *report)
-{
-	const struct node *vms = node_get(root, "vms");
-
-	if (!vms || vms->type == NODE_NULL)
-		return;
-	if (vms->type != NODE_MAP) {
-		report_add(report, SEVERITY_ERROR, "wrong-type", &vms->place,
-		    "vms must be a map of names to VMs, it is %s", node_what(vms));
-		return;
-	}
-	for (size_t i = 0; i < vms->count; i++)
-		read_one(config, vms->keys[i], vms->items[i], report);
 }
 
 static void derive_interface(
@@ -247,14 +235,16 @@ static const char *const columns[] = { "role", "state", "power", "vcpus", "memor
 	NULL };
 
 const struct kind vm_kind = {
+	.row = &vm_row,
 	.name = "vm",
 	.plural = "vms",
 	.title = "virtual machine",
 	.origin = ORIGIN_LIBVIRT,
 	.fields = { rows, sizeof(struct vm) },
-	.section = "vms",
+	.sections = sections,
+	.section_count = 1,
 	.list_columns = columns,
-	.read = read,
+	.read_object = read_object,
 	.derive = derive,
 	.external_name = external_name,
 	.decode = decode,

@@ -162,7 +162,7 @@ static const char *coming_reservation(const struct planner *p, const struct vm *
 		item = planner_item(p, &reservation_kind, reservation->object.name);
 		if (item && item->step_count && item->verdict == VERDICT_PENDING &&
 		    (!item->held || item->state->busy))
-			return reservation->object.name;
+			return reservation->object.short_name;
 	}
 	return NULL;
 }
