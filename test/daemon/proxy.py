@@ -222,27 +222,27 @@ class Proxy:
             watched.register(self.listener, selectors.EVENT_READ)
         now = time.monotonic()
         for connection in self.open:
-            wanted = {connection.client: 0, connection.server: 0}
+            needed = {connection.client: 0, connection.server: 0}
             if not connection.harm.black_hole:
                 for flow in (connection.up, connection.down):
-                    pause = min(pause, self._wanted(connection, flow, wanted, now))
-            for side, events in wanted.items():
+                    pause = min(pause, self._events(connection, flow, needed, now))
+            for side, events in needed.items():
                 if events:
                     watched.register(side, events, connection)
         return watched, max(pause, 0.0)
 
     @staticmethod
-    def _wanted(connection, flow, wanted, now):
+    def _events(connection, flow, needed, now):
         """Adds the events one direction waits for; returns the seconds until it may go on."""
         if not flow.ended and flow.size < FULL:
-            wanted[flow.source] |= selectors.EVENT_READ
+            needed[flow.source] |= selectors.EVENT_READ
         if not flow.parts or flow.closed:
             return 1.0
         due = flow.parts[0][0]
         if flow is connection.down and connection.harm.trickle:
             due = max(due, connection.next_part)
         if due <= now:
-            wanted[flow.sink] |= selectors.EVENT_WRITE
+            needed[flow.sink] |= selectors.EVENT_WRITE
             return 1.0
         return due - now
 

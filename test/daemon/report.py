@@ -22,14 +22,14 @@ class Report:
     def __init__(self):
         self.passed = 0
         self.failed = 0
-        self.seen = []
+        self.readings = []
         self.why = ""
         self.ended = lambda: None  # why it is of no use to wait any longer, if so
         self.beside = lambda: ""  # what is printed beside every failure
 
     def saw(self, what, text):
         """Notes what has been read, for the case that the condition does not come true."""
-        self.seen.append(f"{what}: {str(text).strip()}")
+        self.readings.append(f"{what}: {str(text).strip()}")
 
     def ok(self, what, ms=None):
         self.passed += 1
@@ -51,8 +51,8 @@ class Report:
             print(f"#   {line[:400]}")
 
     def holds(self, condition):
-        """Asks once. What was seen and why it is not so are kept for the report."""
-        self.seen.clear()
+        """Asks once. What was read and why it is not so are kept for the report."""
+        self.readings.clear()
         try:
             value = condition()
         except NOT_YET as error:
@@ -75,7 +75,7 @@ class Report:
 
     def explain(self, condition):
         """Why the last condition asked did not hold."""
-        saw = [line for entry in self.seen[-4:] for line in entry.splitlines()[:8]]
+        saw = [line for entry in self.readings[-4:] for line in entry.splitlines()[:8]]
         return "\n".join([f"not so: {source_of(condition)}", self.why, *saw])
 
     def check(self, what, condition, seconds=0):

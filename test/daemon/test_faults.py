@@ -143,11 +143,11 @@ def p3_hung_libvirtd(home):
     home.report.heals("P4 libvirtd goes on: converged", home.wake_libvirtd, home.converged, 60)
 
 
-def fault_and_end(home, what, begin, seen, end=None):
-    """While it lasts it must be seen, or it was none."""
+def fault_and_end(home, what, begin, noticed, end=None):
+    """While it lasts it must be noticed, or it was none."""
     home.mark()
     begin()
-    home.report.check(f"P4 {what}: seen", seen, 10)
+    home.report.check(f"P4 {what}: noticed", noticed, 10)
     home.report.heals(f"P4 {what}, and its end: converged", end,
                       lambda: home.converged() and everything_stands(home), 60)
 

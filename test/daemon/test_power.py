@@ -112,7 +112,7 @@ def from_nothing(home):
               change["field"] for change in home.object("vm/adopted")["changes"]
           ] == ["vcpus", "memory"])
     home.virsh("destroy", "Old_VM.1")
-    check("its power is looked after all the same", lambda: home.runs("Old_VM.1"), 5)
+    check("its power is kept all the same", lambda: home.runs("Old_VM.1"), 5)
     check("and that was all: its definition is the same byte for byte",
           lambda: without_id(old_xml(home)) == without_id(home.old_xml))
 

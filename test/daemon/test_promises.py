@@ -41,7 +41,7 @@ def everything(home):
 def changes(home, before):
     """The lines that differ from before."""
     after = everything(home)
-    home.report.seen.clear()
+    home.report.readings.clear()
     lines = [line for line in difflib.unified_diff(before.split("\n"), after.split("\n"), n=0)
              if line[:1] in "+-" and line[:3] not in ("+++", "---")]
     home.report.saw("changed", "\n".join(lines))

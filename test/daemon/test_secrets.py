@@ -28,7 +28,7 @@ def openssl(home, *words):
 
 
 def make_secrets(home):
-    """An authority, a server, a client and a token: each with text that can be looked for."""
+    """An authority, a server, a client and a token: each with text that can be searched for."""
     home.secrets = home.work / "secrets"
     home.secrets.mkdir()
     at = lambda name: str(home.secrets / name)
@@ -100,33 +100,33 @@ def put(home, text):
     home.ctl("reload")
 
 
-def see(home, done):
-    home.all_seen += done.out + done.err
+def add(home, done):
+    home.all_output += done.out + done.err
 
 
-def see_everything(home):
+def read_everything(home):
     """Everything there is to be read, added to what has been read already."""
     for shape in FORMATS:
         for verb in VERBS:
-            see(home, home.ctl(*verb.split(), "-o", shape))
+            add(home, home.ctl(*verb.split(), "-o", shape))
     for verb in (*OTHERS, f"validate {home.etc}"):
-        see(home, home.ctl(*verb.split()))
+        add(home, home.ctl(*verb.split()))
     for method in METHODS:
-        see(home, home.ctl("call", method))
-    see(home, home.ctl("call", "Describe", json.dumps({"kind": "pool", "name": "default-pool"})))
-    see(home, home.command([BUILD / "homek8sd", "--config-dir", home.etc, "--check"]))
-    home.all_seen += home.log()
+        add(home, home.ctl("call", method))
+    add(home, home.ctl("call", "Describe", json.dumps({"kind": "pool", "name": "default-pool"})))
+    add(home, home.command([BUILD / "homek8sd", "--config-dir", home.etc, "--check"]))
+    home.all_output += home.log()
     for path in home.state_dir.iterdir():
-        home.all_seen += path.read_text(errors="replace")
+        home.all_output += path.read_text(errors="replace")
 
 
 def broken_kubeconfigs(home):
     """Each is wrong at the secret itself, or next to it."""
     token, file = home.token, home.secrets / "token"
     put(home, kubeconfig(home, user="token: again"))
-    see_everything(home)
+    read_everything(home)
     put(home, f'users: [{{name: me, user: {{token: "{token}\n')
-    see_everything(home)
+    read_everything(home)
     file.write_text(f"{token} {token}\n")
     file.chmod(0o600)
     taken = []
@@ -143,18 +143,18 @@ def broken_kubeconfigs(home):
         text = re.sub(f"(?m){pattern}", instead, kubeconfig(home))
         assert text != kubeconfig(home)
         home.put("kubeconfig", text)
-        see(home, home.ctl("reload"))
+        add(home, home.ctl("reload"))
         if home.report.wait_until(lambda: home.source_is("kubernetes", "down"), 2) is None:
             taken.append(f"{pattern} -> {instead}")
-        see(home, home.ctl("status", "-o", "json"))
-        see(home, home.ctl("events"))
+        add(home, home.ctl("status", "-o", "json"))
+        add(home, home.ctl("events"))
     home.report.check("P7 kubeconfigs broken at their secrets: reported", lambda: none_of(taken))
 
 
 def start(home):
     world(home)
     home.stop_api()
-    home.all_seen = ""
+    home.all_output = ""
     make_secrets(home)
     (home.work / "cluster.json").unlink()
     home.api_port = 0
@@ -167,28 +167,28 @@ def start(home):
 
 def no_secret_is_shown(home):
     check = home.report.check
-    see_everything(home)
+    read_everything(home)
     broken_kubeconfigs(home)
     put(home, kubeconfig(
         home, cluster=f"proxy-url: http://me:{home.proxy_password}@127.0.0.1:1"))
     check("P7 a proxy that is not there: reported",
           lambda: home.source_is("kubernetes", "down"), 10)
-    see_everything(home)
+    read_everything(home)
     refused = kubeconfig(home, token=f"{home.token}-not")
     put(home, re.sub("(?m)^.*client-.*\n", "", refused))
     check("P7 a token that is refused: reported",
           lambda: home.source_is("kubernetes", "unauthorized"), 10)
-    see_everything(home)
+    read_everything(home)
     home.put("kubeconfig", kubeconfig(home))
     home.api.fault("status", "ipaddresspools", code=403, body="forbidden")
     home.ctl("reload")
     home.api.request("DELETE", f"{POOLS}/default-pool")
     home.ctl("reconcile")
-    see_everything(home)
-    shown = [home.all_seen.partition(canary)[0][-80:] + "(here)" for canary in canaries(home)
-             if canary in home.all_seen]
+    read_everything(home)
+    shown = [home.all_output.partition(canary)[0][-80:] + "(here)" for canary in canaries(home)
+             if canary in home.all_output]
     check("P7 all of that was something to read", lambda:
-          len(home.all_seen) > 100_000 and "127.0.0.1" in home.all_seen)
+          len(home.all_output) > 100_000 and "127.0.0.1" in home.all_output)
     check("P7 no secret in any of it", lambda: none_of(shown))
 
 

@@ -58,7 +58,7 @@ def storms(home):
 
 
 def lost_answers(home):
-    """The write has been done, and nobody says so: it is seen, and not done again.
+    """The write has been done, and nobody says so: it is observed, and not done again.
 
     libcurl itself sends a request once more when the connection it used again was reset. That an
     apply bears.
@@ -67,7 +67,7 @@ def lost_answers(home):
         home.marks()
         home.proxy.plan(b"PATCH ", **how)
         home.api.delete(POOL)
-        home.report.check(f"answers {what} on their way: converged by what is seen",
+        home.report.check(f"answers {what} on their way: converged by what is observed",
                           lambda: home.api.is_there(POOL) and home.converged(), 5)
         home.report.stays(f"answers {what} on their way: not written over and over",
                           lambda: len(home.api.writes()) <= 3 and home.converged(), 2)

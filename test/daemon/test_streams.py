@@ -72,7 +72,7 @@ def pausing_one(home):
 
 
 def connections(process):
-    """The sockets of a process, by which its connections are told apart."""
+    """The sockets of a process, by which its connections differ."""
     found = []
     folder = f"/proc/{process.pid}/fd"
     for name in os.listdir(folder):
@@ -212,7 +212,7 @@ def daemon_down(home):
     for verb in ("status", "list", "describe vm/x", "plan", "diff", "reconcile", "reload", "pause",
                  "resume", "approve vm/x", "wait --timeout=300ms", "events", "call GetStatus",
                  "status -w", "events -w"):
-        check(f"daemon down, {verb}: exit 4, and what to look at", lambda verb=verb:
+        check(f"daemon down, {verb}: exit 4, and what to run", lambda verb=verb:
               talk_only(exits(4, *verb.split())) and
               exits(4, *verb.split()).has("systemctl status homek8sd"))
     check("daemon down: what needs none", lambda: exits(0, "version") and exits(0, "help") and

@@ -192,7 +192,7 @@ def lists(home):
     check("list reservations: address and MAC", lambda:
           exits(0, "list", "reservations").has("192.168.122.11", "52:54:00:"))
     check("list leases: the older name of the kind", lambda:
-          exits(0, "list", "leases").out == exits(0, "list", "reservations").out)
+          exits(0, "list", "leases").out == exits(0, "list", "reservations").out, 3)
     check("list -o wide: the reason, too", lambda:
           exits(0, "list", "vms", "-o", "wide").has("REASON", "MEMORY"))
     check("list --no-headers", lambda: lines(exits(0, "list", "vms", "--no-headers"), 3) and

@@ -207,7 +207,8 @@ struct json_object *budget_check(struct fake *f, struct json_object *pod)
 }
 
 /* The condition keeps the time of its last change of status. */
-static struct json_object *conditions(struct json_object *was, bool allowed, int64_t seen)
+static struct json_object *conditions(
+    struct json_object *was, bool allowed, int64_t generation)
 {
 	struct json_object *list = json_object_new_array(), *c = json_object_new_object();
 	struct json_object *old = was ? json_object_array_get_idx(was, 0) : NULL;
@@ -216,7 +217,7 @@ static struct json_object *conditions(struct json_object *was, bool allowed, int
 	tree_set(c, "lastTransitionTime",
 	    same ? tree_str(old, "lastTransitionTime", NULL) : time_now());
 	tree_set(c, "message", "");
-	tree_set_int(c, "observedGeneration", seen);
+	tree_set_int(c, "observedGeneration", generation);
 	tree_set(c, "reason", allowed ? "SufficientPods" : "InsufficientPods");
 	tree_set(c, "status", allowed ? "True" : "False");
 	tree_set(c, "type", "DisruptionAllowed");
@@ -228,7 +229,7 @@ static void settle(struct fake *f, struct version *v)
 {
 	struct json_object *budget = store_object(v), *was, *now, *list;
 	struct counts c = count(f, budget);
-	int64_t seen =
+	int64_t generation =
 	    json_object_get_int64(tree_get(budget, "metadata", "generation", NULL));
 
 	was = tree_child(budget, "status");
@@ -236,14 +237,14 @@ static void settle(struct fake *f, struct version *v)
 	list = tree_get(was, "conditions", NULL);
 	if (!json_object_is_type(list, json_type_array))
 		list = NULL;
-	list = conditions(list, c.allowed > 0, seen);
+	list = conditions(list, c.allowed > 0, generation);
 	json_object_object_del(now, "conditions");
 	json_object_object_add(now, "conditions", list);
 	tree_set_int(now, "currentHealthy", c.healthy);
 	tree_set_int(now, "desiredHealthy", c.desired);
 	tree_set_int(now, "disruptionsAllowed", c.allowed);
 	tree_set_int(now, "expectedPods", c.expected);
-	tree_set_int(now, "observedGeneration", seen);
+	tree_set_int(now, "observedGeneration", generation);
 	if (json_object_equal(was, now)) {
 		json_object_put(now);
 	} else {
