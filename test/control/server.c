@@ -69,6 +69,7 @@ static void make_objects(struct reconcile *r, size_t count)
 
 	r->plan.items = arena_array(&r->plan.arena, count + 1, sizeof(*r->plan.items));
 	r->plan.item_count = count;
+	r->plan.spans[kind_index(&vm_kind)] = (struct span){ 0, count, count };
 	r->view.plan = &r->plan;
 	for (size_t i = 0; i < count; i++) {
 		items[i] = (struct item){ .kind = &vm_kind,
@@ -93,6 +94,9 @@ static void obey(struct reconcile *r, const char *order, size_t number)
 		    arena_printf(&r->plan.arena, "%s!", items[number]->reason);
 	else if (strcmp(order, "fail object") == 0)
 		items[number]->retry_in = now_ms() + 60000; /* planned at 0 */
+	else if (strcmp(order, "ask approval") == 0)
+		items[0]->consent =
+		    arena_printf(&r->plan.arena, "moves it to .%zu", number);
 	else if (strcmp(order, "remove object") == 0)
 		memmove(items + number, items + number + 1,
 		    (r->plan.item_count-- - number) * sizeof(*items));

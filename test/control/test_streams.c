@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Tests of the control socket: what streams send after their first reply, and calls that
- * wait for a plan. */
+/* Tests of the control socket: what streams send after their first reply, calls that wait
+ * for a plan, and approvals. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -276,6 +276,62 @@ START_TEST(streams_wait_for_the_plan_that_is_due)
 }
 END_TEST
 
+/* Approvals */
+
+/* The hash of the only approval in the plan; its text is checked. */
+static char *approval_hash(struct client *c, const char *want)
+{
+	autojson struct json_object *reply = NULL;
+	struct json_object *approval;
+
+	say_text(c, CALL("Plan", ""));
+	reply = answer(c, "the plan");
+	ck_assert_uint_eq(json_count(json_at(reply, "parameters.approvals")), 1);
+	approval = json_item(json_at(reply, "parameters.approvals"), 0);
+	ck_assert_str_eq(json_string_at(approval, "text"), want);
+	ck_assert_str_eq(json_string_at(approval, "key"), "vm/vm-00000");
+	ck_assert_uint_eq(json_count(json_at(approval, "effects")), 1);
+	return must_copy(json_string_at(approval, "hash"));
+}
+
+static struct json_object *approve(struct client *c, const char *hash)
+{
+	autofree char *call = must_printf(
+	    CALL("Approve",
+		",\"parameters\":{\"kind\":\"vm\",\"name\":\"vm-00000\",\"hash\":\"%s\"}"),
+	    hash);
+
+	say_text(c, call);
+	return answer(c, "approve");
+}
+
+/* The home behind the server refuses every approval that reaches it, in its own words. */
+START_TEST(only_what_was_shown_is_approved)
+{
+	struct client c = dial();
+	autofree char *first = NULL, *second = NULL;
+	struct json_object *reply;
+
+	order(&c, "make objects", 1);
+	order(&c, "ask approval", 21);
+	first = approval_hash(&c, "moves it to .21");
+	order(&c, "ask approval", 31);
+	second = approval_hash(&c, "moves it to .31");
+	ck_assert_str_ne(first, second);
+	reply = approve(&c, first);
+	ck_assert_str_eq(json_string_at(reply, "error"), ERROR_APPROVAL_CHANGED);
+	ck_assert_str_eq(json_string_at(reply, "parameters.hash"), second);
+	ck_assert_str_eq(json_string_at(reply, "parameters.text"), "moves it to .31");
+	json_object_put(reply);
+	reply = approve(&c, second);
+	ck_assert_str_eq(json_string_at(reply, "error"), ERROR_NOT_POSSIBLE);
+	ck_assert_ptr_nonnull(strstr(
+	    json_string_at(reply, "parameters.text"), "approve vm/vm-00000 by uid"));
+	json_object_put(reply);
+	hang_up(&c);
+}
+END_TEST
+
 Suite *streams_suite(void)
 {
 	Suite *suite = suite_create("streams");
@@ -290,6 +346,7 @@ Suite *streams_suite(void)
 	tcase_add_test(t, requests_wait_for_the_plan_that_is_due);
 	tcase_add_test(t, who_waits_may_go);
 	tcase_add_test(t, streams_wait_for_the_plan_that_is_due);
+	tcase_add_test(t, only_what_was_shown_is_approved);
 	suite_add_tcase(suite, t);
 	return suite;
 }

@@ -119,8 +119,20 @@ def approval(home):
         "pool/default-pool", "blocked",
         "takes the address of ingress-nginx/ingress-nginx-controller (192.168.122.100)"), 5)
     home.report.stays("and does nothing meanwhile", lambda: whole(home), 1)
-    home.exits(0, "approve", "pool/default-pool")
+    check("approve without a name lists it, with its hash", lambda: home.exits(
+        0, "approve").has("pool/default-pool: takes the address of", "hash "))
+    check("approve shows what it approves, whole", lambda: home.exits(
+        0, "approve", "pool/default-pool").has(
+            "takes the address of ingress-nginx/ingress-nginx-controller (192.168.122.100)",
+            "pool/default-pool: approved"))
     check("approved: done", lambda:
+          home.pool_is("default-pool", span(120, 150)) and home.converged(), 5)
+    write_pools(home, default_pool=WHOLE)
+    check("written back", lambda: whole(home) and home.converged(), 5)
+    write_pools(home, default_pool=span(120, 150))
+    check("it waits again", lambda: home.is_("pool/default-pool", "blocked"), 5)
+    check("approve --all", lambda: home.exits(0, "approve", "--all").has("pool: approved"))
+    check("approved with all: done", lambda:
           home.pool_is("default-pool", span(120, 150)) and home.converged(), 5)
     write_pools(home, default_pool=WHOLE)
     check("written back: no approval is needed",
