@@ -222,12 +222,6 @@ bool cidr_contains(struct cidr cidr, struct ip ip)
 	return cidr.address.version && range_contains(cidr_range(cidr), ip);
 }
 
-bool cidr_overlaps(struct cidr a, struct cidr b)
-{
-	return a.address.version && b.address.version &&
-	       range_overlaps(cidr_range(a), cidr_range(b), NULL);
-}
-
 int netmask_parse(const char *text, uint8_t *prefix, struct error *e)
 {
 	int length = short_number(text, 128);

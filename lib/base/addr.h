@@ -66,7 +66,6 @@ int cidr_parse(const char *text, struct cidr *out, struct error *e);
 const char *cidr_text(struct cidr cidr, char out[CIDR_TEXT]);
 struct range cidr_range(struct cidr cidr); /* the whole network, both ends included */
 bool cidr_contains(struct cidr cidr, struct ip ip);
-bool cidr_overlaps(struct cidr a, struct cidr b);
 /* "255.255.255.0" (or a bare prefix length) to a prefix; -1 when the mask has holes. */
 int netmask_parse(const char *text, uint8_t *prefix, struct error *e);
 

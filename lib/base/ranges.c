@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/sorted.h"
+
 /* Whether nothing lies between the end of one range and the start of the next. */
 static bool reaches(struct ip last, struct ip first)
 {
@@ -135,19 +137,17 @@ bool ranges_equal(struct ranges x, struct ranges y)
 	return true;
 }
 
+static int ends_before(const void *element, const void *ip)
+{
+	return ip_compare(((const struct range *)element)->last, *(const struct ip *)ip);
+}
+
 bool ranges_contain(struct ranges set, struct ip ip)
 {
-	size_t low = 0, high = set.count;
+	size_t i = sorted_position(
+	    set.items, set.count, sizeof(*set.items), &ip, ends_before, NULL);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (ip_compare(set.items[middle].last, ip) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < set.count && range_contains(set.items[low], ip);
+	return i < set.count && range_contains(set.items[i], ip);
 }
 
 bool ranges_overlap(struct ranges x, struct ranges y)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/sorted.h"
 #include "lib/kind/kinds.h"
 #include "lib/kind/metallb/pool.h"
 
@@ -33,31 +34,27 @@ void spans_sort(struct spans *spans)
 	if (!spans->count)
 		return;
 	qsort(items, spans->count, sizeof(*items), compare_spans);
-	items[0].reach = 0;
+	items[0].reach = &items[0];
 	for (size_t i = 1; i < spans->count; i++) {
-		size_t before = items[i - 1].reach;
+		const struct span *before = items[i - 1].reach;
 
-		items[i].reach =
-		    ip_compare(items[i].range.last, items[before].range.last) > 0
-			? i
-			: before;
+		items[i].reach = ip_compare(items[i].range.last, before->range.last) > 0
+				     ? &items[i]
+				     : before;
 	}
+}
+
+static int reaches(const void *element, const void *ip)
+{
+	const struct span *reach = ((const struct span *)element)->reach;
+
+	return ip_compare(reach->range.last, *(const struct ip *)ip);
 }
 
 size_t spans_from(const struct spans *spans, struct ip ip)
 {
-	size_t low = 0, high = spans->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct span *reach = &spans->items[spans->items[middle].reach];
-
-		if (ip_compare(reach->range.last, ip) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return sorted_position(
+	    spans->items, spans->count, sizeof(*spans->items), &ip, reaches, NULL);
 }
 
 const struct span *spans_find(const struct spans *spans, struct ip ip)
@@ -75,7 +72,7 @@ void spans_report_overlaps(
 {
 	for (size_t i = 1; i < spans->count; i++) {
 		const struct span *span = &spans->items[i];
-		const struct span *other = &spans->items[spans->items[i - 1].reach];
+		const struct span *other = spans->items[i - 1].reach;
 		struct range common;
 		struct finding *f;
 

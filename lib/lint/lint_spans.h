@@ -13,7 +13,7 @@ struct span {
 	const struct object *object;
 	const char *what; /* for people: "pool default-pool", "the pod network" */
 	const struct place *place;
-	size_t reach; /* of this and all before it, the one that ends last */
+	const struct span *reach; /* of this and all before it, the one that ends last */
 };
 
 struct spans { /* zeroed is empty */

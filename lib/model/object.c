@@ -4,39 +4,34 @@
 
 #include <string.h>
 
-/* Where `name` stands in the set, or would. */
-static size_t set_position(const struct set *set, const char *name)
+#include "lib/base/sorted.h"
+
+static int by_name(const void *element, const void *name)
 {
-	size_t low = 0, high = set->count;
+	return strcmp((*(struct object *const *)element)->name, name);
+}
 
-	/* Most sets are filled in order: look at the end first. */
-	if (high && strcmp(set->items[high - 1]->name, name) < 0)
-		return high;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(set->items[middle]->name, name) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+/* Where `name` stands in the set, or would. */
+static size_t set_position(const struct set *set, const char *name, bool *found)
+{
+	return sorted_position(
+	    set->items, set->count, sizeof(*set->items), name, by_name, found);
 }
 
 struct object *set_find(const struct set *set, const char *name)
 {
-	size_t i = set_position(set, name);
+	bool found;
+	size_t i = set_position(set, name, &found);
 
-	if (i < set->count && !strcmp(set->items[i]->name, name))
-		return set->items[i];
-	return NULL;
+	return found ? set->items[i] : NULL;
 }
 
 bool set_add(struct arena *a, struct set *set, struct object *object)
 {
-	size_t i = set_position(set, object->name);
+	bool found;
+	size_t i = set_position(set, object->name, &found);
 
-	if (i < set->count && !strcmp(set->items[i]->name, object->name))
+	if (found)
 		return false;
 	arena_push(a, &set->items, &set->count, sizeof(*set->items));
 	memmove(set->items + i + 1, set->items + i,

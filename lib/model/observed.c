@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/sorted.h"
 #include "lib/model/kind.h"
 
 struct observed *observed_new(const struct kind *kind, const char *name)
@@ -38,21 +39,15 @@ struct observed_set *observations_set(struct observations *o, const struct kind 
 	return &o->kinds[kind_index(kind)];
 }
 
+static int by_name(const void *element, const void *name)
+{
+	return strcmp((*(struct observed *const *)element)->name, name);
+}
+
 static size_t observed_position(const struct observed_set *k, const char *name)
 {
-	size_t low = 0, high = k->count;
-
-	if (high && strcmp(k->items[high - 1]->name, name) < 0)
-		return high;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(k->items[middle]->name, name) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return sorted_position(
+	    k->items, k->count, sizeof(*k->items), name, by_name, NULL);
 }
 
 static bool observed_at(const struct observed_set *k, size_t i, const char *name)
@@ -80,7 +75,6 @@ void observations_put(struct observations *o, struct observed *seen)
 	struct observed_set *k = observations_set(o, seen->kind);
 	size_t i = observed_position(k, seen->name);
 
-	k->changes++;
 	if (observed_at(k, i, seen->name)) {
 		if (k->items[i] != seen)
 			observed_free(k->items[i]);
@@ -103,7 +97,6 @@ void observations_remove(
 	struct observed_set *k = observations_set(o, kind);
 	size_t i = observed_position(k, name);
 
-	k->changes++;
 	if (!observed_at(k, i, name))
 		return;
 	observed_free(k->items[i]);
@@ -158,7 +151,6 @@ static void sum_up(struct observed_set *k)
 {
 	k->known = k->coverage_count > 0;
 	k->why = NULL;
-	k->changes++;
 	for (size_t i = 0; i < k->coverage_count; i++) {
 		if (k->coverage[i].known)
 			continue;
@@ -232,12 +224,10 @@ void observations_keep(struct observations *o, const struct kind *kind,
 	for (size_t i = 0; i < k->count; i++) {
 		const char *name = k->items[i]->name;
 
-		if (!belongs(k, name, prefix) || keep(name, arg)) {
+		if (!belongs(k, name, prefix) || keep(name, arg))
 			k->items[kept++] = k->items[i];
-		} else {
+		else
 			observed_free(k->items[i]);
-			k->changes++;
-		}
 	}
 	k->count = kept;
 }

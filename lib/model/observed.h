@@ -53,8 +53,6 @@ struct observed_set {
 	size_t coverage_count;
 	struct observed **items; /* sorted by name */
 	size_t count, room;
-	uint64_t changes; /* grows with every put and remove, with every change of a
-			     coverage, and with what keep and drop forget */
 };
 
 /* Where in the set's items the name stands; false when it does not, and then where it

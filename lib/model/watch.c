@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "lib/base/sorted.h"
 #include "lib/model/kind.h"
 
 static bool same_text(const char *a, const char *b)
@@ -29,27 +30,30 @@ bool watch_same(const struct watch *a, const struct watch *b)
 	       same_text(a->missing, b->missing);
 }
 
+struct watch_key {
+	const struct kind *kind;
+	const char *prefix;
+};
+
+static int by_kind_and_prefix(const void *element, const void *key)
+{
+	const struct watch_request *r = element;
+	const struct watch_key *k = key;
+	int order = strcmp(r->kind->name, k->kind->name);
+
+	return order ? order : strcmp(r->watch.prefix, k->prefix);
+}
+
 /* Where it stands, or would; true when it does. */
 static bool find(const struct watch_set *set, const struct kind *kind, const char *prefix,
     size_t *index)
 {
-	size_t low = 0, high = set->count;
+	struct watch_key key = { kind, prefix };
+	bool found;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct watch_request *r = &set->items[middle];
-		int order = strcmp(r->kind->name, kind->name);
-
-		if (order == 0)
-			order = strcmp(r->watch.prefix, prefix);
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	*index = low;
-	return low < set->count && set->items[low].kind == kind &&
-	       strcmp(set->items[low].watch.prefix, prefix) == 0;
+	*index = sorted_position(set->items, set->count, sizeof(*set->items), &key,
+	    by_kind_and_prefix, &found);
+	return found;
 }
 
 bool watch_set_add(struct arena *a, struct watch_set *set, const struct kind *kind,

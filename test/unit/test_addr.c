@@ -221,17 +221,9 @@ START_TEST(networks_are_ranges)
 }
 END_TEST
 
-START_TEST(networks_overlap)
+START_TEST(no_network_holds_nothing)
 {
-	struct cidr none = { 0 }, home = cidr_of("192.168.122.1/24");
-
-	ck_assert(cidr_overlaps(home, cidr_of("192.168.0.0/16")));
-	ck_assert(cidr_overlaps(cidr_of("192.168.0.0/16"), home));
-	ck_assert(cidr_overlaps(home, cidr_of("192.168.122.255/32")));
-	ck_assert(!cidr_overlaps(home, cidr_of("192.168.123.0/24")));
-	ck_assert(!cidr_overlaps(home, cidr_of("::/0")));
-	ck_assert(!cidr_overlaps(none, none));
-	ck_assert(!cidr_contains(none, (struct ip){ 0 }));
+	ck_assert(!cidr_contains((struct cidr){ 0 }, (struct ip){ 0 }));
 }
 END_TEST
 
@@ -562,7 +554,7 @@ int main(void)
 	tcase_add_test(tests, ips_have_an_order);
 	tcase_add_loop_test(tests, cidr_rows, 0, ROWS(cidrs));
 	tcase_add_loop_test(tests, networks_are_ranges, 0, ROWS(networks));
-	tcase_add_test(tests, networks_overlap);
+	tcase_add_test(tests, no_network_holds_nothing);
 	tcase_add_loop_test(tests, mask_rows, 0, ROWS(masks));
 	tcase_add_loop_test(tests, range_rows, 0, ROWS(spans));
 	tcase_add_loop_test(tests, ranges_meet, 0, ROWS(overlaps));

@@ -9,6 +9,7 @@
 #include "lib/base/error.h"
 #include "lib/base/mono.h"
 #include "lib/base/retry.h"
+#include "lib/base/sorted.h"
 #include "lib/base/text.h"
 
 #include <check.h>
@@ -182,6 +183,35 @@ START_TEST(points_in_time)
 }
 END_TEST
 
+static int compare_ints(const void *element, const void *key)
+{
+	int a = *(const int *)element, b = *(const int *)key;
+
+	return a < b ? -1 : a > b;
+}
+
+/* Against a walk, for every count and key; elements may be equal. */
+START_TEST(a_key_stands_where_a_walk_finds_it)
+{
+	static const int items[] = { 1, 3, 3, 3, 5, 7, 7, 9 };
+
+	for (size_t count = 0; count <= sizeof(items) / sizeof(items[0]); count++)
+		for (int key = 0; key <= 10; key++) {
+			size_t want = 0, have;
+			bool found;
+
+			while (want < count && items[want] < key)
+				want++;
+			have = sorted_position(count ? items : NULL, count,
+			    sizeof(items[0]), &key, compare_ints, &found);
+			ck_assert_msg(
+			    have == want, "%d of %zu: at %zu", key, count, have);
+			ck_assert_msg(found == (want < count && items[want] == key),
+			    "%d of %zu: found %d", key, count, found);
+		}
+}
+END_TEST
+
 int main(void)
 {
 	const int laws = sizeof(retry_rows) / sizeof(retry_rows[0]);
@@ -202,6 +232,7 @@ int main(void)
 	tcase_add_test(tests, must_functions);
 	tcase_add_loop_test(tests, retry_laws, 0, laws);
 	tcase_add_test(tests, points_in_time);
+	tcase_add_test(tests, a_key_stands_where_a_walk_finds_it);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* sorted: where a key stands in a sorted array of any elements. */
+#ifndef LIB_BASE_SORTED_H
+#define LIB_BASE_SORTED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * Index of the first of `count` elements, each `size` bytes, that does not come before
+ * `key`; `count` when all do. `order` says how an element stands to the key: below 0
+ * before it, 0 at it, above 0 after it. `found`: whether that element is at it; may be
+ * NULL. `items` may be NULL when there are none.
+ *
+ * About log2(count) comparisons, and one where the key comes after all: arrays that are
+ * filled in order cost nothing.
+ */
+size_t sorted_position(const void *items, size_t count, size_t size, const void *key,
+    int (*order)(const void *element, const void *key), bool *found);
+
+#endif
