@@ -8,7 +8,6 @@
 
 #include "lib/base/hash.h"
 #include "lib/doc/json.h"
-#include "lib/view/view.h"
 
 #define ADD(out, literal) text_add_n(out, literal, sizeof(literal) - 1)
 
@@ -95,7 +94,7 @@ static void write_list(const struct shape_row *row, const void *record, struct t
 
 static void write_fields(const struct shape_side *side, struct text *out)
 {
-	autojson struct json_object *o = view_side(side);
+	autojson struct json_object *o = side->json(side);
 	const char *text = json_text(o);
 
 	text_add_n(out, text, strlen(text));

@@ -59,6 +59,8 @@ struct shape {
 
 /* One side of an item: what SHAPE_FIELDS shows. `side` NULL: null. */
 struct shape_side {
+	/* What is known of it, as an object of its kind's keys. New reference. */
+	struct json_object *(*json)(const struct shape_side *side);
 	const struct item *item;
 	const struct object *side;
 	bool listed; /* with columns that only the written side has */

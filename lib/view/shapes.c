@@ -2,7 +2,7 @@
 /* shapes: the tables. Row order is the order of keys in JSON. */
 #include "lib/view/shapes.h"
 
-#include "lib/view/view.h"
+#include "lib/plan/plan.h"
 
 #define TEXT(type_, member, text)                                                        \
 	{                                                                                \

@@ -38,6 +38,13 @@ struct config_source_view {
 	const char *directory;
 };
 
+struct source_view {
+	const char *state;
+	int64_t since;	     /* ms since 1970 */
+	const char *detail;  /* NULL where there is nothing to say */
+	const char *version; /* NULL unknown */
+};
+
 struct sources_view {
 	const struct config_source_view *config;
 	const struct source_view *libvirt, *kubernetes;

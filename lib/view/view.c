@@ -177,7 +177,7 @@ static void add_written(struct json_object *fields, const struct item *item)
 				    fields, *c, json_object_get(json_at(written, *c)));
 }
 
-struct json_object *view_side(const struct shape_side *side)
+static struct json_object *side_json(const struct shape_side *side)
 {
 	struct json_object *fields = fields_of(side->item, side->side);
 
@@ -199,7 +199,7 @@ void view_list(const struct view *v, struct arena *a, const struct kind *kind,
 		if (!kind || item->kind == kind)
 			objects[out->objects.count++] = (struct listed_view){
 				.object = object_of(a, v, item),
-				.fields = { item, shown(item), true },
+				.fields = { side_json, item, shown(item), true },
 			};
 	}
 }
@@ -228,9 +228,9 @@ bool view_describe(const struct view *v, struct arena *a, const struct kind *kin
 		.object = object_of(a, v, item),
 		.title = kind->title,
 		.written_at = node ? place_text(a, &node->place) : NULL,
-		.desired = { item, item->desired, false },
-		.live = { item, item->live, false },
-		.persistent = { item, item->config, false },
+		.desired = { side_json, item, item->desired, false },
+		.live = { side_json, item, item->live, false },
+		.persistent = { side_json, item, item->config, false },
 		.steps = step_texts(a, item),
 		.approval = view_approval(item),
 		.findings = all_findings(

@@ -13,14 +13,6 @@
 #include "lib/plan/plan.h"
 #include "lib/view/shapes.h"
 
-struct source_view {
-	const char *state;   /* "connected", "connecting", "unresponsive", "down",
-				"unauthorized", "off" */
-	int64_t since;	     /* ms since 1970 */
-	const char *detail;  /* NULL where there is nothing to say */
-	const char *version; /* NULL unknown */
-};
-
 struct config_view {
 	bool ok;
 	unsigned generation;
@@ -63,9 +55,6 @@ void view_diff(const struct view *v, struct arena *a, struct diff_reply *out);
  * ("vm/worker-1"), or all (NULL). */
 void view_findings(struct arena *a, const struct finding *findings, size_t count,
     const char *about, struct list *out);
-/* What is known of one side, as an object of its kind's keys; NULL where it is not there.
- * New reference. */
-struct json_object *view_side(const struct shape_side *side);
 /* The change that waits for approval, or NULL; and the hash that Approve must carry. */
 const char *view_approval(const struct item *item);
 const char *view_approval_hash(struct arena *a, const char *text);
