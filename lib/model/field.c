@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* field: rows and their bits, places, and comparing two records by their table. */
-#include "lib/model/field.h"
+#include "lib/model/field_type.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,47 +38,6 @@ const struct place *field_place(const void *record, const char *key)
 	return node ? &node->place : NULL;
 }
 
-static bool texts_equal(const char *x, const char *y)
-{
-	return x == y || (x && y && !strcmp(x, y));
-}
-
-static bool values_equal(const struct field *f, const void *x, const void *y)
-{
-	switch (f->type) {
-	case FIELD_STRING:
-	case FIELD_LABEL:
-	case FIELD_NAME:
-	case FIELD_HOSTNAME:
-	case FIELD_PATH:
-	case FIELD_URI:
-		return texts_equal(*(const char *const *)x, *(const char *const *)y);
-	case FIELD_BOOL:
-		return *(const bool *)x == *(const bool *)y;
-	case FIELD_INT:
-	case FIELD_SIZE:
-	case FIELD_DURATION:
-		return *(const int64_t *)x == *(const int64_t *)y;
-	case FIELD_WORD:
-		return *(const int *)x == *(const int *)y;
-	case FIELD_MAC:
-		return mac_equal(*(const struct mac *)x, *(const struct mac *)y);
-	case FIELD_IP:
-		return ip_equal(*(const struct ip *)x, *(const struct ip *)y);
-	case FIELD_CIDR:
-		return ip_equal(((const struct cidr *)x)->address,
-			   ((const struct cidr *)y)->address) &&
-		       ((const struct cidr *)x)->prefix ==
-			   ((const struct cidr *)y)->prefix;
-	case FIELD_RANGES:
-		return ranges_equal(*(const struct ranges *)x, *(const struct ranges *)y);
-	case FIELD_GROUP:
-	case FIELD_LIST:
-		break;
-	}
-	return true;
-}
-
 static void add_difference(struct arena *a, struct differences *out, const char *field,
     const char *want, const char *have)
 {
@@ -103,7 +62,7 @@ struct comparison {
 
 static bool is_inner(const struct field *f)
 {
-	return f->type == FIELD_GROUP || f->type == FIELD_LIST;
+	return !field_ops(f)->parse;
 }
 
 /* The records inside a group (one) or a list (as many as it has). */
@@ -143,7 +102,7 @@ static void compare_value(
 	const char *x = (const char *)want + f->offset;
 	const char *y = have ? (const char *)have + f->offset : NULL;
 
-	if (!y || !values_equal(f, x, y))
+	if (!y || !field_ops(f)->equal(x, y))
 		add_difference(c->arena, c->out, inner_path(c, f, 0),
 		    field_text(c->arena, f, want),
 		    have ? field_text(c->arena, f, have) : NULL);

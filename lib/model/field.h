@@ -29,24 +29,10 @@ struct record {
 	const struct node *node; /* where it was written; NULL when observed or derived */
 };
 
-enum field_type {
-	FIELD_STRING,	/* const char *: any text without control characters */
-	FIELD_LABEL,	/* const char *: RFC 1123 label */
-	FIELD_NAME,	/* const char *: name_is_libvirt() */
-	FIELD_HOSTNAME, /* const char *: RFC 1123 subdomain */
-	FIELD_PATH,	/* const char *: absolute path without "." or ".." parts */
-	FIELD_URI,	/* const char * with a scheme, or one of `words` */
-	FIELD_BOOL,	/* bool: true or false, nothing else */
-	FIELD_INT,	/* int64_t within minimum..maximum */
-	FIELD_SIZE,	/* int64_t bytes */
-	FIELD_DURATION, /* int64_t milliseconds */
-	FIELD_WORD,	/* int: index in `words` */
-	FIELD_MAC,	/* struct mac */
-	FIELD_IP,	/* struct ip */
-	FIELD_CIDR,	/* struct cidr */
-	FIELD_RANGES,	/* struct ranges: a list of "a-b" or CIDR */
-	FIELD_GROUP,	/* a record in place, described by `group` */
-	FIELD_LIST,	/* struct list of records described by `group` */
+enum field_type { /* their C types are given there */
+#define FIELD_TYPE(NAME, ops) FIELD_##NAME,
+#include "lib/model/field_types.def"
+#undef FIELD_TYPE
 };
 
 struct list { /* records one after the other, each `group->size` bytes */

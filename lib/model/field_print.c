@@ -1,54 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* field_print: values of a record as text, as they would be written, and as JSON. */
-#include "lib/model/field.h"
+#include "lib/model/field_type.h"
 
 #include <string.h>
 
 #include "lib/doc/json.h"
 
-static const char *number_text(struct arena *a, const struct field *f, int64_t value)
-{
-	if (f->type == FIELD_SIZE)
-		return size_text(a, value);
-	if (f->type == FIELD_DURATION)
-		return duration_text(a, value);
-	return arena_printf(a, "%lld", (long long)value);
-}
-
 const char *field_text(struct arena *a, const struct field *field, const void *record)
 {
+	const struct field_ops *ops = field_ops(field);
 	const void *value = (const char *)record + field->offset;
-	char buffer[CIDR_TEXT];
 
-	switch (field->type) {
-	case FIELD_STRING:
-	case FIELD_LABEL:
-	case FIELD_NAME:
-	case FIELD_HOSTNAME:
-	case FIELD_PATH:
-	case FIELD_URI:
-		return *(const char *const *)value;
-	case FIELD_BOOL:
-		return *(const bool *)value ? "true" : "false";
-	case FIELD_INT:
-	case FIELD_SIZE:
-	case FIELD_DURATION:
-		return number_text(a, field, *(const int64_t *)value);
-	case FIELD_WORD:
-		return field->words[*(const int *)value];
-	case FIELD_MAC:
-		return arena_copy(a, mac_text(*(const struct mac *)value, buffer));
-	case FIELD_IP:
-		return arena_copy(a, ip_text(*(const struct ip *)value, buffer));
-	case FIELD_CIDR:
-		return arena_copy(a, cidr_text(*(const struct cidr *)value, buffer));
-	case FIELD_RANGES:
-		return ranges_text(a, *(const struct ranges *)value);
-	case FIELD_GROUP:
-	case FIELD_LIST:
-		break;
-	}
-	return NULL;
+	return ops->text ? ops->text(a, field, value) : NULL;
 }
 
 const char *field_text_at(
@@ -73,31 +36,16 @@ const char *field_text_at(
 	return NULL;
 }
 
-static struct json_object *ranges_json(const struct ranges *ranges)
+static struct json_object *value_json(const struct field *f, const void *value)
 {
-	struct json_object *list = json_object_new_array();
-	struct arena a = { 0 };
-
-	for (size_t i = 0; i < ranges->count; i++)
-		json_push_string(list, range_text(&a, ranges->items[i]));
-	arena_done(&a);
-	return list;
-}
-
-static struct json_object *scalar_json(const struct field *f, const void *record)
-{
-	const void *value = (const char *)record + f->offset;
+	const struct field_ops *ops = field_ops(f);
 	struct json_object *o = NULL;
 	struct arena a = { 0 };
 	const char *text;
 
-	if (f->type == FIELD_BOOL)
-		return json_object_new_boolean(*(const bool *)value);
-	if (f->type == FIELD_INT)
-		return json_object_new_int64(*(const int64_t *)value);
-	if (f->type == FIELD_RANGES)
-		return ranges_json(value);
-	text = field_text(&a, f, record);
+	if (ops->json)
+		return ops->json(value);
+	text = ops->text(&a, f, value);
 	if (text)
 		o = json_object_new_string(text);
 	arena_done(&a);
@@ -126,7 +74,7 @@ struct json_object *field_json(const struct fields *fields, const void *record)
 					(const char *)list->items + i * f->group->size));
 			json_put(o, f->key, items);
 		} else {
-			json_put(o, f->key, scalar_json(f, record));
+			json_put(o, f->key, value_json(f, value));
 		}
 	}
 	return o;

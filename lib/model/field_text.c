@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/* field_text: the types whose values are texts, or one of a few words. */
+#include <string.h>
+
+#include "lib/doc/json.h"
+#include "lib/model/field_type.h"
+
+/* What texts share. */
+
+static int keep_if(
+    bool fits, const char *text, void *value, struct arena *a, struct refusal *r)
+{
+	if (!fits || text_control(text, strlen(text), false) >= 0)
+		return refuse(r, "bad-value", a, text);
+	*(const char **)value = arena_copy(a, text);
+	return 0;
+}
+
+static const char *the_text(struct arena *a, const struct field *f, const void *value)
+{
+	(void)a;
+	(void)f;
+	return *(const char *const *)value;
+}
+
+static bool texts_equal(const void *x, const void *y)
+{
+	const char *a = *(const char *const *)x, *b = *(const char *const *)y;
+
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+/* A type of texts: what fits, in code, as a pattern and in words. */
+#define TEXT_TYPE(name_, fits_, pattern_, expected_)                                     \
+	static int name_##_parse(const struct field *f, const char *text, void *value,   \
+	    struct arena *a, struct refusal *r)                                          \
+	{                                                                                \
+		(void)f;                                                                 \
+		return keep_if(fits_(text), text, value, a, r);                          \
+	}                                                                                \
+	static struct json_object *name_##_schema(const struct field *f)                 \
+	{                                                                                \
+		(void)f;                                                                 \
+		return schema_of("string", pattern_);                                    \
+	}                                                                                \
+	static const char *name_##_expected(struct arena *a, const struct field *f)      \
+	{                                                                                \
+		(void)a;                                                                 \
+		(void)f;                                                                 \
+		return expected_;                                                        \
+	}                                                                                \
+	const struct field_ops field_##name_ = {                                         \
+		.parse = name_##_parse,                                                  \
+		.text = the_text,                                                        \
+		.equal = texts_equal,                                                    \
+		.schema = name_##_schema,                                                \
+		.expected = name_##_expected,                                            \
+	}
+
+static bool is_any(const char *text)
+{
+	return text[0] != '\0';
+}
+
+static bool is_path(const char *text)
+{
+	if (text[0] != '/')
+		return false;
+	for (const char *part = text; *part; part += strcspn(part, "/")) {
+		part++;
+		size_t length = strcspn(part, "/");
+
+		if ((length == 1 && part[0] == '.') ||
+		    (length == 2 && part[0] == '.' && part[1] == '.'))
+			return false;
+	}
+	return true;
+}
+
+TEXT_TYPE(string, is_any, NULL, "a text");
+TEXT_TYPE(label, name_is_label, "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$",
+    "a name of a-z, 0-9 and dashes, at most 63 characters");
+TEXT_TYPE(name, name_is_libvirt, "^[A-Za-z0-9_+@][A-Za-z0-9._+@-]{0,62}$",
+    "a name of letters, digits and . _ + @ -");
+TEXT_TYPE(hostname, name_is_subdomain, "^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$",
+    "a host name of a-z, 0-9, dashes and dots");
+TEXT_TYPE(path, is_path, "^/", "an absolute path without . or .. parts");
+
+/* Words */
+
+static const char *words_text(struct arena *a, const char *const *words)
+{
+	const char *text = words[0];
+
+	for (size_t i = 1; words[i]; i++)
+		text = arena_printf(
+		    a, "%s%s%s", text, words[i + 1] ? ", " : " or ", words[i]);
+	return text;
+}
+
+/* -1: it is none of them. */
+static int word_index(const char *const *words, const char *text)
+{
+	for (int i = 0; words && words[i]; i++) {
+		if (!strcmp(words[i], text))
+			return i;
+	}
+	return -1;
+}
+
+static struct json_object *word_schema(const struct field *f)
+{
+	struct json_object *o = json_object_new_object();
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; f->words[i]; i++)
+		json_push_string(list, f->words[i]);
+	json_put(o, "enum", list);
+	return o;
+}
+
+static int word_parse(const struct field *f, const char *text, void *value,
+    struct arena *a, struct refusal *r)
+{
+	int index = word_index(f->words, text);
+	const char *near;
+
+	if (index >= 0) {
+		*(int *)value = index;
+		return 0;
+	}
+	near = nearest_word(text, f->words);
+	if (near)
+		r->fix = arena_printf(a, "did you mean \"%s\"?", near);
+	return refuse(r, "bad-value", a, text);
+}
+
+static const char *word_text(struct arena *a, const struct field *f, const void *value)
+{
+	(void)a;
+	return f->words[*(const int *)value];
+}
+
+static bool words_equal(const void *x, const void *y)
+{
+	return *(const int *)x == *(const int *)y;
+}
+
+static const char *word_expected(struct arena *a, const struct field *f)
+{
+	return words_text(a, f->words);
+}
+
+const struct field_ops field_word = {
+	.parse = word_parse,
+	.text = word_text,
+	.equal = words_equal,
+	.schema = word_schema,
+	.expected = word_expected,
+};
+
+/* A URI, or one of some words. */
+
+static bool has_scheme(const char *text)
+{
+	size_t scheme = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789+-.");
+
+	return scheme > 0 && text[0] >= 'a' && text[scheme] == ':' &&
+	       text[scheme + 1] == '/';
+}
+
+static int uri_parse(const struct field *f, const char *text, void *value,
+    struct arena *a, struct refusal *r)
+{
+	return keep_if(
+	    word_index(f->words, text) >= 0 || has_scheme(text), text, value, a, r);
+}
+
+static struct json_object *uri_schema(const struct field *f)
+{
+	struct json_object *o = schema_of("string", "^[a-z][a-z0-9+.-]*:/");
+
+	return f->words ? schema_either(o, word_schema(f)) : o;
+}
+
+static const char *uri_expected(struct arena *a, const struct field *f)
+{
+	if (!f->words)
+		return "a URI";
+	return arena_printf(a, "a URI, or %s", words_text(a, f->words));
+}
+
+const struct field_ops field_uri = {
+	.parse = uri_parse,
+	.text = the_text,
+	.equal = texts_equal,
+	.schema = uri_schema,
+	.expected = uri_expected,
+};
