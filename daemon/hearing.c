@@ -297,9 +297,19 @@ static void on_kube_state(void *arg)
 
 /* Steps */
 
+/* The server is busy, and says for how long. */
+static void wait_at_least(struct reconcile *r, const struct step *step, int64_t ms)
+{
+	struct object_state *state = state_get(&r->state, step->kind, step->name);
+	struct mono until = mono_add(clock_mono(), ms);
+
+	if (!mono_reached(until, state->retry_at))
+		state->retry_at = until;
+}
+
 /* `seen`: nothing more has to be looked at before the object may be planned again. */
 static void step_ended(struct reconcile *r, uint64_t ticket, const char *error, bool slow,
-    bool lost, bool seen)
+    bool lost, bool seen, int64_t retry_after_ms)
 {
 	const struct step *step = lanes_ended(r->lanes, ticket, error, seen);
 	struct subject subject;
@@ -325,20 +335,22 @@ static void step_ended(struct reconcile *r, uint64_t ticket, const char *error, 
 	if (!lost || step->kind->origin != ORIGIN_LIBVIRT)
 		state_step_failed(&r->state, step, error, slow, &r->config->settings,
 		    clock_mono(), clock_random());
+	if (retry_after_ms)
+		wait_at_least(r, step, retry_after_ms);
 	heart_ring(r);
 }
 
 static void on_virt_step(
     void *arg, uint64_t ticket, const char *error, bool slow, bool lost)
 {
-	step_ended(arg, ticket, error, slow, lost, lost);
+	step_ended(arg, ticket, error, slow, lost, lost, 0);
 }
 
 /* The API's answer carried the object; it was seen before this call. */
-static void on_kube_step(
-    void *arg, uint64_t ticket, const char *error, bool slow, bool lost)
+static void on_kube_step(void *arg, uint64_t ticket, const struct kube_outcome *outcome)
 {
-	step_ended(arg, ticket, error, slow, lost, true);
+	step_ended(arg, ticket, outcome->error, outcome->slow, outcome->lost, true,
+	    outcome->retry_after_ms);
 }
 
 static void send_step(

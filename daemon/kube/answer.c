@@ -9,7 +9,7 @@
 
 #define JSON_DEPTH 64
 #define SHOWN 300
-#define LONGEST_WAIT_MS 60000
+#define LONGEST_WAIT_MS 30000
 #define MAX_STATUS_OBJECT ((size_t)256 * 1024)
 
 static const char *reason_phrase(int status)
@@ -57,6 +57,22 @@ struct json_object *answer_object(const struct http_answer *answer, struct error
 	return o;
 }
 
+/* Which disruption budget refuses an eviction stands only in the details. */
+static const char *budget_cause(struct arena *a, struct json_object *status)
+{
+	struct json_object *causes = json_at(status, "details.causes");
+
+	for (size_t i = 0; i < json_count(causes); i++) {
+		struct json_object *cause = json_item(causes, i);
+		const char *reason = json_string_at(cause, "reason");
+		const char *message = json_string_at(cause, "message");
+
+		if (reason && message && strcmp(reason, "DisruptionBudget") == 0)
+			return arena_printf(a, " %s", message);
+	}
+	return "";
+}
+
 const char *answer_message(struct arena *a, const struct http_answer *answer)
 {
 	autojson struct json_object *status = NULL;
@@ -68,7 +84,8 @@ const char *answer_message(struct arena *a, const struct http_answer *answer)
 	if (status)
 		message = json_string_at(status, "message");
 	if (message)
-		return text_clean(a, message, SHOWN);
+		return text_clean(
+		    a, arena_printf(a, "%s%s", message, budget_cause(a, status)), SHOWN);
 	/* Plain text: without the line end, and of HTML there is nothing to show. */
 	while (length > 0 && strchr(" \r\n", answer->body[length - 1]))
 		length--;

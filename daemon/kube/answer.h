@@ -19,7 +19,7 @@ const char *answer_text(struct arena *a, const struct http_answer *answer);
 /* The body as a JSON object, a new reference; NULL with the reason. */
 struct json_object *answer_object(const struct http_answer *answer, struct error *e);
 
-/* How long the server wants us to wait, in ms, capped at a minute; 0: it says nothing. */
+/* How long the server wants us to wait, in ms, capped at 30 s; 0: it says nothing. */
 int64_t answer_wait(const struct http_answer *answer);
 
 #endif

@@ -178,15 +178,15 @@ void collection_deleted(struct collection *c, struct json_object *object)
 	autofree char *name = name_of(c, object);
 	const char *version = version_of(object);
 	struct entry *entry = name ? store_find(&c->store, name) : NULL;
-	bool told = entry && entry->deleted;
+	bool reported = entry && entry->deleted;
 
-	if (!entry || !version || (!told && is_older(version, entry)))
+	if (!entry || !version || (!reported && is_older(version, entry)))
 		return;
 	/* Of an object that has been made anew since, under the same name. */
-	if (told && strcmp(uid_of(object), entry->uid) != 0)
+	if (reported && strcmp(uid_of(object), entry->uid) != 0)
 		return;
 	store_remove(&c->store, name);
-	if (!told)
+	if (!reported)
 		c->callbacks->gone(c->arg, c->kind, name);
 }
 

@@ -52,7 +52,7 @@ static int check_file(int fd, const char *path, size_t *size, struct error *e)
 	struct stat st;
 
 	if (fstat(fd, &st))
-		return fail(e, "%s cannot be looked at: %s", path, strerror(errno));
+		return fail(e, "%s cannot be examined: %s", path, strerror(errno));
 	if (!S_ISREG(st.st_mode))
 		return fail(e, "%s is not a regular file", path);
 	if (st.st_mode & (S_IWGRP | S_IWOTH))

@@ -3,10 +3,10 @@
  * http: libcurl's multi interface, driven by libev.
  *
  * libcurl says which sockets and which timeout it waits for (on_socket, on_timeout) and
- * is told when they are due (curl_multi_socket_action). What it receives is only kept
- * (on_body); callers hear of it afterwards, in deliver() and finish_done(), when libcurl
+ * is called when they are due (curl_multi_socket_action). What it receives is only kept
+ * (on_body); callers get it afterwards, in deliver() and finish_done(), when libcurl
  * is not on the stack: it forbids starting and ending requests from within its callbacks.
- * So http_start() may send at once, and whoever called it hears nothing before it
+ * So http_start() may send at once, and whoever called it is not called back before it
  * returns.
  */
 #include "daemon/kube/http.h"
@@ -18,7 +18,7 @@
 #include "lib/base/cleanup.h"
 
 #define STREAM_HEADER_MS 15000 /* until a stream's headers have come */
-#define MAX_CONNECTIONS 16L    /* kept open; libcurl counts the watches' as well */
+#define MAX_CONNECTIONS 64L    /* kept open; libcurl counts the watches' as well */
 #define MAX_STREAM_ERROR ((size_t)64 * 1024) /* body of a stream that is no 200 */
 
 struct socket_watch { /* one per socket of libcurl's */
@@ -276,7 +276,7 @@ struct http_request *http_start(struct http *http, const struct http_call *call)
 	http->requests = r;
 	restart_idle(r);
 	curl_multi_add_handle(http->multi, r->easy);
-	/* On its way now, not in the next turn; what came of it is heard there. */
+	/* On its way now, not in the next turn; what came of it is reported there. */
 	curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 	ev_feed_event(http->loop, &http->timeout, EV_TIMER);
 	return r;

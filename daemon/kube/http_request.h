@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * http_request: what http.c (the loop), http_options.c (what a request is told before it
+ * http_request: what http.c (the loop), http_options.c (a request's options, set before it
  * starts) and http_error.c (what its end means) share. For these three files only.
  */
 #ifndef DAEMON_KUBE_HTTP_REQUEST_H
@@ -30,7 +30,7 @@ struct http_request {
 	struct http_call call; /* its texts are not valid any more */
 	char *body;
 	struct text in; /* received and not handed on */
-	bool opened;	/* a stream whose 200 was told */
+	bool opened;	/* a stream whose 200 was reported */
 	bool headers_done, too_large;
 	char error[CURL_ERROR_SIZE];
 	struct ev_timer idle;

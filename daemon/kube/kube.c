@@ -3,7 +3,7 @@
  * kube: the server as a whole: where it is, who we are to it, and whether it answers.
  *
  * One timer drives it. On each turn the credentials are read from disk again; then,
- * unless we are connected and nothing has changed, the server is probed (probe.h). A
+ * unless we are connected and nothing has changed, the server is probed (readiness.h). A
  * probe that succeeds resumes the reflectors, one that fails pauses them all, so that
  * however many watches break, there is one state and one back-off. Requests of reflectors
  * that do not get through only make the timer fire at once: they never judge the server
@@ -17,9 +17,10 @@
 #include <string.h>
 
 #include "daemon/host/clock.h"
+#include "daemon/kube/asker.h"
 #include "daemon/kube/credentials.h"
 #include "daemon/kube/http.h"
-#include "daemon/kube/probe.h"
+#include "daemon/kube/readiness.h"
 #include "daemon/kube/reflectors.h"
 #include "daemon/kube/tuning.h"
 #include "daemon/kube/writer.h"
@@ -30,13 +31,13 @@
 static const struct kube_tuning default_tuning = {
 	.idle = 150000,
 	.grace = 20000,
-	.slow = 45000, /* what ends is found ended within a minute */
+	.slow = 30000, /* no back-off exceeds 30 s */
 	.answer = 15000,
 	.write = 34000,
 };
 
 struct kube {
-	struct reflector_host host;
+	struct kube_host host;
 	struct kube_callbacks callbacks;
 	void *arg;
 	struct kube_tuning tuning;
@@ -46,6 +47,7 @@ struct kube {
 	struct credentials *credentials; /* NULL: none; then host.http is NULL too */
 	struct reflectors reflectors;
 	struct writer *writer;
+	struct asker *asker;
 
 	enum kube_status status;
 	int64_t since;
@@ -54,9 +56,9 @@ struct kube {
 
 	struct ev_timer timer;
 	struct mono next; /* when it is due */
-	struct probe probe;
+	struct readiness readiness;
 	unsigned failures; /* probes in a row */
-	bool configured;   /* by kube_configure(), not looked at yet */
+	bool configured;   /* by kube_configure(), not acted on yet */
 	bool suspected;	   /* a request did not get through */
 	bool resume;	   /* after the probe, though we never ceased to be connected */
 	char
@@ -97,8 +99,9 @@ static void disconnect(struct kube *k)
 {
 	if (!k->host.http)
 		return;
-	probe_stop(&k->probe);
+	readiness_stop(&k->readiness);
 	writer_abandon(k->writer);
+	asker_abandon(k->asker);
 	reflectors_pause(&k->reflectors, LOSS_DOWN, "the connection is made anew");
 	http_free(k->host.http);
 	k->host.http = NULL;
@@ -129,7 +132,7 @@ static void go_unauthorized(struct kube *k)
 	    "%s does not accept our credentials (401 Unauthorized): renew the token or client certificate in %s",
 	    k->credentials->config.server, path);
 
-	probe_stop(&k->probe);
+	readiness_stop(&k->readiness);
 	reflectors_pause(&k->reflectors, LOSS_UNAUTHORIZED, why);
 	wake_in(k, k->tuning.slow);
 	set_state(k, KUBE_UNAUTHORIZED, why);
@@ -148,18 +151,19 @@ static void go_connected(struct kube *k)
 		reflectors_resume(&k->reflectors);
 }
 
-static void on_probe(void *arg, enum probe_result result, const char *why, int64_t wait)
+static void on_readiness(
+    void *arg, enum readiness_result result, const char *why, int64_t wait)
 {
 	struct kube *k = arg;
 
 	switch (result) {
-	case PROBE_UP:
+	case READINESS_UP:
 		go_connected(k);
 		break;
-	case PROBE_DOWN:
+	case READINESS_DOWN:
 		go_down(k, why, wait);
 		break;
-	case PROBE_UNAUTHORIZED:
+	case READINESS_UNAUTHORIZED:
 		go_unauthorized(k);
 		break;
 	}
@@ -206,7 +210,7 @@ static void on_no_credentials(
 	autofree char *path = credentials_path(k->kubeconfig, k->config_dir);
 	autofree char *text = NULL;
 
-	/* One that was there and is not now is being replaced, unless we were told. */
+	/* One that was there is being replaced, unless its path was configured anew. */
 	if (missing && k->mode == KUBERNETES_AUTO && (configured || !k->credentials)) {
 		text = must_printf("no kubeconfig at %s; Kubernetes half is off", path);
 		go_off(k, text);
@@ -224,7 +228,7 @@ static void on_no_credentials(
 }
 
 /* The timer's turn. */
-static void look(struct kube *k)
+static void check_server(struct kube *k)
 {
 	bool configured = k->configured, suspected = k->suspected, missing;
 	bool connected;
@@ -252,27 +256,28 @@ static void look(struct kube *k)
 	}
 	if (k->status == KUBE_OFF)
 		set_state(k, KUBE_CONNECTING, k->credentials->config.server);
-	probe_start(&k->probe, k->host.http, k->credentials->config.server, k->refused);
+	readiness_start(
+	    &k->readiness, k->host.http, k->credentials->config.server, k->refused);
 }
 
 static void on_timer(struct ev_loop *loop, struct ev_timer *timer, int events)
 {
 	(void)loop;
 	(void)events;
-	look(timer->data);
+	check_server(timer->data);
 }
 
-static void on_suspect(struct reflector_host *host)
+static void on_suspect(struct kube_host *host)
 {
 	struct kube *k = (struct kube *)(void *)host;
 
-	if (k->status != KUBE_CONNECTED || probe_is_running(&k->probe))
+	if (k->status != KUBE_CONNECTED || readiness_is_asked(&k->readiness))
 		return;
 	k->suspected = true;
 	wake_in(k, 0);
 }
 
-static void on_refused(struct reflector_host *host, const char *path)
+static void on_refused(struct kube_host *host, const char *path)
 {
 	struct kube *k = (struct kube *)(void *)host;
 
@@ -283,48 +288,12 @@ static void on_refused(struct reflector_host *host, const char *path)
 	wake_in(k, 0);
 }
 
-static void on_appeared(struct reflector_host *host)
+static void on_appeared(struct kube_host *host)
 {
 	struct kube *k = (struct kube *)(void *)host;
 
 	reflectors_resume_missing(&k->reflectors);
 }
-
-static void on_wrote(void *arg, const struct api_path *path, struct json_object *object)
-{
-	struct kube *k = arg;
-
-	reflectors_wrote(&k->reflectors, path, object);
-}
-
-static void on_removed(void *arg, const struct api_path *path, const char *uid)
-{
-	struct kube *k = arg;
-
-	reflectors_removed(&k->reflectors, path, uid);
-}
-
-static void on_write_refused(void *arg, const struct api_path *path)
-{
-	struct kube *k = arg;
-
-	on_refused(&k->host, path->collection);
-}
-
-static void on_step_done(
-    void *arg, uint64_t ticket, const char *error, bool slow, bool lost)
-{
-	struct kube *k = arg;
-
-	k->callbacks.step_done(k->arg, ticket, error, slow, lost);
-}
-
-static const struct writer_callbacks writer_callbacks = {
-	.wrote = on_wrote,
-	.removed = on_removed,
-	.refused = on_write_refused,
-	.step_done = on_step_done,
-};
 
 static char *make_detail(const struct kube *k)
 {
@@ -347,7 +316,7 @@ static char *make_detail(const struct kube *k)
 	case KUBE_DOWN:
 		break;
 	}
-	if (probe_is_running(&k->probe) || left <= 0)
+	if (readiness_is_asked(&k->readiness) || left <= 0)
 		return must_printf("%s; trying again", k->reason);
 	detail = must_printf("%s; next try in %s", k->reason,
 	    duration_text(&a, (left + 999) / 1000 * 1000));
@@ -363,7 +332,7 @@ const struct kube_state *kube_state(const struct kube *k)
 	*shown = (struct kube_state){ .status = k->status,
 		.since = k->since,
 		.detail = make_detail(k),
-		.version = k->probe.version };
+		.version = k->readiness.version };
 	return shown;
 }
 
@@ -381,7 +350,7 @@ void kube_try_now(struct kube *k)
 {
 	bool waits = k->status == KUBE_DOWN || k->status == KUBE_UNAUTHORIZED;
 
-	if (waits && !probe_is_running(&k->probe))
+	if (waits && !readiness_is_asked(&k->readiness))
 		wake_in(k, 0);
 }
 
@@ -399,11 +368,29 @@ void kube_configure(struct kube *k, const struct kubernetes_settings *settings)
 	wake_in(k, 0);
 }
 
+void kube_ask(struct kube *k, const struct probe *probe)
+{
+	if (k->status == KUBE_CONNECTED && k->host.http)
+		asker_ask(k->asker, probe);
+}
+
+/* Why nothing can be sent, or NULL. */
+static const char *why_down(const struct kube *k)
+{
+	bool up = k->status == KUBE_CONNECTED && k->host.http;
+
+	return up ? NULL : kube_state(k)->detail;
+}
+
+void kube_send(
+    struct kube *k, const struct kube_write *write, const char *about, uint64_t ticket)
+{
+	writer_write(k->writer, write, about, ticket, why_down(k));
+}
+
 void kube_step(struct kube *k, const struct step *step, uint64_t ticket)
 {
-	struct http *http = k->status == KUBE_CONNECTED ? k->host.http : NULL;
-
-	writer_step(k->writer, http, step, ticket, kube_state(k)->detail);
+	writer_step(k->writer, step, ticket, why_down(k));
 }
 
 struct kube *kube_new_tuned(struct ev_loop *loop,
@@ -415,7 +402,7 @@ struct kube *kube_new_tuned(struct ev_loop *loop,
 	k->callbacks = *callbacks;
 	k->arg = arg;
 	k->tuning = *tuning;
-	k->host = (struct reflector_host){ .loop = loop,
+	k->host = (struct kube_host){ .loop = loop,
 		.tuning = &k->tuning,
 		.callbacks = &k->callbacks,
 		.callback_arg = arg,
@@ -428,10 +415,12 @@ struct kube *kube_new_tuned(struct ev_loop *loop,
 	k->since = clock_wall();
 	k->reason = must_copy("starting");
 	k->shown = must_alloc(sizeof(*k->shown));
-	k->probe =
-	    (struct probe){ .timeout = tuning->answer, .done = on_probe, .arg = k };
-	k->writer = writer_new(loop, tuning->write, &writer_callbacks, k);
+	k->readiness = (struct readiness){
+		.timeout = tuning->answer, .done = on_readiness, .arg = k
+	};
 	reflectors_init(&k->reflectors, &k->host);
+	k->writer = writer_new(&k->host, &k->reflectors);
+	k->asker = asker_new(&k->host);
 	ev_init(&k->timer, on_timer);
 	k->timer.data = k;
 	wake_in(k, 0);
@@ -448,8 +437,9 @@ struct kube *kube_new(struct ev_loop *loop, const struct kubernetes_settings *se
 void kube_free(struct kube *k)
 {
 	ev_timer_stop(k->host.loop, &k->timer);
-	probe_done(&k->probe);
+	readiness_done(&k->readiness);
 	writer_free(k->writer);
+	asker_free(k->asker);
 	reflectors_free(&k->reflectors);
 	http_free(k->host.http);
 	credentials_free(k->credentials);

@@ -14,6 +14,7 @@
 #include <ev.h>
 
 #include "lib/model/kind.h"
+#include "lib/model/probe.h"
 #include "lib/model/settings.h"
 #include "lib/plan/plan.h"
 
@@ -32,6 +33,13 @@ struct kube_state { /* valid until kube_state() is called again */
 	const char *version; /* "v1.29.0" or NULL */
 };
 
+struct kube_outcome {	   /* of a write */
+	const char *error; /* NULL: done */
+	bool slow;	   /* it was refused; to try again soon is of no use */
+	bool lost;	   /* no answer came: it may have been done, or be done later */
+	int64_t retry_after_ms; /* the server asks to wait for so long (429, 503); 0 */
+};
+
 struct kube_callbacks { /* texts and readings are borrowed for the call */
 	/* Status, or the reason for it, has changed. */
 	void (*state)(void *arg);
@@ -47,19 +55,21 @@ struct kube_callbacks { /* texts and readings are borrowed for the call */
 	/* Nothing of the watch is known: down, forbidden, or its API is missing (then
 	 * `why` is the watch's `missing`). Said once per cause; the next listed() ends
 	 * it. Only this says so, not kube_state(): while the server is away for less than
-	 * 20 s, what was seen stays valid, so that its restart is not noticed by objects.
-	 */
+	 * 20 s, what was observed stays valid, so that objects do not notice its restart. */
 	void (*lost)(
 	    void *arg, const struct kind *kind, const char *prefix, const char *why);
-	/* As in virt.h. After success `seen` or `gone` with the server's answer has run
-	 * already. */
-	void (*step_done)(
-	    void *arg, uint64_t ticket, const char *error, bool slow, bool lost);
+	/* A write has ended. After success `seen` or `gone` with the server's answer has
+	 * run already, where the object is watched. */
+	void (*step_done)(void *arg, uint64_t ticket, const struct kube_outcome *outcome);
+	/* A probe was answered, or status 0: it could not be, `error` says why, and the
+	 * plan is to ask again (kube_ask() waits by itself). NULL: nobody asks. */
+	void (*answered)(void *arg, const struct answer *answer);
 };
 
 struct kube;
+struct kube_write;
 
-/* Settings are copied. `config_dir`: where kubeconfig is looked for when no path is set
+/* Settings are copied. `config_dir`: where kubeconfig is searched when no path is set
  * and there is no credentials directory. Never fails: being off or down is a state. */
 struct kube *kube_new(struct ev_loop *loop, const struct kubernetes_settings *settings,
     const char *config_dir, const struct kube_callbacks *callbacks, void *arg);
@@ -73,14 +83,25 @@ const struct kube_state *kube_state(const struct kube *kube);
 void kube_watch(struct kube *kube, const struct watch_request *items, size_t count);
 
 /* Lists everything anew (resync), or reads the kubeconfig again and starts over if it
- * differs. Both begin when the loop turns; allowed from callbacks, as is kube_step(). */
+ * differs. Both begin when the loop turns; allowed from callbacks, as are kube_ask(),
+ * kube_send() and kube_step(). */
 void kube_read_all(struct kube *kube);
 void kube_configure(struct kube *kube, const struct kubernetes_settings *settings);
 /* Where the server is down or refuses us: asks now instead of waiting for the next try.
  */
 void kube_try_now(struct kube *kube);
 
-/* STEP_KUBE_APPLY or STEP_KUBE_DELETE; what it needs of it is copied. */
+/* Asks what the probe says (lib/model/probe.h), unless that is under way; what was asked
+ * under its kind and name before, with another hash, is no longer waited for. Copied.
+ * While there is no connection nothing is asked and nothing answered. */
+void kube_ask(struct kube *kube, const struct probe *probe);
+
+/* A write (daemon/kube/request.h); copied. `about` names its object in errors. Up to 8
+ * run at a time, never two on one object; those on one object in the order in which they
+ * came. */
+void kube_send(struct kube *kube, const struct kube_write *write, const char *about,
+    uint64_t ticket);
+/* STEP_KUBE_APPLY or STEP_KUBE_DELETE. */
 void kube_step(struct kube *kube, const struct step *step, uint64_t ticket);
 
 #endif

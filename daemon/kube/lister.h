@@ -2,7 +2,7 @@
 /*
  * lister: one whole list of a collection, page by page. Resource version "" is asked for,
  * the most recent state: a cached one ("0") would be cheaper for a large cluster, but may
- * be older than what we have seen and written already.
+ * be older than what was observed and written already.
  */
 #ifndef DAEMON_KUBE_LISTER_H
 #define DAEMON_KUBE_LISTER_H

@@ -50,7 +50,7 @@
 enum phase { PHASE_PAUSED, PHASE_LISTING, PHASE_WATCHING, PHASE_WAITING };
 
 struct reflector {
-	struct reflector_host *host;
+	struct kube_host *host;
 	struct arena texts; /* of the watch */
 	struct watch watch;
 	const char *url; /* its path, with the selector */
@@ -61,14 +61,14 @@ struct reflector {
 	char *version;	/* to watch from; NULL: there must be a list first */
 	bool must_list; /* though there is a version */
 	bool known;	/* the callbacks hold what the server has */
-	enum loss loss; /* told last; LOSS_NONE when known, or nothing was told yet */
+	enum loss loss; /* reported last; LOSS_NONE when known, or nothing was yet */
 
 	struct ev_timer retry;
 	unsigned failures;
 	struct mono failed_at, expired_at;
 
 	struct ev_timer grace;
-	enum loss pending; /* what will be told when it is over */
+	enum loss pending; /* what will be reported when it is over */
 	char *pending_why;
 };
 
@@ -101,14 +101,14 @@ static void end_grace(struct reflector *r)
 
 static void forget(struct reflector *r, enum loss cause, const char *why)
 {
-	bool told = r->loss == cause;
+	bool reported = r->loss == cause;
 
 	end_grace(r);
 	r->known = false;
 	r->loss = cause;
 	set_version(r, NULL);
 	collection_forget(&r->collection);
-	if (!told)
+	if (!reported)
 		r->host->callbacks->lost(
 		    r->host->callback_arg, kind_of(r), r->watch.prefix, why);
 }
@@ -386,7 +386,7 @@ void reflector_resume_missing(struct reflector *r)
 
 void reflector_pause(struct reflector *r, enum loss cause, const char *why)
 {
-	/* A list that was interrupted has told but a part: it must be done again. */
+	/* A list that was interrupted has reported but a part: it must be done again. */
 	r->must_list = r->must_list || r->phase == PHASE_LISTING;
 	stop_requests(r);
 	r->phase = PHASE_PAUSED;
@@ -440,7 +440,7 @@ size_t reflector_skipped(const struct reflector *r)
 }
 
 struct reflector *reflector_new(
-    struct reflector_host *host, const struct kind *kind, const struct watch *watch)
+    struct kube_host *host, const struct kind *kind, const struct watch *watch)
 {
 	struct reflector *r = must_alloc(sizeof(*r));
 

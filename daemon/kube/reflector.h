@@ -7,8 +7,7 @@
 #ifndef DAEMON_KUBE_REFLECTOR_H
 #define DAEMON_KUBE_REFLECTOR_H
 
-#include "daemon/kube/http.h"
-#include "daemon/kube/tuning.h"
+#include "daemon/kube/kube_host.h"
 #include "lib/wire/api_path.h"
 
 enum loss { /* why nothing is known of a watch */
@@ -21,25 +20,11 @@ enum loss { /* why nothing is known of a watch */
 	LOSS_OFF,
 };
 
-struct reflector_host { /* what the reflectors of one kube share */
-	struct ev_loop *loop;
-	struct http *http; /* NULL: all are paused */
-	const struct kube_tuning *tuning;
-	const struct kube_callbacks *callbacks;
-	void *callback_arg;
-	/* A request did not get through: is the server still there? */
-	void (*suspect)(struct reflector_host *host);
-	/* 401: it does not know us (any more). */
-	void (*refused)(struct reflector_host *host, const char *path);
-	/* An API that was missing has been listed: others may be there now as well. */
-	void (*appeared)(struct reflector_host *host);
-};
-
 struct reflector;
 
 /* The watch is copied. Paused at first. */
 struct reflector *reflector_new(
-    struct reflector_host *host, const struct kind *kind, const struct watch *watch);
+    struct kube_host *host, const struct kind *kind, const struct watch *watch);
 void reflector_free(struct reflector *r); /* not from its callbacks */
 
 const struct kind *reflector_kind(const struct reflector *r);
@@ -50,7 +35,7 @@ size_t reflector_skipped(const struct reflector *r); /* objects with impossible 
 void reflector_resume(struct reflector *r);
 /* As reflector_resume(), if what it waits for is its API. */
 void reflector_resume_missing(struct reflector *r);
-/* The server is not there. What was seen stays valid for the time of grace. */
+/* The server is not there. What was observed stays valid for the time of grace. */
 void reflector_pause(struct reflector *r, enum loss cause, const char *why);
 /* The same without grace. */
 void reflector_lose(struct reflector *r, enum loss cause, const char *why);

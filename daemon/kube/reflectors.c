@@ -17,7 +17,7 @@ static void on_read_all(struct ev_loop *loop, struct ev_timer *timer, int events
 		reflector_relist(all->items[i]);
 }
 
-void reflectors_init(struct reflectors *all, struct reflector_host *host)
+void reflectors_init(struct reflectors *all, struct kube_host *host)
 {
 	*all = (struct reflectors){ .host = host };
 	ev_init(&all->read_all, on_read_all);

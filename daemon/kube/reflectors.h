@@ -7,7 +7,7 @@
 #include "lib/wire/api_path.h"
 
 struct reflectors {
-	struct reflector_host *host;
+	struct kube_host *host;
 	struct reflector **items;
 	size_t count;
 	struct ev_timer read_all;
@@ -17,7 +17,7 @@ struct reflectors {
 };
 
 /* At first there is none. */
-void reflectors_init(struct reflectors *all, struct reflector_host *host);
+void reflectors_init(struct reflectors *all, struct kube_host *host);
 void reflectors_free(struct reflectors *all);
 
 /* From now on exactly these; calls ended() and begun(). Not from a callback. */

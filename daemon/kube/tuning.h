@@ -8,10 +8,10 @@
 
 #include "daemon/kube/kube.h"
 
-struct kube_tuning {	/* times in ms */
-	int64_t idle;	/* a watch without a byte for so long is opened anew */
-	int64_t grace;	/* what was seen stays valid for so long without a watch */
-	int64_t slow;	/* retry of what is forbidden or missing; look at credentials */
+struct kube_tuning {   /* times in ms */
+	int64_t idle;  /* a watch without a byte for so long is opened anew */
+	int64_t grace; /* what was observed stays valid for so long without a watch */
+	int64_t slow; /* retry of what is forbidden or missing; reading the credentials */
 	int64_t answer; /* a request that only reads */
 	int64_t write;
 };

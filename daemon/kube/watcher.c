@@ -53,7 +53,7 @@ static bool on_event(enum watch_event type, struct json_object *object, void *ar
 	case EVENT_MODIFIED:
 	case EVENT_DELETED:
 	case EVENT_BOOKMARK:
-		w->heard = true;
+		w->any_event = true;
 		w->callbacks->event(w->arg, type, object);
 		return true;
 	case EVENT_ERROR:
@@ -87,7 +87,8 @@ static void on_bytes(void *arg, const char *bytes, size_t length)
 
 static bool is_short(const struct watcher *w)
 {
-	return !w->heard && !mono_reached(mono_add(w->opened_at, SHORT_MS), clock_mono());
+	return !w->any_event &&
+	       !mono_reached(mono_add(w->opened_at, SHORT_MS), clock_mono());
 }
 
 static void on_done(void *arg, const struct http_answer *answer)
@@ -102,7 +103,7 @@ static void on_done(void *arg, const struct http_answer *answer)
 	else if (answer->failure == HTTP_SILENT)
 		end(w, WATCH_SILENT, NULL, answer->error);
 	else
-		/* A reset connection is an end as any other: the next one will tell. */
+		/* A reset connection is an end as any other: the next one will show it. */
 		end(w, is_short(w) ? WATCH_SHORT : WATCH_ENDED, NULL, answer->error);
 }
 
@@ -114,12 +115,12 @@ static void on_check(void *arg, const struct http_answer *answer)
 
 	w->check = NULL;
 	if (answer->failure != HTTP_ANSWERED || answer->status != 200)
-		return; /* the watch beside it will tell */
+		return; /* the watch beside it will show it */
 	list = answer_object(answer, NULL);
 	version = list ? json_string_at(list, "metadata.resourceVersion") : NULL;
 	if (version && resource_version_compare(version, w->version) < 0)
 		end(w, WATCH_ROLLED_BACK, NULL,
-		    "the server is behind what it told before");
+		    "the server is behind what it said before");
 }
 
 static void start_check(struct watcher *w, struct http *http)
@@ -147,7 +148,7 @@ void watcher_start(struct watcher *w, struct http *http, const char *version, bo
 	w->version = must_copy(version);
 	w->stream = stream_new();
 	w->opened_at = MONO_NEVER;
-	w->heard = w->failed = false;
+	w->any_event = w->failed = false;
 	w->request = http_start(http, &(struct http_call){ .method = "GET",
 					  .path = path,
 					  .idle = w->idle,

@@ -44,9 +44,9 @@ struct watcher {
 	char *version; /* it was begun with */
 	struct stream *stream;
 	struct mono opened_at; /* MONO_NEVER: not yet */
-	bool heard;	       /* any event */
-	bool failed;	       /* an ERROR event came */
-	enum watch_end end;    /* then: what it means */
+	bool any_event;
+	bool failed;	    /* an ERROR event came */
+	enum watch_end end; /* then: what it means */
 	struct error error;
 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * writer: one request per step. An apply is a PATCH with our field manager and force:
- * what the step's body holds is ours to say, and the plan sends it only where something
- * differs. Nothing is repeated here: whether and when to try again is the plan's.
+ * writer: one request per write. What a body holds is ours to say, and the plan sends it
+ * only where something differs. Nothing is repeated here: whether and when to try again
+ * is the plan's.
  */
 #include "daemon/kube/writer.h"
 
@@ -13,32 +13,28 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
 #include "lib/doc/json.h"
-#include "lib/kind/kinds.h"
 
 #define MAX_ANSWER ((size_t)4 * 1024 * 1024)
-#define JSON_DEPTH 64
+#define AT_ONCE 8 /* a home's API server has other work as well */
 
 struct write {
 	struct writer *writer;
 	struct write *next;
-	struct http_request *request;
+	struct http_request *request; /* NULL: it waits, or has failed */
 	uint64_t ticket;
-	const struct kind *kind;
-	bool delete;
-	char *name, *uid;
 	struct arena texts;
-	struct api_path path; /* of the object */
-	char *failed;	      /* it was not sent: why */
+	struct kube_write what;
+	struct api_path path;
+	const char *about;
+	const char *failed; /* it ends without an answer: why */
 	bool lost;
 };
 
 struct writer {
-	struct ev_loop *loop;
-	int64_t timeout;
-	const struct writer_callbacks *callbacks;
-	void *arg;
-	struct write *writes;
-	struct ev_timer soon; /* tells of those that were not sent */
+	struct kube_host *host;
+	struct reflectors *all;
+	struct write *writes; /* in the order in which they came */
+	struct ev_timer soon; /* reports those that end without an answer */
 };
 
 static void free_write(struct write *w)
@@ -49,26 +45,27 @@ static void free_write(struct write *w)
 		at = &(*at)->next;
 	*at = w->next;
 	http_cancel(w->request);
-	free(w->name);
-	free(w->uid);
-	free(w->failed);
 	arena_done(&w->texts);
 	free(w);
 }
 
-/* Drops the write, then tells of it. `why` NULL: it succeeded. */
-static void finish(struct write *w, const char *why, bool slow, bool lost)
+static void start_next(struct writer *writer);
+
+/* Drops the write, then reports it. `error` NULL: it succeeded. */
+static void finish(struct write *w, const struct kube_outcome *how)
 {
 	struct writer *writer = w->writer;
 	uint64_t ticket = w->ticket;
+	struct kube_outcome outcome = *how;
 	struct arena a = { 0 };
-	const char *error = NULL;
 
-	if (why)
-		error = arena_printf(&a, "%s %s %s: %s", w->delete ? "delete" : "apply",
-		    w->kind->name, w->name, why);
+	if (how->error)
+		outcome.error =
+		    arena_printf(&a, "%s%s %s: %s", w->what.dry_run ? "dry run: " : "",
+			kube_write_verb(&w->what), w->about, how->error);
 	free_write(w);
-	writer->callbacks->step_done(writer->arg, ticket, error, slow, lost);
+	start_next(writer);
+	writer->host->callbacks->step_done(writer->host->callback_arg, ticket, &outcome);
 	arena_done(&a);
 }
 
@@ -90,66 +87,87 @@ static bool is_slow(int status)
 static void on_refusal(struct write *w, const struct http_answer *answer)
 {
 	struct arena a = { 0 };
-	const char *text = answer_text(&a, answer);
-	bool webhook = strstr(text, "failed calling webhook") != NULL;
+	struct kube_outcome outcome = { .error = answer_text(&a, answer) };
+	bool webhook = strstr(outcome.error, "failed calling webhook") != NULL;
 
-	if (answer->failure != HTTP_ANSWERED)
-		finish(w, text, false, answer->sent);
-	else if (webhook)
-		finish(w, explain_webhook(&a, text), true, false);
-	else
-		finish(w, text, is_slow(answer->status), answer->status == 504);
+	if (answer->failure != HTTP_ANSWERED) {
+		outcome.lost = answer->sent;
+	} else if (webhook) {
+		outcome.error = explain_webhook(&a, outcome.error);
+		outcome.slow = true;
+	} else {
+		outcome.slow = is_slow(answer->status);
+		outcome.lost = answer->status == 504;
+	}
+	if (answer->status == 429 || answer->status == 503)
+		outcome.retry_after_ms = answer_wait(answer);
+	finish(w, &outcome);
 	arena_done(&a);
 }
 
 /* A delete is answered with a Status, or, where a finalizer holds the object, with it. */
 static void on_success(struct write *w, const struct http_answer *answer)
 {
-	const struct writer_callbacks *callbacks = w->writer->callbacks;
-	void *arg = w->writer->arg;
+	struct reflectors *all = w->writer->all;
 	struct error e;
 	autojson struct json_object *object = answer_object(answer, &e);
 	bool is_object = object && json_string_at(object, "metadata.resourceVersion");
-	bool unread = !object && !w->delete;
+	bool is_delete = w->what.what == KUBE_DELETE;
+	struct kube_outcome outcome = { .error = NULL };
 
-	if (is_object)
-		callbacks->wrote(arg, &w->path, object);
-	else if (w->delete)
-		callbacks->removed(arg, &w->path, w->uid);
-	else if (unread)
+	if (!object && !is_delete) {
+		/* Even so it is done: the watch will show it. */
 		fail_in(&e, "done, but the answer cannot be read");
-	/* Even then it is done: the watch will show it. */
-	finish(w, unread ? e.text : NULL, false, unread);
+		outcome = (struct kube_outcome){ .error = e.text, .lost = true };
+	} else if (!w->what.dry_run && !w->path.subresource) {
+		if (is_object)
+			reflectors_wrote(all, &w->path, object);
+		else if (is_delete)
+			reflectors_removed(all, &w->path, w->what.uid);
+	}
+	finish(w, &outcome);
+}
+
+/* A delete or an eviction of what is not there any more has nothing left to do. */
+static bool is_done_already(const struct write *w, int status)
+{
+	const char *subresource = w->path.subresource;
+
+	return status == 404 && (w->what.what == KUBE_DELETE ||
+				    (w->what.what == KUBE_CREATE && subresource &&
+					strcmp(subresource, "eviction") == 0));
 }
 
 static void on_answer(void *arg, const struct http_answer *answer)
 {
 	struct write *w = arg;
-	struct writer *writer = w->writer;
+	struct kube_host *host = w->writer->host;
 	bool answered = answer->failure == HTTP_ANSWERED;
 
 	w->request = NULL;
 	if (answered && answer->status == 401) {
-		writer->callbacks->refused(writer->arg, &w->path);
+		host->refused(host, w->path.collection);
 		on_refusal(w, answer);
 	} else if (answered && answer->status >= 200 && answer->status < 300) {
 		on_success(w, answer);
-	} else if (answered && w->delete &&answer->status == 404) {
-		writer->callbacks->removed(writer->arg, &w->path, NULL);
-		finish(w, NULL, false, false);
+	} else if (answered && is_done_already(w, answer->status)) {
+		if (!w->what.dry_run)
+			reflectors_removed(w->writer->all, &w->path, NULL);
+		finish(w, &(struct kube_outcome){ .error = NULL });
 	} else {
 		on_refusal(w, answer);
 	}
 }
 
-/* A request for a step that did not start: told as soon as the loop turns. */
-static void fail_soon(struct write *w, const char *why)
+/* It ends without an answer: reported as soon as the loop turns. */
+static void fail_soon(struct write *w, const char *why, bool lost)
 {
-	w->failed = must_copy(why);
+	w->failed = arena_copy(&w->texts, why);
+	w->lost = lost;
 	if (ev_is_active(&w->writer->soon))
 		return;
 	ev_timer_set(&w->writer->soon, 0, 0);
-	ev_timer_start(w->writer->loop, &w->writer->soon);
+	ev_timer_start(w->writer->host->loop, &w->writer->soon);
 }
 
 static void on_soon(struct ev_loop *loop, struct ev_timer *timer, int events)
@@ -160,111 +178,130 @@ static void on_soon(struct ev_loop *loop, struct ev_timer *timer, int events)
 	(void)loop;
 	(void)events;
 	while (w) {
-		struct arena a = { 0 };
+		struct kube_outcome outcome = { .error = w->failed, .lost = w->lost };
 
 		if (!w->failed) {
 			w = w->next;
 			continue;
 		}
-		finish(w, arena_copy(&a, w->failed), false, w->lost);
-		arena_done(&a);
+		finish(w, &outcome);
 		w = writer->writes;
 	}
 }
 
-/*
- * The server reads an apply's body as YAML 1.1, whose strings know no "\/": so whatever
- * the step's author wrote, it is printed anew, without them.
- */
-static void start_apply(struct write *w, struct http *http, const struct step *step)
+static void start(struct write *w)
 {
+	struct http_call call = { .timeout = w->writer->host->tuning->write,
+		.max_bytes = MAX_ANSWER,
+		.done = on_answer,
+		.arg = w };
 	struct error e;
-	autojson struct json_object *body =
-	    json_parse(step->body, strlen(step->body), JSON_DEPTH, &e);
-	autofree char *path =
-	    must_printf("%s?fieldManager=%s&force=true", step->path, MARK_MANAGER);
 
-	if (!body) {
-		fail_soon(w, e.text);
-		return;
-	}
-	w->request = http_start(http, &(struct http_call){ .method = "PATCH",
-					  .path = path,
-					  .content_type = "application/apply-patch+yaml",
-					  .body = json_text(body),
-					  .timeout = w->writer->timeout,
-					  .max_bytes = MAX_ANSWER,
-					  .done = on_answer,
-					  .arg = w });
+	if (request_of_write(&w->texts, &w->what, &call, &e))
+		fail_soon(w, e.text, false);
+	else
+		w->request = http_start(w->writer->host->http, &call);
 }
 
-static void start_delete(struct write *w, struct http *http, const struct step *step)
+/* Is an earlier write on the same object not done yet? */
+static bool is_behind(const struct write *w)
 {
-	autojson struct json_object *options = json_object_new_object();
-
-	json_put_string(options, "apiVersion", "v1");
-	json_put_string(options, "kind", "DeleteOptions");
-	if (step->uid) {
-		/* Not another object that has taken its name meanwhile. */
-		struct json_object *preconditions = json_object_new_object();
-
-		json_put_string(preconditions, "uid", step->uid);
-		json_put(options, "preconditions", preconditions);
-	}
-	w->request = http_start(http, &(struct http_call){ .method = "DELETE",
-					  .path = step->path,
-					  .content_type = "application/json",
-					  .body = json_text(options),
-					  .timeout = w->writer->timeout,
-					  .max_bytes = MAX_ANSWER,
-					  .done = on_answer,
-					  .arg = w });
+	for (const struct write *i = w->writer->writes; i != w; i = i->next)
+		if (!i->failed && strcmp(i->path.object, w->path.object) == 0)
+			return true;
+	return false;
 }
 
-void writer_step(struct writer *writer, struct http *http, const struct step *step,
-    uint64_t ticket, const char *why)
+static void start_next(struct writer *writer)
 {
+	unsigned running = 0;
+
+	for (struct write *w = writer->writes; w; w = w->next)
+		running += w->request != NULL;
+	for (struct write *w = writer->writes; w && running < AT_ONCE; w = w->next) {
+		if (w->request || w->failed || is_behind(w))
+			continue;
+		start(w);
+		running += w->request != NULL;
+	}
+}
+
+static struct write *add(struct writer *writer, uint64_t ticket)
+{
+	struct write **end = &writer->writes;
 	struct write *w = must_alloc(sizeof(*w));
 
+	while (*end)
+		end = &(*end)->next;
 	w->writer = writer;
 	w->ticket = ticket;
-	w->kind = step->kind;
-	w->name = must_copy(step->name);
-	w->uid = must_copy(step->uid);
-	w->delete = step->op == STEP_KUBE_DELETE;
-	w->next = writer->writes;
-	writer->writes = w;
-	if (!api_path_read(&w->texts, step->path, &w->path) || !w->path.name)
-		fail_soon(w, "it has no path in the API");
-	else if (!http)
-		fail_soon(w, why);
-	else if (w->delete)
-		start_delete(w, http, step);
+	*end = w;
+	return w;
+}
+
+/* "pods home/web-1", where the write is to something below an object. */
+static const char *subject(struct write *w, const char *about)
+{
+	const struct api_path *p = &w->path;
+
+	if (!p->subresource)
+		return arena_copy(&w->texts, about);
+	return arena_printf(&w->texts, "%s of %s %s%s%s", p->subresource, p->resource,
+	    p->space ? p->space : "", p->space ? "/" : "", p->name);
+}
+
+void writer_write(struct writer *writer, const struct kube_write *write,
+    const char *about, uint64_t ticket, const char *down)
+{
+	struct write *w = add(writer, ticket);
+	bool usable = api_path_read(&w->texts, write->path, &w->path);
+
+	w->what = *write;
+	w->what.path = arena_copy(&w->texts, write->path);
+	w->what.body = arena_copy(&w->texts, write->body);
+	w->what.uid = arena_copy(&w->texts, write->uid);
+	w->about = subject(w, about);
+	if (!usable || (!w->path.name && write->what != KUBE_CREATE))
+		fail_soon(w, "it has no path in the API", false);
+	else if (down)
+		fail_soon(w, down, false);
 	else
-		start_apply(w, http, step);
+		start_next(writer);
+}
+
+void writer_step(
+    struct writer *writer, const struct step *step, uint64_t ticket, const char *down)
+{
+	const struct kube_write write = {
+		.what = step->op == STEP_KUBE_DELETE ? KUBE_DELETE : KUBE_APPLY,
+		.path = step->path,
+		.body = step->body,
+		.uid = step->uid,
+	};
+	autofree char *about = must_printf("%s %s", step->kind->name, step->name);
+
+	writer_write(writer, &write, about, ticket, down);
 }
 
 void writer_abandon(struct writer *writer)
 {
 	for (struct write *w = writer->writes; w; w = w->next) {
+		bool sent = w->request != NULL;
+
 		if (w->failed)
 			continue;
 		http_cancel(w->request);
 		w->request = NULL;
-		w->lost = true;
-		fail_soon(w, "the connection was closed before the answer came");
+		fail_soon(w, "the connection was closed before the answer came", sent);
 	}
 }
 
-struct writer *writer_new(struct ev_loop *loop, int64_t timeout,
-    const struct writer_callbacks *callbacks, void *arg)
+struct writer *writer_new(struct kube_host *host, struct reflectors *all)
 {
 	struct writer *w = must_alloc(sizeof(*w));
 
-	w->loop = loop;
-	w->timeout = timeout;
-	w->callbacks = callbacks;
-	w->arg = arg;
+	w->host = host;
+	w->all = all;
 	ev_init(&w->soon, on_soon);
 	w->soon.data = w;
 	return w;
@@ -274,6 +311,6 @@ void writer_free(struct writer *w)
 {
 	while (w->writes)
 		free_write(w->writes);
-	ev_timer_stop(w->loop, &w->soon);
+	ev_timer_stop(w->host->loop, &w->soon);
 	free(w);
 }

@@ -1,37 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * writer: server-side apply and delete. What a step needs is copied; its outcome is told
- * from the loop, never from within writer_step().
+ * writer: writes on their way: several at once, but never two on one object, and those on
+ * one object in the order in which they came. What a write needs is copied; its outcome
+ * is reported from the loop, never from within a call made here.
  */
 #ifndef DAEMON_KUBE_WRITER_H
 #define DAEMON_KUBE_WRITER_H
 
-#include "daemon/kube/http.h"
-#include "daemon/kube/tuning.h"
-#include "lib/wire/api_path.h"
-
-struct writer_callbacks {
-	/* The server's answer to a write that succeeded; before step_done. */
-	void (*wrote)(void *arg, const struct api_path *path, struct json_object *object);
-	void (*removed)(void *arg, const struct api_path *path, const char *uid);
-	void (*refused)(void *arg, const struct api_path *path); /* 401 */
-	void (*step_done)(
-	    void *arg, uint64_t ticket, const char *error, bool slow, bool lost);
-};
+#include "daemon/kube/reflectors.h"
+#include "daemon/kube/request.h"
 
 struct writer;
 
-/* `timeout` in ms, per write. */
-struct writer *writer_new(struct ev_loop *loop, int64_t timeout,
-    const struct writer_callbacks *callbacks, void *arg);
+/* `all` gets what was written; host's step_done() is called after that. */
+struct writer *writer_new(struct kube_host *host, struct reflectors *all);
 void writer_free(struct writer *w); /* without calling back */
 
-/* `http` NULL: fails with `why`, as not sent. */
-void writer_step(struct writer *w, struct http *http, const struct step *step,
-    uint64_t ticket, const char *why);
-
-/* The connections are about to be closed: whatever is under way has an unknown outcome.
+/*
+ * `about` names the object in errors: "pool default-pool". `down`: it fails as not sent,
+ * for this reason; NULL: host->http is there.
  */
+void writer_write(struct writer *w, const struct kube_write *write, const char *about,
+    uint64_t ticket, const char *down);
+/* The same for a step of the plan. */
+void writer_step(
+    struct writer *w, const struct step *step, uint64_t ticket, const char *down);
+
+/* The connections are about to be closed: whatever is under way has an unknown outcome,
+ * and what still waits was not sent. */
 void writer_abandon(struct writer *w);
 
 #endif

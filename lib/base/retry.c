@@ -18,7 +18,7 @@ static int64_t doubled(int64_t first, int64_t cap, unsigned failures)
 
 int64_t retry_connection(unsigned failures, uint32_t random)
 {
-	return jittered(doubled(800, 30000, failures), 100, random);
+	return jittered(doubled(800, 15000, failures), 100, random);
 }
 
 int64_t retry_step(unsigned failures, uint32_t random)

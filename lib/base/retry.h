@@ -12,7 +12,8 @@
 /* All return milliseconds. `failures` >= 1; `random` is any number, used for the jitter.
  */
 
-/* 0.8 s doubled to 30 s, plus up to 100 % jitter. Forgotten by the caller after 120 s. */
+/* 0.8 s doubled to 15 s, plus up to 100 % jitter: 30 s at most. Forgotten by the caller
+ * after 120 s. */
 int64_t retry_connection(unsigned failures, uint32_t random);
 
 /* 1 s doubled to 30 s, plus up to 25 % jitter: a fault that ends is found ended in a

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* observed: the store of what was seen, and of which parts of it are complete. */
+/* observed: the store of what the sources said, and of which parts of it are complete. */
 #include "lib/model/observed.h"
 
 #include <stdlib.h>
@@ -10,27 +10,28 @@
 
 struct observed *observed_new(const struct kind *kind, const char *name)
 {
-	struct observed *seen = must_alloc(sizeof(*seen));
+	struct observed *observed = must_alloc(sizeof(*observed));
 
-	seen->kind = kind;
-	seen->name = arena_copy(&seen->arena, name);
-	return seen;
+	observed->kind = kind;
+	observed->name = arena_copy(&observed->arena, name);
+	return observed;
 }
 
-void observed_free(struct observed *seen)
+void observed_free(struct observed *observed)
 {
-	if (!seen)
+	if (!observed)
 		return;
-	arena_done(&seen->arena);
-	free(seen);
+	arena_done(&observed->arena);
+	free(observed);
 }
 
-void *observed_object(struct observed *seen)
+void *observed_object(struct observed *observed)
 {
-	struct object *object = arena_alloc(&seen->arena, seen->kind->fields.size);
+	struct object *object =
+	    arena_alloc(&observed->arena, observed->kind->fields.size);
 
-	object->kind = seen->kind;
-	object->name = seen->name;
+	object->kind = observed->kind;
+	object->name = observed->name;
 	return object;
 }
 
@@ -70,15 +71,15 @@ const struct observed *observations_find(
 	return observed_at(k, i, name) ? k->items[i] : NULL;
 }
 
-void observations_put(struct observations *o, struct observed *seen)
+void observations_put(struct observations *o, struct observed *observed)
 {
-	struct observed_set *k = observations_set(o, seen->kind);
-	size_t i = observed_position(k, seen->name);
+	struct observed_set *k = observations_set(o, observed->kind);
+	size_t i = observed_position(k, observed->name);
 
-	if (observed_at(k, i, seen->name)) {
-		if (k->items[i] != seen)
+	if (observed_at(k, i, observed->name)) {
+		if (k->items[i] != observed)
 			observed_free(k->items[i]);
-		k->items[i] = seen;
+		k->items[i] = observed;
 		return;
 	}
 	if (k->count == k->room) {
@@ -87,7 +88,7 @@ void observations_put(struct observations *o, struct observed *seen)
 	}
 	memmove(
 	    k->items + i + 1, k->items + i, (k->count - i) * sizeof(struct observed *));
-	k->items[i] = seen;
+	k->items[i] = observed;
 	k->count++;
 }
 

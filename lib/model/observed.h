@@ -18,8 +18,8 @@ enum presence {
 };
 
 /*
- * What was seen of one object. A libvirt object has two sides, what runs (live) and what
- * is stored (config); either may be NULL. A Kubernetes object has only `live`.
+ * What was observed of one object. A libvirt object has two sides, what runs (live) and
+ * what is stored (config); either may be NULL. A Kubernetes object has only `live`.
  */
 struct observed {
 	struct arena arena; /* holds this struct's texts and both sides */
@@ -31,14 +31,14 @@ struct observed {
 	struct object *live, *config;
 };
 
-/* A new, empty one; freed by observed_free (NULL allowed) or by the store it was put into. */
+/* A new, empty one; freed by observed_free (NULL allowed) or by the store that has it. */
 struct observed *observed_new(const struct kind *kind, const char *name);
-void observed_free(struct observed *seen);
-/* A zeroed object of the kind's size, in the arena of `seen`, with kind and name set. */
-void *observed_object(struct observed *seen);
+void observed_free(struct observed *observed);
+/* A zeroed object of the kind's size, in its arena, with kind and name set. */
+void *observed_object(struct observed *observed);
 
 /* One watch of a kind (lib/model/watch.h): the objects whose names begin with `prefix`,
- * and with no longer prefix of the same kind. A kind of libvirt has one, with prefix "". */
+ * and with no longer prefix of the same kind. A kind of libvirt has one, of prefix "". */
 struct coverage {
 	char *prefix;
 	bool known; /* the whole list was read since the connection came up */
@@ -77,8 +77,8 @@ struct observations {
 struct observed_set *observations_set(struct observations *o, const struct kind *kind);
 const struct observed *observations_find(
     const struct observations *o, const struct kind *kind, const char *name);
-/* Takes ownership of `seen`; replaces what had its name. */
-void observations_put(struct observations *o, struct observed *seen);
+/* Takes ownership of `observed`; replaces what had its name. */
+void observations_put(struct observations *o, struct observed *observed);
 /* Seen to be absent. */
 void observations_remove(
     struct observations *o, const struct kind *kind, const char *name);
@@ -89,7 +89,7 @@ void observations_expect(
 /* The whole list has been read: it is known from now on. */
 void observations_set_known(
     struct observations *o, const struct kind *kind, const char *prefix);
-/* The source is gone: keeps what was last seen for showing, but nothing is known. */
+/* The source is gone: keeps what was last observed for showing, but nothing is known. */
 void observations_set_unknown(
     struct observations *o, const struct kind *kind, const char *prefix, const char *why);
 /* Forgets every object of the coverage for which keep(name, arg) is false. */

@@ -46,7 +46,7 @@ bool watch_set_add(struct arena *a, struct watch_set *set, const struct kind *ki
 const struct watch *watch_set_find(
     const struct watch_set *set, const struct kind *kind, const char *prefix);
 
-/* Adds what the kind watches always, and what its desired objects (NULL: none) call for. */
+/* Adds what the kind watches always, and what desired objects (NULL: none) call for. */
 void watch_set_add_kind(struct arena *a, struct watch_set *set, const struct kind *kind,
     const struct set *desired);
 

@@ -102,12 +102,26 @@ static void on_lost(
 	    &lab.log, "lost %s%s%s: %s\n", kind->name, *prefix ? " " : "", prefix, why);
 }
 
-static void on_step_done(
-    void *arg, uint64_t ticket, const char *error, bool slow, bool lost)
+static void on_step_done(void *arg, uint64_t ticket, const struct kube_outcome *outcome)
 {
 	(void)arg;
-	text_add(&lab.log, "done %llu: %s%s%s\n", (unsigned long long)ticket,
-	    error ? error : "ok", slow ? " (slow)" : "", lost ? " (lost)" : "");
+	text_add(&lab.log, "done %llu: %s%s%s", (unsigned long long)ticket,
+	    outcome->error ? outcome->error : "ok", outcome->slow ? " (slow)" : "",
+	    outcome->lost ? " (lost)" : "");
+	if (outcome->retry_after_ms)
+		text_add(
+		    &lab.log, " (retry after %lld)", (long long)outcome->retry_after_ms);
+	text_add(&lab.log, "\n");
+}
+
+static void on_answered(void *arg, const struct answer *answer)
+{
+	const char *name = json_string_at(answer->json, "metadata.name");
+
+	(void)arg;
+	text_add(&lab.log, "answer %s %s %llu: %d %s%s%s\n", answer->kind->name,
+	    answer->name, (unsigned long long)answer->hash, answer->status,
+	    name ? name : "-", *answer->error ? " " : "", answer->error);
 }
 
 static const struct kube_callbacks callbacks = {
@@ -119,6 +133,7 @@ static const struct kube_callbacks callbacks = {
 	.listed = on_listed,
 	.lost = on_lost,
 	.step_done = on_step_done,
+	.answered = on_answered,
 };
 
 void lab_set_up(void)
@@ -338,6 +353,17 @@ void lab_wait(const char *text)
 	}
 }
 
+void lab_wait_count(const char *text, unsigned count)
+{
+	struct mono end = mono_add(clock_mono(), 12000);
+
+	while (lab_count(text) < count) {
+		ck_assert_msg(!mono_reached(end, clock_mono()),
+		    "waited in vain for %u times \"%s\"", count, text);
+		lab_run(5);
+	}
+}
+
 void lab_wait_detail(const char *text)
 {
 	struct mono end = mono_add(clock_mono(), 12000);
@@ -442,6 +468,14 @@ void lab_write_path(uint64_t ticket, const char *path, const char *body)
 		.body = body };
 
 	kube_step(lab.kube, &step, ticket);
+}
+
+void lab_send(uint64_t ticket, const struct kube_write *write)
+{
+	const char *slash = strrchr(write->path, '/');
+
+	kube_send(
+	    lab.kube, write, arena_printf(&lab.arena, "pool %s", slash + 1), ticket);
 }
 
 void lab_apply(uint64_t ticket, const char *name, const char *body)

@@ -10,7 +10,9 @@
  *   ended pool
  *   listed pool 2: a b
  *   lost pool: forbidden: ...
- *   done 7: ok               (or: error text, " (slow)", " (lost)")
+ *   done 7: ok               (or: error text, " (slow)", " (lost)",
+ *                             " (retry after 5000)")
+ *   answer pool a 17: 200 x  (a probe's hash, status, metadata.name or "-", error)
  *
  * One per process; check runs each test in a process of its own.
  */
@@ -19,6 +21,7 @@
 
 #include <stdbool.h>
 
+#include "daemon/kube/request.h"
 #include "daemon/kube/tuning.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
@@ -63,8 +66,9 @@ void lab_mark(void);
 void lab_wait(const char *text);
 /* Turns the loop for so long. */
 void lab_run(int ms);
-unsigned lab_count(const char *text);	/* lines with it since the mark */
-const char *lab_log(void);		/* since the mark */
+void lab_wait_count(const char *text, unsigned count); /* until it is there so often */
+unsigned lab_count(const char *text);		       /* lines with it since the mark */
+const char *lab_log(void);			       /* since the mark */
 void lab_wait_detail(const char *text); /* until kube_state()->detail holds it */
 
 const char *lab_url(void);
@@ -79,6 +83,8 @@ void lab_put_pool(const char *name, const char *address);
 void lab_apply(uint64_t ticket, const char *name, const char *body);
 /* An apply to any path. */
 void lab_write_path(uint64_t ticket, const char *path, const char *body);
+/* Any write; in errors it is about "pool NAME". */
+void lab_send(uint64_t ticket, const struct kube_write *write);
 void lab_delete(uint64_t ticket, const char *name, const char *uid);
 
 /* Runs a program to its end and fails unless it succeeds. */
@@ -94,6 +100,7 @@ TCase *fault_tests(void);
 TCase *write_tests(void);
 TCase *access_tests(void);
 TCase *run_time_tests(void);
+TCase *probe_tests(void);
 TCase *collection_tests(void);
 
 #endif

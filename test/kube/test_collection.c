@@ -109,7 +109,7 @@ static const struct {
 	    "[] +b@11 " },
 	{ "the watch was as fast as our write's answer", "< >9 wb@10#u pb@10#u",
 	    "[] +b@10 " },
-	{ "deleted by us: its last events are not heard",
+	{ "deleted by us: its last events are dropped",
 	    "< lb@8#u >9 rb#u wb@9#u wb@10#u db@11#u", "+b@8 [b] -b " },
 	{ "deleted by us and made anew by others", "< lb@8#u >9 rb#u db@10#u wb@11#v",
 	    "+b@8 [b] -b +b@11 " },

@@ -22,7 +22,7 @@ static void start_with_pool(void)
 	lab_request("POST", "/fake/requests/clear", "{}");
 }
 
-/* Strikes an open watch; then pool b must be seen, and nothing be lost. */
+/* Strikes an open watch; then pool b must be reported, and nothing be lost. */
 static const struct {
 	const char *what, *fault;
 	unsigned lists; /* of pools, that must follow */

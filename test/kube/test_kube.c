@@ -19,6 +19,7 @@ int main(void)
 	suite_add_tcase(suite, write_tests());
 	suite_add_tcase(suite, access_tests());
 	suite_add_tcase(suite, run_time_tests());
+	suite_add_tcase(suite, probe_tests());
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

@@ -89,7 +89,8 @@ START_TEST(on_and_off)
 	ck_assert_str_eq(lab_log(), "begun pod\n");
 	lab_wait("listed pod 1: home/one\n");
 	lab_run(50);
-	ck_assert_uint_eq(lab_requests("pods?fieldSelector=spec.nodeName%253Dworker-1"), 2);
+	ck_assert_uint_eq(
+	    lab_requests("pods?fieldSelector=spec.nodeName%253Dworker-1"), 2);
 	store_pod("three", "worker-2");
 	store_pod("four", "worker-1");
 	lab_wait("seen pod home/four ");

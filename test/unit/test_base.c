@@ -142,8 +142,8 @@ static const struct retry_row {
 } retry_rows[] = {
 	{ "connection, first", retry_connection, 1, 800, 1600 },
 	{ "connection, doubled", retry_connection, 3, 3200, 6400 },
-	{ "connection, cap", retry_connection, 7, 30000, 60000 },
-	{ "connection, for ever", retry_connection, 4000000000u, 30000, 60000 },
+	{ "connection, cap", retry_connection, 7, 15000, 30000 },
+	{ "connection, for ever", retry_connection, 4000000000u, 15000, 30000 },
 	{ "step, first", retry_step, 1, 1000, 1250 },
 	{ "step, doubled", retry_step, 5, 16000, 20000 },
 	{ "step, cap", retry_step, 6, 30000, 37500 },

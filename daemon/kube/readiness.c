@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* probe: up to three requests, one after the other; each answer's callback asks the next.
- */
-#include "daemon/kube/probe.h"
+/* readiness: up to three requests, one after the other; each answer leads to the next. */
+#include "daemon/kube/readiness.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +14,7 @@
 #define MAX_BYTES ((size_t)8 * 1024 * 1024)
 #define SHOWN 200
 
-static void ask(struct probe *p, const char *path,
+static void ask(struct readiness *p, const char *path,
     void (*done)(void *arg, const struct http_answer *answer))
 {
 	p->request = http_start(p->http, &(struct http_call){ .method = "GET",
@@ -27,13 +26,13 @@ static void ask(struct probe *p, const char *path,
 }
 
 /* Tells of what makes further questions useless. */
-static bool ended(struct probe *p, const struct http_answer *answer)
+static bool ended(struct readiness *p, const struct http_answer *answer)
 {
 	p->request = NULL;
 	if (answer->failure != HTTP_ANSWERED)
-		p->done(p->arg, PROBE_DOWN, answer->error, 0);
+		p->done(p->arg, READINESS_DOWN, answer->error, 0);
 	else if (answer->status == 401)
-		p->done(p->arg, PROBE_UNAUTHORIZED, "", 0);
+		p->done(p->arg, READINESS_UNAUTHORIZED, "", 0);
 	else
 		return false;
 	return true;
@@ -41,7 +40,7 @@ static bool ended(struct probe *p, const struct http_answer *answer)
 
 static void on_version(void *arg, const struct http_answer *answer)
 {
-	struct probe *p = arg;
+	struct readiness *p = arg;
 	autojson struct json_object *object = NULL;
 	const char *version;
 	struct arena a = { 0 };
@@ -54,7 +53,7 @@ static void on_version(void *arg, const struct http_answer *answer)
 	free(p->version);
 	p->version = must_copy(version ? text_clean(&a, version, SHOWN) : NULL);
 	arena_done(&a);
-	p->done(p->arg, PROBE_UP, "", 0);
+	p->done(p->arg, READINESS_UP, "", 0);
 }
 
 static void on_access(void *arg, const struct http_answer *answer)
@@ -64,7 +63,7 @@ static void on_access(void *arg, const struct http_answer *answer)
 }
 
 /* Names the first check that /readyz shows as failed: "[-]etcd failed: ...". */
-static void on_not_ready(struct probe *p, const struct http_answer *answer)
+static void on_not_ready(struct readiness *p, const struct http_answer *answer)
 {
 	const char *check = strstr(answer->body, "[-]");
 	struct arena a = { 0 };
@@ -73,7 +72,7 @@ static void on_not_ready(struct probe *p, const struct http_answer *answer)
 	if (check)
 		what = text_clean(
 		    &a, arena_copy_n(&a, check + 3, strcspn(check + 3, "\r\n")), SHOWN);
-	p->done(p->arg, PROBE_DOWN,
+	p->done(p->arg, READINESS_DOWN,
 	    arena_printf(&a, "the API server is not ready: %s (%s)", what, p->server),
 	    answer_wait(answer));
 	arena_done(&a);
@@ -81,7 +80,7 @@ static void on_not_ready(struct probe *p, const struct http_answer *answer)
 
 static void on_ready(void *arg, const struct http_answer *answer)
 {
-	struct probe *p = arg;
+	struct readiness *p = arg;
 	autofree char *path = NULL;
 
 	if (ended(p, answer))
@@ -99,8 +98,8 @@ static void on_ready(void *arg, const struct http_answer *answer)
 	ask(p, path, on_access);
 }
 
-void probe_start(
-    struct probe *p, struct http *http, const char *server, const char *refused)
+void readiness_start(
+    struct readiness *p, struct http *http, const char *server, const char *refused)
 {
 	if (p->request)
 		return;
@@ -111,20 +110,20 @@ void probe_start(
 	ask(p, "/readyz", on_ready);
 }
 
-void probe_stop(struct probe *p)
+void readiness_stop(struct readiness *p)
 {
 	http_cancel(p->request);
 	p->request = NULL;
 }
 
-bool probe_is_running(const struct probe *p)
+bool readiness_is_asked(const struct readiness *p)
 {
 	return p->request != NULL;
 }
 
-void probe_done(struct probe *p)
+void readiness_done(struct readiness *p)
 {
-	probe_stop(p);
+	readiness_stop(p);
 	free(p->refused);
 	free(p->version);
 }

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * probe: what must be asked because of what is written: would the API server take this
+ * object, which Pods are on the node that drains. A plan lists its probes, the sources
+ * answer them like readings, and the next plan finds the answers here.
+ *
+ * An answer belongs to the exact question: its hash covers everything the answer depends
+ * on. An answer to another hash is no answer.
+ */
+#ifndef LIB_MODEL_PROBE_H
+#define LIB_MODEL_PROBE_H
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct kind;
+
+struct probe {
+	const struct kind *kind; /* with name: what it is asked for; one question each */
+	const char *name;
+	/* For the kind's source. Kubernetes: "get PATH", with a query where it needs one,
+	 * or "dry-run VERB PATH\nBODY", VERB being apply, patch, create or delete. */
+	const char *question;
+	uint64_t hash;
+};
+
+struct answer {
+	const struct kind *kind;
+	const char *name;
+	uint64_t hash;
+	int status; /* of the source's protocol (HTTP's: 200, 422); 0: no answer came, and
+		       it is to be asked again */
+	struct json_object *json; /* what was said; NULL: nothing that can be read */
+	const char *error;	  /* why not, for people; "" when all is well */
+};
+
+struct probe_store; /* what is asked, and what has been answered of it */
+
+struct probe_store *probe_store_new(void);
+void probe_store_free(struct probe_store *store);
+
+/* From now on exactly these are asked: answers to others are forgotten. Questions are not
+ * kept. */
+void probe_store_ask(struct probe_store *store, const struct probe *probes, size_t count);
+/* Keeps a copy (and a reference to the JSON), unless it is not what is asked; false: it
+ * was dropped. */
+bool probe_store_put(struct probe_store *store, const struct answer *answer);
+/* The answer to exactly this; NULL: none yet. Its status may be 0. Valid until the next
+ * change. */
+const struct answer *probe_store_find(const struct probe_store *store,
+    const struct kind *kind, const char *name, uint64_t hash);
+/* Forgets all answers, not what is asked: what has once been said no longer holds. */
+void probe_store_clear(struct probe_store *store);
+
+#endif
