@@ -55,8 +55,7 @@ static enum outcome read_config(
 }
 
 /* False: the MAC (IPv6 may lack it) or the address does not read; it is left out. */
-static bool decode_lease(
-    struct arena *a, const virNetworkDHCPLease *lease, struct dhcp_lease *fact)
+static bool decode_lease(const virNetworkDHCPLease *lease, struct dhcp_lease *fact)
 {
 	struct error e;
 
@@ -64,7 +63,6 @@ static bool decode_lease(
 		return false;
 	if (!lease->ipaddr || ip_parse(lease->ipaddr, &fact->ip, &e) < 0)
 		return false;
-	fact->hostname = arena_copy(a, lease->hostname);
 	fact->expires = lease->expirytime * 1000;
 	return true;
 }
@@ -84,8 +82,7 @@ static enum outcome read_leases(
 	}
 	facts = arena_array(&sight->arena, (size_t)count, sizeof(*facts));
 	for (int i = 0; i < count; i++) {
-		if (decode_lease(
-			&sight->arena, leases[i], &facts[sight->network.lease_count]))
+		if (decode_lease(leases[i], &facts[sight->network.lease_count]))
 			sight->network.lease_count++;
 		virNetworkDHCPLeaseFree(leases[i]);
 	}

@@ -347,6 +347,44 @@ def denied(home):
           lambda: as_nobody(home, 5, "status").has("permission denied"))
 
 
+def two_networks():
+    """The example, its network as one of two, both with a worker-1."""
+    head, network, rest = re.split(r"(?ms)^network:\n(.*?)^(?=vms:)", EXAMPLE.read_text())
+    one = "  default:\n" + re.sub(r"(?m)^", "  ", network.replace("  name: default\n", ""))
+    vms = rest.replace("vms:\n", "vms:\n", 1)
+    return (f"{head}networks:\n{one.rstrip()}\n"
+            "  lab: {address: 10.9.0.1/24, static_ips: {worker-1: {ip: 10.9.0.5, "
+            'mac: "52:54:00:00:00:99"}}}\n' + vms)
+
+
+def full_names(home):
+    """Short names are for showing; both are understood, whatever else is written."""
+    check, exits, full = home.report.check, home.exits, "reservation/default/worker-1"
+    check("an object is shown by its short name, and has a key", lambda:
+          exits(0, "describe", full).has("Object", "reservation/worker-1") and
+          json_of(home, 0, "describe", full)["key"] == full ==
+          json_of(home, 0, "describe", "reservation/worker-1")["key"])
+    check("pause, resume and wait by the full name", lambda:
+          exits(0, "pause", full).has("reservation/") and
+          exits(0, "wait", f"--for={full}=paused") and exits(0, "resume", full) and
+          exits(0, "wait", f"--for={full}=converged") and
+          exits(0, "wait", "--for=reservation/worker-1=converged"))
+    check("full names are completed", lambda: home.command(
+        ["bash", "-c", ". units/completion/homek8sctl.bash; "
+         '_homek8sctl_words "$1" KIND/NAME reservation/default/', "-",
+         home.ctl_program]).out.split().count(full) == 1)
+    before = json_of(home, 0, "describe", full)["history"]
+    home.write_home(two_networks())
+    check("a second network with one of that name: both in full",
+          lambda: exits(0, "list", "reservations").has("default/worker-1", "lab/worker-1"), 10)
+    check("the short name of two: exit 3, and which they are", lambda: exits(
+        3, "describe", "reservation/worker-1").has(full, "reservation/lab/worker-1"))
+    check("a name of one goes on being short",
+          lambda: exits(0, "describe", "reservation/worker-2"))
+    check("its state and its history are still its own", lambda: before and
+          json_of(home, 0, "describe", full)["history"][:len(before)] == before)
+
+
 if __name__ == "__main__":
     run(started, every_verb, status_as_designed, differences, lists, terminals, changing,
-        learning, denied)
+        learning, denied, full_names)

@@ -15,6 +15,10 @@ _homek8sctl_words() { # CTL WHAT CURRENT SOCKET
 	KIND/NAME | KIND)
 		names=$(_homek8sctl_asks_daemon "$ctl" ${4:+--socket="$4"} list -o name)
 		if [[ $what == KIND ]]; then names=$(cut -d/ -f1 <<<"$names" | sort -u); fi
+		if [[ $cur == */*/* ]]; then # the full names
+			names=$(_homek8sctl_asks_daemon "$ctl" ${4:+--socket="$4"} list -o json |
+				sed -n 's/^ *"key": *"\([^"]*\)".*/\1/p')
+		fi
 		echo "$names" ;;
 	PATH)
 		local above=

@@ -12,8 +12,7 @@
 struct dhcp_lease { /* an address dnsmasq has leased, from virNetworkGetDHCPLeases */
 	struct mac mac;
 	struct ip ip;
-	const char *hostname; /* NULL or as the guest sent it: untrusted */
-	int64_t expires;      /* ms since 1970 */
+	int64_t expires; /* ms since 1970 */
 };
 
 /* What libvirt says of a network beside its documents; facts of a reading. */

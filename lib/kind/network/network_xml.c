@@ -197,13 +197,8 @@ static void set_facts(
 	n->leases_known = facts->leases_known;
 	n->leases = arena_array(&seen->arena, facts->lease_count, sizeof(*n->leases));
 	n->lease_count = facts->lease_count;
-	for (size_t i = 0; i < facts->lease_count; i++) {
+	for (size_t i = 0; i < facts->lease_count; i++)
 		n->leases[i] = facts->leases[i];
-		n->leases[i].hostname =
-		    facts->leases[i].hostname
-			? text_clean(&seen->arena, facts->leases[i].hostname, 64)
-			: NULL;
-	}
 }
 
 int network_xml_decode(
