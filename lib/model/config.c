@@ -7,7 +7,7 @@
 
 #include "lib/doc/yaml.h"
 #include "lib/model/kind.h"
-#include "lib/model/section.h"
+#include "lib/model/section_tree.h"
 
 /* Where a key was written, and in which order it came. */
 struct entry {

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "lib/model/section.h"
+#include "lib/model/section_tree.h"
 
 #define COLUMNS 80
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* schema: desired state as a JSON schema, for editors, along the tree of sections. */
 #include "lib/model/config.h"
-#include "lib/model/section.h"
+#include "lib/model/section_tree.h"
 
 static struct json_object *node_schema(struct arena *a, const struct section_node *node);
 

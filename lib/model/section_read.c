@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "lib/model/config_object.h"
-#include "lib/model/section.h"
+#include "lib/model/section_tree.h"
 
 struct reader {
 	struct config *config;

@@ -10,7 +10,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/kind/kinds.h"
-#include "lib/model/section.h"
+#include "lib/model/section_tree.h"
 #include "lib/view/interface.h"
 
 #include <check.h>

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "lib/doc/json.h"
-#include "lib/model/section.h"
+#include "lib/model/section_tree.h"
 
 #include <check.h>
 

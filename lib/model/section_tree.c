@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* section: from the kinds' rows to a tree of the keys of desired state. */
-#include "lib/model/section.h"
+/* section_tree: from the kinds' rows to a tree of the keys of desired state. */
+#include "lib/model/section_tree.h"
 
 #include <string.h>
 
