@@ -73,7 +73,7 @@ int reconcile_now(struct reconcile *r, const struct kind *kind, const char *name
 		return -1;
 	say(r, "reconcile", kind, name, who, NULL);
 	state_clear(&r->state, kind, name);
-	virt_look_all(r->virt);
+	virt_read_all(r->virt);
 	kube_read_all(r->kube);
 	virt_try_now(r->virt);
 	kube_try_now(r->kube);

@@ -62,7 +62,7 @@ static void look_at_networks(
 		return;
 	for (size_t i = 0; i < vm->interfaces.count; i++)
 		if (nics[i].network)
-			virt_look_later(r->virt, &network_kind, nics[i].network);
+			virt_read_later(r->virt, &network_kind, nics[i].network);
 }
 
 static void on_gone(void *arg, const struct kind *kind, const char *name)
@@ -206,12 +206,14 @@ static void on_watch_ended(void *arg, const struct kind *kind, const char *prefi
 	heart_ring(r);
 }
 
-static void on_host(void *arg, const struct host_facts *facts)
+/* Not a state of the source: the other calls go on. */
+static void on_overdue(void *arg, uint64_t ticket, const char *what, int64_t ms)
 {
-	struct reconcile *r = arg;
-
-	r->observed.host = *facts;
-	heart_ring(r);
+	(void)arg;
+	(void)ticket;
+	journal_say(LEVEL_WARNING, MESSAGE_SOURCE,
+	    &(struct subject){ .name = "libvirt", .result = "overdue" },
+	    "libvirt has not answered for %d s: %s", (int)(ms / 1000), what);
 }
 
 static void on_event(
@@ -382,13 +384,13 @@ void hearing_states(struct reconcile *r)
 
 const struct virt_callbacks hearing_virt = {
 	.state = on_virt_state,
-	.host = on_host,
 	.seen = on_seen,
 	.gone = on_gone,
 	.unreadable = on_unreadable,
 	.listed = on_virt_listed,
 	.lost = on_virt_lost,
 	.event = on_event,
+	.overdue = on_overdue,
 	.step_done = on_virt_step,
 };
 

@@ -297,7 +297,7 @@ static void on_resync(struct ev_loop *loop, ev_timer *timer, int events)
 
 	(void)loop;
 	(void)events;
-	virt_look_all(r->virt);
+	virt_read_all(r->virt);
 	kube_read_all(r->kube);
 	set_resync(r);
 }
@@ -310,14 +310,14 @@ static void on_libvirt_file(void *arg, enum libvirt_file what, const char *name)
 
 	switch (what) {
 	case FILE_OF_DOMAIN:
-		virt_look(r->virt, &vm_kind, name);
+		virt_read(r->virt, &vm_kind, name);
 		break;
 	case FILE_OF_NETWORK:
-		virt_look(r->virt, &network_kind, name);
+		virt_read(r->virt, &network_kind, name);
 		break;
 	case FILE_OF_DNSMASQ:
 		for (size_t i = 0; i < networks->count; i++)
-			virt_look(r->virt, &network_kind, networks->items[i]->name);
+			virt_read(r->virt, &network_kind, networks->items[i]->name);
 		break;
 	}
 }

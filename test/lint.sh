@@ -50,6 +50,7 @@ no_circle() { # FOLDER
 no_circle lib/view
 no_circle daemon/control
 no_circle daemon/homek8sctl
+no_circle daemon/virt
 
 only_in() { # LIBRARY-REGEX FOLDER-REGEX
 	local found

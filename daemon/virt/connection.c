@@ -5,7 +5,7 @@
  *	OFF --open--> OPENING --opened--> UP --broken--> WAITING --timer--> OPENING
  *			      --failed-------------------^
  *
- * Opening and closing are jobs of the call thread. Every opening has a key, unique in the
+ * Opening and closing are calls, made on the call threads. Every opening has a key, unique in the
  * process: whatever comes back with another key (an answer, an event, a loss) is of the
  * past and ignored. Failures are forgotten once a connection has lasted.
  */
@@ -22,13 +22,13 @@
 
 struct connection {
 	struct ev_loop *loop;
-	struct call_thread *thread;
+	struct calls *calls;
 	const struct connection_callbacks *callbacks;
 	void *arg;
-	struct link *link; /* the call thread's */
+	struct link *link;
 	enum connection_phase phase;
 	char *uri, *detail;
-	bool domains, networks;
+	unsigned topics;
 	uint64_t key;
 	unsigned failures;
 	struct mono up_since;
@@ -37,18 +37,19 @@ struct connection {
 };
 
 struct opening {
-	struct job job;
+	struct call call;
 	struct connection *connection;
 	struct link *link;
 	char *uri;
-	bool domains, networks, opened;
+	unsigned topics;
+	bool opened;
 	uint64_t key;
 	unsigned long version;
 	struct fault fault;
 };
 
 struct closing {
-	struct job job;
+	struct call call;
 	struct link *link;
 	uint64_t key;
 };
@@ -68,47 +69,48 @@ static void set_phase(struct connection *c, enum connection_phase phase, char *d
 	c->detail = detail;
 }
 
-static void run_closing(struct job *job)
+static void run_closing(struct call *call)
 {
-	struct closing *closing = (struct closing *)job;
+	struct closing *closing = (struct closing *)call;
 
-	if (closing->link->key == closing->key)
-		link_close(closing->link);
+	link_close(closing->link, closing->key);
 }
 
-static void free_closing(struct job *job)
+static void free_closing(struct call *call)
 {
-	free(job);
+	free(call);
 }
 
 static void post_closing(struct connection *c)
 {
 	struct closing *closing = must_alloc(sizeof(*closing));
 
-	closing->job = (struct job){ .run = run_closing,
+	closing->call = (struct call){ .run = run_closing,
 		.done = free_closing,
 		.drop = free_closing,
 		.what = "close a broken connection",
-		.patience = OPEN_PATIENCE_MS };
+		.peer = c };
 	closing->link = c->link;
 	closing->key = c->key;
-	thread_post(c->thread, &closing->job, LANE_URGENT);
+	calls_post(c->calls, &closing->call, PRIORITY_URGENT);
 }
 
-static void free_opening(struct job *job)
+static void free_opening(struct call *call)
 {
-	struct opening *opening = (struct opening *)job;
+	struct opening *opening = (struct opening *)call;
 
 	free(opening->uri);
 	free(opening);
 }
 
-static void run_opening(struct job *job)
+static void run_opening(struct call *call)
 {
-	struct opening *o = (struct opening *)job;
+	struct opening *o = (struct opening *)call;
 
-	o->opened = link_open(o->link, o->uri, o->key, o->domains, o->networks,
-			&o->version, &o->fault) == 0;
+	const struct link_target target = { o->uri, o->key, o->topics };
+
+	o->opened = link_open(o->link, &target, &o->version, &o->fault) == 0;
+	call->answered = o->opened;
 }
 
 static void wait_for_retry(struct connection *c, const char *why)
@@ -122,13 +124,13 @@ static void wait_for_retry(struct connection *c, const char *why)
 	ev_timer_start(c->loop, &c->retry);
 }
 
-static void on_opened(struct job *job)
+static void on_opened(struct call *call)
 {
-	struct opening *opening = (struct opening *)job;
+	struct opening *opening = (struct opening *)call;
 	struct connection *c = opening->connection;
 
 	if (opening->key != c->key || c->phase != CONNECTION_OPENING) {
-		free_opening(job);
+		free_opening(call);
 		return;
 	}
 	if (opening->opened) {
@@ -139,7 +141,7 @@ static void on_opened(struct job *job)
 	} else {
 		wait_for_retry(c, opening->fault.error.text);
 	}
-	free_opening(job);
+	free_opening(call);
 	c->callbacks->changed(c->arg);
 }
 
@@ -152,16 +154,17 @@ static void post_opening(struct connection *c)
 	opening->connection = c;
 	opening->link = c->link;
 	opening->uri = must_copy(c->uri);
-	opening->domains = c->domains;
-	opening->networks = c->networks;
+	opening->topics = c->topics;
 	opening->key = c->key;
-	opening->job = (struct job){ .run = run_opening,
+	opening->call = (struct call){ .run = run_opening,
 		.done = on_opened,
 		.drop = free_opening,
 		.what = "connect",
-		.patience = OPEN_PATIENCE_MS };
+		.patience = OPEN_PATIENCE_MS,
+		.peer = c,
+		.probe = true };
 	c->phase = CONNECTION_OPENING;
-	thread_post(c->thread, &opening->job, LANE_URGENT);
+	calls_post(c->calls, &opening->call, PRIORITY_URGENT);
 }
 
 static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
@@ -174,16 +177,16 @@ static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
 	c->callbacks->changed(c->arg);
 }
 
-struct connection *connection_new(struct ev_loop *loop, struct call_thread *thread,
+struct connection *connection_new(struct ev_loop *loop, struct calls *calls,
     const struct connection_callbacks *callbacks, void *arg)
 {
 	struct connection *c = must_alloc(sizeof(*c));
 
 	c->loop = loop;
-	c->thread = thread;
+	c->calls = calls;
 	c->callbacks = callbacks;
 	c->arg = arg;
-	c->link = must_alloc(sizeof(*c->link));
+	c->link = link_new();
 	c->phase = CONNECTION_OFF;
 	ev_timer_init(&c->retry, on_retry, 0.0, 0.0);
 	c->retry.data = c;
@@ -214,13 +217,12 @@ static void leave(struct connection *c, const char *why)
 		c->callbacks->lost(c->arg, c, why);
 }
 
-void connection_open(struct connection *c, const char *uri, bool domains, bool networks)
+void connection_open(struct connection *c, const char *uri, unsigned topics)
 {
 	leave(c, "connecting anew");
 	free(c->uri);
 	c->uri = must_copy(uri);
-	c->domains = domains;
-	c->networks = networks;
+	c->topics = topics;
 	c->failures = 0;
 	post_opening(c);
 	c->callbacks->changed(c->arg);

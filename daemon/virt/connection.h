@@ -8,8 +8,8 @@
 
 #include <ev.h>
 
+#include "daemon/virt/calls.h"
 #include "daemon/virt/link.h"
-#include "daemon/virt/thread.h"
 
 enum connection_phase {
 	CONNECTION_OFF,	    /* not wanted */
@@ -28,13 +28,14 @@ struct connection_callbacks {
 	void (*changed)(void *arg);
 };
 
-struct connection *connection_new(struct ev_loop *loop, struct call_thread *thread,
+struct connection *connection_new(struct ev_loop *loop, struct calls *calls,
     const struct connection_callbacks *callbacks, void *arg);
-/* Leaves the link, which the call thread may still hold, to the caller. */
+/* Leaves the link, which call threads may still use, to the caller. */
 struct link *connection_free(struct connection *c);
 
-/* Connects to `uri`, at once and from a clean slate; leaves what there was. */
-void connection_open(struct connection *c, const char *uri, bool domains, bool networks);
+/* Connects to `uri`, at once and from a clean slate; leaves what there was. `topics`: the
+ * events it is to bring (TOPIC_BITs). */
+void connection_open(struct connection *c, const char *uri, unsigned topics);
 void connection_close(struct connection *c);
 
 /* Does not wait any longer, if it is waiting for the next try. */
@@ -50,7 +51,7 @@ const char *connection_detail(const struct connection *c);
 const char *connection_uri(const struct connection *c); /* "" when off */
 unsigned long connection_version(const struct connection *c);
 
-/* For jobs: the link, and the key it must still have; 0 when not up. */
+/* For calls: the link, and the key it must still have; 0 when not up. */
 struct link *connection_link(const struct connection *c);
 uint64_t connection_key(const struct connection *c);
 

@@ -4,9 +4,9 @@
  *
  * libvirt's default event loop runs here for ever: it is what receives events while
  * nobody calls, and what keeps keepalive alive while a call blocks, so nothing else may
- * run on this thread. The callbacks below only copy what they are told into a bell and
+ * run on this thread. The callbacks below only copy what they are given into a notice and
  * wake the main loop; they call no libvirt function that talks. The close callback comes
- * on whichever thread noticed the loss, which may be the call thread.
+ * on whichever thread noticed the loss, which may be a call thread.
  *
  * The state is static because libvirt's is: callbacks may still come when nobody listens
  * any more, and then find no listener instead of freed memory.
@@ -22,22 +22,22 @@
 #include <unistd.h>
 
 #include "daemon/virt/event_text.h"
+#include "lib/base/arena.h"
 #include "lib/doc/xml.h"
-#include "lib/kind/kinds.h"
 
-#define BELLS_MAX 4096 /* beyond it a full look is cheaper than all the single ones */
-#define TURN_MAX 64    /* bells heard in one turn of the loop */
+#define NOTICES_MAX 4096 /* beyond it reading all is cheaper than all the single reads */
+#define TURN_MAX 64	 /* notices heard in one turn of the loop */
 
-struct bell {
-	STAILQ_ENTRY(bell) link;
+struct notice {
+	STAILQ_ENTRY(notice) link;
 	uint64_t key;
-	const struct kind *kind;
+	enum topic topic;
 	char *name, *what;
 };
 
 static struct {
 	pthread_mutex_t lock;
-	STAILQ_HEAD(, bell) bells;
+	STAILQ_HEAD(, notice) notices;
 	size_t count;
 	bool overflowed;
 	struct ev_loop *loop; /* NULL: nobody listens */
@@ -47,32 +47,33 @@ static struct {
 	void *arg;
 } bus = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
-	.bells = STAILQ_HEAD_INITIALIZER(bus.bells),
+	.notices = STAILQ_HEAD_INITIALIZER(bus.notices),
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-static void bell_free(struct bell *bell)
+static void notice_free(struct notice *notice)
 {
-	free(bell->name);
-	free(bell->what);
-	free(bell);
+	free(notice->name);
+	free(notice->what);
+	free(notice);
 }
 
-/* On the event thread, or the call thread for a loss it noticed. Takes name and what. */
-static void post(void *opaque, const struct kind *kind, char *name, char *what)
+/* On the event thread, or a call thread for a loss it noticed. Takes name and what. */
+static void post(void *opaque, enum topic topic, char *name, char *what)
 {
-	struct bell *bell = must_alloc(sizeof(*bell));
+	struct notice *notice = must_alloc(sizeof(*notice));
 	bool kept;
 
-	bell->key = (uint64_t)(uintptr_t)opaque;
-	bell->kind = kind;
-	bell->name = name;
-	bell->what = what;
+	notice->key = (uint64_t)(uintptr_t)opaque;
+	notice->topic = topic;
+	notice->name = name;
+	notice->what = what;
 	pthread_mutex_lock(&bus.lock);
-	kept = bus.loop && (!kind || bus.count < BELLS_MAX); /* never drop a loss */
+	kept = bus.loop &&
+	       (topic == TOPIC_NONE || bus.count < NOTICES_MAX); /* never drop a loss */
 	if (kept) {
-		STAILQ_INSERT_TAIL(&bus.bells, bell, link);
+		STAILQ_INSERT_TAIL(&bus.notices, notice, link);
 		bus.count++;
 	} else {
 		bus.overflowed = bus.loop != NULL;
@@ -81,12 +82,12 @@ static void post(void *opaque, const struct kind *kind, char *name, char *what)
 		ev_async_send(bus.loop, &bus.wake);
 	pthread_mutex_unlock(&bus.lock);
 	if (!kept)
-		bell_free(bell);
+		notice_free(notice);
 }
 
 static void post_domain(virDomainPtr domain, void *opaque, char *what)
 {
-	post(opaque, &vm_kind, must_copy(virDomainGetName(domain)), what);
+	post(opaque, TOPIC_DOMAIN, must_copy(virDomainGetName(domain)), what);
 }
 
 static int on_lifecycle(
@@ -143,14 +144,14 @@ static void on_network(
 {
 	(void)conn;
 	(void)detail; /* libvirt defines none so far */
-	post(opaque, &network_kind, must_copy(virNetworkGetName(network)),
+	post(opaque, TOPIC_NETWORK, must_copy(virNetworkGetName(network)),
 	    event_network_text(event));
 }
 
 static void on_close(virConnectPtr conn, int reason, void *opaque)
 {
 	(void)conn;
-	post(opaque, NULL, NULL, event_close_text(reason));
+	post(opaque, TOPIC_NONE, NULL, event_close_text(reason));
 }
 
 static const struct {
@@ -166,9 +167,12 @@ static const struct {
 	{ VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_agent) },
 };
 
-/* On the call thread. */
+/* On a call thread. */
 
-/* Not supported is no fault: the periodic full look finds what no event tells. */
+const struct attachment ATTACHMENT_NONE = { { -1, -1, -1, -1, -1, -1 }, -1, false };
+_Static_assert(EVENTS_DOMAIN == 6, "as many as ATTACHMENT_NONE has");
+
+/* Not supported is no fault: the periodic resync finds what no event tells. */
 static int registered(virConnectPtr conn, int id, struct fault *fault)
 {
 	if (id >= 0)
@@ -189,20 +193,19 @@ static int attach_domains(
 	return 0;
 }
 
-int events_attach(virConnectPtr conn, uint64_t number, bool domains, bool networks,
+int events_attach(virConnectPtr conn, uint64_t number, unsigned topics,
     struct attachment *out, struct fault *fault)
 {
 	void *key = (void *)(uintptr_t)number;
 
-	*out = (struct attachment){ .network = -1 };
-	for (int i = 0; i < EVENTS_DOMAIN; i++)
-		out->domain[i] = -1;
+	*out = ATTACHMENT_NONE;
 	out->closing = virConnectRegisterCloseCallback(conn, on_close, key, NULL) == 0;
 	if (registered(conn, out->closing ? 0 : -1, fault) < 0)
 		return -1;
-	if (domains && attach_domains(conn, key, out, fault) < 0)
+	if ((topics & TOPIC_BIT(TOPIC_DOMAIN)) &&
+	    attach_domains(conn, key, out, fault) < 0)
 		return -1;
-	if (!networks)
+	if (!(topics & TOPIC_BIT(TOPIC_NETWORK)))
 		return 0;
 	out->network =
 	    virConnectNetworkEventRegisterAny(conn, NULL, VIR_NETWORK_EVENT_ID_LIFECYCLE,
@@ -223,37 +226,37 @@ void events_detach(virConnectPtr conn, const struct attachment *attachment)
 
 /* On the main loop. */
 
-static struct bell *take(bool *overflowed)
+static struct notice *take(bool *overflowed)
 {
-	struct bell *bell;
+	struct notice *notice;
 
 	pthread_mutex_lock(&bus.lock);
-	bell = STAILQ_FIRST(&bus.bells);
-	if (bell) {
-		STAILQ_REMOVE_HEAD(&bus.bells, link);
+	notice = STAILQ_FIRST(&bus.notices);
+	if (notice) {
+		STAILQ_REMOVE_HEAD(&bus.notices, link);
 		bus.count--;
 	}
 	*overflowed = bus.overflowed;
 	bus.overflowed = false;
 	pthread_mutex_unlock(&bus.lock);
-	return bell;
+	return notice;
 }
 
 static void on_wake(struct ev_loop *loop, ev_async *wake, int events)
 {
-	struct bell *bell = NULL;
+	struct notice *notice = NULL;
 	bool overflowed;
 
 	(void)events;
 	for (int i = 0; i < TURN_MAX; i++) {
-		bell = take(&overflowed);
+		notice = take(&overflowed);
 		if (overflowed)
 			bus.callbacks->overflow(bus.arg);
-		if (!bell)
+		if (!notice)
 			return;
-		bus.callbacks->hear(bus.arg,
-		    &(struct event){ bell->key, bell->kind, bell->name, bell->what });
-		bell_free(bell);
+		bus.callbacks->hear(bus.arg, &(struct event){ notice->key, notice->topic,
+						 notice->name, notice->what });
+		notice_free(notice);
 	}
 	ev_async_send(loop, wake);
 }
@@ -314,16 +317,16 @@ void events_listen(
 void events_unlisten(void)
 {
 	struct ev_loop *loop;
-	struct bell *bell;
+	struct notice *notice;
 
 	pthread_mutex_lock(&bus.lock);
 	loop = bus.loop;
 	bus.loop = NULL;
 	bus.count = 0;
 	bus.overflowed = false;
-	while ((bell = STAILQ_FIRST(&bus.bells))) {
-		STAILQ_REMOVE_HEAD(&bus.bells, link);
-		bell_free(bell);
+	while ((notice = STAILQ_FIRST(&bus.notices))) {
+		STAILQ_REMOVE_HEAD(&bus.notices, link);
+		notice_free(notice);
 	}
 	pthread_mutex_unlock(&bus.lock);
 	ev_async_stop(loop, &bus.wake);

@@ -9,15 +9,23 @@
 
 #include <ev.h>
 #include <libvirt/libvirt.h>
+#include <stdint.h>
 
 #include "daemon/virt/fault.h"
-#include "lib/model/kind.h"
 
-struct event {			 /* borrowed during hear() */
-	uint64_t key;		 /* of the connection it came from */
-	const struct kind *kind; /* NULL: the connection was closed */
-	const char *name;	 /* of the object; NULL with kind */
-	const char *what;	 /* "stopped (crashed)"; closed: why */
+enum topic { /* what an event is about */
+	TOPIC_NONE,
+	TOPIC_DOMAIN,
+	TOPIC_NETWORK,
+};
+
+#define TOPIC_BIT(topic) (1u << (topic))
+
+struct event {		  /* borrowed during hear() */
+	uint64_t key;	  /* of the connection it came from */
+	enum topic topic; /* none: the connection was closed */
+	const char *name; /* of the object; closed: NULL */
+	const char *what; /* "stopped (crashed)"; closed: why */
 };
 
 struct event_callbacks {
@@ -35,15 +43,17 @@ void events_unlisten(void);
 /* What a connection has been asked to tell. */
 #define EVENTS_DOMAIN 6
 
-struct attachment {
+struct attachment {		   /* ATTACHMENT_NONE before */
 	int domain[EVENTS_DOMAIN]; /* callback ids, -1: none */
 	int network;
 	bool closing; /* a close callback is set */
 };
 
-/* Call thread: asks an open connection for the events of domains, networks or both, and
- * for its closing. What the driver has no events for is left out. */
-int events_attach(virConnectPtr conn, uint64_t key, bool domains, bool networks,
+extern const struct attachment ATTACHMENT_NONE;
+
+/* Call thread: asks an open connection for the events of these topics (TOPIC_BITs) and for
+ * its closing. What the driver has no events for is left out. */
+int events_attach(virConnectPtr conn, uint64_t key, unsigned topics,
     struct attachment *out, struct fault *fault);
 void events_detach(virConnectPtr conn, const struct attachment *attachment);
 

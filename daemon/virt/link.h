@@ -1,7 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * link: the call thread's end of one connection to libvirt. Made and freed anywhere;
- * everything else only on the call thread, which alone holds the libvirt handle.
+ * link: one connection to libvirt, as the call threads see it. Hides the handles, their
+ * lock and their reference counts.
+ *
+ * libvirt calls its connections thread-safe, but its client crashes where two threads are
+ * in calls on one connection that breaks (seen with 9.0; CVE-2024-4418), and until 9.8
+ * the call of the second thread may not even be sent before that of the first is answered.
+ * So towards another process every call thread has a handle of its own, opened when it is
+ * first used; the first one brings the events. A driver inside our own process, which has
+ * none of this and may have a world for each connection, is shared. A handle that is
+ * closed while a call is under way on it, because it is broken, is left to that call.
+ *
+ * Made and freed anywhere; everything else on call threads, any number at once.
  */
 #ifndef DAEMON_VIRT_LINK_H
 #define DAEMON_VIRT_LINK_H
@@ -12,19 +22,44 @@
 #include "daemon/virt/events.h"
 #include "daemon/virt/fault.h"
 
-struct link {
-	virConnectPtr conn; /* NULL: closed */
-	uint64_t key;	    /* of this opening; a later one has another */
-	struct attachment attachment;
+#define LINK_THREADS 4
+
+struct link;
+
+struct link_target {
+	const char *uri;
+	uint64_t key;	 /* of this opening; a later one has a greater one */
+	unsigned topics; /* TOPIC_BITs of the events it is asked for; 0: none */
 };
 
-/* Closes what was open, connects, asks for keepalive and events. `version`: libvirt's at
- * the other side. */
-int link_open(struct link *link, const char *uri, uint64_t key, bool domains,
-    bool networks, unsigned long *version, struct fault *fault);
-void link_close(struct link *link);
+struct link *link_new(void);
+/* Nobody uses it any more. Closes what is open, so on a call thread if anything is. */
+void link_free(struct link *link);
 
-/* The handle, if it still is the one of that opening; else NULL and the fault is set. */
-virConnectPtr link_use(const struct link *link, uint64_t key, struct fault *fault);
+/*
+ * Connects, asks for keepalive and events, and takes the place of what was open before.
+ * Fails if it was closed or a later opening begun meanwhile. `version`: libvirt's at the
+ * other side, 9000000 for 9.0.0.
+ */
+int link_open(struct link *link, const struct link_target *target, unsigned long *version,
+    struct fault *fault);
+
+/* Closes the opening of that key; one that has not ended yet closes itself. */
+void link_close(struct link *link, uint64_t key);
+
+/* A handle that is lent to one call. */
+struct use {
+	virConnectPtr conn; /* NULL: none */
+	struct link *link;
+	struct handle *handle;
+};
+
+/* Lends the handle of thread `thread` (0 .. LINK_THREADS - 1) in the opening of that key;
+ * -1 where that is not what is open, or the thread's own cannot be opened. */
+int link_take(struct link *link, uint64_t key, unsigned thread, struct use *use,
+    struct fault *fault);
+void link_give(struct use *use);
+
+#define autouse __attribute__((cleanup(link_give)))
 
 #endif

@@ -1,21 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * virt: the public face, on the main loop. Puts together what the other files here do:
+ * virt: the public face, on the main loop.
  *
- *	thread	    the call thread: blocking calls, two lanes
- *	events	    the event thread: libvirt's loop, events as values
- *	connection  one connection: open, lost, back-off (link: its end on the call
- *thread) survey	    looks at the objects of one kind (look: one look, on the call
- *thread) steps, host one step; what the host can do (on the call thread)
+ * What the files here do; each includes only those above it:
  *
- * and decides three things: which connection serves which kind, what a bell leads to
- * (always a look), and what the state of the whole is.
+ *	auto, fault	handles that free themselves; libvirt's errors
+ *	event_text	words for libvirt's events
+ *	events		the event thread: libvirt's loop, events as values
+ *	read		one object or the list of all, on a call thread
+ *	noun		the table of what is read
+ *	calls		the call threads: queues keyed by document, urgent before bulk
+ *	link		one connection as its threads share it
+ *	connection	one connection on the main loop: open, lost, back-off
+ *	observer	the reads of one noun, on the main loop
+ *	status, health	whether libvirt answers at all
+ *	steps		one step of a plan, on a call thread
+ *	virt		puts them together
  *
- * A call is overdue after 3 s where libvirt only has to tell something, and after 10 s
- * for a step, since starting a machine or a network may honestly take seconds. The call
- * thread cannot say so itself, being stuck: its timer on the main loop does. A stuck call
- * ends when libvirtd goes on, dies, or fails its keepalive (20 s); an open that is stuck
- * has no keepalive yet and ends with either of the first two.
+ * and it decides three things: which connection serves which kind, what an event leads to
+ * (always a read), and what a loss means.
+ *
+ * Two threads make all calls, on one connection or two (where libvirt's daemons are
+ * separate); calls on one document never run at once. A call is overdue after 3 s
+ * where libvirt only has to say something, and after 10 s for a step, since starting a
+ * machine or a network may honestly take seconds; that concerns the call alone, and the
+ * other thread goes on. A stuck call ends when libvirtd goes on, dies, or fails its
+ * keepalive (20 s); an open that is stuck has no keepalive yet and ends with either of the
+ * first two.
  */
 #include "daemon/virt/virt.h"
 
@@ -26,72 +37,59 @@
 #include "daemon/host/clock.h"
 #include "daemon/virt/connection.h"
 #include "daemon/virt/events.h"
-#include "daemon/virt/host.h"
-#include "daemon/virt/judge.h"
+#include "daemon/virt/health.h"
+#include "daemon/virt/observer.h"
 #include "daemon/virt/steps.h"
-#include "daemon/virt/survey.h"
-#include "daemon/virt/thread.h"
 #include "lib/base/text.h"
-#include "lib/kind/kinds.h"
 
+#define CALL_THREADS 2
 #define STEP_PATIENCE_MS 10000
-#define HOST_PATIENCE_MS 30000 /* libvirt may have to ask every emulator anew */
 #define FREE_PATIENCE_MS 5000
+#define NOUNS_MAX 8
 
 #define SYSTEM_URI "qemu:///system"
 #define NETWORK_URI "network:///system"
 #define NETWORK_SOCKET "/run/libvirt/virtnetworkd-sock"
 
-enum { MAIN, NETWORK, CONNECTIONS }; /* one connection for all, or two */
-
 struct virt {
 	struct ev_loop *loop;
 	const struct virt_callbacks *callbacks;
 	void *arg;
-	char *uri, *network_uri; /* the second NULL: one connection serves both */
-	struct call_thread *thread;
-	struct connection *connections[CONNECTIONS];
-	struct survey *networks, *domains;
-	char *overdue; /* the call that is; NULL: none */
+	char *uris[ENDPOINTS]; /* that of networks NULL: one connection serves all */
+	struct calls *calls;
+	struct connection *connections[ENDPOINTS];
+	struct health *health;
+	struct observer *observers[NOUNS_MAX]; /* as nouns[] */
 	struct virt_state state;
 	char *detail, *version; /* what state points to */
 	bool born;		/* nobody is called back before virt_new() is over */
 };
 
-struct step_job {
-	struct job job;
+struct step_call {
+	struct call call;
 	struct virt *virt;
 	struct link *link;
-	uint64_t key, ticket;
+	uint64_t key;
 	struct arena arena; /* the step's texts */
 	struct step step;
 	bool succeeded;
 	struct fault fault;
 };
 
-struct host_job {
-	struct job job;
-	struct virt *virt;
-	struct link *link;
-	uint64_t key;
-	struct host_facts facts;
-	struct fault fault;
-};
-
-struct farewell {
-	struct job job;
-	struct link *links[CONNECTIONS];
+/* The last call: what call threads may use for longer than we live. */
+struct closing {
+	struct call call;
+	struct link *links[ENDPOINTS];
 };
 
 /* State. */
 
 /* The one place that changes the state. */
-static void refresh(void *arg)
+static void update_state(void *arg)
 {
 	struct virt *virt = arg;
 	autotext struct text detail = { 0 };
-	enum virt_status status =
-	    judge_state(virt->connections, CONNECTIONS, virt->overdue, &detail);
+	enum virt_status status = health_status(virt->health, &detail);
 
 	if (virt->detail && status == virt->state.status &&
 	    strcmp(text_get(&detail), virt->detail) == 0)
@@ -114,67 +112,64 @@ static void set_version(struct virt *virt, unsigned long version)
 	virt->state.version = virt->version;
 }
 
-static void on_overdue(void *arg, const char *what)
+static void on_slow(void *arg, const struct call *call, int64_t ms)
+{
+	health_slow(((struct virt *)arg)->health, call, ms);
+}
+
+static void on_overdue(void *arg, const struct call *call, int64_t ms)
 {
 	struct virt *virt = arg;
 
-	free(virt->overdue);
-	virt->overdue = must_copy(what);
-	refresh(virt);
+	health_overdue(virt->health, call);
+	virt->callbacks->overdue(virt->arg, call->token, call->what, ms);
+	update_state(virt);
 }
 
-static void on_answered(void *arg)
+static void on_ended(void *arg, const struct call *call, const void *peer, int64_t at)
 {
 	struct virt *virt = arg;
 
-	free(virt->overdue);
-	virt->overdue = NULL;
-	refresh(virt);
+	health_ended(virt->health, call, peer, at);
+	update_state(virt);
 }
 
-/* Kinds and connections. */
+/* Nouns and connections. */
 
-static struct survey *survey_of(const struct virt *virt, const struct kind *kind)
+static struct connection *connection_of(const struct virt *virt, const struct noun *noun)
 {
-	return kind == &network_kind ? virt->networks : virt->domains;
+	return virt
+	    ->connections[virt->uris[noun->endpoint] ? noun->endpoint : ENDPOINT_MAIN];
 }
 
-static struct connection *connection_of(const struct virt *virt, const struct kind *kind)
+/* NULL: not one of libvirt's kinds. */
+static struct observer *observer_of(const struct virt *virt, const struct kind *kind)
 {
-	bool second = kind == &network_kind && virt->network_uri;
+	const struct noun *noun = noun_of(kind);
 
-	return virt->connections[second ? NETWORK : MAIN];
+	return noun ? virt->observers[noun - nouns] : NULL;
 }
-
-static bool serves(
-    const struct virt *virt, const struct connection *c, const struct kind *kind)
-{
-	return connection_of(virt, kind) == c;
-}
-
-/* Networks first: domains need them. */
-static const struct kind *const both_kinds[] = { &network_kind, &vm_kind };
 
 static void on_up(void *arg, struct connection *c)
 {
 	struct virt *virt = arg;
 
-	if (c == virt->connections[MAIN])
+	if (c == virt->connections[ENDPOINT_MAIN])
 		set_version(virt, connection_version(c));
-	for (int i = 0; i < 2; i++)
-		if (serves(virt, c, both_kinds[i]))
-			survey_list(survey_of(virt, both_kinds[i]));
+	for (size_t i = 0; i < noun_count; i++)
+		if (connection_of(virt, &nouns[i]) == c)
+			observer_read_all(virt->observers[i]);
 }
 
 static void on_lost(void *arg, struct connection *c, const char *why)
 {
 	struct virt *virt = arg;
 
-	for (int i = 0; i < 2; i++) {
-		if (!serves(virt, c, both_kinds[i]))
+	for (size_t i = 0; i < noun_count; i++) {
+		if (connection_of(virt, &nouns[i]) != c)
 			continue;
-		survey_lost(survey_of(virt, both_kinds[i]));
-		virt->callbacks->lost(virt->arg, both_kinds[i], why);
+		observer_lost(virt->observers[i]);
+		virt->callbacks->lost(virt->arg, nouns[i].kind, why);
 	}
 }
 
@@ -183,129 +178,79 @@ static void on_lost(void *arg, struct connection *c, const char *why)
 /* The connections know which of them the key belongs to. */
 static void broken(struct virt *virt, uint64_t key, const char *why)
 {
-	for (int i = 0; i < CONNECTIONS; i++)
+	for (int i = 0; i < ENDPOINTS; i++)
 		connection_broken(virt->connections[i], key, why);
 }
 
 static void on_event(void *arg, const struct event *event)
 {
 	struct virt *virt = arg;
+	const struct noun *noun;
 
-	if (!event->kind) {
+	if (event->topic == TOPIC_NONE) {
 		broken(virt, event->key, event->what);
 		return;
 	}
-	if (event->key != connection_key(connection_of(virt, event->kind)))
+	noun = noun_about(event->topic);
+	if (!noun || event->key != connection_key(connection_of(virt, noun)))
 		return;
-	survey_look(survey_of(virt, event->kind), event->name, LANE_URGENT);
-	virt->callbacks->event(virt->arg, event->kind, event->name, event->what);
+	observer_read(virt->observers[noun - nouns], event->name, PRIORITY_URGENT);
+	virt->callbacks->event(virt->arg, noun->kind, event->name, event->what);
 }
 
 static void on_overflow(void *arg)
 {
-	virt_look_all(arg);
-}
-
-/* What the host can do. Asked for after the domains are known, as nothing that exists
- * depends on it, and libvirt may take seconds to answer. */
-
-static void run_host(struct job *job)
-{
-	struct host_job *host = (struct host_job *)job;
-	virConnectPtr conn = link_use(host->link, host->key, &host->fault);
-
-	if (conn)
-		host_read(conn, &host->facts, &host->fault);
-}
-
-static void on_host(struct job *job)
-{
-	struct host_job *host = (struct host_job *)job;
-	struct virt *virt = host->virt;
-	struct connection *c = virt->connections[MAIN];
-
-	if (host->key == connection_key(c)) {
-		host->facts.libvirt_version = (unsigned)connection_version(c);
-		if (host->fault.lost)
-			connection_broken(c, host->key, host->fault.error.text);
-		else
-			virt->callbacks->host(virt->arg, &host->facts);
-	}
-	free(host);
-}
-
-static void drop_host(struct job *job)
-{
-	free(job);
-}
-
-static void on_listed(void *arg, const struct kind *kind)
-{
-	struct virt *virt = arg;
-	struct connection *c = virt->connections[MAIN];
-	struct host_job *host;
-
-	if (kind != &vm_kind || !connection_key(c))
-		return;
-	host = must_alloc(sizeof(*host));
-	host->virt = virt;
-	host->link = connection_link(c);
-	host->key = connection_key(c);
-	host->job = (struct job){ .run = run_host,
-		.done = on_host,
-		.drop = drop_host,
-		.what = "read the host's capabilities",
-		.patience = HOST_PATIENCE_MS };
-	thread_post(virt->thread, &host->job, LANE_BULK);
+	virt_read_all(arg);
 }
 
 /* Steps. */
 
-static void run_step(struct job *job)
+static void run_step(struct call *call)
 {
-	struct step_job *s = (struct step_job *)job;
-	virConnectPtr conn = link_use(s->link, s->key, &s->fault);
+	struct step_call *s = (struct step_call *)call;
+	autouse struct use use = { NULL };
 
-	s->succeeded = conn && steps_run(conn, &s->step, &s->fault) == 0;
+	s->succeeded = link_take(s->link, s->key, call->thread, &use, &s->fault) == 0 &&
+		       steps_run(use.conn, &s->step, &s->fault) == 0;
+	call->answered = s->succeeded || !s->fault.lost;
 }
 
-static void free_step(struct job *job)
+static void free_step(struct call *call)
 {
-	struct step_job *s = (struct step_job *)job;
+	struct step_call *s = (struct step_call *)call;
 
 	arena_done(&s->arena);
 	free(s);
 }
 
-/* Success or not, only a look tells what is so now. */
-static void on_step(struct job *job)
+/* Success or not, only a read says what is so now. */
+static void on_step(struct call *call)
 {
-	struct step_job *s = (struct step_job *)job;
+	struct step_call *s = (struct step_call *)call;
 	struct virt *virt = s->virt;
-	const struct kind *kind = steps_kind(s->step.op);
 	bool lost = s->fault.lost && !s->succeeded;
 
 	if (!s->succeeded)
 		fail_in(&s->fault.error, "%s", s->step.text);
 	if (lost)
 		broken(virt, s->key, s->fault.error.text);
-	else if (kind)
-		virt_look(virt, kind, s->step.target);
-	virt->callbacks->step_done(virt->arg, s->ticket,
+	else
+		virt_read(virt, steps_kind(s->step.op), s->step.target);
+	virt->callbacks->step_done(virt->arg, call->token,
 	    s->succeeded ? NULL : s->fault.error.text, !s->succeeded && s->fault.slow,
 	    lost);
-	free_step(job);
+	free_step(call);
 }
 
 void virt_step(struct virt *virt, const struct step *step, uint64_t ticket)
 {
-	struct step_job *s = must_alloc(sizeof(*s));
-	struct connection *c = connection_of(virt, steps_kind(step->op));
+	struct step_call *s = must_alloc(sizeof(*s));
+	const struct noun *noun = noun_of(steps_kind(step->op));
+	struct connection *c = connection_of(virt, noun ? noun : &nouns[0]);
 
 	s->virt = virt;
 	s->link = connection_link(c);
 	s->key = connection_key(c);
-	s->ticket = ticket;
 	s->step = (struct step){ .op = step->op,
 		.target = arena_copy(&s->arena, step->target),
 		.text = arena_copy(&s->arena, step->text),
@@ -315,35 +260,45 @@ void virt_step(struct virt *virt, const struct step *step, uint64_t ticket)
 		.command = step->command,
 		.section = step->section,
 		.side = step->side };
-	s->job = (struct job){ .run = run_step,
+	s->call = (struct call){ .run = run_step,
 		.done = on_step,
 		.drop = free_step,
 		.what = s->step.text,
-		.patience = STEP_PATIENCE_MS };
-	thread_post(virt->thread, &s->job, LANE_URGENT);
+		.patience = STEP_PATIENCE_MS,
+		.kind = noun ? noun->kind : NULL,
+		.name = s->step.target,
+		.peer = c,
+		.token = ticket };
+	calls_post(virt->calls, &s->call, PRIORITY_URGENT);
 }
 
-/* Looks. */
+/* Reads. */
 
-void virt_look(struct virt *virt, const struct kind *kind, const char *name)
+void virt_read(struct virt *virt, const struct kind *kind, const char *name)
 {
-	survey_look(survey_of(virt, kind), name, LANE_URGENT);
+	struct observer *observer = observer_of(virt, kind);
+
+	if (observer)
+		observer_read(observer, name, PRIORITY_URGENT);
 }
 
-void virt_look_later(struct virt *virt, const struct kind *kind, const char *name)
+void virt_read_later(struct virt *virt, const struct kind *kind, const char *name)
 {
-	survey_look_later(survey_of(virt, kind), name);
+	struct observer *observer = observer_of(virt, kind);
+
+	if (observer)
+		observer_read_later(observer, name);
 }
 
-void virt_look_all(struct virt *virt)
+void virt_read_all(struct virt *virt)
 {
-	survey_list(virt->networks);
-	survey_list(virt->domains);
+	for (size_t i = 0; i < noun_count; i++)
+		observer_read_all(virt->observers[i]);
 }
 
 void virt_try_now(struct virt *virt)
 {
-	for (size_t i = 0; i < CONNECTIONS; i++)
+	for (int i = 0; i < ENDPOINTS; i++)
 		connection_try_now(virt->connections[i]);
 }
 
@@ -364,16 +319,27 @@ static const char *second_uri(const struct libvirt_settings *settings)
 	return uri && strcmp(uri, settings->uri) != 0 ? uri : NULL;
 }
 
+/* The events a connection is to bring are those of the nouns it serves. */
+static unsigned topics_of(const struct virt *virt, const struct connection *c)
+{
+	unsigned topics = 0;
+
+	for (size_t i = 0; i < noun_count; i++)
+		if (connection_of(virt, &nouns[i]) == c)
+			topics |= TOPIC_BIT(nouns[i].topic);
+	return topics;
+}
+
 static void connect_all(struct virt *virt)
 {
-	bool two = virt->network_uri != NULL;
+	for (size_t i = 0; i < noun_count; i++)
+		observer_use(virt->observers[i], connection_of(virt, &nouns[i]));
+	for (int i = 0; i < ENDPOINTS; i++) {
+		struct connection *c = virt->connections[i];
 
-	survey_use(virt->networks, connection_of(virt, &network_kind));
-	survey_use(virt->domains, connection_of(virt, &vm_kind));
-	connection_open(virt->connections[MAIN], virt->uri, true, !two);
-	if (two)
-		connection_open(
-		    virt->connections[NETWORK], virt->network_uri, false, true);
+		if (virt->uris[i])
+			connection_open(c, virt->uris[i], topics_of(virt, c));
+	}
 }
 
 static bool same(const char *a, const char *b)
@@ -385,29 +351,31 @@ void virt_configure(struct virt *virt, const struct libvirt_settings *settings)
 {
 	const char *second = second_uri(settings);
 
-	if (same(virt->uri, settings->uri) && same(virt->network_uri, second))
+	if (same(virt->uris[ENDPOINT_MAIN], settings->uri) &&
+	    same(virt->uris[ENDPOINT_NETWORK], second))
 		return;
 	/* Before the kinds change sides: what is lost is what each served so far. */
-	connection_close(virt->connections[MAIN]);
-	connection_close(virt->connections[NETWORK]);
-	free(virt->uri);
-	free(virt->network_uri);
-	virt->uri = must_copy(settings->uri);
-	virt->network_uri = must_copy(second);
+	for (int i = 0; i < ENDPOINTS; i++) {
+		connection_close(virt->connections[i]);
+		free(virt->uris[i]);
+	}
+	virt->uris[ENDPOINT_MAIN] = must_copy(settings->uri);
+	virt->uris[ENDPOINT_NETWORK] = must_copy(second);
 	connect_all(virt);
 }
 
 /* Beginning and end. */
 
-static const struct thread_callbacks thread_callbacks = {
+static const struct calls_callbacks calls_callbacks = {
+	.slow = on_slow,
 	.overdue = on_overdue,
-	.answered = on_answered,
+	.ended = on_ended,
 };
 
 static const struct connection_callbacks connection_callbacks = {
 	.up = on_up,
 	.lost = on_lost,
-	.changed = refresh,
+	.changed = update_state,
 };
 
 static const struct event_callbacks event_callbacks = {
@@ -415,65 +383,73 @@ static const struct event_callbacks event_callbacks = {
 	.overflow = on_overflow,
 };
 
+static void make_observers(struct virt *virt, const struct virt_callbacks *callbacks)
+{
+	const struct observer_callbacks found = {
+		.seen = callbacks->seen,
+		.gone = callbacks->gone,
+		.unreadable = callbacks->unreadable,
+		.listed = callbacks->listed,
+	};
+
+	if (noun_count > NOUNS_MAX)
+		abort();
+	for (size_t i = 0; i < noun_count; i++)
+		virt->observers[i] =
+		    observer_new(virt->loop, virt->calls, &nouns[i], &found, virt->arg);
+}
+
 struct virt *virt_new(struct ev_loop *loop, const struct libvirt_settings *settings,
     const struct virt_callbacks *callbacks, void *arg)
 {
 	struct virt *virt = must_alloc(sizeof(*virt));
-	struct survey_owner owner = { callbacks, arg, on_listed, virt };
 
 	virt->loop = loop;
 	virt->callbacks = callbacks;
 	virt->arg = arg;
-	virt->uri = must_copy(settings->uri);
-	virt->network_uri = must_copy(second_uri(settings));
+	virt->uris[ENDPOINT_MAIN] = must_copy(settings->uri);
+	virt->uris[ENDPOINT_NETWORK] = must_copy(second_uri(settings));
 	events_listen(loop, &event_callbacks, virt);
-	virt->thread = thread_new(loop, &thread_callbacks, virt);
-	for (int i = 0; i < CONNECTIONS; i++)
+	virt->calls = calls_new(loop, CALL_THREADS, "virt-call", &calls_callbacks, virt);
+	for (int i = 0; i < ENDPOINTS; i++)
 		virt->connections[i] =
-		    connection_new(loop, virt->thread, &connection_callbacks, virt);
-	virt->networks = survey_new(loop, virt->thread, &network_kind, &owner);
-	virt->domains = survey_new(loop, virt->thread, &vm_kind, &owner);
+		    connection_new(loop, virt->calls, &connection_callbacks, virt);
+	virt->health = health_new(virt->calls, virt->connections);
+	make_observers(virt, callbacks);
 	connect_all(virt);
 	virt->born = true;
 	return virt;
 }
 
-static void run_farewell(struct job *job)
+/* On the last call thread. */
+static void run_closing(struct call *call)
 {
-	struct farewell *farewell = (struct farewell *)job;
+	struct closing *closing = (struct closing *)call;
 
-	for (int i = 0; i < CONNECTIONS; i++)
-		link_close(farewell->links[i]);
+	for (int i = 0; i < ENDPOINTS; i++)
+		link_free(closing->links[i]);
 }
 
-static void free_farewell(struct job *job)
+static void free_closing(struct call *call)
 {
-	struct farewell *farewell = (struct farewell *)job;
-
-	for (int i = 0; i < CONNECTIONS; i++)
-		free(farewell->links[i]);
-	free(farewell);
+	free(call);
 }
 
-/* The call thread may hold the links for longer than we live, so it frees them. */
 bool virt_free(struct virt *virt)
 {
-	struct farewell *farewell = must_alloc(sizeof(*farewell));
+	struct closing *closing = must_alloc(sizeof(*closing));
 	bool ended;
 
 	events_unlisten();
-	survey_free(virt->networks);
-	survey_free(virt->domains);
-	for (int i = 0; i < CONNECTIONS; i++)
-		farewell->links[i] = connection_free(virt->connections[i]);
-	farewell->job = (struct job){ .run = run_farewell,
-		.done = free_farewell,
-		.drop = free_farewell,
-		.what = "say good-bye" };
-	ended = thread_free(virt->thread, &farewell->job, FREE_PATIENCE_MS);
-	free(virt->uri);
-	free(virt->network_uri);
-	free(virt->overdue);
+	for (size_t i = 0; i < noun_count; i++)
+		observer_free(virt->observers[i]);
+	health_free(virt->health);
+	for (int i = 0; i < ENDPOINTS; i++) {
+		closing->links[i] = connection_free(virt->connections[i]);
+		free(virt->uris[i]);
+	}
+	closing->call = (struct call){ .run = run_closing, .drop = free_closing };
+	ended = calls_free(virt->calls, &closing->call, FREE_PATIENCE_MS);
 	free(virt->detail);
 	free(virt->version);
 	free(virt);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * virt: libvirt, behind two threads. Hides every libvirt type and call; what crosses is
- * values.
+ * virt: libvirt, behind threads of its own. Hides every libvirt type and call; what
+ * crosses is values.
  *
  * All functions here are called from, and all callbacks run on, the main loop's thread,
  * and none of them blocks: libvirtd stopped, killed or hung changes virt_state() and
@@ -12,16 +12,10 @@
 
 #include <ev.h>
 
+#include "daemon/virt/status.h"
 #include "lib/model/kind.h"
 #include "lib/model/settings.h"
 #include "lib/plan/plan.h"
-
-enum virt_status {
-	VIRT_CONNECTING,
-	VIRT_CONNECTED,
-	VIRT_UNRESPONSIVE, /* a call or an open is overdue */
-	VIRT_DOWN,	   /* not reachable; next try is on its way */
-};
 
 struct virt_state {
 	enum virt_status status;
@@ -31,12 +25,11 @@ struct virt_state {
 	const char *version; /* "9.0.0" or NULL; lives as long as virt */
 };
 
-/* Everything the main loop hears. Texts and readings are borrowed for the call. */
+/* Everything the main loop hears. Texts and readings are borrowed for the call. A kind is
+ * one of those in noun.c: network, vm, hypervisor. */
 struct virt_callbacks {
 	void (*state)(void *arg); /* virt_state() has changed */
-	void (*host)(void *arg, const struct host_facts *facts);
-	/* One object was looked at: kind is network_kind or vm_kind, name is libvirt's.
-	 */
+	/* One object was read; its name is libvirt's. */
 	void (*seen)(void *arg, const struct kind *kind, const struct reading *reading);
 	void (*gone)(void *arg, const struct kind *kind, const char *name);
 	/* It could not be read, for another reason than not being there. */
@@ -48,15 +41,20 @@ struct virt_callbacks {
 	    void *arg, const struct kind *kind, const char *const *names, size_t count);
 	/* The connection is lost: nothing of the kind is known any more. */
 	void (*lost)(void *arg, const struct kind *kind, const char *why);
-	/* An event arrived (for the history; the look it causes is virt's own business).
-	 */
+	/* An event arrived (for the history; the read it causes is virt's own business). */
 	void (*event)(
 	    void *arg, const struct kind *kind, const char *name, const char *what);
 	/*
+	 * A call is overdue; said once a call, and nothing is undone: it goes on, and all
+	 * others do. `ticket`: the step's, 0 where it is a read or the connecting; `what`:
+	 * "start domain worker-1", "read domain worker-1"; `ms`: for so long so far.
+	 */
+	void (*overdue)(void *arg, uint64_t ticket, const char *what, int64_t ms);
+	/*
 	 * The step given to virt_step() under this ticket has ended. `error` NULL:
-	 * libvirt returned success (which earns a look, already on its way: `seen` or
+	 * libvirt returned success (which earns a read, already on its way: `seen` or
 	 * `gone` follows). `slow`: retrying soon is pointless (refused, not supported).
-	 * After an error the object is looked at too. `lost`: the outcome is unknown, the
+	 * After an error the object is read too. `lost`: the outcome is unknown, the
 	 * connection broke.
 	 */
 	void (*step_done)(
@@ -65,26 +63,30 @@ struct virt_callbacks {
 
 struct virt;
 
-/* Starts both threads and the first connection. Settings are copied. Never fails: being
+/* Starts the threads and the first connection. Settings are copied. Never fails: being
  * unable to connect is a state. */
 struct virt *virt_new(struct ev_loop *loop, const struct libvirt_settings *settings,
     const struct virt_callbacks *callbacks, void *arg);
 
-/* Waits up to 5 s for a call under way, then leaves the thread behind. True: all ended.
- */
+/* Waits up to 5 s for the calls under way, then leaves their threads behind. True: all
+ * ended. */
 bool virt_free(struct virt *virt);
 
 const struct virt_state *virt_state(const struct virt *virt);
 
-/* Look at one object (deduplicated while one look is queued), or at everything. */
-void virt_look(struct virt *virt, const struct kind *kind, const char *name);
-void virt_look_all(struct virt *virt);
+/* Reads one object before anything that is not urgent; while one such read waits, any
+ * number of others are the same read. Kinds that are not libvirt's are ignored. */
+void virt_read(struct virt *virt, const struct kind *kind, const char *name);
+/* The same a moment later, once nothing urgent is left to do. */
+void virt_read_later(struct virt *virt, const struct kind *kind, const char *name);
+/* Reads everything there is, as many small calls that let urgent ones pass. */
+void virt_read_all(struct virt *virt);
 /* Where libvirt is down: connects now instead of waiting for the next try. */
 void virt_try_now(struct virt *virt);
-/* Look at one object a moment later, once nothing urgent is left to do. */
-void virt_look_later(struct virt *virt, const struct kind *kind, const char *name);
 
-/* Queues one step; what it needs of it is copied. The answer comes through step_done. */
+/* Queues one step; what it needs of it is copied. The answer comes through step_done.
+ * Steps on one document are carried out one after the other, in this order; those on
+ * different documents, two at a time. */
 void virt_step(struct virt *virt, const struct step *step, uint64_t ticket);
 
 /* New settings: reconnects if an URI differs. */

@@ -64,14 +64,6 @@ bool observed_known(const struct observed_set *set, const char *name, const char
 
 struct observations {
 	struct observed_set kinds[KINDS_MAX]; /* by kind_index() */
-	struct host_facts {		      /* what libvirt says of the host */
-		bool known;
-		bool kvm;	      /* domains of type kvm can be defined */
-		char domain_type[16]; /* best type there is: "kvm", "qemu", "test" */
-		char machine[32];     /* "q35" where offered, else "" */
-		char arch[16];	      /* "x86_64" */
-		unsigned libvirt_version;
-	} host;
 };
 
 struct observed_set *observations_set(struct observations *o, const struct kind *kind);

@@ -25,6 +25,7 @@
 #include "lib/doc/xml.h"
 #include "lib/kind/kinds.h"
 #include "lib/kind/network/network.h"
+#include "lib/kind/vm/hypervisor.h"
 #include "lib/kind/vm/vm.h"
 #include "lib/plan/plan.h"
 
@@ -190,6 +191,17 @@ static void put_domain(struct world *w, const char *directory, xmlNode *element)
 	put(w, directory, &vm_kind, &reading);
 }
 
+static void put_hypervisor(struct world *w, const char *directory, bool kvm)
+{
+	struct host_facts facts = { .kvm = kvm, .machine = "q35", .arch = "x86_64" };
+	struct reading reading = { .name = HYPERVISOR_NAME, .facts = &facts };
+
+	snprintf(
+	    facts.domain_type, sizeof(facts.domain_type), "%s", kvm ? "kvm" : "qemu");
+	put(w, directory, &hypervisor_kind, &reading);
+	observations_set_known(&w->observed, &hypervisor_kind, "");
+}
+
 static void load_xml(struct world *w, const char *directory, const char *file,
     const struct kind *kind, const char *element,
     void (*each)(struct world *, const char *, xmlNode *))
@@ -208,14 +220,7 @@ static void load_xml(struct world *w, const char *directory, const char *file,
 		each(w, directory, n);
 	observations_set_known(&w->observed, kind, "");
 	if (kind == &vm_kind) {
-		struct host_facts *host = &w->observed.host;
-
-		host->known = true;
-		host->kvm = flag(w, xml_root(doc), "kvm");
-		snprintf(host->domain_type, sizeof(host->domain_type), "%s",
-		    host->kvm ? "kvm" : "qemu");
-		snprintf(host->machine, sizeof(host->machine), "q35");
-		snprintf(host->arch, sizeof(host->arch), "x86_64");
+		put_hypervisor(w, directory, flag(w, xml_root(doc), "kvm"));
 	}
 }
 

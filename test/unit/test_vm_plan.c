@@ -108,7 +108,7 @@ START_TEST(a_host_not_yet_known_makes_no_difference)
 
 		scene_begin(&s, NETWORK "vms: {w: {type: kvm}}", NULL);
 		if (!known)
-			s.have.host = (struct host_facts){ 0 };
+			see_host(&s, NULL);
 		see_domain(&s, "w", &facts, SIZE, SIZE);
 		scene_plan(&s);
 		ck_assert_msg(s.item->verdict == VERDICT_CONVERGED, "%s", s.item->reason);
@@ -186,10 +186,7 @@ START_TEST(an_absent_domain_is_made)
 	struct scene s;
 
 	scene_begin(&s, absent[_i].yaml, NULL);
-	s.have.host.known = type;
-	s.have.host.kvm = type && strcmp(type, "kvm") == 0;
-	snprintf(s.have.host.domain_type, sizeof(s.have.host.domain_type), "%s",
-	    type ? type : "");
+	see_host(&s, type);
 	if (absent[_i].network)
 		see_network(&s, "default", true, "");
 	scene_plan(&s);

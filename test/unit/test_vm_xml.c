@@ -215,13 +215,11 @@ END_TEST
 
 /* Writing */
 
-static const struct host_facts q35 = { .known = true,
-	.kvm = true,
-	.domain_type = "kvm",
-	.machine = "q35",
-	.arch = "x86_64" };
+static const struct host_facts q35 = {
+	.kvm = true, .domain_type = "kvm", .machine = "q35", .arch = "x86_64"
+};
 static const struct host_facts plain = {
-	.known = true, .domain_type = "test", .machine = "", .arch = "i686"
+	.domain_type = "test", .machine = "", .arch = "i686"
 };
 
 static struct vm wanted(struct arena *a)

@@ -12,6 +12,7 @@
 
 #include "lib/kind/kinds.h"
 #include "lib/kind/network/network.h"
+#include "lib/kind/vm/hypervisor.h"
 #include "lib/kind/vm/vm.h"
 #include "lib/plan/plan.h"
 
@@ -64,6 +65,25 @@ struct scene {
 	const struct item *item;
 };
 
+/* `type` NULL: what the host can do was not observed yet. */
+static inline void see_host(struct scene *s, const char *type)
+{
+	struct host_facts facts = { .machine = "q35", .arch = "x86_64" };
+	struct reading reading = { .name = HYPERVISOR_NAME, .facts = &facts };
+	struct observed *observed = observed_new(&hypervisor_kind, HYPERVISOR_NAME);
+
+	observations_remove(&s->have, &hypervisor_kind, HYPERVISOR_NAME);
+	if (!type) {
+		observed_free(observed);
+		return;
+	}
+	facts.kvm = strcmp(type, "kvm") == 0;
+	snprintf(facts.domain_type, sizeof(facts.domain_type), "%s", type);
+	ck_assert_int_eq(hypervisor_kind.decode(observed, &reading, NULL), 0);
+	observed->presence = PRESENT;
+	observations_put(&s->have, observed);
+}
+
 static inline void scene_begin(struct scene *s, const char *yaml, const char *settings)
 {
 	struct arena a = { 0 };
@@ -71,11 +91,7 @@ static inline void scene_begin(struct scene *s, const char *yaml, const char *se
 
 	*s = (struct scene){ .config = load(yaml, settings, &result) };
 	ck_assert_msg(result == 0, "%s", all_of(&a, &s->config->report));
-	s->have.host = (struct host_facts){ .known = true,
-		.kvm = true,
-		.domain_type = "kvm",
-		.machine = "q35",
-		.arch = "x86_64" };
+	see_host(s, "kvm");
 	for (size_t i = 0; i < kind_count; i++)
 		observations_set_known(&s->have, kinds[i], "");
 	arena_done(&a);

@@ -87,7 +87,7 @@ END_TEST
 START_TEST(a_network_is_defined_started_and_stopped)
 {
 	struct world *w = set_up();
-	const struct sighting *s;
+	const struct mirrored *s;
 
 	ck_assert(world_step(w,
 	    (struct step){
@@ -148,7 +148,7 @@ START_TEST(a_network_is_updated)
 {
 	struct world *w = set_up();
 	struct step step = update_rows[_i].step;
-	const struct sighting *s;
+	const struct mirrored *s;
 
 	step.op = STEP_NETWORK_UPDATE;
 	step.target = "lab";

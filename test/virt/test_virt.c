@@ -18,7 +18,7 @@
 
 /* Events */
 
-START_TEST(an_event_leads_to_a_look)
+START_TEST(an_event_leads_to_a_read)
 {
 	struct world *w = set_up();
 	virDomainPtr domain = virDomainLookupByName(admin, "test");
@@ -50,7 +50,7 @@ START_TEST(an_event_leads_to_a_look)
 }
 END_TEST
 
-/* More events at once than are kept: a full look makes up for those dropped. */
+/* More events at once than are kept: reading all makes up for those dropped. */
 START_TEST(too_many_events_are_made_up_for)
 {
 	struct world *w = set_up();
@@ -102,7 +102,7 @@ static void *storm(void *arg)
 
 static bool storm_is_over(struct world *w)
 {
-	virt_look_all(w->virt);
+	virt_read_all(w->virt);
 	return storm_over;
 }
 
@@ -113,7 +113,7 @@ static void check_truth(struct world *w)
 
 	ck_assert_int_eq(count, (int)w->domains.count);
 	for (int i = 0; i < count; i++) {
-		const struct sighting *s =
+		const struct mirrored *s =
 		    world_find(w, &vm_kind, virDomainGetName(domains[i]));
 		int state, reason;
 
@@ -178,8 +178,8 @@ START_TEST(being_unable_to_connect_is_a_state)
 	    (struct step){ .op = STEP_DOMAIN_START, .target = "x", .text = "start x" }));
 	ck_assert_str_eq(w->error, "start x: libvirt is not connected");
 	ck_assert(w->lost);
-	virt_look(w->virt, &vm_kind, "x");
-	virt_look_all(w->virt);
+	virt_read(w->virt, &vm_kind, "x");
+	virt_read_all(w->virt);
 	ck_assert(world_free(w));
 }
 END_TEST
@@ -219,7 +219,7 @@ static char *write_world(void)
 
 static bool has_alone(struct world *w)
 {
-	return w->domains.known && w->host_told > 1 && w->domains.count == 1 &&
+	return w->domains.known && w->hypervisors.seen > 1 && w->domains.count == 1 &&
 	       world_find(w, &vm_kind, "alone");
 }
 
@@ -275,7 +275,7 @@ START_TEST(the_end_may_come_at_any_time)
 
 	for (int i = 0; i < _i; i++)
 		ev_run(w->loop, EVRUN_ONCE);
-	virt_look_all(w->virt);
+	virt_read_all(w->virt);
 	virt_step(w->virt,
 	    &(struct step){
 		.op = STEP_DOMAIN_DESTROY, .target = "test", .text = "destroy" },
@@ -293,7 +293,7 @@ int main(void)
 
 	suite_add_tcase(suite, tests);
 	tcase_set_timeout(tests, 120);
-	tcase_add_test(tests, an_event_leads_to_a_look);
+	tcase_add_test(tests, an_event_leads_to_a_read);
 	tcase_add_test(tests, too_many_events_are_made_up_for);
 	tcase_add_test(tests, the_picture_is_right_after_a_storm);
 	tcase_add_loop_test(tests, being_unable_to_connect_is_a_state, 0, ROWS(bad_uris));

@@ -27,10 +27,12 @@ int64_t world_now_us(void)
 
 static struct mirror *mirror_of(struct world *w, const struct kind *kind)
 {
+	if (kind == &hypervisor_kind)
+		return &w->hypervisors;
 	return kind == &network_kind ? &w->networks : &w->domains;
 }
 
-static struct sighting *find(const struct mirror *m, const char *name)
+static struct mirrored *find(const struct mirror *m, const char *name)
 {
 	for (size_t i = 0; i < m->count; i++)
 		if (strcmp(m->items[i].name, name) == 0)
@@ -38,7 +40,7 @@ static struct sighting *find(const struct mirror *m, const char *name)
 	return NULL;
 }
 
-static void forget(struct sighting *s)
+static void forget(struct mirrored *s)
 {
 	free(s->name);
 	free(s->unreadable);
@@ -48,7 +50,7 @@ static void forget(struct sighting *s)
 
 static void drop(struct mirror *m, const char *name)
 {
-	struct sighting *s = find(m, name);
+	struct mirrored *s = find(m, name);
 
 	if (!s)
 		return;
@@ -56,15 +58,15 @@ static void drop(struct mirror *m, const char *name)
 	*s = m->items[--m->count];
 }
 
-static struct sighting *get(struct mirror *m, const char *name)
+static struct mirrored *get(struct mirror *m, const char *name)
 {
-	struct sighting *s = find(m, name);
+	struct mirrored *s = find(m, name);
 
 	if (s)
 		return s;
 	m->items = must_realloc(m->items, (m->count + 1) * sizeof(*m->items));
 	s = &m->items[m->count++];
-	*s = (struct sighting){ .name = must_copy(name) };
+	*s = (struct mirrored){ .name = must_copy(name) };
 	return s;
 }
 
@@ -88,19 +90,11 @@ static void on_state(void *arg)
 	text_add(&w->states, "%s ", names[virt_state(w->virt)->status]);
 }
 
-static void on_host(void *arg, const struct host_facts *facts)
-{
-	struct world *w = arg;
-
-	w->host = *facts;
-	w->host_told++;
-}
-
 static void on_seen(void *arg, const struct kind *kind, const struct reading *reading)
 {
 	struct world *w = arg;
 	struct mirror *m = mirror_of(w, kind);
-	struct sighting *s;
+	struct mirrored *s;
 
 	if (w->on_seen)
 		w->on_seen(w, kind, reading->name, reading);
@@ -115,6 +109,8 @@ static void on_seen(void *arg, const struct kind *kind, const struct reading *re
 	s->config_xml = must_copy(reading->config_xml);
 	if (kind == &vm_kind) {
 		s->domain = *(const struct domain_facts *)reading->facts;
+	} else if (kind == &hypervisor_kind) {
+		w->host = *(const struct host_facts *)reading->facts;
 	} else {
 		const struct network_facts *facts = reading->facts;
 
@@ -136,7 +132,7 @@ static void on_gone(void *arg, const struct kind *kind, const char *name)
 static void on_unreadable(
     void *arg, const struct kind *kind, const char *name, const char *why)
 {
-	struct sighting *s = get(mirror_of(arg, kind), name);
+	struct mirrored *s = get(mirror_of(arg, kind), name);
 
 	free(s->unreadable);
 	s->unreadable = must_copy(why);
@@ -186,7 +182,16 @@ static void on_event(
 	text_add(&w->events, "%s/%s: %s\n", kind->name, name, what);
 }
 
-static unsigned count_looks(const struct world *w)
+static void on_overdue(void *arg, uint64_t ticket, const char *what, int64_t ms)
+{
+	struct world *w = arg;
+
+	if (ms < 1000)
+		abort(); /* not overdue */
+	text_add(&w->overdue, "%u %s\n", (unsigned)ticket, what);
+}
+
+static unsigned count_reads(const struct world *w)
 {
 	return w->networks.seen + w->networks.gone + w->domains.seen + w->domains.gone;
 }
@@ -197,7 +202,7 @@ static void on_step_done(
 	struct world *w = arg;
 
 	w->steps_done++;
-	w->looks_at_done = count_looks(w);
+	w->reads_at_done = count_reads(w);
 	w->ticket = ticket;
 	free(w->error);
 	w->error = must_copy(error);
@@ -207,13 +212,13 @@ static void on_step_done(
 
 static const struct virt_callbacks callbacks = {
 	.state = on_state,
-	.host = on_host,
 	.seen = on_seen,
 	.gone = on_gone,
 	.unreadable = on_unreadable,
 	.listed = on_listed,
 	.lost = on_lost,
 	.event = on_event,
+	.overdue = on_overdue,
 	.step_done = on_step_done,
 };
 
@@ -286,8 +291,10 @@ bool world_free(struct world *w)
 	ev_loop_destroy(w->loop);
 	empty(&w->networks);
 	empty(&w->domains);
+	empty(&w->hypervisors);
 	text_done(&w->states);
 	text_done(&w->events);
+	text_done(&w->overdue);
 	free(w->error);
 	free(w);
 	return ended;
@@ -326,7 +333,7 @@ bool world_wait_status(struct world *w, enum virt_status status, int64_t ms)
 
 static bool is_known(struct world *w)
 {
-	return w->networks.known && w->domains.known && w->host_told;
+	return w->networks.known && w->domains.known && w->hypervisors.known;
 }
 
 bool world_wait_known(struct world *w, int64_t ms)
@@ -345,7 +352,7 @@ void world_run(struct world *w, int64_t ms)
 	world_wait(w, never, ms);
 }
 
-const struct sighting *world_find(
+const struct mirrored *world_find(
     const struct world *w, const struct kind *kind, const char *name)
 {
 	return find(kind == &network_kind ? &w->networks : &w->domains, name);
@@ -363,7 +370,7 @@ bool world_step(struct world *w, struct step step)
 		ev_run(w->loop, EVRUN_ONCE);
 	if (w->ticket != ticket)
 		abort();
-	while (!w->lost && count_looks(w) == w->looks_at_done)
+	while (!w->lost && count_reads(w) == w->reads_at_done)
 		ev_run(w->loop, EVRUN_ONCE);
 	return !w->error;
 }

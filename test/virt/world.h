@@ -11,9 +11,10 @@
 #include "daemon/virt/virt.h"
 #include "lib/base/text.h"
 #include "lib/kind/kinds.h"
+#include "lib/kind/vm/hypervisor.h"
 #include "lib/kind/vm/vm.h"
 
-struct sighting { /* the last word on one object */
+struct mirrored { /* the last word on one object */
 	char *name;
 	unsigned seen;	  /* how often, since it was first heard of */
 	char *unreadable; /* NULL: it was readable */
@@ -23,7 +24,7 @@ struct sighting { /* the last word on one object */
 };
 
 struct mirror { /* of one kind, kept as the daemon's store is */
-	struct sighting *items;
+	struct mirrored *items;
 	size_t count;
 	bool known;
 	unsigned seen, gone, listed, lost;
@@ -33,17 +34,17 @@ struct mirror { /* of one kind, kept as the daemon's store is */
 struct world {
 	struct ev_loop *loop;
 	struct virt *virt;
-	struct mirror networks, domains;
+	struct mirror networks, domains, hypervisors;
 	struct host_facts host;
-	unsigned host_told;
-	struct text states; /* "connecting connected down ...", each change */
-	struct text events; /* "vm/test: stopped (destroyed)\n"... */
+	struct text overdue; /* "7 start domain w\n0 read domain w\n": ticket, what */
+	struct text states;  /* "connecting connected down ...", each change */
+	struct text events;  /* "vm/test: stopped (destroyed)\n"... */
 	unsigned event_count;
 	uint64_t ticket; /* of the last step done */
 	unsigned steps_done;
 	char *error; /* its error, or NULL */
 	bool slow, lost;
-	unsigned looks_at_done; /* how many there had been */
+	unsigned reads_at_done; /* how many there had been */
 	int64_t turn_us;	/* longest turn, in processor time */
 	int64_t pause_us;	/* longest time the loop did not come round */
 	/* A test's own ear, before the mirror is changed; may be NULL. */
@@ -67,15 +68,15 @@ bool world_free(struct world *w);
 /* Runs the loop until cond(w) or for `ms`; whether it came true. */
 bool world_wait(struct world *w, bool (*cond)(struct world *w), int64_t ms);
 bool world_wait_status(struct world *w, enum virt_status status, int64_t ms);
-/* Both kinds known and the host told. */
+/* All kinds known. */
 bool world_wait_known(struct world *w, int64_t ms);
 void world_run(struct world *w, int64_t ms);
 void world_reset_times(struct world *w);
 
-const struct sighting *world_find(
+const struct mirrored *world_find(
     const struct world *w, const struct kind *kind, const char *name);
 
-/* Runs one step to its end; true when it succeeded. The object's look has come, too. */
+/* Runs one step to its end; true when it succeeded. The object's read has come, too. */
 bool world_step(struct world *w, struct step step);
 
 #endif

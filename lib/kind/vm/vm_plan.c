@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "lib/kind/vm/hypervisor.h"
 #include "lib/kind/vm/vm_power.h"
 #include "lib/kind/vm/vm_start.h"
 #include "lib/kind/vm/vm_xml.h"
@@ -41,11 +42,9 @@ static void plan_unwritten(
 
 /* libvirt's word for how a domain of ours is run here, and a finding where that is slow.
  */
-static const char *domain_type(
-    struct planner *p, const struct item *item, const struct vm *want)
+static const char *domain_type(struct planner *p, const struct item *item,
+    const struct vm *want, const struct host_facts *host)
 {
-	const struct host_facts *host = &p->input->observed->host;
-
 	if (want->type != VM_QEMU && !host->kvm && strcmp(host->domain_type, "qemu") == 0)
 		plan_finding(p, SEVERITY_WARNING, "kvm-unavailable", object_text(p, item),
 		    "KVM does not work on this host: its VMs are emulated, which is slow")
@@ -126,7 +125,7 @@ static const char *twin(struct planner *p, const struct vm *want, const char **w
 
 static void plan_absent(struct planner *p, struct item *item, const struct vm *want)
 {
-	const struct host_facts *host = &p->input->observed->host;
+	const struct host_facts *host = hypervisor_facts(p);
 	const char *missing = missing_keys(p, want), *xml, *what;
 	const char *other = twin(p, want, &what);
 	struct error e = { "" };
@@ -143,12 +142,12 @@ static void plan_absent(struct planner *p, struct item *item, const struct vm *w
 		    want->domain, missing);
 		return;
 	}
-	if (!host->known) {
+	if (!host) {
 		item_pending(
 		    p, item, "to be made; waits for what libvirt says of this host");
 		return;
 	}
-	xml = vm_xml_define(p->arena, want, domain_type(p, item, want), host, &e);
+	xml = vm_xml_define(p->arena, want, domain_type(p, item, want, host), host, &e);
 	if (!xml) {
 		item_blocked(p, item, "cannot write its definition: %s", e.text);
 		return;
@@ -193,10 +192,13 @@ static void compare_disk(
 static void compare_type(
     struct planner *p, struct item *item, const struct vm *want, const struct vm *have)
 {
-	const char *due = domain_type(p, item, want), *found;
+	const struct host_facts *host = hypervisor_facts(p);
+	const char *due, *found;
 
-	if (want->type == VM_AUTO || !p->input->observed->host.known ||
-	    !has(have, "type"))
+	if (!host)
+		return;
+	due = domain_type(p, item, want, host);
+	if (want->type == VM_AUTO || !has(have, "type"))
 		return;
 	found = field_text_at(p->arena, &vm_kind.fields, have, "type");
 	if (strcmp(due, found) != 0)

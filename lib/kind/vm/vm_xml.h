@@ -8,6 +8,7 @@
 #define LIB_KIND_VM_XML_H
 
 #include "lib/kind/kinds.h"
+#include "lib/kind/vm/hypervisor.h"
 #include "lib/kind/vm/vm.h"
 
 /*

@@ -1,23 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * host: the capabilities document. It lists per architecture the machine and domain types
- * offered; that KVM really works is asked for once more, of the emulator itself.
+ * read_hypervisor: the capabilities document. It lists per architecture the machine and
+ * domain types offered; that KVM really works is asked for once more, of the emulator
+ * itself.
  */
-#include "daemon/virt/host.h"
+#include "daemon/virt/read.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "lib/base/cleanup.h"
 #include "lib/doc/xml.h"
+#include "lib/kind/vm/hypervisor.h"
 
 #define MACHINE "q35"
 
-static bool text_is(struct arena *a, xmlNode *element, const char *wanted)
+static bool text_is(struct arena *a, xmlNode *element, const char *word)
 {
 	const char *text = xml_content(a, element, NULL);
 
-	return text && strcmp(text, wanted) == 0;
+	return text && strcmp(text, word) == 0;
 }
 
 /* The <arch> that describes fully virtualised guests of the host's own architecture. */
@@ -100,20 +102,41 @@ static int read_capabilities(virConnectPtr conn, const char *xml, struct arena *
 	if (offers_machine(a, arch))
 		snprintf(facts->machine, sizeof(facts->machine), MACHINE);
 	choose_type(conn, a, arch, facts);
-	facts->known = true;
 	return 0;
 }
 
-int host_read(virConnectPtr conn, struct host_facts *facts, struct fault *fault)
+static enum outcome read_all(
+    virConnectPtr conn, struct host_facts *facts, struct answer *answer)
 {
 	autofree char *xml = virConnectGetCapabilities(conn);
-	struct arena a = { 0 };
-	int result;
+	unsigned long version = 0;
 
-	*facts = (struct host_facts){ .known = false };
-	if (!xml)
-		return fault_take(fault, conn);
-	result = read_capabilities(conn, xml, &a, facts, &fault->error);
-	arena_done(&a);
-	return result;
+	if (!xml || virConnectGetLibVersion(conn, &version) < 0) {
+		fault_take(&answer->fault, conn);
+		return READ_FAILED;
+	}
+	facts->libvirt_version = (unsigned)version;
+	return read_capabilities(
+		   conn, xml, &answer->arena, facts, &answer->fault.error) == 0
+		   ? READ_FOUND
+		   : READ_FAILED;
+}
+
+/* There is one, of one name. */
+enum outcome read_hypervisor(virConnectPtr conn, const char *name, struct answer *answer)
+{
+	struct host_facts *facts = arena_alloc(&answer->arena, sizeof(*facts));
+
+	answer->reading.facts = facts;
+	if (strcmp(name, HYPERVISOR_NAME) != 0)
+		return READ_GONE;
+	return read_all(conn, facts, answer);
+}
+
+int list_hypervisors(virConnectPtr conn, struct arena *a, const char ***names)
+{
+	(void)conn;
+	*names = arena_array(a, 1, sizeof(**names));
+	(*names)[0] = HYPERVISOR_NAME;
+	return 1;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Looks: what is read of domains, networks and the host, and how often. */
+/* Reads: what is read of domains, networks and the host, and how often. */
 #include <dlfcn.h>
 #include <libvirt/libvirt.h>
 #include <stdatomic.h>
@@ -13,8 +13,8 @@
 START_TEST(connecting_reads_everything)
 {
 	struct world *w = set_up();
-	const struct sighting *dom = world_find(w, &vm_kind, "test");
-	const struct sighting *net = world_find(w, &network_kind, "default");
+	const struct mirrored *dom = world_find(w, &vm_kind, "test");
+	const struct mirrored *net = world_find(w, &network_kind, "default");
 
 	ck_assert_str_eq(text_get(&w->states), "connected ");
 	ck_assert_str_eq(virt_state(w->virt)->detail, "test:///default");
@@ -42,7 +42,6 @@ START_TEST(the_host_can_run_test_domains)
 {
 	struct world *w = set_up();
 
-	ck_assert(w->host.known);
 	ck_assert(!w->host.kvm);
 	ck_assert_str_eq(w->host.domain_type, "test");
 	ck_assert_str_eq(w->host.machine, "");
@@ -57,7 +56,7 @@ START_TEST(an_object_that_is_not_there_is_gone)
 	struct world *w = set_up();
 
 	w->domains.gone = 0;
-	virt_look(w->virt, &vm_kind, "nobody");
+	virt_read(w->virt, &vm_kind, "nobody");
 	while (!w->domains.gone)
 		ev_run(w->loop, EVRUN_ONCE);
 	ck_assert_uint_eq(w->domains.count, 1);
@@ -69,7 +68,7 @@ START_TEST(a_transient_domain_has_no_configuration)
 {
 	struct world *w = set_up();
 	virDomainPtr domain = virDomainCreateXML(admin, DOM("fleeting"), 0);
-	const struct sighting *s;
+	const struct mirrored *s;
 
 	ck_assert(wait_there(w, &vm_kind, "fleeting"));
 	s = world_find(w, &vm_kind, "fleeting");
@@ -83,21 +82,21 @@ START_TEST(a_transient_domain_has_no_configuration)
 }
 END_TEST
 
-/* Looks asked for again and again while one waits are one look. */
-START_TEST(looks_are_not_repeated_in_the_queue)
+/* Reads asked for again and again while one waits are one read. */
+START_TEST(reads_are_not_repeated_in_the_queue)
 {
 	struct world *w = set_up();
 	unsigned before = w->domains.seen;
 
 	for (int i = 0; i < 100; i++)
-		virt_look(w->virt, &vm_kind, "test");
+		virt_read(w->virt, &vm_kind, "test");
 	world_run(w, 300);
 	ck_assert_uint_ge(w->domains.seen - before, 1);
 	ck_assert_uint_le(w->domains.seen - before, 50);
-	virt_look_all(w->virt);
+	virt_read_all(w->virt);
 	before = w->domains.listed;
 	for (int i = 0; i < 100; i++)
-		virt_look_all(w->virt);
+		virt_read_all(w->virt);
 	world_run(w, 300);
 	ck_assert_uint_ge(w->domains.listed - before, 1);
 	ck_assert_uint_le(w->domains.listed - before, 2);
@@ -130,7 +129,7 @@ static bool is_readable(struct world *w)
 	return !is_unreadable(w);
 }
 
-/* Not gone, and looked at again by itself. */
+/* Not gone, and read again by itself. */
 START_TEST(what_cannot_be_read_is_not_gone)
 {
 	struct world *w = set_up();
@@ -138,7 +137,7 @@ START_TEST(what_cannot_be_read_is_not_gone)
 
 	w->domains.gone = 0;
 	refuse = true;
-	virt_look_all(w->virt);
+	virt_read_all(w->virt);
 	ck_assert(world_wait(w, is_unreadable, WAIT));
 	world_run(w, 100);
 	ck_assert_uint_eq(w->domains.listed, listed + 1);
@@ -161,7 +160,7 @@ static void ask_again(struct world *w, const struct kind *kind, const char *name
 	(void)name;
 	(void)reading;
 	if (kind == &vm_kind && !asked_again)
-		virt_look_all(w->virt);
+		virt_read_all(w->virt);
 	asked_again = asked_again || kind == &vm_kind;
 }
 
@@ -173,7 +172,7 @@ START_TEST(a_round_asked_for_during_a_round_comes_after_it)
 
 	asked_again = false;
 	w->on_seen = ask_again;
-	virt_look_all(w->virt);
+	virt_read_all(w->virt);
 	world_run(w, 300);
 	ck_assert(asked_again);
 	ck_assert_uint_eq(w->domains.listed, before + 2);
@@ -183,8 +182,8 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("look");
-	TCase *tests = tcase_create("look");
+	Suite *suite = suite_create("read");
+	TCase *tests = tcase_create("read");
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
@@ -194,7 +193,7 @@ int main(void)
 	tcase_add_test(tests, the_host_can_run_test_domains);
 	tcase_add_test(tests, an_object_that_is_not_there_is_gone);
 	tcase_add_test(tests, a_transient_domain_has_no_configuration);
-	tcase_add_test(tests, looks_are_not_repeated_in_the_queue);
+	tcase_add_test(tests, reads_are_not_repeated_in_the_queue);
 	tcase_add_test(tests, what_cannot_be_read_is_not_gone);
 	tcase_add_test(tests, a_round_asked_for_during_a_round_comes_after_it);
 	srunner_run_all(runner, CK_ENV);

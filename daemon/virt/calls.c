@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * calls: the call threads.
+ *
+ * Theory of operation. A libvirt call may block for as long as it likes: opening a
+ * connection to a stopped libvirtd never returns. So all calls are made by threads of
+ * their own, and the main loop only ever waits for this file's lock, which is never held
+ * during a call.
+ *
+ * A call goes round like this:
+ *
+ *	main loop	calls_post()	into queued[priority], a thread is woken
+ *	call thread	run()		made running; the lock is not held
+ *	call thread			into finished, the loop is woken by ev_async
+ *	main loop	done()		the call is the caller's again
+ *
+ * Between post and done only the thread that runs it reads or writes a call's own
+ * members; the lock's hand-overs order all accesses.
+ *
+ * Which call is next: the first urgent one, else the first bulk one, each time the first
+ * whose document no other thread is busy with. So a full listing of 500 objects delays an
+ * urgent read by one call, not by 500; the calls on one document are made in order, one
+ * after the other, those of one priority; and a call that takes long holds up its own
+ * document only. Which of two calls on different documents ends first is open.
+ *
+ * The main loop gives finished calls a slice of time a turn and then lets other watchers
+ * have theirs, so hearing 500 answers never becomes a long turn.
+ *
+ * While calls are out, a timer looks once a second at how long the running ones take.
+ * When none is out there is no timer: idle threads cost no wake-up.
+ *
+ * The end. calls_free() waits a bounded time. Threads that are stuck then are detached
+ * and own the struct: when their calls return some day, the last of them runs the last
+ * call, frees everything and ends, without touching the loop, which may be gone.
+ */
+#include "daemon/virt/calls.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/base/arena.h"
+
+#define SLICE_US 2000 /* of one turn of the loop, for hearing answers */
+#define SLOW_MS 1000
+
+TAILQ_HEAD(call_list, call);
+
+struct worker {
+	struct calls *calls;
+	pthread_t thread;
+	struct call *running; /* guarded by the lock */
+};
+
+struct calls {
+	pthread_mutex_t lock; /* guards all down to `abandoned`, and `running` */
+	pthread_cond_t work;  /* something was queued, or the end is wanted */
+	pthread_cond_t over;
+	struct call_list queued[PRIORITIES], finished;
+	unsigned alive; /* threads */
+	struct call *last;
+	bool stopping, ended, abandoned;
+
+	struct worker workers[CALLS_THREADS_MAX];
+	unsigned count;
+
+	/* The main loop's own. */
+	struct ev_loop *loop;
+	ev_async wake;
+	ev_timer watch;
+	size_t out; /* calls posted and not done yet */
+	const struct calls_callbacks *callbacks;
+	void *arg;
+};
+
+static int64_t now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* On the call threads. */
+
+static bool same_document(const struct call *a, const struct call *b)
+{
+	return a->name && b->name && a->kind == b->kind && strcmp(a->name, b->name) == 0;
+}
+
+static bool is_free(const struct calls *c, const struct call *call)
+{
+	for (unsigned i = 0; i < c->count; i++)
+		if (c->workers[i].running && same_document(c->workers[i].running, call))
+			return false;
+	return true;
+}
+
+static struct call *next_queued(struct calls *c)
+{
+	struct call *call;
+
+	for (int i = 0; i < PRIORITIES; i++)
+		TAILQ_FOREACH(call, &c->queued[i], link)
+	if (is_free(c, call))
+		return call;
+	return NULL;
+}
+
+/* Waits for a call; NULL when there will be none any more. */
+static struct call *begin(struct worker *w)
+{
+	struct calls *c = w->calls;
+	struct call *call;
+
+	pthread_mutex_lock(&c->lock);
+	while (!(call = next_queued(c)) && !c->stopping)
+		pthread_cond_wait(&c->work, &c->lock);
+	if (call) {
+		TAILQ_REMOVE(&c->queued[call->priority], call, link);
+		call->waiting = false;
+		call->began = now_us();
+		call->thread = (unsigned)(w - c->workers);
+		w->running = call;
+	}
+	pthread_mutex_unlock(&c->lock);
+	return call;
+}
+
+/* What waited for this document may be more than the thread itself takes next. */
+static void finish(struct worker *w, struct call *call)
+{
+	struct calls *c = w->calls;
+	bool nobody;
+
+	pthread_mutex_lock(&c->lock);
+	w->running = NULL;
+	call->ended = now_us();
+	nobody = c->stopping;
+	if (!nobody) {
+		TAILQ_INSERT_TAIL(&c->finished, call, link);
+		ev_async_send(c->loop, &c->wake);
+		if (next_queued(c))
+			pthread_cond_signal(&c->work);
+	}
+	pthread_mutex_unlock(&c->lock);
+	if (nobody)
+		call->drop(call);
+}
+
+static void destroy(struct calls *c)
+{
+	pthread_mutex_destroy(&c->lock);
+	pthread_cond_destroy(&c->work);
+	pthread_cond_destroy(&c->over);
+	free(c);
+}
+
+/* The last thread closes up, and whoever is then left owns the struct. */
+static void leave(struct calls *c)
+{
+	bool last, orphan;
+
+	pthread_mutex_lock(&c->lock);
+	last = --c->alive == 0;
+	pthread_mutex_unlock(&c->lock);
+	if (!last)
+		return;
+	c->last->run(c->last);
+	c->last->drop(c->last);
+	pthread_mutex_lock(&c->lock);
+	c->ended = true;
+	orphan = c->abandoned;
+	pthread_cond_signal(&c->over);
+	pthread_mutex_unlock(&c->lock);
+	if (orphan)
+		destroy(c);
+}
+
+static void *run_calls(void *arg)
+{
+	struct worker *w = arg;
+	struct call *call;
+
+	while ((call = begin(w))) {
+		call->run(call);
+		finish(w, call);
+	}
+	leave(w->calls);
+	return NULL;
+}
+
+/* On the main loop. */
+
+static struct call *take_finished(struct calls *c)
+{
+	struct call *call;
+
+	pthread_mutex_lock(&c->lock);
+	call = TAILQ_FIRST(&c->finished);
+	if (call)
+		TAILQ_REMOVE(&c->finished, call, link);
+	pthread_mutex_unlock(&c->lock);
+	return call;
+}
+
+static void hand_back(struct calls *c, struct call *call)
+{
+	const void *peer = call->peer;
+	int64_t at = call->answered ? call->ended : 0;
+
+	if (--c->out == 0)
+		ev_timer_stop(c->loop, &c->watch);
+	call->done(call);
+	c->callbacks->ended(c->arg, call, peer, at);
+}
+
+static void on_finished(struct ev_loop *loop, ev_async *wake, int events)
+{
+	struct calls *c = wake->data;
+	int64_t end = now_us() + SLICE_US;
+	struct call *call;
+
+	(void)events;
+	while ((call = take_finished(c))) {
+		hand_back(c, call);
+		if (now_us() >= end) {
+			ev_async_send(loop, wake);
+			break;
+		}
+	}
+}
+
+/* Calls are freed on this thread only, so one that was running cannot go away. */
+static struct call *running(struct calls *c, unsigned i)
+{
+	struct call *call;
+
+	pthread_mutex_lock(&c->lock);
+	call = c->workers[i].running;
+	pthread_mutex_unlock(&c->lock);
+	return call;
+}
+
+static void on_watch(struct ev_loop *loop, ev_timer *watch, int events)
+{
+	struct calls *c = watch->data;
+
+	(void)loop;
+	(void)events;
+	for (unsigned i = 0; i < c->count; i++) {
+		struct call *call = running(c, i);
+		int64_t age = call ? (now_us() - call->began) / 1000 : 0;
+
+		if (age < SLOW_MS)
+			continue;
+		c->callbacks->slow(c->arg, call, age);
+		if (call->patience && age >= call->patience && !call->overdue) {
+			call->overdue = true;
+			c->callbacks->overdue(c->arg, call, age);
+		}
+	}
+}
+
+/* Signals are the main loop's business: a thread is born with all of them blocked. */
+static void start(struct calls *c, const char *name)
+{
+	sigset_t all, old;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	for (unsigned i = 0; i < c->count; i++) {
+		struct worker *w = &c->workers[i];
+
+		w->calls = c;
+		if (pthread_create(&w->thread, NULL, run_calls, w) != 0)
+			abort(); /* as for memory: the service manager starts us again */
+		pthread_setname_np(w->thread, name);
+	}
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
+struct calls *calls_new(struct ev_loop *loop, unsigned threads, const char *name,
+    const struct calls_callbacks *callbacks, void *arg)
+{
+	struct calls *c = must_alloc(sizeof(*c));
+	pthread_condattr_t monotonic;
+
+	pthread_mutex_init(&c->lock, NULL);
+	pthread_cond_init(&c->work, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&c->over, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	for (int i = 0; i < PRIORITIES; i++)
+		TAILQ_INIT(&c->queued[i]);
+	TAILQ_INIT(&c->finished);
+	c->loop = loop;
+	c->callbacks = callbacks;
+	c->arg = arg;
+	ev_async_init(&c->wake, on_finished);
+	c->wake.data = c;
+	ev_async_start(loop, &c->wake);
+	ev_timer_init(&c->watch, on_watch, 1.0, 1.0);
+	c->watch.data = c;
+	c->count = c->alive = threads;
+	start(c, name);
+	return c;
+}
+
+void calls_post(struct calls *c, struct call *call, enum priority priority)
+{
+	call->priority = priority;
+	call->waiting = true;
+	if (c->out++ == 0)
+		ev_timer_again(c->loop, &c->watch);
+	pthread_mutex_lock(&c->lock);
+	TAILQ_INSERT_TAIL(&c->queued[priority], call, link);
+	pthread_cond_signal(&c->work);
+	pthread_mutex_unlock(&c->lock);
+}
+
+bool calls_hurry(struct calls *c, struct call *call, enum priority priority)
+{
+	bool waiting;
+
+	pthread_mutex_lock(&c->lock);
+	waiting = call->waiting;
+	if (waiting && priority < call->priority) {
+		TAILQ_REMOVE(&c->queued[call->priority], call, link);
+		call->priority = priority;
+		TAILQ_INSERT_TAIL(&c->queued[priority], call, link);
+	}
+	pthread_mutex_unlock(&c->lock);
+	return waiting;
+}
+
+static struct timespec deadline(int64_t ms)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	t.tv_sec += ms / 1000;
+	t.tv_nsec += ms % 1000 * 1000000;
+	if (t.tv_nsec >= 1000000000) {
+		t.tv_sec++;
+		t.tv_nsec -= 1000000000;
+	}
+	return t;
+}
+
+/* With the lock held: waits for the end. False: too long; the threads are on their own. */
+static bool wait_for_end(struct calls *c, int64_t ms)
+{
+	struct timespec until = deadline(ms);
+	int status = 0;
+
+	while (!c->ended && status != ETIMEDOUT)
+		status = pthread_cond_timedwait(&c->over, &c->lock, &until);
+	if (c->ended)
+		return true;
+	c->abandoned = true;
+	for (unsigned i = 0; i < c->count; i++)
+		pthread_detach(c->workers[i].thread);
+	return false;
+}
+
+static void drop_all(struct call_list *list)
+{
+	struct call *call;
+
+	while ((call = TAILQ_FIRST(list))) {
+		TAILQ_REMOVE(list, call, link);
+		call->drop(call);
+	}
+}
+
+bool calls_free(struct calls *c, struct call *last, int64_t ms)
+{
+	struct call_list left;
+	bool ended;
+
+	TAILQ_INIT(&left);
+	ev_async_stop(c->loop, &c->wake);
+	ev_timer_stop(c->loop, &c->watch);
+	pthread_mutex_lock(&c->lock);
+	c->stopping = true;
+	c->last = last;
+	for (int i = 0; i < PRIORITIES; i++)
+		TAILQ_CONCAT(&left, &c->queued[i], link);
+	TAILQ_CONCAT(&left, &c->finished, link);
+	pthread_cond_broadcast(&c->work);
+	ended = wait_for_end(c, ms);
+	pthread_mutex_unlock(&c->lock);
+	drop_all(&left);
+	if (!ended)
+		return false;
+	for (unsigned i = 0; i < c->count; i++)
+		pthread_join(c->workers[i].thread, NULL);
+	destroy(c);
+	return true;
+}

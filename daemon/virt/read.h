@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * read: reading one object of libvirt, or the names of all, as plain values. On a call
+ * thread. Which objects there are says noun.h; here is what its functions share.
+ */
+#ifndef DAEMON_VIRT_READ_H
+#define DAEMON_VIRT_READ_H
+
+#include "daemon/virt/fault.h"
+#include "lib/base/arena.h"
+#include "lib/model/kind.h"
+
+enum outcome {
+	READ_FOUND,
+	READ_GONE,    /* libvirt says that there is no such object */
+	READ_CHANGED, /* between two calls: to be read again from the start */
+	READ_FAILED,  /* and `fault` says why */
+};
+
+/* What a read brought. Zeroed before, answer_done() after. */
+struct answer {
+	struct reading reading; /* what it points to is in the arena */
+	struct fault fault;
+	struct arena arena;
+};
+
+void answer_done(struct answer *answer);
+
+/*
+ * The calling thread's last error, as the outcome of a read in which the object had been
+ * found already; `absent`: the code that says "no such object", which then means that it
+ * changed meanwhile, for it may be back.
+ */
+enum outcome read_failed(virConnectPtr conn, struct answer *answer, int absent);
+/* The same where the object was being looked up. */
+enum outcome read_missed(virConnectPtr conn, struct answer *answer, int absent);
+
+/* One try each. The list functions return the count or -1, with libvirt's error. */
+enum outcome read_domain(virConnectPtr conn, const char *name, struct answer *answer);
+enum outcome read_network(virConnectPtr conn, const char *name, struct answer *answer);
+enum outcome read_hypervisor(virConnectPtr conn, const char *name, struct answer *answer);
+int list_domains(virConnectPtr conn, struct arena *a, const char ***names);
+int list_networks(virConnectPtr conn, struct arena *a, const char ***names);
+int list_hypervisors(virConnectPtr conn, struct arena *a, const char ***names);
+
+#endif

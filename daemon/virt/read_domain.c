@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/* read_domain: one domain, and the list of all. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/virt/auto.h"
+#include "daemon/virt/read.h"
+#include "lib/base/cleanup.h"
+#include "lib/kind/vm/vm.h"
+
+static enum outcome read_managed_save(virConnectPtr conn, virDomainPtr domain,
+    struct domain_facts *facts, struct answer *answer)
+{
+	int saved = virDomainHasManagedSaveImage(domain, 0);
+	enum outcome outcome;
+
+	if (saved < 0) {
+		outcome = read_failed(conn, answer, VIR_ERR_NO_DOMAIN);
+		return answer->fault.code == VIR_ERR_NO_SUPPORT ? READ_FOUND : outcome;
+	}
+	facts->managed_save = saved > 0;
+	return READ_FOUND;
+}
+
+/* A transient domain has no autostart flag and no stored configuration. */
+static enum outcome read_flags(virConnectPtr conn, virDomainPtr domain,
+    struct domain_facts *facts, struct answer *answer)
+{
+	int persistent = virDomainIsPersistent(domain), autostart = 0;
+
+	if (persistent < 0)
+		return read_failed(conn, answer, VIR_ERR_NO_DOMAIN);
+	if (persistent && virDomainGetAutostart(domain, &autostart) < 0)
+		return read_failed(conn, answer, VIR_ERR_NO_DOMAIN);
+	facts->persistent = persistent > 0;
+	facts->autostart = autostart > 0;
+	return read_managed_save(conn, domain, facts, answer);
+}
+
+static enum outcome read_xml(virConnectPtr conn, virDomainPtr domain, unsigned flags,
+    const char **out, struct answer *answer)
+{
+	autofree char *xml = virDomainGetXMLDesc(domain, flags);
+
+	if (!xml)
+		return read_failed(conn, answer, VIR_ERR_NO_DOMAIN);
+	*out = arena_copy(&answer->arena, xml);
+	return READ_FOUND;
+}
+
+/* A crashed domain may be active or not; in every other state the id tells. */
+static bool consistent(const struct domain_facts *facts)
+{
+	if (facts->state == VIR_DOMAIN_CRASHED || facts->state == VIR_DOMAIN_NOSTATE)
+		return true;
+	return (facts->state == VIR_DOMAIN_SHUTOFF) == (facts->id < 0);
+}
+
+static enum outcome read_all(virConnectPtr conn, virDomainPtr domain,
+    struct domain_facts *facts, struct answer *answer)
+{
+	enum outcome outcome;
+
+	facts->id = (int)virDomainGetID(domain); /* (unsigned)-1 when it does not run */
+	if (virDomainGetState(domain, &facts->state, &facts->reason, 0) < 0)
+		return read_failed(conn, answer, VIR_ERR_NO_DOMAIN);
+	if (!consistent(facts))
+		return READ_CHANGED;
+	outcome = read_flags(conn, domain, facts, answer);
+	if (outcome == READ_FOUND && facts->persistent)
+		outcome = read_xml(conn, domain, VIR_DOMAIN_XML_INACTIVE,
+		    &answer->reading.config_xml, answer);
+	if (outcome == READ_FOUND && facts->id >= 0)
+		outcome = read_xml(conn, domain, 0, &answer->reading.live_xml, answer);
+	return outcome;
+}
+
+enum outcome read_domain(virConnectPtr conn, const char *name, struct answer *answer)
+{
+	autodomain virDomainPtr domain = virDomainLookupByName(conn, name);
+	struct domain_facts *facts = arena_alloc(&answer->arena, sizeof(*facts));
+
+	answer->reading.facts = facts;
+	if (!domain)
+		return read_missed(conn, answer, VIR_ERR_NO_DOMAIN);
+	return read_all(conn, domain, facts, answer);
+}
+
+int list_domains(virConnectPtr conn, struct arena *a, const char ***names)
+{
+	autofree virDomainPtr *domains = NULL;
+	int count = virConnectListAllDomains(conn, &domains, 0);
+
+	if (count > 0)
+		*names = arena_array(a, (size_t)count, sizeof(**names));
+	for (int i = 0; i < count; i++) {
+		(*names)[i] = arena_copy(a, virDomainGetName(domains[i]));
+		virDomainFree(domains[i]);
+	}
+	return count;
+}

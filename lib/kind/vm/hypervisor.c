@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* hypervisor: the facts of a reading are all there is to it. */
+#include "lib/kind/vm/hypervisor.h"
+
+#include "lib/plan/plan.h"
+
+struct hypervisor {
+	struct object object;
+	struct host_facts facts;
+};
+
+static const struct field rows[] = { { 0 } };
+
+static int decode(
+    struct observed *observed, const struct reading *reading, struct error *e)
+{
+	struct hypervisor *h;
+
+	if (!reading->facts)
+		return fail(e, "libvirt says nothing of this host");
+	h = observed_object(observed);
+	h->facts = *(const struct host_facts *)reading->facts;
+	observed->live = &h->object;
+	return 0;
+}
+
+const struct host_facts *hypervisor_facts(const struct planner *p)
+{
+	const struct observed *observed =
+	    planner_observed(p, &hypervisor_kind, HYPERVISOR_NAME);
+
+	return observed ? &((const struct hypervisor *)observed->live)->facts : NULL;
+}
+
+const struct kind hypervisor_kind = {
+	.row = &hypervisor_row,
+	.name = "hypervisor",
+	.plural = "hypervisors",
+	.title = "hypervisor",
+	.origin = ORIGIN_LIBVIRT,
+	.fields = { rows, sizeof(struct hypervisor) },
+	.decode = decode,
+};

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hypervisor: what libvirt can run on this host. Observed only, as one object named
+ * HYPERVISOR_NAME; nobody writes it, it is neither planned nor shown. Other kinds look it
+ * up with planner_observed() and read its facts with hypervisor_facts().
+ */
+#ifndef LIB_KIND_VM_HYPERVISOR_H
+#define LIB_KIND_VM_HYPERVISOR_H
+
+#include "lib/kind/kinds.h"
+
+#define HYPERVISOR_NAME "host"
+
+/* Facts of a reading; values are libvirt's capabilities document, reduced. */
+struct host_facts {
+	bool kvm;		  /* domains of type kvm can be defined */
+	char domain_type[16];	  /* best type there is: "kvm", "qemu", "test" */
+	char machine[32];	  /* "q35" where offered, else "" */
+	char arch[16];		  /* "x86_64" */
+	unsigned libvirt_version; /* 9000000 for 9.0.0 */
+};
+
+/* NULL: not observed yet, or it could not be read. Lives as long as what was observed. */
+const struct host_facts *hypervisor_facts(const struct planner *p);
+
+#endif
