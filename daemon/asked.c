@@ -107,9 +107,10 @@ int reconcile_resume(struct reconcile *r, const struct kind *kind, const char *n
 }
 
 int reconcile_approve(struct reconcile *r, const struct kind *kind, const char *name,
-    const char *who, struct error *e)
+    uint32_t uid, const char *who, struct error *e)
 {
 	const struct item *item = find(r, kind, name, e);
+	uint64_t part;
 
 	if (!item)
 		return -1;
@@ -117,7 +118,8 @@ int reconcile_approve(struct reconcile *r, const struct kind *kind, const char *
 		return fail(e, "nothing of %s/%s waits for approval", kind->name,
 		    item->short_name);
 	say(r, "approve", kind, name, who, item->consent);
-	state_approve(&r->state, kind, name, item->fingerprint);
+	part = approval_part(item->fingerprint);
+	state_approve(&r->state, kind, name, &part, 1, clock_wall(), uid);
 	heart_plan(r);
 	return 0;
 }

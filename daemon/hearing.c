@@ -10,6 +10,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/kind/kinds.h"
 #include "lib/kind/vm/vm.h"
+#include "lib/state/rounds.h"
 
 /* What was seen */
 
@@ -309,6 +310,14 @@ static void wait_at_least(struct reconcile *r, const struct step *step, int64_t 
 		state->retry_at = until;
 }
 
+/* Requests that may come to nothing; their kind knows how often to repeat them. */
+static bool is_paced(enum step_op op)
+{
+	return op == STEP_DOMAIN_START || op == STEP_DOMAIN_SHUTDOWN ||
+	       op == STEP_DOMAIN_DESTROY || op == STEP_DOMAIN_RESUME ||
+	       op == STEP_DOMAIN_WAKEUP;
+}
+
 /* `seen`: nothing more has to be looked at before the object may be planned again. */
 static void step_ended(struct reconcile *r, uint64_t ticket, const char *error, bool slow,
     bool lost, bool seen, int64_t retry_after_ms)
@@ -324,7 +333,8 @@ static void step_ended(struct reconcile *r, uint64_t ticket, const char *error, 
 		config_short_name(r->config, step->kind, step->name) };
 	if (!error) {
 		journal_say(LEVEL_NOTICE, MESSAGE_STEP, &subject, "%s", step->text);
-		state_step_done(&r->state, step, &r->config->settings, clock_mono());
+		state_step_done(&r->state, step->kind, step->name, step,
+		    is_paced(step->op), &r->config->settings, clock_mono());
 		heart_ring(r);
 		return;
 	}
@@ -335,8 +345,8 @@ static void step_ended(struct reconcile *r, uint64_t ticket, const char *error, 
 	/* Where libvirt is lost, its connection has a back-off of its own, and what the
 	 * step has come to is seen before anything is tried again. */
 	if (!lost || step->kind->origin != ORIGIN_LIBVIRT)
-		state_step_failed(&r->state, step, error, slow, &r->config->settings,
-		    clock_mono(), clock_random());
+		state_step_failed(&r->state, step->kind, step->name, step, error, slow,
+		    &r->config->settings, clock_mono(), clock_random());
 	if (retry_after_ms)
 		wait_at_least(r, step, retry_after_ms);
 	heart_ring(r);

@@ -83,7 +83,7 @@ static void save(struct reconcile *r)
 
 	if (!r->options.state_dir || r->saved == r->state.persistent_changes)
 		return;
-	o = state_save(&r->state, clock_mono(), clock_wall());
+	o = state_save(&r->state, &(struct clocks){ clock_mono(), clock_wall() });
 	if (state_dir_write(r->options.state_dir, STATE_FILE, o, &e) == 0) {
 		r->saved = r->state.persistent_changes;
 		if (r->save_failed)
@@ -126,15 +126,7 @@ static enum level level_of(enum verdict verdict)
 									: LEVEL_INFO;
 }
 
-static void set_text(char **text, const char *with)
-{
-	char *copy = must_copy(with);
-
-	free(*text);
-	*text = copy;
-}
-
-/* What is done now is done for another reason than the one last told. */
+/* What is done now is done for another reason than the one last reported. */
 static bool acts_anew(const struct object_state *known, const struct item *item)
 {
 	return item->step_count && !item->held &&
@@ -145,7 +137,7 @@ static bool acts_anew(const struct object_state *known, const struct item *item)
 static const char *why(const struct object_state *known, const struct item *item)
 {
 	bool said =
-	    known->told &&
+	    known->reported &&
 	    (known->verdict == VERDICT_PENDING || known->verdict == VERDICT_CONVERGED) &&
 	    item->verdict == VERDICT_FAILING && item->error &&
 	    strcmp(item->reason, item->error) == 0;
@@ -153,27 +145,41 @@ static const char *why(const struct object_state *known, const struct item *item
 	return said ? "" : item->reason;
 }
 
+static void inform_state(struct reconcile *r, const struct item *item)
+{
+	struct planned planned = {
+		.converged = item->verdict == VERDICT_CONVERGED,
+		.idle = !item->step_count && !item->state->busy &&
+			(item->verdict == VERDICT_BLOCKED ||
+			    item->verdict == VERDICT_PENDING),
+		.asks = item->consent && !item_is_approved(item),
+		.braked = item->braked,
+	};
+
+	state_planned(&r->state, item->kind, item->name, &planned, clock_mono());
+}
+
 static void tell(struct reconcile *r, struct item *item)
 {
 	const struct object_state *known = item->state;
-	bool same = known->told && known->verdict == item->verdict;
+	bool same = known->reported && known->verdict == item->verdict;
 	const char *reason = why(known, item);
 	struct object_state *state;
 
-	state_planned(&r->state, item, clock_mono());
+	inform_state(r, item);
 	if (same && !acts_anew(known, item))
 		return;
 	item->state = state = state_get(&r->state, item->kind, item->name);
-	if (state->told || item->verdict != VERDICT_UNKNOWN)
+	if (state->reported || item->verdict != VERDICT_UNKNOWN)
 		journal_say(level_of(item->verdict), MESSAGE_VERDICT,
 		    &(struct subject){ item->kind->name, item->name, NULL,
 			verdict_text(item->verdict), item->short_name },
 		    "%s%s%s", verdict_text(item->verdict), *reason ? ": " : "", reason);
 	if (!same)
 		state->since = clock_wall();
-	state->told = true;
+	state->reported = true;
 	state->verdict = item->verdict;
-	set_text(&state->reason, item->reason);
+	record_set_text(&state->reason, item->reason);
 }
 
 static void tell_all(struct reconcile *r)
@@ -225,12 +231,16 @@ void heart_plan(struct reconcile *r)
 	int64_t began = clock_micros();
 	struct plan_input input;
 
-	state_tick(&r->state, clock_mono());
+	state_tick(&r->state, clock_mono(), clock_wall());
 	fill_input(r, &input);
 	r->view.planned = input.now;
 	plan_free(r->plan);
 	r->plan = plan_make(&input);
 	tell_all(r);
+	for (size_t i = 0; i < r->plan->step_count; i++)
+		if (r->plan->steps[i]->item->approved)
+			state_step_sent(
+			    &r->state, r->plan->steps[i]->kind, r->plan->steps[i]->name);
 	lanes_take(r->lanes, r->plan);
 	set_wake(r);
 	save_soon(r);
@@ -257,7 +267,7 @@ static void keep_watch(struct reconcile *r)
 
 	if (r->watched && strcmp(r->watched, path) == 0)
 		return;
-	set_text(&r->watched, path);
+	record_set_text(&r->watched, path);
 	watch_free(r->watch);
 	r->watch = watch_new(r->loop, r->options.config_dir, path, on_files, r, &e);
 	if (!r->watch)
@@ -324,15 +334,14 @@ static void on_libvirt_file(void *arg, enum libvirt_file what, const char *name)
 
 /* Configuration */
 
-/* What is written again later is wanted anew. */
-static void tell_unwanted(struct reconcile *r)
+/* What is written again later is desired anew. */
+static void note_undesired(struct reconcile *r)
 {
 	for (size_t i = 0; i < r->state.count; i++) {
-		struct object_state *state = r->state.items[i];
+		const struct object_state *state = r->state.items[i];
 
-		if (state->kind->wanted &&
-		    !set_find(config_get(r->config, state->kind), state->name))
-			state->kind->wanted(state, NULL);
+		if (!set_find(config_get(r->config, state->kind), state->name))
+			state_desired(&r->state, state->kind, state->name, NULL);
 	}
 }
 
@@ -356,16 +365,15 @@ void heart_adopt(struct reconcile *r, struct config *config)
 	config_free(r->config);
 	r->config = config;
 	r->load.generation++;
-	tell_unwanted(r);
+	note_undesired(r);
 	if (r->kube)
 		keep_watching(r);
 	for (size_t k = 0; k < kind_count; k++) {
 		const struct set *wanted = config_get(config, kinds[k]);
 		const struct observed_set *seen = &r->observed.kinds[k];
 
-		for (size_t i = 0; kinds[k]->wanted && i < wanted->count; i++)
-			kinds[k]->wanted(
-			    state_get(&r->state, kinds[k], wanted->items[i]->name),
+		for (size_t i = 0; i < wanted->count; i++)
+			state_desired(&r->state, kinds[k], wanted->items[i]->name,
 			    wanted->items[i]);
 		for (size_t i = 0; seen->known && i < seen->count; i++)
 			hearing_remember(r, seen->items[i]);
@@ -401,14 +409,15 @@ static struct config *first_config(struct reconcile *r, struct text *errors)
 	return config;
 }
 
-static void load_state(struct reconcile *r)
+static void load_state(struct reconcile *r, const struct config *config)
 {
+	struct clocks clocks = { clock_mono(), clock_wall() };
 	struct error e = { "" };
 	autojson struct json_object *o =
 	    r->options.state_dir ? state_dir_read(r->options.state_dir, STATE_FILE, &e)
 				 : NULL;
 
-	if (o && state_load(&r->state, o, clock_mono(), clock_wall(), &e) == 0)
+	if (o && state_load(&r->state, o, config, &clocks, &e) == 0)
 		r->saved = r->state.persistent_changes;
 	if (*e.text)
 		journal_say(LEVEL_WARNING, MESSAGE_STATE, NULL,
@@ -453,7 +462,7 @@ struct reconcile *reconcile_new(
 		free(r);
 		return NULL;
 	}
-	load_state(r);
+	load_state(r, config);
 	heart_adopt(r, config);
 	start(r);
 	return r;

@@ -49,6 +49,6 @@ int reconcile_pause(struct reconcile *r, const struct kind *kind, const char *na
 int reconcile_resume(struct reconcile *r, const struct kind *kind, const char *name,
     const char *who, struct error *e);
 int reconcile_approve(struct reconcile *r, const struct kind *kind, const char *name,
-    const char *who, struct error *e);
+    uint32_t uid, const char *who, struct error *e);
 
 #endif

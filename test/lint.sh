@@ -31,7 +31,7 @@ may_include() { # FOLDER ALLOWED-REGEX
 may_include lib/base 'lib/base'
 may_include lib/doc 'lib/(base|doc)'
 may_include lib/model 'lib/(base|doc|model)'
-may_include lib/state 'lib/(base|doc|model|state|plan)'
+may_include lib/state 'lib/(base|doc|model|state)'
 may_include lib/plan 'lib/(base|doc|model|state|plan)'
 may_include lib/kind 'lib/(base|doc|model|state|plan|kind)'
 may_include lib/lint 'lib/(base|doc|model|kind|lint)'

@@ -169,8 +169,10 @@ static void approve(struct request *r)
 	if (other)
 		client_error(r->client, ERROR_APPROVAL_CHANGED, other);
 	else
-		answer_change(
-		    r, reconcile_approve(r->reconcile, r->kind, r->name, r->who, &e), &e);
+		answer_change(r,
+		    reconcile_approve(
+			r->reconcile, r->kind, r->name, r->client->peer.uid, r->who, &e),
+		    &e);
 }
 
 static void reload(struct request *r)

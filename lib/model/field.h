@@ -20,6 +20,8 @@
 
 #include "lib/base/addr.h"
 #include "lib/base/arena.h"
+#include "lib/base/hashes.h"
+#include "lib/base/mono.h"
 #include "lib/base/text.h"
 #include "lib/doc/node.h"
 #include "lib/doc/report.h"
@@ -44,6 +46,10 @@ struct list { /* records one after the other, each `group->size` bytes */
 #define FIELD_NEEDED 1u	  /* leaving it out is an error */
 #define FIELD_COMPARED 2u /* desired against observed by field_compare() */
 #define FIELD_ZERO_OK 4u  /* FIELD_SIZE, FIELD_DURATION: zero is allowed */
+/* Of records of the state (lib/state/record.h): */
+#define FIELD_KEPT 8u	  /* on disk, over restarts */
+#define FIELD_CLEARED 16u /* forgotten when somebody asks to reconcile */
+#define FIELD_SHOWN 32u	  /* to people who ask about the object */
 
 struct fields;
 
@@ -59,6 +65,7 @@ struct field {
 	    maximum; /* FIELD_INT, FIELD_SIZE, FIELD_DURATION; both 0: no limit */
 	const char *const *words;   /* FIELD_WORD, FIELD_URI: NULL-terminated */
 	const struct fields *group; /* FIELD_GROUP, FIELD_LIST */
+	const char *old_key; /* state: its key in files of format 1, where another */
 };
 
 struct fields {			  /* a table with the size of its record */

@@ -18,3 +18,6 @@ int refuse(struct refusal *r, const char *id, struct arena *a, const char *text)
 	r->id = id;
 	return fail(&r->why, "this is \"%s\"", text_clean(a, text, 60));
 }
+
+/* Nobody writes these: what is done with them is in lib/state/record.c. */
+const struct field_ops field_time, field_mono, field_hashes;

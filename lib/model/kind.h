@@ -95,19 +95,28 @@ struct kind {
 	void (*plan)(struct planner *p, struct item *item, const struct object *want,
 	    const struct observed *have);
 	/*
-	 * What the kind itself remembers (lib/state/state.h); each may be NULL. `wanted`:
-	 * it is desired like this from now on. `observed`: its object was looked at
-	 * (`seen` NULL: it is absent); true when something that is kept on disk has
-	 * changed. `ended`: a step was done, or failed. `converged`: it was found as it
-	 * should be; true as above.
+	 * What the kind itself keeps of an object between plans (lib/state/state.h): a
+	 * record with its field table; NULL: none. What changes it, each NULL where
+	 * nothing does: `desired`: it is desired like this from now on (NULL: no longer).
+	 * `observed`: its object was observed (`seen` NULL: it is absent); true when
+	 * something that is kept on disk has changed. `ended`: a step was done, or failed.
+	 * `converged`: it was found as it should be; true as above. `asked`: somebody
+	 * asked to reconcile this very object.
 	 */
-	void (*wanted)(struct object_state *state, const struct object *want);
+	const struct fields *state_fields;
+	void (*desired)(struct object_state *state, const struct object *desired);
 	bool (*observed)(struct object_state *state, const struct observed *seen,
 	    const struct object *want, const struct settings *settings, struct mono now,
 	    uint32_t random);
 	void (*ended)(struct object_state *state, const struct step *step, bool failed,
 	    const struct settings *settings, struct mono now, uint32_t random);
 	bool (*converged)(struct object_state *state, const struct object *want);
+	void (*asked)(struct object_state *state);
+	/* State files of format 1: the member that held the record, and today's name of an
+	 * object (in the arena; NULL: it cannot be said). NULL: "record", the same name. */
+	const char *old_state;
+	const char *(*old_name)(
+	    const struct config *config, const char *name, struct arena *a);
 
 	/* After all its items were planned: holds those that must wait for another one.
 	 * Or NULL. */

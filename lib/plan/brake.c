@@ -2,8 +2,6 @@
 /* brake: counts the disruptive items of a plan and holds them when they are too many. */
 #include "lib/plan/brake.h"
 
-#include <string.h>
-
 struct toll {
 	size_t touched, control_planes, of;
 };
@@ -51,8 +49,7 @@ static void hold(struct planner *p, struct item *item, const struct toll *toll)
 	    arena_printf(p->arena, "%s; %s", item->steps[0]->text, why_held(p, toll));
 	item->fingerprint =
 	    "interrupt"; /* stays the same from the request to the last resort */
-	item->approved = item->state->approved &&
-			 strcmp(item->state->approved, item->fingerprint) == 0;
+	item->approved = item_is_approved(item);
 	if (item->approved)
 		return;
 	item->held = item->braked = true;

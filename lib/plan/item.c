@@ -107,6 +107,16 @@ void item_consent(struct planner *p, struct item *item, const char *format, ...)
 	item->fingerprint = item->consent;
 }
 
+bool item_is_approved(const struct item *item)
+{
+	uint64_t part;
+
+	if (!item->fingerprint)
+		return false;
+	part = approval_part(item->fingerprint);
+	return approval_covers(&item->state->approval, &part, 1);
+}
+
 /* A finding of the same words, so that what is true of many objects is told once. */
 static struct finding *find_finding(struct plan *plan, const char *id, const char *text)
 {

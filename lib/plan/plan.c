@@ -31,7 +31,14 @@
 
 #include "lib/plan/brake.h"
 
-static const struct object_state no_state = { .vm = { .domain_id = -1, .wanted = -1 } };
+static const struct object_state *blank(struct planner *p, const struct kind *kind)
+{
+	const struct object_state **state = &p->blank[kind_index(kind)];
+
+	if (!*state)
+		*state = object_state_blank(p->arena, kind);
+	return *state;
+}
 
 static struct item *add_item(struct planner *p, const struct kind *kind, const char *name,
     const struct object *want, const struct observed *have)
@@ -53,7 +60,7 @@ static struct item *add_item(struct planner *p, const struct kind *kind, const c
 		.state = state_find(p->input->state, kind, name),
 	};
 	if (!item->state)
-		item->state = &no_state;
+		item->state = blank(p, kind);
 	*slot = item;
 	return item;
 }
@@ -163,8 +170,7 @@ static void hold(struct planner *p, struct item *item)
 	if (state->busy) {
 		item->held = true;
 	} else if (item->consent) {
-		item->approved =
-		    state->approved && strcmp(state->approved, item->fingerprint) == 0;
+		item->approved = item_is_approved(item);
 		if (!item->approved) {
 			item->held = true;
 			item_blocked(p, item, "waits for approval: %s", item->consent);

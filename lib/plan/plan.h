@@ -99,7 +99,7 @@ struct item {
 	bool held;
 	/* Needs approval: what it would do to whom, and the mark `approve` must match. */
 	const char *consent;	 /* NULL: none needed */
-	const char *fingerprint; /* set whenever consent is */
+	const char *fingerprint; /* set whenever consent is: the one part of it */
 	bool approved;
 	bool off;	 /* its source is switched off: not looked after */
 	bool disruptive; /* interrupts something that runs: counts for the brake (P10) */
@@ -128,6 +128,8 @@ struct plan *plan_make(const struct plan_input *input);
 void plan_free(struct plan *plan); /* NULL allowed */
 const struct item *plan_find(
     const struct plan *plan, const struct kind *kind, const char *name);
+/* Exactly what it asks for was approved. */
+bool item_is_approved(const struct item *item);
 
 /*
  * The item people mean by `text`: its name, or its last part where it is written inside
@@ -140,7 +142,8 @@ const struct item *plan_lookup(
 
 struct planner {
 	struct plan *plan;
-	struct arena *arena; /* the plan's */
+	const struct object_state *blank[KINDS_MAX]; /* by kind_index(), once needed */
+	struct arena *arena;			     /* the plan's */
 	const struct plan_input *input;
 };
 

@@ -1,264 +1,186 @@
 /* SPDX-License-Identifier: MIT */
-/* memory: the table of memos and how failures, pauses and consents change them. */
+/* state: the table of objects, and how failures, pauses and approvals change them. */
 #include "lib/state/state.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/retry.h"
-#include "lib/plan/plan.h"
+#include "lib/base/sorted.h"
+#include "lib/doc/json.h"
+#include "lib/state/rounds.h"
 
-static const char *const verdict_words[] = {
-	[VERDICT_CONVERGED] = "converged",
-	[VERDICT_PENDING] = "pending",
-	[VERDICT_FAILING] = "failing",
-	[VERDICT_BLOCKED] = "blocked",
-	[VERDICT_UNKNOWN] = "unknown",
-	[VERDICT_PAUSED] = "paused",
+struct key {
+	size_t row;
+	const char *name;
 };
 
-const char *verdict_text(enum verdict verdict)
+static int by_key(const void *element, const void *key)
 {
-	return verdict_words[verdict];
-}
-
-int verdict_parse(const char *text)
-{
-	for (size_t i = 0; i < sizeof(verdict_words) / sizeof(verdict_words[0]); i++)
-		if (strcmp(verdict_words[i], text) == 0)
-			return (int)i;
-	return -1;
-}
-
-static int compare(const struct object_state *state, size_t row, const char *name)
-{
+	const struct object_state *state = *(struct object_state *const *)element;
+	const struct key *k = key;
 	size_t own = kind_index(state->kind);
 
-	if (own != row)
-		return own < row ? -1 : 1;
-	return strcmp(state->name, name);
+	if (own != k->row)
+		return own < k->row ? -1 : 1;
+	return strcmp(state->name, k->name);
 }
 
-/* Where the state stands, or where it would. */
-static bool locate(
-    const struct state *m, const struct kind *kind, const char *name, size_t *index)
+/* Where the object stands, or would. */
+static size_t position(
+    const struct state *m, const struct kind *kind, const char *name, bool *found)
 {
-	size_t low = 0, high = m->count, row = kind_index(kind);
+	struct key key = { kind_index(kind), name };
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = compare(m->items[middle], row, name);
-
-		if (order == 0) {
-			*index = middle;
-			return true;
-		}
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	*index = low;
-	return false;
+	return sorted_position(
+	    m->items, m->count, sizeof(*m->items), &key, by_key, found);
 }
 
 const struct object_state *state_find(
     const struct state *m, const struct kind *kind, const char *name)
 {
-	size_t i;
+	bool found;
+	size_t i = position(m, kind, name, &found);
 
-	return locate(m, kind, name, &i) ? m->items[i] : NULL;
+	return found ? m->items[i] : NULL;
 }
 
 struct object_state *state_get(struct state *m, const struct kind *kind, const char *name)
 {
-	struct object_state *state;
-	size_t i;
+	bool found;
+	size_t i = position(m, kind, name, &found);
 
-	if (locate(m, kind, name, &i))
+	if (found)
 		return m->items[i];
 	if (m->count == m->room) {
 		m->room = m->room ? m->room * 2 : 16;
-		m->items =
-		    must_realloc(m->items, m->room * sizeof(struct object_state *));
+		m->items = must_realloc(m->items, m->room * sizeof(*m->items));
 	}
-	memmove(m->items + i + 1, m->items + i,
-	    (m->count - i) * sizeof(struct object_state *));
-	state = must_alloc(sizeof(*state));
-	state->kind = kind;
-	state->name = must_copy(name);
-	state->vm.domain_id = -1;
-	state->vm.wanted = -1;
-	m->items[i] = state;
+	memmove(m->items + i + 1, m->items + i, (m->count - i) * sizeof(*m->items));
+	m->items[i] = object_state_new(kind, name);
 	m->count++;
-	return state;
+	return m->items[i];
 }
 
 void state_done(struct state *m)
 {
-	for (size_t i = 0; i < m->count; i++) {
-		struct object_state *state = m->items[i];
-
-		free(state->name);
-		free(state->error);
-		free(state->reason);
-		free(state->pause_reason);
-		free(state->approved);
-		free(state);
-	}
+	for (size_t i = 0; i < m->count; i++)
+		object_state_free(m->items[i]);
 	free(m->items);
 	free(m->pause_reason);
+	json_object_put(m->unknown);
+	json_object_put(m->unknown_objects);
 	*m = (struct state){ 0 };
 }
 
-static void replace(char **text, const char *with)
+static void forget_approval(struct state *m, struct object_state *state)
 {
-	char *copy = must_copy(with);
-
-	free(*text);
-	*text = copy;
+	m->persistent_changes += state->approval.parts.count || state->braked;
+	approval_done(&state->approval);
+	state->braked = false;
 }
 
-/* Requests that may come to nothing; their kind knows how often to repeat them. */
-static bool is_paced(enum step_op op)
+void state_desired(struct state *m, const struct kind *kind, const char *name,
+    const struct object *desired)
 {
-	return op == STEP_DOMAIN_START || op == STEP_DOMAIN_SHUTDOWN ||
-	       op == STEP_DOMAIN_DESTROY || op == STEP_DOMAIN_RESUME ||
-	       op == STEP_DOMAIN_WAKEUP;
+	struct object_state *state;
+
+	if (!kind->desired && !state_find(m, kind, name))
+		return;
+	state = state_get(m, kind, name);
+	if (!desired)
+		forget_approval(m, state);
+	if (kind->desired)
+		kind->desired(state, desired);
 }
 
-void state_step_done(struct state *m, const struct step *step,
-    const struct settings *settings, struct mono now)
-{
-	struct object_state *state = state_get(m, step->kind, step->name);
+/* Steps */
 
-	state->paced |= is_paced(step->op);
-	if (step->kind->ended)
-		step->kind->ended(state, step, false, settings, now, 0);
+void state_step_sent(struct state *m, const struct kind *kind, const char *name)
+{
+	struct object_state *state = state_get(m, kind, name);
+
+	if (!state->approval.parts.count || state->approval.used)
+		return;
+	state->approval.used = true;
+	m->persistent_changes++;
+}
+
+void state_step_done(struct state *m, const struct kind *kind, const char *name,
+    const struct step *step, bool paced, const struct settings *settings, struct mono now)
+{
+	struct object_state *state = state_get(m, kind, name);
+
+	state->paced |= paced;
+	if (kind->ended)
+		kind->ended(state, step, false, settings, now, 0);
 	m->persistent_changes++;
 }
 
 /* A refusal that waiting will not mend is tried again this often. */
 #define SLOW_RETRY_MS 45000
 
-void state_step_failed(struct state *m, const struct step *step, const char *error,
-    bool slow, const struct settings *settings, struct mono now, uint32_t random)
+void state_step_failed(struct state *m, const struct kind *kind, const char *name,
+    const struct step *step, const char *error, bool slow,
+    const struct settings *settings, struct mono now, uint32_t random)
 {
-	struct object_state *state = state_get(m, step->kind, step->name);
+	struct object_state *state = state_get(m, kind, name);
 	int64_t wait;
 
 	state->failures++;
 	state->slow = slow;
-	replace(&state->error, error);
-	wait = retry_step(state->failures, random);
+	record_set_text(&state->error, error);
+	wait = retry_step((unsigned)state->failures, random);
 	if (slow && wait < SLOW_RETRY_MS)
 		wait = SLOW_RETRY_MS;
 	state->retry_at = mono_add(now, wait);
-	if (step->kind->ended)
-		step->kind->ended(state, step, true, settings, now, random);
+	if (kind->ended)
+		kind->ended(state, step, true, settings, now, random);
 	m->persistent_changes++;
 }
 
-#define IN_VAIN 5		  /* rounds */
-#define ROUND_MS 10000		  /* one in so long may go on for ever, */
-#define BURST_MS (500 * ROUND_MS) /* and so many beside that */
-
-static bool is_hot(const struct object_state *state, struct mono now)
-{
-	return state->warm.ms - now.ms > BURST_MS;
-}
-
-static void wait_after_round(
-    struct object_state *state, const char *error, struct mono until)
-{
-	state->failures++;
-	state->slow = false;
-	replace(&state->error, error);
-	state->retry_at = until;
-}
-
-void state_round_ended(struct state *m, const struct kind *kind, const char *name,
-    struct mono now, uint32_t random)
-{
-	struct object_state *state = state_get(m, kind, name);
-
-	if (mono_reached(mono_add(state->in_vain_at, RETRY_CONNECTION_FORGET_MS), now))
-		state->in_vain = 0;
-	state->in_vain_at = now;
-	state->warm = mono_add(state->warm.ms > now.ms ? state->warm : now, ROUND_MS);
-	if (!state->paced)
-		state->in_vain++;
-	state->paced = false;
-	if (is_hot(state, now))
-		wait_after_round(state,
-		    "it was put right hundreds of times in a row; something undoes it",
-		    (struct mono){ state->warm.ms - BURST_MS });
-	else if (state->in_vain > IN_VAIN)
-		wait_after_round(state,
-		    "what was done succeeded, again and again, but it is still not as written",
-		    mono_add(now, retry_step(state->in_vain - IN_VAIN, random)));
-}
+/* Plans */
 
 static void forget_failures(struct object_state *state, struct mono now)
 {
-	if (is_hot(state, now))
-		return;
-	state->failures = 0;
-	state->slow = false;
-	replace(&state->error, NULL);
+	if (!rounds_too_many(state, now))
+		object_state_recover(state);
 }
 
-static void forget_consent(struct state *m, struct object_state *state)
+void state_planned(struct state *m, const struct kind *kind, const char *name,
+    const struct planned *planned, struct mono now)
 {
-	m->persistent_changes += state->approved || state->braked;
-	replace(&state->approved, NULL);
-	state->braked = false;
-}
-
-/* Of one that waits for a user or for something else, while nothing of its own is due. */
-static bool is_idle(const struct item *item)
-{
-	return !item->step_count && !item->state->busy &&
-	       (item->verdict == VERDICT_BLOCKED || item->verdict == VERDICT_PENDING);
-}
-
-void state_planned(struct state *m, const struct item *item, struct mono now)
-{
-	const struct object_state *known = item->state;
+	const struct object_state *known = state_find(m, kind, name);
 	struct object_state *state;
 
-	if (!item->braked && !known->failures && !known->in_vain && !known->approved &&
-	    !known->braked)
+	if (!planned->braked &&
+	    (!known || (!known->failures && !known->futile &&
+			   !known->approval.parts.count && !known->braked)))
 		return;
-	state = state_get(m, item->kind, item->name);
-	if (item->verdict == VERDICT_CONVERGED) {
-		state->in_vain = 0;
+	state = state_get(m, kind, name);
+	if (planned->converged) {
+		state->futile = 0;
 		forget_failures(state, now);
-		forget_consent(m, state);
+		forget_approval(m, state);
 		return;
 	}
-	if (is_idle(item))
+	if (planned->idle)
 		forget_failures(state, now);
-	if (state->approved && item->consent &&
-	    strcmp(state->approved, item->fingerprint) != 0) {
-		replace(&state->approved, NULL);
+	if (planned->asks && state->approval.parts.count) {
+		approval_done(&state->approval);
 		m->persistent_changes++;
 	}
-	m->persistent_changes += item->braked && !state->braked;
-	state->braked |= item->braked;
+	m->persistent_changes += planned->braked && !state->braked;
+	state->braked |= planned->braked;
 }
+
+/* What users ask for */
 
 static void clear(struct object_state *state)
 {
-	state->failures = 0;
-	state->slow = false;
-	replace(&state->error, NULL);
-	state->in_vain = 0;
-	state->warm = (struct mono){ 0 };
-	state->vm.quick_stops = 0;
-	state->vm.gave_up = false;
-	state->vm.start_at = (struct mono){ 0 };
-	state->vm.stop_first = state->vm.stop_sent = (struct mono){ 0 };
+	record_clear(&object_state_fields, state);
+	if (state->own)
+		record_clear(state->kind->state_fields, state->own);
 }
 
 void state_clear(struct state *m, const struct kind *kind, const char *name)
@@ -267,9 +189,8 @@ void state_clear(struct state *m, const struct kind *kind, const char *name)
 		struct object_state *state = state_get(m, kind, name);
 
 		clear(state);
-		/* Asking for this very VM is asking for it to run; a general reconcile is
-		 * not. */
-		state->vm.start_wanted = true;
+		if (kind->asked)
+			kind->asked(state);
 	} else {
 		for (size_t i = 0; i < m->count; i++)
 			clear(m->items[i]);
@@ -280,48 +201,39 @@ void state_clear(struct state *m, const struct kind *kind, const char *name)
 void state_pause(struct state *m, const struct kind *kind, const char *name,
     const char *reason, struct mono until)
 {
-	if (kind) {
-		struct object_state *state = state_get(m, kind, name);
+	struct object_state *state = kind ? state_get(m, kind, name) : NULL;
 
-		state->paused = true;
-		state->pause_until = until;
-		replace(&state->pause_reason, reason);
-	} else {
-		m->paused = true;
-		m->pause_until = until;
-		replace(&m->pause_reason, reason);
-	}
+	*(state ? &state->paused : &m->paused) = true;
+	*(state ? &state->pause_until : &m->pause_until) = until;
+	record_set_text(state ? &state->pause_reason : &m->pause_reason, reason);
 	m->persistent_changes++;
 }
 
 void state_resume(struct state *m, const struct kind *kind, const char *name)
 {
-	if (kind)
-		state_get(m, kind, name)->paused = false;
-	else
-		m->paused = false;
+	state_pause(m, kind, name, NULL, (struct mono){ 0 });
+	*(kind ? &state_get(m, kind, name)->paused : &m->paused) = false;
+}
+
+void state_approve(struct state *m, const struct kind *kind, const char *name,
+    const uint64_t *parts, size_t count, int64_t wall, uint32_t uid)
+{
+	approval_add(&state_get(m, kind, name)->approval, parts, count, wall, uid);
 	m->persistent_changes++;
 }
 
-void state_tick(struct state *m, struct mono now)
+void state_tick(struct state *m, struct mono now, int64_t wall)
 {
-	if (m->paused && mono_reached(m->pause_until, now)) {
-		m->paused = false;
-		m->persistent_changes++;
-	}
+	if (m->paused && mono_reached(m->pause_until, now))
+		state_resume(m, NULL, NULL);
 	for (size_t i = 0; i < m->count; i++) {
 		struct object_state *state = m->items[i];
 
-		if (state->paused && mono_reached(state->pause_until, now)) {
-			state->paused = false;
+		if (state->paused && mono_reached(state->pause_until, now))
+			state_resume(m, state->kind, state->name);
+		if (approval_is_expired(&state->approval, wall)) {
+			approval_done(&state->approval);
 			m->persistent_changes++;
 		}
 	}
-}
-
-void state_approve(
-    struct state *m, const struct kind *kind, const char *name, const char *fingerprint)
-{
-	replace(&state_get(m, kind, name)->approved, fingerprint);
-	m->persistent_changes++;
 }

@@ -150,8 +150,9 @@ int reconcile_resume(struct reconcile *r, const struct kind *kind, const char *n
 }
 
 int reconcile_approve(struct reconcile *r, const struct kind *kind, const char *name,
-    const char *who, struct error *e)
+    uint32_t uid, const char *who, struct error *e)
 {
+	(void)uid;
 	return ask(r, kind, name, "approve", who, e);
 }
 

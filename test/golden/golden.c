@@ -275,12 +275,13 @@ static void load_state(struct world *w, const char *directory)
 	for (size_t i = 0; i < config_get(w->config, &vm_kind)->count; i++) {
 		const struct object *want = config_get(w->config, &vm_kind)->items[i];
 
-		vm_kind.wanted(state_get(&w->state, &vm_kind, want->name), want);
+		state_desired(&w->state, &vm_kind, want->name, want);
 	}
 	if (!text)
 		return;
 	o = json_parse(text, length, 64, &e);
-	if (!o || state_load(&w->state, o, NOW, WALL, &e) < 0)
+	if (!o ||
+	    state_load(&w->state, o, w->config, &(struct clocks){ NOW, WALL }, &e) < 0)
 		broken(directory, "state.json", e.text);
 }
 

@@ -92,8 +92,8 @@ START_TEST(a_failed_one_waits_for_its_time)
 	struct scene s;
 
 	scene_begin(&s, HOME, NULL);
-	state_step_failed(&s.memory, &step, "webhook does not answer", false,
-	    &s.config->settings, (struct mono){ NOW }, 0);
+	state_step_failed(&s.memory, &pool_kind, "p", &step, "webhook does not answer",
+	    false, &s.config->settings, (struct mono){ NOW }, 0);
 	plan_again(&s, 999);
 	ck_assert_int_eq(s.item->verdict, VERDICT_FAILING);
 	ck_assert_str_eq(s.item->reason, "webhook does not answer");
@@ -197,12 +197,15 @@ START_TEST(approval_is_for_one_thing_only)
 {
 	struct scene s;
 	const struct item *item;
+	uint64_t part, other;
 
 	stop_some(&s, 2);
 	plan_again(&s, 0);
 	item = plan_find(s.plan, &vm_kind, "v1");
-	state_approve(&s.memory, &vm_kind, "v1", item->fingerprint);
-	state_approve(&s.memory, &vm_kind, "v0", "something else");
+	part = approval_part(item->fingerprint);
+	other = approval_part("something else");
+	state_approve(&s.memory, &vm_kind, "v1", &part, 1, 0, 0);
+	state_approve(&s.memory, &vm_kind, "v0", &other, 1, 0, 0);
 	plan_again(&s, 0);
 	ck_assert_uint_eq(s.plan->step_count, 1);
 	ck_assert_str_eq(s.plan->steps[0]->name, "v1");
@@ -219,19 +222,15 @@ START_TEST(approving_one_does_not_let_the_others_go)
 	plan_again(&s, 0);
 	for (int i = 0; i < 3; i++) {
 		ck_assert(plan_find(s.plan, &vm_kind, names[i])->braked);
-		state_planned(&s.memory, plan_find(s.plan, &vm_kind, names[i]),
-		    (struct mono){ NOW });
+		state_planned(&s.memory, &vm_kind, names[i],
+		    &(struct planned){ .braked = true }, (struct mono){ NOW });
 	}
 	see_vm(&s, "v1", -1); /* approved and done */
 	plan_again(&s, 0);
 	ck_assert_uint_eq(s.plan->step_count, 0);
 	ck_assert_int_eq(plan_find(s.plan, &vm_kind, "v0")->verdict, VERDICT_BLOCKED);
-	state_planned(&s.memory, /* written back in between */
-	    &(struct item){ .kind = &vm_kind,
-		.name = "v0",
-		.state = state_find(&s.memory, &vm_kind, "v0"),
-		.verdict = VERDICT_CONVERGED },
-	    (struct mono){ NOW });
+	state_planned(&s.memory, &vm_kind, "v0", /* written back in between */
+	    &(struct planned){ .converged = true }, (struct mono){ NOW });
 	plan_again(&s, 0);
 	ck_assert_uint_eq(s.plan->step_count, 1);
 	scene_end(&s);

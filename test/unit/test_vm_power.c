@@ -3,6 +3,7 @@
  * for. */
 #include "test/unit/vm_scene.h"
 #include "lib/kind/network/network.h"
+#include "lib/kind/network/reservation_record.h"
 #include "lib/kind/vm/vm.h"
 
 static const struct {
@@ -69,7 +70,7 @@ static const struct {
 	{ "migrated away", "", DOWN(4), { .ran = true, .cause = STOP_DESTROYED },
 	    VERDICT_BLOCKED, "", false, "another host" },
 	{ "migrated away, and asked for", "", DOWN(4),
-	    { .ran = true, .cause = STOP_DESTROYED, .start_wanted = true },
+	    { .ran = true, .cause = STOP_DESTROYED, .start_asked = true },
 	    VERDICT_PENDING, "start domain w", false, "to be started" },
 	{ "crashed twice at once", "", DOWN(3),
 	    { .ran = true, .cause = STOP_CRASH, .quick_stops = 2, .start_in = 10 },
@@ -109,7 +110,7 @@ static const struct {
 	    { .ran = false, .cause = STOP_GUEST }, VERDICT_PENDING, "start domain w",
 	    false, "" },
 	{ "on-failure, asked for", "power: on-failure", DOWN(1),
-	    { .ran = true, .cause = STOP_GUEST, .start_wanted = true }, VERDICT_PENDING,
+	    { .ran = true, .cause = STOP_GUEST, .start_asked = true }, VERDICT_PENDING,
 	    "start domain w", false, "" },
 	/* manual */
 	{ "manual, crashed", "power: manual", DOWN(3),
@@ -119,7 +120,7 @@ static const struct {
 	    { .ran = false, .cause = STOP_UNKNOWN }, VERDICT_BLOCKED, "", false,
 	    "power: manual leaves it so" },
 	{ "manual, asked for", "power: manual", DOWN(3),
-	    { .ran = true, .cause = STOP_CRASH, .start_wanted = true }, VERDICT_PENDING,
+	    { .ran = true, .cause = STOP_CRASH, .start_asked = true }, VERDICT_PENDING,
 	    "start domain w", false, "" },
 	{ "manual, running", "power: manual", RUNNING, { 0 }, VERDICT_CONVERGED, "",
 	    false, "" },
@@ -325,6 +326,7 @@ START_TEST(a_lease_held_back_keeps_no_vm_down)
 	struct domain_facts up = RUNNING, down = DOWN(3);
 	const struct item *lease;
 	struct network *network;
+	struct reservation_record *record;
 	struct scene s;
 
 	scene_begin(&s,
@@ -338,9 +340,8 @@ START_TEST(a_lease_held_back_keeps_no_vm_down)
 	network->leases_known = false; /* then what was last seen counts */
 	see_domain(&s, "v", &up, other, other);
 	see_domain(&s, "w", &down, NULL, ON_NETWORK);
-	state_get(&s.memory, &reservation_kind, "v")->reservation.has_ip = true;
-	ip_parse("192.168.122.50",
-	    &state_get(&s.memory, &reservation_kind, "v")->reservation.ip, NULL);
+	record = state_get(&s.memory, &reservation_kind, "default/v")->own;
+	ck_assert_int_eq(ip_parse("192.168.122.50", &record->ip, NULL), 0);
 	scene_plan(&s);
 	lease = plan_find(s.plan, &reservation_kind, "default/w");
 	ck_assert_msg(

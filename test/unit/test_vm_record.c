@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of vm_memory: causes of stops, and the timeline of starts with a made clock.
+/* Unit tests of vm_record: causes of stops, and the timeline of starts with a made clock.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +25,8 @@ static const struct settings settings = { .vm = {
 
 /* One VM in the hands of a test: what is remembered, and the time. */
 struct bench {
-	struct object_state state;
+	struct object_state *state;
+	struct vm_record *vm; /* its own */
 	struct vm want;
 	struct mono now;
 	int id; /* the next domain id */
@@ -34,10 +35,10 @@ struct bench {
 static void set_up(struct bench *b)
 {
 	*b = (struct bench){ .now = { 1000 * MINUTE }, .id = 1 };
-	b->state.vm.domain_id = -1;
-	b->state.vm.wanted = -1;
+	b->state = object_state_new(&vm_kind, "w");
+	b->vm = b->state->own;
 	b->want.state = VM_RUNNING;
-	vm_record_wanted(&b->state, &b->want.object);
+	vm_record_desired(b->state, &b->want.object);
 }
 
 static void after(struct bench *b, int64_t ms)
@@ -54,8 +55,7 @@ static bool look(struct bench *b, int id, int state, int reason)
 		seen.live = &side.object;
 	else
 		seen.config = &side.object;
-	return vm_record_observed(
-	    &b->state, &seen, &b->want.object, &settings, b->now, 0);
+	return vm_record_observed(b->state, &seen, &b->want.object, &settings, b->now, 0);
 }
 
 static bool look_running(struct bench *b)
@@ -65,19 +65,19 @@ static bool look_running(struct bench *b)
 
 static bool look_again(struct bench *b)
 {
-	return look(b, b->state.vm.domain_id, 1, 1);
+	return look(b, (int)b->vm->domain_id, 1, 1);
 }
 
 static void end_step(struct bench *b, enum step_op op, bool failed)
 {
 	struct step step = { .op = op, .kind = &vm_kind, .name = "w" };
 
-	vm_record_ended(&b->state, &step, failed, &settings, b->now, 0);
+	vm_record_ended(b->state, &step, failed, &settings, b->now, 0);
 }
 
 static int64_t wait_of(const struct bench *b)
 {
-	return b->state.vm.start_at.ms - b->now.ms;
+	return b->vm->start_at.ms - b->now.ms;
 }
 
 /* libvirt's state and reason once it has stopped, and what was asked of it before. */
@@ -120,15 +120,16 @@ START_TEST(causes_are_told_apart)
 		after(&b, causes[_i].ago * SECOND);
 	}
 	ck_assert(look(&b, -1, causes[_i].state, causes[_i].reason));
-	ck_assert_msg(b.state.vm.cause == causes[_i].cause, "%s: %d", causes[_i].what,
-	    b.state.vm.cause);
-	ck_assert_msg(b.state.vm.stop_first.ms == 0 && b.state.vm.stop_sent.ms == 0, "%s",
-	    causes[_i].what);
+	ck_assert_msg(
+	    b.vm->cause == causes[_i].cause, "%s: %d", causes[_i].what, b.vm->cause);
+	ck_assert_msg(
+	    b.vm->stop_first.ms == 0 && b.vm->stop_sent.ms == 0, "%s", causes[_i].what);
 	ck_assert_msg(wait_of(&b) == 0, "%s: waits", causes[_i].what);
 	ck_assert_msg(!look(&b, -1, causes[_i].state, causes[_i].reason),
 	    "%s: the same look is news", causes[_i].what);
-	ck_assert_msg(b.state.vm.cause == causes[_i].cause, "%s: later %d",
-	    causes[_i].what, b.state.vm.cause);
+	ck_assert_msg(b.vm->cause == causes[_i].cause, "%s: later %d", causes[_i].what,
+	    b.vm->cause);
+	object_state_free(b.state);
 }
 END_TEST
 
@@ -141,7 +142,8 @@ START_TEST(a_lost_reason_does_not_overwrite_a_known_one)
 	after(&b, 10 * MINUTE);
 	look(&b, -1, 5, 1);
 	look(&b, -1, 5, 0);
-	ck_assert_int_eq(b.state.vm.cause, STOP_GUEST);
+	ck_assert_int_eq(b.vm->cause, STOP_GUEST);
+	object_state_free(b.state);
 }
 END_TEST
 
@@ -151,9 +153,10 @@ START_TEST(a_domain_first_seen_stopped_has_libvirts_reason)
 
 	set_up(&b);
 	look(&b, -1, 5, 2);
-	ck_assert_int_eq(b.state.vm.cause, STOP_DESTROYED);
-	ck_assert(!b.state.vm.seen_running);
-	ck_assert_uint_eq(b.state.vm.quick_stops, 0);
+	ck_assert_int_eq(b.vm->cause, STOP_DESTROYED);
+	ck_assert(!b.vm->has_run);
+	ck_assert_int_eq(b.vm->quick_stops, 0);
+	object_state_free(b.state);
 }
 END_TEST
 
@@ -168,13 +171,14 @@ START_TEST(quick_stops_back_off_and_end)
 		look_running(&b);
 		after(&b, 30 * SECOND);
 		look(&b, -1, 5, 3);
-		ck_assert_uint_eq(b.state.vm.quick_stops, i + 1);
+		ck_assert_int_eq(b.vm->quick_stops, (int64_t)i + 1);
 		ck_assert_msg(wait_of(&b) == waits[i] * SECOND, "stop %zu: %lld", i + 1,
 		    (long long)wait_of(&b));
-		ck_assert_msg(b.state.vm.gave_up == (i == 5), "stop %zu", i + 1);
+		ck_assert_msg(b.vm->gave_up == (i == 5), "stop %zu", i + 1);
 		after(&b, waits[i] * SECOND + SECOND);
 		ck_assert(!look(&b, -1, 5, 3));
 	}
+	object_state_free(b.state);
 }
 END_TEST
 
@@ -186,13 +190,14 @@ START_TEST(waits_are_spread_but_never_past_five_minutes)
 	for (uint32_t random = 0; random < 2000; random += 333) {
 		struct step step = { .op = STEP_DOMAIN_START, .kind = &vm_kind };
 
-		b.state.vm.quick_stops = 5;
-		vm_record_ended(&b.state, &step, true, &settings, b.now, random);
+		b.vm->quick_stops = 5;
+		vm_record_ended(b.state, &step, true, &settings, b.now, random);
 		ck_assert_int_eq(wait_of(&b), 300 * SECOND);
-		b.state.vm.quick_stops = 1;
-		vm_record_ended(&b.state, &step, true, &settings, b.now, random);
+		b.vm->quick_stops = 1;
+		vm_record_ended(b.state, &step, true, &settings, b.now, random);
 		ck_assert(wait_of(&b) >= 40 * SECOND && wait_of(&b) <= 60 * SECOND);
 	}
+	object_state_free(b.state);
 }
 END_TEST
 
@@ -206,21 +211,22 @@ START_TEST(a_long_run_forgets_quick_stops)
 		after(&b, SECOND);
 		look(&b, -1, 5, 3);
 	}
-	ck_assert_uint_eq(b.state.vm.quick_stops, 3);
+	ck_assert_int_eq(b.vm->quick_stops, 3);
 	look_running(&b);
 	after(&b, 5 * MINUTE - 1);
 	look_again(&b);
-	ck_assert_uint_eq(b.state.vm.quick_stops, 3);
+	ck_assert_int_eq(b.vm->quick_stops, 3);
 	after(&b, 1);
 	ck_assert(look_again(&b));
-	ck_assert_uint_eq(b.state.vm.quick_stops, 0);
+	ck_assert_int_eq(b.vm->quick_stops, 0);
 
 	/* Also when nobody looked between that moment and the stop. */
-	b.state.vm.quick_stops = 3;
+	b.vm->quick_stops = 3;
 	after(&b, SECOND);
 	look(&b, -1, 5, 3);
-	ck_assert_uint_eq(b.state.vm.quick_stops, 0);
+	ck_assert_int_eq(b.vm->quick_stops, 0);
 	ck_assert_int_eq(wait_of(&b), 0);
+	object_state_free(b.state);
 }
 END_TEST
 
@@ -245,8 +251,9 @@ START_TEST(attempts_are_counted)
 	look_running(&b);
 	after(&b, SECOND);
 	look(&b, -1, 5, attempts[_i].reason);
-	ck_assert_msg(b.state.vm.quick_stops == attempts[_i].counted, "%s: %u",
-	    attempts[_i].what, b.state.vm.quick_stops);
+	ck_assert_msg(b.vm->quick_stops == attempts[_i].counted, "%s: %lld",
+	    attempts[_i].what, (long long)b.vm->quick_stops);
+	object_state_free(b.state);
 }
 END_TEST
 
@@ -257,15 +264,16 @@ START_TEST(our_own_stops_are_no_attempts)
 	set_up(&b);
 	look_running(&b);
 	b.want.state = VM_STOPPED;
-	vm_record_wanted(&b.state, &b.want.object);
+	vm_record_desired(b.state, &b.want.object);
 	end_step(&b, STEP_DOMAIN_SHUTDOWN, false);
 	after(&b, SECOND);
 	look(&b, -1, 5, 1);
-	ck_assert_int_eq(b.state.vm.cause, STOP_OURS);
-	ck_assert_uint_eq(b.state.vm.quick_stops, 0);
+	ck_assert_int_eq(b.vm->cause, STOP_OURS);
+	ck_assert_int_eq(b.vm->quick_stops, 0);
 	/* libvirt's "shutdown" afterwards is still our own doing. */
 	look(&b, -1, 5, 1);
-	ck_assert_int_eq(b.state.vm.cause, STOP_OURS);
+	ck_assert_int_eq(b.vm->cause, STOP_OURS);
+	object_state_free(b.state);
 }
 END_TEST
 
@@ -280,12 +288,13 @@ START_TEST(failed_starts_back_off_and_end)
 		end_step(&b, STEP_DOMAIN_START, true);
 		ck_assert_msg(wait_of(&b) == waits[i] * SECOND, "failure %zu: %lld",
 		    i + 1, (long long)wait_of(&b));
-		ck_assert_int_eq(b.state.retry_at.ms, b.state.vm.start_at.ms);
-		ck_assert_msg(b.state.vm.gave_up == (i == 5), "failure %zu", i + 1);
+		ck_assert_int_eq(b.state->retry_at.ms, b.vm->start_at.ms);
+		ck_assert_msg(b.vm->gave_up == (i == 5), "failure %zu", i + 1);
 		look(&b, -1, 5, 6);
-		ck_assert_int_eq(b.state.vm.cause, STOP_START_FAILED);
+		ck_assert_int_eq(b.vm->cause, STOP_START_FAILED);
 		after(&b, waits[i] * SECOND);
 	}
+	object_state_free(b.state);
 }
 END_TEST
 
@@ -301,13 +310,14 @@ START_TEST(a_start_that_does_not_last_is_a_quick_stop)
 	for (size_t i = 0; i < 6; i++) {
 		end_step(&b, STEP_DOMAIN_START, false);
 		look(&b, -1, 5, 3);
-		ck_assert_uint_eq(b.state.vm.quick_stops, i + 1);
-		ck_assert_int_eq(b.state.vm.cause, STOP_CRASH);
+		ck_assert_int_eq(b.vm->quick_stops, (int64_t)i + 1);
+		ck_assert_int_eq(b.vm->cause, STOP_CRASH);
 		ck_assert_msg(wait_of(&b) == waits[i] * SECOND, "stop %zu: %lld", i + 1,
 		    (long long)wait_of(&b));
-		ck_assert_msg(b.state.vm.gave_up == (i == 5), "stop %zu", i + 1);
+		ck_assert_msg(b.vm->gave_up == (i == 5), "stop %zu", i + 1);
 		after(&b, waits[i] * SECOND);
 	}
+	object_state_free(b.state);
 }
 END_TEST
 
@@ -317,16 +327,17 @@ START_TEST(a_start_that_works_ends_the_failure)
 
 	set_up(&b);
 	look(&b, -1, 5, 0);
-	b.state.failures = 1;
-	b.state.error = strdup("no such volume");
+	b.state->failures = 1;
+	b.state->error = strdup("no such volume");
 	end_step(&b, STEP_DOMAIN_START, true);
 	after(&b, 10 * SECOND);
 	look_running(&b);
-	ck_assert_uint_eq(b.state.failures, 0);
-	ck_assert_ptr_null(b.state.error);
-	ck_assert_int_eq(b.state.vm.cause, STOP_NONE);
-	ck_assert(b.state.vm.seen_running);
-	ck_assert_int_eq(b.state.vm.start_at.ms, 0);
+	ck_assert_int_eq(b.state->failures, 0);
+	ck_assert_ptr_null(b.state->error);
+	ck_assert_int_eq(b.vm->cause, STOP_NONE);
+	ck_assert(b.vm->has_run);
+	ck_assert_int_eq(b.vm->start_at.ms, 0);
+	object_state_free(b.state);
 }
 END_TEST
 
@@ -336,11 +347,12 @@ START_TEST(failures_of_other_steps_stay)
 
 	set_up(&b);
 	look(&b, -1, 5, 0);
-	b.state.failures = 2;
+	b.state->failures = 2;
 	end_step(&b, STEP_DOMAIN_AUTOSTART, true);
 	look_running(&b);
-	ck_assert_uint_eq(b.state.failures, 2);
-	ck_assert_uint_eq(b.state.vm.quick_stops, 0);
+	ck_assert_int_eq(b.state->failures, 2);
+	ck_assert_int_eq(b.vm->quick_stops, 0);
+	object_state_free(b.state);
 }
 END_TEST
 
@@ -352,9 +364,10 @@ START_TEST(unknown_is_not_absent)
 	set_up(&b);
 	look_running(&b);
 	ck_assert(
-	    !vm_record_observed(&b.state, &seen, &b.want.object, &settings, b.now, 0));
-	ck_assert_int_eq(b.state.vm.domain_id, 1);
-	ck_assert(b.state.vm.seen_running);
+	    !vm_record_observed(b.state, &seen, &b.want.object, &settings, b.now, 0));
+	ck_assert_int_eq(b.vm->domain_id, 1);
+	ck_assert(b.vm->has_run);
+	object_state_free(b.state);
 }
 END_TEST
 
@@ -365,12 +378,12 @@ START_TEST(an_undefined_domain_is_forgotten_but_not_what_is_wanted)
 	set_up(&b);
 	look_running(&b);
 	look(&b, -1, 5, 3);
-	ck_assert(
-	    vm_record_observed(&b.state, NULL, &b.want.object, &settings, b.now, 0));
-	ck_assert(!b.state.vm.seen && !b.state.vm.seen_running);
-	ck_assert_uint_eq(b.state.vm.quick_stops, 0);
-	ck_assert_int_eq(b.state.vm.wanted, VM_RUNNING);
-	ck_assert_int_eq(b.state.vm.domain_id, -1);
+	ck_assert(vm_record_observed(b.state, NULL, &b.want.object, &settings, b.now, 0));
+	ck_assert(!b.vm->observed && !b.vm->has_run);
+	ck_assert_int_eq(b.vm->quick_stops, 0);
+	ck_assert_int_eq(b.vm->desired, VM_RUNNING);
+	ck_assert_int_eq(b.vm->domain_id, -1);
+	object_state_free(b.state);
 }
 END_TEST
 
@@ -379,20 +392,21 @@ START_TEST(one_start_is_granted)
 	struct bench b;
 
 	set_up(&b);
-	ck_assert(!b.state.vm.start_wanted);
+	ck_assert(!b.vm->start_asked);
 	end_step(&b, STEP_DOMAIN_DEFINE, false);
-	ck_assert(b.state.vm.start_wanted);
+	ck_assert(b.vm->start_asked);
 	look(&b, -1, 5, 0);
-	ck_assert(b.state.vm.start_wanted);
+	ck_assert(b.vm->start_asked);
 	look_running(&b);
-	ck_assert(!b.state.vm.start_wanted);
+	ck_assert(!b.vm->start_asked);
 
 	b.want.state = VM_STOPPED;
-	vm_record_wanted(&b.state, &b.want.object);
-	ck_assert(!b.state.vm.start_wanted && !b.state.vm.seen_running);
+	vm_record_desired(b.state, &b.want.object);
+	ck_assert(!b.vm->start_asked && !b.vm->has_run);
 	b.want.state = VM_RUNNING;
-	vm_record_wanted(&b.state, &b.want.object);
-	ck_assert(b.state.vm.start_wanted);
+	vm_record_desired(b.state, &b.want.object);
+	ck_assert(b.vm->start_asked);
+	object_state_free(b.state);
 }
 END_TEST
 
@@ -402,23 +416,24 @@ START_TEST(a_new_wish_begins_anew)
 
 	set_up(&b);
 	look_running(&b);
-	b.state.vm.quick_stops = 6;
-	b.state.vm.gave_up = true;
-	vm_record_wanted(&b.state, &b.want.object);
-	ck_assert_msg(b.state.vm.gave_up, "the same wish is no new one");
+	b.vm->quick_stops = 6;
+	b.vm->gave_up = true;
+	vm_record_desired(b.state, &b.want.object);
+	ck_assert_msg(b.vm->gave_up, "the same wish is no new one");
 	b.want.state = VM_STOPPED;
-	b.state.approved = strdup("interrupt");
-	b.state.braked = true;
-	vm_record_wanted(&b.state, &b.want.object);
-	ck_assert(!b.state.vm.gave_up && b.state.vm.quick_stops == 0);
-	ck_assert_msg(
-	    !b.state.approved && !b.state.braked, "nobody was asked about this");
-	vm_record_wanted(&b.state, NULL);
-	ck_assert_int_eq(b.state.vm.wanted, -1);
+	approval_add(&b.state->approval, &(uint64_t){ 7 }, 1, 0, 0);
+	b.state->braked = true;
+	vm_record_desired(b.state, &b.want.object);
+	ck_assert(!b.vm->gave_up && b.vm->quick_stops == 0);
+	ck_assert_msg(!b.state->approval.parts.count && !b.state->braked,
+	    "nobody was asked about this");
+	vm_record_desired(b.state, NULL);
+	ck_assert_int_eq(b.vm->desired, -1);
 	b.want.state = VM_RUNNING;
-	vm_record_wanted(&b.state, &b.want.object);
-	ck_assert_msg(b.state.vm.seen_running, "it runs now, and now it should");
-	ck_assert_msg(!b.state.vm.start_wanted, "a VM that is written again is adopted");
+	vm_record_desired(b.state, &b.want.object);
+	ck_assert_msg(b.vm->has_run, "it runs now, and now it should");
+	ck_assert_msg(!b.vm->start_asked, "a VM that is written again is adopted");
+	object_state_free(b.state);
 }
 END_TEST
 
@@ -430,23 +445,24 @@ START_TEST(a_deadline_begins_with_the_first_request)
 	set_up(&b);
 	look_running(&b);
 	b.want.state = VM_STOPPED;
-	vm_record_wanted(&b.state, &b.want.object);
+	vm_record_desired(b.state, &b.want.object);
 	first = b.now;
 	end_step(&b, STEP_DOMAIN_SHUTDOWN, false);
 	after(&b, 20 * SECOND);
 	end_step(&b, STEP_DOMAIN_SHUTDOWN, false);
-	ck_assert_int_eq(b.state.vm.stop_first.ms, first.ms);
-	ck_assert_int_eq(b.state.vm.stop_sent.ms, b.now.ms);
+	ck_assert_int_eq(b.vm->stop_first.ms, first.ms);
+	ck_assert_int_eq(b.vm->stop_sent.ms, b.now.ms);
 	look_again(&b);
-	ck_assert_int_eq(b.state.vm.stop_first.ms, first.ms);
+	ck_assert_int_eq(b.vm->stop_first.ms, first.ms);
 
 	/* Wanted again, and days later not: the old request is no excuse to cut power. */
 	b.want.state = VM_RUNNING;
-	vm_record_wanted(&b.state, &b.want.object);
+	vm_record_desired(b.state, &b.want.object);
 	after(&b, 2000 * MINUTE);
 	b.want.state = VM_STOPPED;
-	vm_record_wanted(&b.state, &b.want.object);
-	ck_assert_int_eq(b.state.vm.stop_first.ms, 0);
+	vm_record_desired(b.state, &b.want.object);
+	ck_assert_int_eq(b.vm->stop_first.ms, 0);
+	object_state_free(b.state);
 }
 END_TEST
 
@@ -458,8 +474,9 @@ START_TEST(a_new_run_ends_the_request)
 	look_running(&b);
 	end_step(&b, STEP_DOMAIN_SHUTDOWN, false);
 	look_running(&b);
-	ck_assert_int_eq(b.state.vm.stop_first.ms, 0);
-	ck_assert_int_eq(b.state.vm.running_since.ms, b.now.ms);
+	ck_assert_int_eq(b.vm->stop_first.ms, 0);
+	ck_assert_int_eq(b.vm->running_since.ms, b.now.ms);
+	object_state_free(b.state);
 }
 END_TEST
 
@@ -474,14 +491,15 @@ START_TEST(resumes_are_paced)
 	look_again(&b);
 	ck_assert_msg(wait_of(&b) == 30 * SECOND, "a look does not end the wait");
 	end_step(&b, STEP_DOMAIN_WAKEUP, true);
-	ck_assert_uint_eq(b.state.vm.quick_stops, 0);
+	ck_assert_int_eq(b.vm->quick_stops, 0);
+	object_state_free(b.state);
 }
 END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("vm_memory");
-	TCase *tests = tcase_create("vm_memory");
+	Suite *suite = suite_create("vm_record");
+	TCase *tests = tcase_create("vm_record");
 	SRunner *runner = srunner_create(suite);
 	int failed;
 

@@ -14,6 +14,7 @@
 #include "lib/kind/network/network.h"
 #include "lib/kind/vm/hypervisor.h"
 #include "lib/kind/vm/vm.h"
+#include "lib/kind/vm/vm_record.h"
 #include "lib/plan/plan.h"
 
 #include <check.h>
@@ -209,7 +210,7 @@ struct past {
 	enum stop_cause cause;
 	unsigned quick_stops;
 	int64_t start_in;
-	bool gave_up, start_wanted;
+	bool gave_up, start_asked;
 	int64_t asked_ago, sent_ago; /* 0: not asked */
 };
 
@@ -220,15 +221,15 @@ static inline struct mono ago(int64_t seconds)
 
 static inline void remember(struct scene *s, const struct past *past, int id)
 {
-	struct vm_record *vm = &memo_of(s)->vm;
+	struct vm_record *vm = memo_of(s)->own;
 
-	vm->seen = true;
+	vm->observed = true;
 	vm->domain_id = id;
-	vm->seen_running = past->ran;
+	vm->has_run = past->ran;
 	vm->cause = past->cause;
 	vm->quick_stops = past->quick_stops;
 	vm->gave_up = past->gave_up;
-	vm->start_wanted = past->start_wanted;
+	vm->start_asked = past->start_asked;
 	if (past->start_in)
 		vm->start_at = (struct mono){ NOW + past->start_in * SECOND };
 	vm->stop_first = ago(past->asked_ago);

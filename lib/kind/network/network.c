@@ -147,5 +147,7 @@ const struct kind network_kind = {
 	.decode = network_xml_decode,
 	.facts = facts,
 	.plan = network_plan,
+	.state_fields = &update_record_fields,
 	.ended = update_record_ended,
+	.old_state = "lease",
 };

@@ -16,6 +16,7 @@
 #include "lib/kind/network/network_xml.h"
 #include "lib/kind/network/network.h"
 #include "lib/kind/network/reservation.h"
+#include "lib/kind/network/reservation_record.h"
 #include "lib/kind/vm/vm.h"
 #include "lib/kind/metallb/pool.h"
 
@@ -131,8 +132,8 @@ static void plan_ranges(struct planner *p, struct item *item,
 	struct ranges held = not_yet_free(p, written, have);
 	struct network due = *written;
 	const struct network *want = &due;
-	bool suspect = which == SIDE_LIVE ? item->state->reservation.suspect_live
-					  : item->state->reservation.suspect_config;
+	const struct update_record *record = update_record_of(item->state);
+	bool suspect = which == SIDE_LIVE ? record->suspect_live : record->suspect_config;
 
 	if (!network_has_range(want))
 		return;
@@ -170,9 +171,10 @@ static bool was_made_by_us(
 	const char *name = reservation_name(p->arena, network, h->name);
 	const struct object_state *state =
 	    state_find(p->input->state, &reservation_kind, name);
+	const struct reservation_record *record =
+	    state ? reservation_record_of(state) : NULL;
 
-	return state && state->reservation.owned && state->reservation.has_ip &&
-	       ip_equal(state->reservation.ip, h->ip);
+	return record && record->owned && ip_equal(record->ip, h->ip);
 }
 
 /* Entries we added for a lease that is no longer written: removed only with prune. */

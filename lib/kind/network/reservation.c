@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-#include "lib/kind/network/update_record.h"
 #include "lib/kind/network/network.h"
 #include "lib/kind/network/reservation.h"
+#include "lib/kind/network/reservation_record.h"
 #include "lib/kind/vm/vm.h"
 
 static const struct field rows[] = {
@@ -119,17 +119,6 @@ bool reservation_entry(const struct planner *p, const struct reservation *reserv
 	return true;
 }
 
-static bool converged(struct object_state *state, const struct object *want)
-{
-	struct ip ip = ((const struct reservation *)want)->ip;
-
-	if (state->reservation.has_ip && ip_equal(state->reservation.ip, ip))
-		return false;
-	state->reservation.has_ip = true;
-	state->reservation.ip = ip;
-	return true;
-}
-
 static const char *const columns[] = { "ip", "mac", NULL };
 
 const struct kind reservation_kind = {
@@ -146,6 +135,9 @@ const struct kind reservation_kind = {
 	.read_object = read_object,
 	.plan = reservation_plan,
 	.settle = reservation_settle,
-	.ended = update_record_ended,
-	.converged = converged,
+	.state_fields = &reservation_record_fields,
+	.ended = reservation_record_ended,
+	.converged = reservation_record_converged,
+	.old_state = "lease",
+	.old_name = reservation_old_name,
 };

@@ -16,6 +16,7 @@
 #include "lib/kind/network/network_xml.h"
 #include "lib/kind/network/network.h"
 #include "lib/kind/network/reservation.h"
+#include "lib/kind/network/reservation_record.h"
 
 static bool same_text(const char *a, const char *b)
 {
@@ -117,8 +118,8 @@ static const struct host_entry *plan_side(struct planner *p, struct item *item,
     const struct host_entry *want, const struct network *have, enum side which)
 {
 	const struct reservation *reservation = (const struct reservation *)item->desired;
-	bool suspect = which == SIDE_LIVE ? item->state->reservation.suspect_live
-					  : item->state->reservation.suspect_config;
+	const struct update_record *record = update_record_of(item->state);
+	bool suspect = which == SIDE_LIVE ? record->suspect_live : record->suspect_config;
 	const struct host_entry *foreign = NULL;
 	const struct host_entry *only = suspect ? NULL : only_entry(have, want);
 	bool right = only;
@@ -208,8 +209,8 @@ static struct ip current_address(const struct item *item, const struct host_entr
 		return fact->ip;
 	if (!machine)
 		return none;
-	if (item->state->reservation.has_ip)
-		return item->state->reservation.ip;
+	if (reservation_record_of(item->state)->ip.version)
+		return reservation_record_of(item->state)->ip;
 	if (live && live->leases_known)
 		return none;
 	for (size_t i = 0; i < side->host_count; i++)
@@ -302,8 +303,8 @@ static void decide(struct planner *p, struct item *item, const struct host_entry
 		item_ok(item);
 		return;
 	}
-	if (item->state->reservation.suspect_live ||
-	    item->state->reservation.suspect_config)
+	if (update_record_of(item->state)->suspect_live ||
+	    update_record_of(item->state)->suspect_config)
 		item_pending(p, item,
 		    "an update of it failed, and what libvirt shows since may not be so; it is done once more");
 	else

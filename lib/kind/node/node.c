@@ -11,6 +11,7 @@
 #include "lib/kind/kinds.h"
 #include "lib/kind/network/reservation.h"
 #include "lib/kind/vm/vm.h"
+#include "lib/kind/vm/vm_record.h"
 #include "lib/kind/node/node.h"
 #include "lib/plan/plan.h"
 
@@ -201,11 +202,12 @@ static void tell_missing(struct planner *p, struct item *item, const struct vm *
 {
 	const struct object_state *state =
 	    state_find(p->input->state, &vm_kind, item->name);
+	const struct vm_record *record = state ? vm_record_of(state) : NULL;
 	struct mono until = { 0 };
 
-	if (state && state->vm.domain_id >= 0)
-		until = mono_add(state->vm.running_since, JOIN_MS);
-	if (!state || state->vm.domain_id < 0) {
+	if (record && record->domain_id >= 0)
+		until = mono_add(record->running_since, JOIN_MS);
+	if (!record || record->domain_id < 0) {
 		item_pending(p, item, "joins once vm/%s runs", vm->object.name);
 	} else if (!mono_reached(until, p->input->now)) {
 		item_pending(p, item, "has not joined the cluster yet");

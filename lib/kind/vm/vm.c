@@ -249,7 +249,10 @@ const struct kind vm_kind = {
 	.external_name = external_name,
 	.decode = decode,
 	.plan = vm_plan,
-	.wanted = vm_record_wanted,
+	.state_fields = &vm_record_fields,
+	.desired = vm_record_desired,
 	.observed = vm_record_observed,
 	.ended = vm_record_ended,
+	.asked = vm_record_asked,
+	.old_state = "vm",
 };

@@ -238,7 +238,7 @@ static const char *compare(struct planner *p, struct item *item, const struct vm
 static void tell_volume(
     struct planner *p, struct item *item, const struct vm *want, const struct vm *have)
 {
-	enum stop_cause cause = item->state->vm.cause;
+	enum stop_cause cause = vm_record_of(item->state)->cause;
 
 	if (cause != STOP_START_FAILED || !have->disk.pool)
 		return;

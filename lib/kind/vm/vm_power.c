@@ -16,7 +16,7 @@
 static void plan_revive(struct planner *p, struct item *item, enum step_op op,
     const char *domain, const char *text)
 {
-	struct mono when = item->state->vm.start_at;
+	struct mono when = vm_record_of(item->state)->start_at;
 
 	if (mono_reached(when, p->input->now)) {
 		item_step(p, item, op, 2, domain, "%s %s", text, domain);
@@ -117,7 +117,7 @@ static void plan_overdue(
 {
 	const struct vm_settings *settings = &p->input->desired->settings.vm;
 	const char *time = duration_text(p->arena, settings->stop_timeout);
-	struct mono sent = item->state->vm.stop_sent;
+	struct mono sent = vm_record_of(item->state)->stop_sent;
 	struct mono again = mono_add(sent, settings->stop_resend);
 
 	if (!settings->stop_force) {
@@ -138,7 +138,7 @@ static void plan_stop(
     struct planner *p, struct item *item, const struct vm *want, bool can_ask)
 {
 	const struct vm_settings *settings = &p->input->desired->settings.vm;
-	const struct vm_record *vm = &item->state->vm;
+	const struct vm_record *vm = vm_record_of(item->state);
 	struct mono deadline = mono_add(vm->stop_first, settings->stop_timeout);
 	struct mono again = mono_add(vm->stop_sent, settings->stop_resend);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vm_memory: what a domain was seen doing, turned into why it stopped, how often in a
+ * vm_record: what a domain was seen doing, turned into why it stopped, how often in a
  * row, and when it may be started again.
  *
  * libvirt keeps the reason of a stop only until libvirtd restarts, and says nothing of
@@ -18,8 +18,50 @@
 #include "lib/kind/vm/vm_start.h"
 #include "lib/plan/plan.h"
 
-/* Of a domain that was started and not looked at yet. */
-#define ID_NOT_SEEN INT_MAX
+/* Of a domain that was started and not observed yet. */
+#define ID_NOT_OBSERVED INT_MAX
+
+static const char *const cause_words[] = {
+	[STOP_NONE] = "none",
+	[STOP_CRASH] = "crash",
+	[STOP_GUEST] = "guest",
+	[STOP_DESTROYED] = "destroyed",
+	[STOP_SAVED] = "saved",
+	[STOP_START_FAILED] = "start-failed",
+	[STOP_UNKNOWN] = "unknown",
+	[STOP_OURS] = "homek8sd",
+	NULL,
+};
+
+static const struct field rows[] = {
+	record_row(struct vm_record, "observed", FIELD_BOOL, observed, FIELD_KEPT,
+	    .old_key = "seen"),
+	record_row(struct vm_record, "has_run", FIELD_BOOL, has_run, FIELD_KEPT,
+	    .old_key = "seen_running"),
+	record_row(struct vm_record, "domain_id", FIELD_INT, domain_id, FIELD_KEPT,
+	    .fallback = "-1", .minimum = -1, .maximum = INT_MAX),
+	record_row(struct vm_record, "desired", FIELD_INT, desired, FIELD_KEPT,
+	    .old_key = "wanted", .fallback = "-1", .minimum = -1, .maximum = VM_STOPPED),
+	record_row(struct vm_record, "cause", FIELD_WORD, cause, FIELD_KEPT | FIELD_SHOWN,
+	    .words = cause_words),
+	record_row(struct vm_record, "running_since", FIELD_MONO, running_since,
+	    FIELD_KEPT | FIELD_SHOWN),
+	record_row(struct vm_record, "quick_stops", FIELD_INT, quick_stops,
+	    FIELD_KEPT | FIELD_SHOWN | FIELD_CLEARED, .maximum = INT_MAX),
+	record_row(struct vm_record, "start_at", FIELD_MONO, start_at,
+	    FIELD_KEPT | FIELD_SHOWN | FIELD_CLEARED, .maximum = RETRY_START_MAX_MS),
+	record_row(struct vm_record, "gave_up", FIELD_BOOL, gave_up,
+	    FIELD_KEPT | FIELD_SHOWN | FIELD_CLEARED),
+	record_row(struct vm_record, "start_asked", FIELD_BOOL, start_asked,
+	    FIELD_KEPT | FIELD_SHOWN, .old_key = "start_wanted"),
+	record_row(struct vm_record, "stop_first", FIELD_MONO, stop_first,
+	    FIELD_KEPT | FIELD_SHOWN | FIELD_CLEARED),
+	record_row(struct vm_record, "stop_sent", FIELD_MONO, stop_sent,
+	    FIELD_KEPT | FIELD_SHOWN | FIELD_CLEARED),
+	{ 0 },
+};
+
+const struct fields vm_record_fields = { rows, sizeof(struct vm_record) };
 
 static bool is_set(struct mono t)
 {
@@ -37,13 +79,13 @@ static bool asked_by_us(
 static void count_quick_stop(struct vm_record *vm, const struct settings *settings)
 {
 	vm->quick_stops++;
-	vm->gave_up = (int64_t)vm->quick_stops >= settings->vm.start_attempts;
+	vm->gave_up = vm->quick_stops >= settings->vm.start_attempts;
 }
 
 /* Nobody's wish. A failed start is counted where the step's failure is told. */
 static bool counts(const struct vm_record *vm, enum stop_cause cause)
 {
-	return vm->wanted == VM_RUNNING && cause != STOP_OURS && cause != STOP_SAVED &&
+	return vm->desired == VM_RUNNING && cause != STOP_OURS && cause != STOP_SAVED &&
 	       cause != STOP_START_FAILED;
 }
 
@@ -64,8 +106,8 @@ static void stopped(struct vm_record *vm, enum stop_cause cause,
 	} else if (counts(vm, cause)) {
 		count_quick_stop(vm, settings);
 		if (vm->quick_stops > 1)
-			vm->start_at =
-			    mono_add(now, retry_start(vm->quick_stops - 1, random));
+			vm->start_at = mono_add(
+			    now, retry_start((unsigned)vm->quick_stops - 1, random));
 	}
 }
 
@@ -84,18 +126,15 @@ static void still_stopped(struct vm_record *vm, enum stop_cause cause)
 static void observed_running(struct object_state *state, const struct domain_facts *facts,
     const struct settings *settings, struct mono now)
 {
-	struct vm_record *vm = &state->vm;
+	struct vm_record *vm = state->own;
 
-	if (!vm->seen || vm->domain_id != facts->id) {
+	if (!vm->observed || vm->domain_id != facts->id) {
 		vm->running_since = now;
 		vm->start_at = (struct mono){ 0 };
 		vm->stop_first = vm->stop_sent = (struct mono){ 0 };
 		/* The failure that is told is over, whatever else is not as written. */
-		if (vm->cause == STOP_START_FAILED) {
-			state->failures = 0;
-			free(state->error);
-			state->error = NULL;
-		}
+		if (vm->cause == STOP_START_FAILED)
+			object_state_recover(state);
 	} else if (mono_reached(
 		       mono_add(vm->running_since, settings->vm.minimum_uptime), now)) {
 		vm->quick_stops = 0;
@@ -103,9 +142,9 @@ static void observed_running(struct object_state *state, const struct domain_fac
 	vm->cause = STOP_NONE;
 	vm->domain_id = facts->id;
 	vm->gave_up = false;
-	vm->start_wanted = false;
-	if (vm->wanted == VM_RUNNING)
-		vm->seen_running = true;
+	vm->start_asked = false;
+	if (vm->desired == VM_RUNNING)
+		vm->has_run = true;
 }
 
 static void observed_stopped(struct vm_record *vm, const struct domain_facts *facts,
@@ -113,7 +152,7 @@ static void observed_stopped(struct vm_record *vm, const struct domain_facts *fa
 {
 	enum stop_cause cause = vm_stop_cause(facts);
 
-	if (vm->seen && vm->domain_id >= 0)
+	if (vm->observed && vm->domain_id >= 0)
 		stopped(vm, cause, settings, now, random);
 	else
 		still_stopped(vm, cause);
@@ -126,32 +165,22 @@ static void forget(struct vm_record *vm)
 {
 	*vm = (struct vm_record){
 		.domain_id = -1,
-		.wanted = vm->wanted,
-		.start_wanted = vm->start_wanted,
+		.desired = vm->desired,
+		.start_asked = vm->start_asked,
 	};
-}
-
-static bool is_same(const struct vm_record *a, const struct vm_record *b)
-{
-	return a->seen == b->seen && a->seen_running == b->seen_running &&
-	       a->domain_id == b->domain_id && a->wanted == b->wanted &&
-	       a->cause == b->cause && a->running_since.ms == b->running_since.ms &&
-	       a->quick_stops == b->quick_stops && a->start_at.ms == b->start_at.ms &&
-	       a->gave_up == b->gave_up && a->start_wanted == b->start_wanted &&
-	       a->stop_first.ms == b->stop_first.ms && a->stop_sent.ms == b->stop_sent.ms;
 }
 
 bool vm_record_observed(struct object_state *state, const struct observed *seen,
     const struct object *want, const struct settings *settings, struct mono now,
     uint32_t random)
 {
-	struct vm_record before = state->vm;
+	struct vm_record *vm = state->own, before = *vm;
 
-	(void)want; /* told to vm_record_wanted() */
+	(void)want; /* vm_record_desired() has it */
 	if (seen && seen->presence == UNKNOWN)
 		return false;
 	if (!seen) {
-		forget(&state->vm);
+		forget(vm);
 	} else {
 		const struct vm *side =
 		    (const struct vm *)(seen->live ? seen->live : seen->config);
@@ -159,32 +188,32 @@ bool vm_record_observed(struct object_state *state, const struct observed *seen,
 		if (side->facts.id >= 0)
 			observed_running(state, &side->facts, settings, now);
 		else
-			observed_stopped(&state->vm, &side->facts, settings, now, random);
-		state->vm.seen = true;
+			observed_stopped(vm, &side->facts, settings, now, random);
+		vm->observed = true;
 	}
-	return !is_same(&before, &state->vm);
+	return !record_same(&vm_record_fields, &before, vm);
 }
 
-void vm_record_wanted(struct object_state *state, const struct object *want)
+void vm_record_desired(struct object_state *state, const struct object *desired)
 {
-	struct vm_record *vm = &state->vm;
-	int before = vm->wanted, wanted = want ? ((const struct vm *)want)->state : -1;
+	struct vm_record *vm = state->own;
+	int64_t before = vm->desired;
+	int64_t after = desired ? ((const struct vm *)desired)->state : -1;
 
-	if (before == wanted)
+	if (before == after)
 		return;
-	vm->wanted = wanted;
-	/* What was allowed, or held, was something else. */
-	free(state->approved);
-	state->approved = NULL;
+	vm->desired = after;
+	/* What was approved, or held, was something else. */
+	approval_done(&state->approval);
 	state->braked = false;
 	vm->quick_stops = 0;
 	vm->gave_up = false;
 	vm->start_at = (struct mono){ 0 };
-	vm->start_wanted = before == VM_STOPPED && wanted == VM_RUNNING;
-	vm->seen_running = wanted == VM_RUNNING && vm->seen && vm->domain_id >= 0;
+	vm->start_asked = before == VM_STOPPED && after == VM_RUNNING;
+	vm->has_run = after == VM_RUNNING && vm->observed && vm->domain_id >= 0;
 	/* A request already sent may still take effect when the VM is wanted again: it
 	 * must then be known as ours. But a new wish to stop begins a new deadline. */
-	if (wanted == VM_STOPPED)
+	if (after == VM_STOPPED)
 		vm->stop_first = vm->stop_sent = (struct mono){ 0 };
 }
 
@@ -196,7 +225,7 @@ static void done(struct vm_record *vm, enum step_op op, struct mono now)
 {
 	switch (op) {
 	case STEP_DOMAIN_DEFINE:
-		vm->start_wanted = true;
+		vm->start_asked = true;
 		break;
 	case STEP_DOMAIN_SHUTDOWN:
 	case STEP_DOMAIN_DESTROY:
@@ -210,7 +239,7 @@ static void done(struct vm_record *vm, enum step_op op, struct mono now)
 		break;
 	case STEP_DOMAIN_START:
 		/* Should it be gone before it is looked at, it has run all the same. */
-		vm->domain_id = ID_NOT_SEEN;
+		vm->domain_id = ID_NOT_OBSERVED;
 		vm->running_since = now;
 		break;
 	case STEP_DOMAIN_AUTOSTART:
@@ -228,11 +257,11 @@ static void done(struct vm_record *vm, enum step_op op, struct mono now)
 static void start_failed(struct object_state *state, const struct settings *settings,
     struct mono now, uint32_t random)
 {
-	struct vm_record *vm = &state->vm;
+	struct vm_record *vm = state->own;
 
 	vm->cause = STOP_START_FAILED;
 	count_quick_stop(vm, settings);
-	vm->start_at = mono_add(now, retry_start(vm->quick_stops, random));
+	vm->start_at = mono_add(now, retry_start((unsigned)vm->quick_stops, random));
 	/* One wait, not two: that between starts is the longer one. */
 	state->retry_at = vm->start_at;
 }
@@ -241,7 +270,14 @@ void vm_record_ended(struct object_state *state, const struct step *step, bool f
     const struct settings *settings, struct mono now, uint32_t random)
 {
 	if (!failed)
-		done(&state->vm, step->op, now);
+		done(state->own, step->op, now);
 	else if (step->op == STEP_DOMAIN_START)
 		start_failed(state, settings, now, random);
+}
+
+void vm_record_asked(struct object_state *state)
+{
+	struct vm_record *vm = state->own;
+
+	vm->start_asked = true;
 }

@@ -1,22 +1,56 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vm_memory: what is remembered of a domain (struct vm_record of lib/state/state.h): why
- * it stopped, how often in a row, and when it may be started again. These are the hooks
- * of the kind vm, see lib/model/kind.h.
+ * vm_record: what is kept of a domain between plans: why it stopped, how often in a row,
+ * and when it may be started again. The functions are the kind's hooks, see
+ * lib/model/kind.h.
  */
 #ifndef LIB_KIND_VM_VM_RECORD_H
 #define LIB_KIND_VM_VM_RECORD_H
 
-#include "lib/state/state.h"
+#include "lib/state/object_state.h"
+
+/* Why a VM that should run was found stopped. */
+enum stop_cause {
+	STOP_NONE,
+	STOP_CRASH,	/* QEMU died or the guest panicked */
+	STOP_GUEST,	/* the guest powered itself off, or was asked to */
+	STOP_DESTROYED, /* somebody's `virsh destroy` */
+	STOP_SAVED,	/* managed save, or saved to a file */
+	STOP_START_FAILED,
+	STOP_UNKNOWN, /* libvirtd was restarted or the host was: the reason is lost */
+	STOP_OURS,    /* we asked for it */
+};
+
+struct vm_record {
+	struct record record;
+	bool observed;	   /* at least once, with the facts below */
+	bool has_run;	   /* since it became desired that it runs */
+	int64_t domain_id; /* last observed; -1 stopped */
+	int64_t desired;   /* enum vm_state last desired; -1 none */
+	enum stop_cause cause;
+	struct mono running_since; /* of this domain id, as far as was observed */
+	int64_t quick_stops;  /* before minimum up-time, and failed starts, in a row */
+	struct mono start_at; /* not before */
+	bool gave_up;	      /* sticky: until reconcile */
+	bool start_asked;     /* a user asked for one start (manual power) */
+	struct mono stop_first, stop_sent; /* shutdown requests; 0 = none */
+};
+
+extern const struct fields vm_record_fields;
+
+static inline const struct vm_record *vm_record_of(const struct object_state *state)
+{
+	return state->own;
+}
 
 /*
- * Wanted otherwise than before: counters begin anew, and consent is asked for anew. From
- * stopped to running lets it start once whatever its power policy says. `want` NULL: it
- * is no longer written.
+ * Desired otherwise than before: counters begin anew, and approval is asked for anew. From
+ * stopped to running lets it start once whatever its power policy says. NULL: it is no
+ * longer written.
  */
-void vm_record_wanted(struct object_state *state, const struct object *want);
+void vm_record_desired(struct object_state *state, const struct object *desired);
 
-/* Must be called after every look, in the order of what happened. */
+/* Must be called after every read, in the order of what happened. */
 bool vm_record_observed(struct object_state *state, const struct observed *seen,
     const struct object *want, const struct settings *settings, struct mono now,
     uint32_t random);
@@ -29,5 +63,8 @@ bool vm_record_observed(struct object_state *state, const struct observed *seen,
  */
 void vm_record_ended(struct object_state *state, const struct step *step, bool failed,
     const struct settings *settings, struct mono now, uint32_t random);
+
+/* Asking for this very VM is asking for it to run once, whatever its power policy. */
+void vm_record_asked(struct object_state *state);
 
 #endif

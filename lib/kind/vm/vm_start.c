@@ -64,7 +64,7 @@ static const char *cause_text(enum stop_cause cause)
 
 static enum stop_cause cause_of(const struct item *item, const struct vm *have)
 {
-	enum stop_cause cause = item->state->vm.cause;
+	enum stop_cause cause = vm_record_of(item->state)->cause;
 
 	return cause == STOP_NONE ? vm_stop_cause(&have->facts) : cause;
 }
@@ -90,16 +90,15 @@ static bool is_failure(enum stop_cause cause, const struct domain_facts *facts)
 static bool may_start(
     const struct item *item, const struct vm *want, const struct vm *have)
 {
-	const struct vm_record *vm = &item->state->vm;
+	const struct vm_record *vm = vm_record_of(item->state);
 
-	if (vm->start_wanted)
+	if (vm->start_asked)
 		return true;
 	switch ((enum vm_power)want->power) {
 	case POWER_ALWAYS:
 		return true;
 	case POWER_ON_FAILURE:
-		return !vm->seen_running ||
-		       is_failure(cause_of(item, have), &have->facts);
+		return !vm->has_run || is_failure(cause_of(item, have), &have->facts);
 	case POWER_MANUAL:
 		break;
 	}
@@ -223,7 +222,7 @@ static const char *reason_text(const struct item *item, const struct vm *have)
 {
 	enum stop_cause cause = cause_of(item, have);
 
-	if (cause == STOP_UNKNOWN && !item->state->vm.seen_running)
+	if (cause == STOP_UNKNOWN && !vm_record_of(item->state)->has_run)
 		return "does not run yet";
 	return cause_text(cause);
 }
@@ -240,12 +239,12 @@ static void left_alone(
 void vm_start_plan(
     struct planner *p, struct item *item, const struct vm *want, const struct vm *have)
 {
-	const struct vm_record *vm = &item->state->vm;
+	const struct vm_record *vm = vm_record_of(item->state);
 	const char *why = reason_text(item, have);
 
 	tell_managed_save(p, item, have);
 	if (have->facts.state == STATE_SHUTOFF &&
-	    have->facts.reason == SHUTOFF_MIGRATED && !vm->start_wanted) {
+	    have->facts.reason == SHUTOFF_MIGRATED && !vm->start_asked) {
 		item_blocked(p, item,
 		    "was migrated to another host; if it no longer runs there, `homek8sctl reconcile vm/%s` starts it here",
 		    item->name);
@@ -253,12 +252,12 @@ void vm_start_plan(
 		left_alone(p, item, want, cause_of(item, have));
 	} else if (vm->gave_up) {
 		item_failing(p, item,
-		    "gave up after %u stops and failed starts in a row (last: %s); `homek8sctl reconcile vm/%s` tries again",
-		    vm->quick_stops, why, item->name);
+		    "gave up after %lld stops and failed starts in a row (last: %s); `homek8sctl reconcile vm/%s` tries again",
+		    (long long)vm->quick_stops, why, item->name);
 	} else if (!mono_reached(vm->start_at, p->input->now)) {
 		item_failing(p, item,
-		    "%s, %u times in a row soon after its start; waits before the next start",
-		    why, vm->quick_stops);
+		    "%s, %lld times in a row soon after its start; waits before the next start",
+		    why, (long long)vm->quick_stops);
 		vm_start_wait(p, item, vm->start_at);
 		vm_start_held(p, item, STEP_DOMAIN_START, want->domain, "start domain");
 	} else {

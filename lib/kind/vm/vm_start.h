@@ -8,9 +8,10 @@
 
 #include "lib/kind/kinds.h"
 #include "lib/kind/vm/vm.h"
+#include "lib/kind/vm/vm_record.h"
 #include "lib/plan/plan.h"
 
-/* What libvirt says of why a domain does not run. Never STOP_NONE. For the memory too. */
+/* What libvirt says of why a domain does not run. Never STOP_NONE. For vm_record too. */
 enum stop_cause vm_stop_cause(const struct domain_facts *facts);
 
 /* Verdict, reason and the step for a domain that exists. */

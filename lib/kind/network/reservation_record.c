@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* reservation_record: its table, its changes, and its name in old state files. */
+#include "lib/kind/network/reservation_record.h"
+
+#include <string.h>
+
+#include "lib/kind/network/reservation.h"
+#include "lib/plan/plan.h"
+
+static const struct field rows[] = {
+	UPDATE_RECORD_ROWS,
+	record_row(
+	    struct reservation_record, "ip", FIELD_IP, ip, FIELD_KEPT | FIELD_SHOWN),
+	record_row(struct reservation_record, "owned", FIELD_BOOL, owned,
+	    FIELD_KEPT | FIELD_SHOWN),
+	{ 0 },
+};
+
+const struct fields reservation_record_fields = { rows,
+	sizeof(struct reservation_record) };
+
+void reservation_record_ended(struct object_state *state, const struct step *step,
+    bool failed, const struct settings *settings, struct mono now, uint32_t random)
+{
+	struct reservation_record *record = state->own;
+
+	update_record_ended(state, step, failed, settings, now, random);
+	if (!failed && step->op == STEP_NETWORK_UPDATE && step->command == UPDATE_ADD)
+		record->owned = step->section == UPDATE_HOST;
+}
+
+bool reservation_record_converged(struct object_state *state, const struct object *want)
+{
+	struct reservation_record *record = state->own;
+	struct ip ip = ((const struct reservation *)want)->ip;
+
+	if (ip_equal(record->ip, ip))
+		return false;
+	record->ip = ip;
+	return true;
+}
+
+const char *reservation_old_name(
+    const struct config *config, const char *name, struct arena *a)
+{
+	const struct set *networks;
+
+	if (strchr(name, '/'))
+		return name;
+	networks = config ? config_get(config, &network_kind) : NULL;
+	/* There was one network then; of several now it cannot be said which. */
+	return networks && networks->count == 1
+		   ? reservation_name(a, networks->items[0]->name, name)
+		   : NULL;
+}

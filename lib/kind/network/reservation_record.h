@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * reservation_record: what is kept of a reservation between plans: the address last seen
+ * in force, and whether the entry is ours. The functions are the kind's hooks, see
+ * lib/model/kind.h.
+ */
+#ifndef LIB_KIND_NETWORK_RESERVATION_RECORD_H
+#define LIB_KIND_NETWORK_RESERVATION_RECORD_H
+
+#include "lib/kind/network/update_record.h"
+
+struct reservation_record {
+	struct update_record update; /* must be first */
+	struct ip ip;		     /* last observed converged; version 0: never */
+	bool owned;		     /* the entry was added by us */
+};
+
+extern const struct fields reservation_record_fields;
+
+static inline const struct reservation_record *reservation_record_of(
+    const struct object_state *state)
+{
+	return state->own;
+}
+
+void reservation_record_ended(struct object_state *state, const struct step *step,
+    bool failed, const struct settings *settings, struct mono now, uint32_t random);
+bool reservation_record_converged(struct object_state *state, const struct object *want);
+
+/* Format 1 called it after its host alone where there was one network. */
+const char *reservation_old_name(
+    const struct config *config, const char *name, struct arena *a);
+
+#endif
