@@ -89,21 +89,44 @@ static void on_unreadable(
 	looked(r, kind, name);
 }
 
-static void on_seen(void *arg, const struct kind *kind, const struct reading *reading)
+/* What is not known yet, or not enough, is left to the whole reading that follows. */
+static void refresh(
+    struct reconcile *r, const struct kind *kind, const struct reading *reading)
 {
-	struct reconcile *r = arg;
+	struct observed_set *set = observations_set(&r->observed, kind);
+	struct observed before, *now;
+	struct error e = { "" };
+	size_t at;
+
+	if (!kind->refresh || !observed_set_index(set, reading->name, &at) ||
+	    set->items[at]->presence != PRESENT)
+		return;
+	now = set->items[at];
+	before = *now;
+	if (kind->refresh(now, reading, &e) < 0)
+		return;
+	if (kind == &vm_kind)
+		look_at_networks(r, &before, now);
+	observations_put(&r->observed, now);
+	remember(r, kind, reading->name, now);
+	looked(r, kind, reading->name);
+}
+
+static void decode(
+    struct reconcile *r, const struct kind *kind, const struct reading *reading)
+{
 	struct observed *seen = observed_new(kind, reading->name);
 	struct error e = { "" };
 	int result = kind->decode(seen, reading, &e);
 
 	if (result > 0) {
 		observed_free(seen);
-		on_gone(arg, kind, reading->name);
+		on_gone(r, kind, reading->name);
 		return;
 	}
 	if (result < 0) {
 		observed_free(seen);
-		on_unreadable(arg, kind, reading->name, e.text);
+		on_unreadable(r, kind, reading->name, e.text);
 		return;
 	}
 	seen->presence = PRESENT;
@@ -113,6 +136,14 @@ static void on_seen(void *arg, const struct kind *kind, const struct reading *re
 	observations_put(&r->observed, seen);
 	remember(r, kind, reading->name, seen);
 	looked(r, kind, reading->name);
+}
+
+static void on_seen(void *arg, const struct kind *kind, const struct reading *reading)
+{
+	if (reading->facts_only)
+		refresh(arg, kind, reading);
+	else
+		decode(arg, kind, reading);
 }
 
 struct name_list {

@@ -7,7 +7,8 @@
  *
  * Opening and closing are calls, made on the call threads. Every opening has a key, unique in the
  * process: whatever comes back with another key (an answer, an event, a loss) is of the
- * past and ignored. Failures are forgotten once a connection has lasted.
+ * past and ignored. Failures are forgotten once a connection has lasted, and when a socket
+ * of libvirt's appears: then the next try comes at once.
  */
 #include "daemon/virt/connection.h"
 
@@ -15,10 +16,12 @@
 #include <string.h>
 
 #include "daemon/host/clock.h"
+#include "daemon/virt/socket_watch.h"
 #include "lib/base/arena.h"
 #include "lib/base/retry.h"
 
 #define OPEN_PATIENCE_MS 3000
+#define APPEARED_MS 50 /* from its being made to its being listened on */
 
 struct connection {
 	struct ev_loop *loop;
@@ -31,6 +34,8 @@ struct connection {
 	unsigned topics;
 	uint64_t key;
 	unsigned failures;
+	struct socket_watch *watch;
+	bool appeared; /* a socket did, during this opening */
 	struct mono up_since;
 	unsigned long version;
 	ev_timer retry;
@@ -117,6 +122,9 @@ static void wait_for_retry(struct connection *c, const char *why)
 {
 	int64_t wait = retry_connection(++c->failures, clock_random());
 
+	if (c->appeared)
+		wait = APPEARED_MS;
+	c->appeared = false;
 	set_phase(c, CONNECTION_WAITING,
 	    must_printf(
 		"%s: %s; next try in %us", c->uri, why, (unsigned)((wait + 999) / 1000)));
@@ -151,6 +159,7 @@ static void post_opening(struct connection *c)
 	struct opening *opening = must_alloc(sizeof(*opening));
 
 	c->key = next_key();
+	c->appeared = false;
 	opening->connection = c;
 	opening->link = c->link;
 	opening->uri = must_copy(c->uri);
@@ -177,6 +186,20 @@ static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
 	c->callbacks->changed(c->arg);
 }
 
+/* What has failed so far says nothing of a libvirt that is new. */
+static void on_appeared(void *arg)
+{
+	struct connection *c = arg;
+
+	c->failures = 0;
+	c->appeared = c->phase == CONNECTION_OPENING;
+	if (c->phase != CONNECTION_WAITING)
+		return;
+	ev_timer_stop(c->loop, &c->retry);
+	ev_timer_set(&c->retry, APPEARED_MS / 1000.0, 0.0);
+	ev_timer_start(c->loop, &c->retry);
+}
+
 struct connection *connection_new(struct ev_loop *loop, struct calls *calls,
     const struct connection_callbacks *callbacks, void *arg)
 {
@@ -198,6 +221,7 @@ struct link *connection_free(struct connection *c)
 	struct link *link = c->link;
 
 	ev_timer_stop(c->loop, &c->retry);
+	socket_watch_free(c->watch);
 	free(c->uri);
 	free(c->detail);
 	free(c);
@@ -210,6 +234,8 @@ static void leave(struct connection *c, const char *why)
 	bool was_up = c->phase == CONNECTION_UP;
 
 	ev_timer_stop(c->loop, &c->retry);
+	socket_watch_free(c->watch);
+	c->watch = NULL;
 	if (was_up || c->phase == CONNECTION_OPENING)
 		post_closing(c);
 	set_phase(c, CONNECTION_OFF, NULL);
@@ -224,6 +250,7 @@ void connection_open(struct connection *c, const char *uri, unsigned topics)
 	c->uri = must_copy(uri);
 	c->topics = topics;
 	c->failures = 0;
+	c->watch = socket_watch_new(c->loop, uri, on_appeared, c);
 	post_opening(c);
 	c->callbacks->changed(c->arg);
 }

@@ -33,6 +33,7 @@ struct notice {
 	uint64_t key;
 	enum topic topic;
 	char *name, *what;
+	bool stopped;
 };
 
 static struct {
@@ -59,19 +60,27 @@ static void notice_free(struct notice *notice)
 	free(notice);
 }
 
-/* On the event thread, or a call thread for a loss it noticed. Takes name and what. */
-static void post(void *opaque, enum topic topic, char *name, char *what)
+/* On the event thread, or a call thread for a loss it noticed. */
+
+/* Takes name and what. */
+static struct notice *notice_new(void *opaque, enum topic topic, char *name, char *what)
 {
 	struct notice *notice = must_alloc(sizeof(*notice));
-	bool kept;
 
 	notice->key = (uint64_t)(uintptr_t)opaque;
 	notice->topic = topic;
 	notice->name = name;
 	notice->what = what;
+	return notice;
+}
+
+static void post_notice(struct notice *notice)
+{
+	bool kept;
+
 	pthread_mutex_lock(&bus.lock);
-	kept = bus.loop &&
-	       (topic == TOPIC_NONE || bus.count < NOTICES_MAX); /* never drop a loss */
+	kept = bus.loop && (notice->topic == TOPIC_NONE ||
+			       bus.count < NOTICES_MAX); /* never drop a loss */
 	if (kept) {
 		STAILQ_INSERT_TAIL(&bus.notices, notice, link);
 		bus.count++;
@@ -85,6 +94,11 @@ static void post(void *opaque, enum topic topic, char *name, char *what)
 		notice_free(notice);
 }
 
+static void post(void *opaque, enum topic topic, char *name, char *what)
+{
+	post_notice(notice_new(opaque, topic, name, what));
+}
+
 static void post_domain(virDomainPtr domain, void *opaque, char *what)
 {
 	post(opaque, TOPIC_DOMAIN, must_copy(virDomainGetName(domain)), what);
@@ -93,8 +107,12 @@ static void post_domain(virDomainPtr domain, void *opaque, char *what)
 static int on_lifecycle(
     virConnectPtr conn, virDomainPtr domain, int event, int detail, void *opaque)
 {
+	struct notice *notice = notice_new(opaque, TOPIC_DOMAIN,
+	    must_copy(virDomainGetName(domain)), event_domain_text(event, detail));
+
 	(void)conn;
-	post_domain(domain, opaque, event_domain_text(event, detail));
+	notice->stopped = event == VIR_DOMAIN_EVENT_STOPPED;
+	post_notice(notice);
 	return 0;
 }
 
@@ -254,8 +272,9 @@ static void on_wake(struct ev_loop *loop, ev_async *wake, int events)
 			bus.callbacks->overflow(bus.arg);
 		if (!notice)
 			return;
-		bus.callbacks->hear(bus.arg, &(struct event){ notice->key, notice->topic,
-						 notice->name, notice->what });
+		bus.callbacks->hear(
+		    bus.arg, &(struct event){ notice->key, notice->topic, notice->name,
+				 notice->what, notice->stopped });
 		notice_free(notice);
 	}
 	ev_async_send(loop, wake);

@@ -9,6 +9,7 @@
 
 #include <ev.h>
 #include <libvirt/libvirt.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "daemon/virt/fault.h"
@@ -26,6 +27,7 @@ struct event {		  /* borrowed during hear() */
 	enum topic topic; /* none: the connection was closed */
 	const char *name; /* of the object; closed: NULL */
 	const char *what; /* "stopped (crashed)"; closed: why */
+	bool stopped;	  /* the object has stopped, for whatever reason */
 };
 
 struct event_callbacks {

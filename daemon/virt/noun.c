@@ -26,6 +26,7 @@ const struct noun nouns[] = {
 	    .topic = TOPIC_DOMAIN,
 	    .patience = PATIENCE_MS,
 	    .read = read_domain,
+	    .read_stop = read_domain_stop,
 	    .list = list_domains },
 	/* Last, as nothing that exists depends on it. */
 	{ .kind = &hypervisor_kind,
@@ -55,14 +56,15 @@ const struct noun *noun_about(enum topic topic)
 	return NULL;
 }
 
-enum outcome noun_read(
-    const struct noun *noun, virConnectPtr conn, const char *name, struct answer *answer)
+enum outcome noun_read(const struct noun *noun, virConnectPtr conn, const char *name,
+    bool stopped, struct answer *answer)
 {
 	enum outcome outcome = READ_CHANGED;
 
 	for (int i = 0; i < TRIES && outcome == READ_CHANGED; i++) {
 		answer_done(answer);
-		outcome = noun->read(conn, name, answer);
+		outcome = stopped ? noun->read_stop(conn, name, answer)
+				  : noun->read(conn, name, answer);
 	}
 	if (outcome == READ_CHANGED) {
 		fail(&answer->fault.error, "it keeps changing while it is read");

@@ -56,6 +56,7 @@ struct read {
 	const struct noun *noun;
 	struct link *link;
 	uint64_t key, number;
+	bool stopped; /* may bring less than the whole */
 	char *name, *what;
 	enum outcome outcome;
 	struct answer answer;
@@ -152,7 +153,8 @@ static void run_read(struct call *call)
 
 	r->outcome = READ_FAILED;
 	if (link_take(r->link, r->key, call->thread, &use, &r->answer.fault) == 0)
-		r->outcome = noun_read(r->noun, use.conn, r->name, &r->answer);
+		r->outcome =
+		    noun_read(r->noun, use.conn, r->name, r->stopped, &r->answer);
 	call->answered = !r->answer.fault.lost;
 }
 
@@ -178,7 +180,7 @@ static void enter(struct observer *o, struct entry *entry, const struct read *r)
 		ev_timer_set(&o->retry, UNREADABLE_AGAIN_S, 0.0);
 		ev_timer_start(o->loop, &o->retry);
 	}
-	if (entry->awaited && r->number >= entry->awaited) {
+	if (entry->awaited && r->number >= entry->awaited && !r->stopped) {
 		entry->awaited = 0;
 		o->awaited--;
 	}
@@ -246,7 +248,8 @@ static void on_read(struct call *call)
 		end_round(o);
 }
 
-static void post_read(struct observer *o, struct entry *entry, enum priority priority)
+static void post_read(
+    struct observer *o, struct entry *entry, bool stopped, enum priority priority)
 {
 	struct read *r = must_alloc(sizeof(*r));
 
@@ -255,6 +258,7 @@ static void post_read(struct observer *o, struct entry *entry, enum priority pri
 	r->link = connection_link(o->connection);
 	r->key = connection_key(o->connection);
 	r->number = ++o->last_number;
+	r->stopped = stopped;
 	r->name = must_copy(entry->name);
 	r->what = must_printf("read %s %s", o->noun->word, entry->name);
 	r->call = (struct call){ .run = run_read,
@@ -267,6 +271,7 @@ static void post_read(struct observer *o, struct entry *entry, enum priority pri
 		.peer = o->connection,
 		.probe = true };
 	entry->read = r;
+	entry->later &= stopped;
 	calls_post(o->calls, &r->call, priority);
 }
 
@@ -277,8 +282,25 @@ void observer_read(struct observer *o, const char *name, enum priority priority)
 	if (!connection_key(o->connection))
 		return;
 	entry = entry_get(o, name);
-	if (!entry->read || !calls_hurry(o->calls, &entry->read->call, priority))
-		post_read(o, entry, priority);
+	if (!entry->read || entry->read->stopped ||
+	    !calls_hurry(o->calls, &entry->read->call, priority))
+		post_read(o, entry, false, priority);
+}
+
+/* A read of the whole that still waits does as well. */
+void observer_read_stop(struct observer *o, const char *name)
+{
+	struct entry *entry;
+
+	if (!o->noun->read_stop || !connection_key(o->connection)) {
+		observer_read(o, name, PRIORITY_URGENT);
+		return;
+	}
+	entry = entry_get(o, name);
+	if (entry->read && calls_hurry(o->calls, &entry->read->call, PRIORITY_URGENT))
+		return;
+	post_read(o, entry, true, PRIORITY_URGENT);
+	observer_read_later(o, name);
 }
 
 /* Rounds. */

@@ -33,7 +33,10 @@ void observer_lost(struct observer *o);
 
 /* All do nothing while the connection is not up: coming up reads everything anyway. */
 void observer_read(struct observer *o, const char *name, enum priority priority);
-/* The same in bulk, after a moment in which several such wishes become one. */
+/* An event said that the object has stopped: the part of it that decides whether it is
+ * started again is read before anything that is not urgent, the whole a moment later. */
+void observer_read_stop(struct observer *o, const char *name);
+/* The whole in bulk, after a moment in which several such wishes become one. */
 void observer_read_later(struct observer *o, const char *name);
 void observer_read_all(struct observer *o);
 

@@ -37,6 +37,10 @@ enum outcome read_missed(virConnectPtr conn, struct answer *answer, int absent);
 
 /* One try each. The list functions return the count or -1, with libvirt's error. */
 enum outcome read_domain(virConnectPtr conn, const char *name, struct answer *answer);
+/* After an event that says it has stopped: only what decides whether it is started again,
+ * `facts_only`; everything where it has not. */
+enum outcome read_domain_stop(
+    virConnectPtr conn, const char *name, struct answer *answer);
 enum outcome read_network(virConnectPtr conn, const char *name, struct answer *answer);
 enum outcome read_hypervisor(virConnectPtr conn, const char *name, struct answer *answer);
 int list_domains(virConnectPtr conn, struct arena *a, const char ***names);

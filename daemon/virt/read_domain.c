@@ -86,6 +86,25 @@ enum outcome read_domain(virConnectPtr conn, const char *name, struct answer *an
 	return read_all(conn, domain, facts, answer);
 }
 
+enum outcome read_domain_stop(virConnectPtr conn, const char *name, struct answer *answer)
+{
+	autodomain virDomainPtr domain = virDomainLookupByName(conn, name);
+	struct domain_facts *facts = arena_alloc(&answer->arena, sizeof(*facts));
+
+	answer->reading.facts = facts;
+	if (!domain)
+		return read_missed(conn, answer, VIR_ERR_NO_DOMAIN);
+	facts->id = (int)virDomainGetID(domain);
+	if (facts->id >= 0)
+		return read_all(conn, domain, facts, answer);
+	if (virDomainGetState(domain, &facts->state, &facts->reason, 0) < 0)
+		return read_failed(conn, answer, VIR_ERR_NO_DOMAIN);
+	if (!consistent(facts))
+		return READ_CHANGED;
+	answer->reading.facts_only = true;
+	return read_managed_save(conn, domain, facts, answer);
+}
+
 int list_domains(virConnectPtr conn, struct arena *a, const char ***names)
 {
 	autofree virDomainPtr *domains = NULL;

@@ -11,6 +11,7 @@
  *	noun		the table of what is read
  *	calls		the call threads: queues keyed by document, urgent before bulk
  *	link		one connection as its threads share it
+ *	socket_watch	says when a socket of libvirt's appears
  *	connection	one connection on the main loop: open, lost, back-off
  *	observer	the reads of one noun, on the main loop
  *	status, health	whether libvirt answers at all
@@ -194,7 +195,11 @@ static void on_event(void *arg, const struct event *event)
 	noun = noun_about(event->topic);
 	if (!noun || event->key != connection_key(connection_of(virt, noun)))
 		return;
-	observer_read(virt->observers[noun - nouns], event->name, PRIORITY_URGENT);
+	if (event->stopped)
+		observer_read_stop(virt->observers[noun - nouns], event->name);
+	else
+		observer_read(
+		    virt->observers[noun - nouns], event->name, PRIORITY_URGENT);
 	virt->callbacks->event(virt->arg, noun->kind, event->name, event->what);
 }
 

@@ -29,7 +29,8 @@ struct virt_state {
  * one of those in noun.c: network, vm, hypervisor. */
 struct virt_callbacks {
 	void (*state)(void *arg); /* virt_state() has changed */
-	/* One object was read; its name is libvirt's. */
+	/* One object was read; its name is libvirt's. After an event that a domain has
+	 * stopped, first a reading that is `facts_only`, and the whole a moment later. */
 	void (*seen)(void *arg, const struct kind *kind, const struct reading *reading);
 	void (*gone)(void *arg, const struct kind *kind, const char *name);
 	/* It could not be read, for another reason than not being there. */

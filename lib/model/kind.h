@@ -36,6 +36,9 @@ struct reading {
 	const char *config_xml; /* libvirt: NULL when it is transient */
 	const void *facts; /* what else was read: a struct of the kind's own header */
 	struct json_object *json; /* Kubernetes: the whole object */
+	/* Only what decides the next step was read, in `facts`, no document: for refresh().
+	 * The whole follows as a reading of its own. */
+	bool facts_only;
 };
 
 struct kind {
@@ -81,6 +84,14 @@ struct kind {
 	 */
 	int (*decode)(
 	    struct observed *seen, const struct reading *reading, struct error *e);
+
+	/*
+	 * Brings what is observed already up to date with a reading that is `facts_only`.
+	 * -1: that needs more than is known, with the reason; nothing was changed. NULL: the
+	 * kind has no such readings.
+	 */
+	int (*refresh)(
+	    struct observed *observed, const struct reading *reading, struct error *e);
 
 	/* Adds to `shown` what was seen of one side and has no key, for lists and
 	 * describe: "ready" of a node. Or NULL. */

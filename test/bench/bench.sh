@@ -192,7 +192,7 @@ killed_vm() {
 	measure "$bench/bench_virt" "$uri" "$daemon_pid" 250 50 60 bare \
 		$(printf 'vm-%04d ' $(seq 0 99))
 	figure 'libvirt event to start call, p99 of 250' \
-		"$(calc "(${value[event_p99]} - ${value[bare_start]}) / 1000")" ms '<' 5 \
+		"$(calc "(${value[event_p99]} - ${value[bare_start]}) / 1000")" ms '<' 2 \
 		"$(ms event_p99) from event to event less a bare start, $(ms bare_start), p99 $(ms bare_start_p99); median $(calc \
 		"(${value[event]} - ${value[bare_start]}) / 1000") ms"
 }

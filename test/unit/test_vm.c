@@ -2,6 +2,7 @@
 /* Unit tests of vm: its keys, what is derived, and domains that cannot be read. */
 #include "test/unit/vm_scene.h"
 #include "lib/kind/vm/vm.h"
+#include "lib/kind/vm/vm_state.h"
 
 static const struct {
 	const char *what;
@@ -149,6 +150,52 @@ START_TEST(an_unreadable_domain_is_an_error)
 }
 END_TEST
 
+static const char document[] = "<domain><memory>1048576</memory><vcpu>2</vcpu></domain>";
+
+static const struct {
+	const char *what;
+	bool config;
+	int id;
+	bool applied;
+} refreshed[] = {
+	{ "stopped", true, -1, true },
+	{ "runs again", true, 7, false },
+	{ "a transient one has nothing stored", false, -1, false },
+};
+
+/* Only the facts of the stop change; what cannot be told from them is left alone. */
+START_TEST(a_stop_is_known_from_the_facts_alone)
+{
+	struct domain_facts facts = RUNNING, stop = { .id = refreshed[_i].id,
+		.state = STATE_SHUTOFF,
+		.reason = SHUTOFF_CRASHED,
+		.managed_save = true };
+	struct reading reading = { .name = "w", .facts = &facts, .live_xml = document };
+	struct observed *observed = observed_new(&vm_kind, "w");
+	struct error e = { "" };
+	const struct vm *config;
+
+	facts.autostart = facts.persistent = true;
+	reading.config_xml = refreshed[_i].config ? document : NULL;
+	ck_assert_int_eq(vm_kind.decode(observed, &reading, &e), 0);
+	reading = (struct reading){ .name = "w", .facts = &stop, .facts_only = true };
+	ck_assert_msg(
+	    (vm_kind.refresh(observed, &reading, &e) == 0) == refreshed[_i].applied, "%s",
+	    refreshed[_i].what);
+	config = (const struct vm *)observed->config;
+	ck_assert_msg(!observed->live == refreshed[_i].applied, "%s", refreshed[_i].what);
+	if (refreshed[_i].applied) {
+		ck_assert_int_eq(config->state, VM_STOPPED);
+		ck_assert_int_eq(config->facts.id, -1);
+		ck_assert_int_eq(config->facts.reason, SHUTOFF_CRASHED);
+		ck_assert(config->facts.managed_save);
+		ck_assert(config->facts.autostart && config->facts.persistent);
+		ck_assert_int_eq(config->vcpus, 2);
+	}
+	observed_free(observed);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("vm");
@@ -160,6 +207,8 @@ int main(void)
 	tcase_add_loop_test(tests, keys_are_checked, 0, ROWS(keys));
 	tcase_add_test(tests, what_is_left_out_is_derived);
 	tcase_add_loop_test(tests, an_unreadable_domain_is_an_error, 0, ROWS(unreadable));
+	tcase_add_loop_test(
+	    tests, a_stop_is_known_from_the_facts_alone, 0, ROWS(refreshed));
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -50,6 +50,37 @@ START_TEST(an_event_leads_to_a_read)
 }
 END_TEST
 
+static bool all_read_again(struct world *w)
+{
+	const struct mirrored *s = world_find(w, &vm_kind, "test");
+
+	return s->seen > s->facts_only && s->domain.id < 0;
+}
+
+/* First what decides the start, then everything, which brings what else has changed. */
+START_TEST(a_stop_is_read_in_two_parts)
+{
+	struct world *w = set_up();
+	virDomainPtr domain = virDomainLookupByName(admin, "test");
+	struct mirrored *s = (struct mirrored *)world_find(w, &vm_kind, "test");
+
+	ck_assert_int_eq(virDomainSetAutostart(domain, 1), 0);
+	s->seen = s->facts_only = 0;
+	ck_assert_int_eq(virDomainDestroy(domain), 0);
+	ck_assert(wait_stopped(w, "test"));
+	ck_assert_uint_eq(s->facts_only, 1);
+	ck_assert_uint_eq(s->seen, 1);
+	ck_assert_int_eq(s->domain.state, VIR_DOMAIN_SHUTOFF);
+	ck_assert_int_eq(s->domain.reason, VIR_DOMAIN_SHUTOFF_DESTROYED);
+	ck_assert(!s->domain.autostart);
+	ck_assert(world_wait(w, all_read_again, WAIT));
+	ck_assert_uint_eq(s->facts_only, 1);
+	ck_assert(s->domain.autostart);
+	virDomainFree(domain);
+	tear_down(w);
+}
+END_TEST
+
 /* More events at once than are kept: reading all makes up for those dropped. */
 START_TEST(too_many_events_are_made_up_for)
 {
@@ -294,6 +325,7 @@ int main(void)
 	suite_add_tcase(suite, tests);
 	tcase_set_timeout(tests, 120);
 	tcase_add_test(tests, an_event_leads_to_a_read);
+	tcase_add_test(tests, a_stop_is_read_in_two_parts);
 	tcase_add_test(tests, too_many_events_are_made_up_for);
 	tcase_add_test(tests, the_picture_is_right_after_a_storm);
 	tcase_add_loop_test(tests, being_unable_to_connect_is_a_state, 0, ROWS(bad_uris));

@@ -225,6 +225,7 @@ START_TEST(a_killed_libvirtd_is_found_again)
 		ck_assert(world_wait_status(w, VIRT_CONNECTED, 60000));
 		ck_assert(world_wait_known(w, WAIT));
 		ck_assert_uint_eq(w->domains.listed, listed + 1);
+		ck_assert_int_lt((world_now_us() - began) / 1000, 2000);
 		printf("found again %.1f s after libvirtd was back\n",
 		    (double)(world_now_us() - began) / 1e6);
 		check_events(w);

@@ -90,6 +90,18 @@ static void on_state(void *arg)
 	text_add(&w->states, "%s ", names[virt_state(w->virt)->status]);
 }
 
+/* What is stored stays as it was read. */
+static void stopped(struct mirrored *s, const struct domain_facts *facts)
+{
+	s->facts_only++;
+	s->domain.id = facts->id;
+	s->domain.state = facts->state;
+	s->domain.reason = facts->reason;
+	s->domain.managed_save = facts->managed_save;
+	free(s->live_xml);
+	s->live_xml = NULL;
+}
+
 static void on_seen(void *arg, const struct kind *kind, const struct reading *reading)
 {
 	struct world *w = arg;
@@ -102,9 +114,13 @@ static void on_seen(void *arg, const struct kind *kind, const struct reading *re
 	s = get(m, reading->name);
 	s->seen++;
 	free(s->unreadable);
+	s->unreadable = NULL;
+	if (reading->facts_only) {
+		stopped(s, reading->facts);
+		return;
+	}
 	free(s->live_xml);
 	free(s->config_xml);
-	s->unreadable = NULL;
 	s->live_xml = must_copy(reading->live_xml);
 	s->config_xml = must_copy(reading->config_xml);
 	if (kind == &vm_kind) {

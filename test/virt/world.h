@@ -16,8 +16,9 @@
 
 struct mirrored { /* the last word on one object */
 	char *name;
-	unsigned seen;	  /* how often, since it was first heard of */
-	char *unreadable; /* NULL: it was readable */
+	unsigned seen;	     /* how often, since it was first heard of */
+	unsigned facts_only; /* of those */
+	char *unreadable;    /* NULL: it was readable */
 	char *live_xml, *config_xml;
 	struct domain_facts domain;
 	bool active, persistent, autostart, leases_known;

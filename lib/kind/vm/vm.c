@@ -231,6 +231,24 @@ static int decode(struct observed *seen, const struct reading *reading, struct e
 	return 0;
 }
 
+/* It has stopped: what is stored is as it was, but for the facts of the stop. */
+static int refresh(
+    struct observed *observed, const struct reading *reading, struct error *e)
+{
+	const struct domain_facts *facts = reading->facts;
+	struct vm *config = (struct vm *)observed->config;
+
+	if (!config || facts->id >= 0)
+		return fail(e, "the domain has no stored definition, or runs");
+	config->facts.id = facts->id;
+	config->facts.state = facts->state;
+	config->facts.reason = facts->reason;
+	config->facts.managed_save = facts->managed_save;
+	config->state = VM_STOPPED;
+	observed->live = NULL;
+	return 0;
+}
+
 static const char *const columns[] = { "role", "state", "power", "vcpus", "memory",
 	NULL };
 
@@ -248,6 +266,7 @@ const struct kind vm_kind = {
 	.derive = derive,
 	.external_name = external_name,
 	.decode = decode,
+	.refresh = refresh,
 	.plan = vm_plan,
 	.state_fields = &vm_record_fields,
 	.desired = vm_record_desired,
