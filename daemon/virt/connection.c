@@ -59,7 +59,7 @@ struct closing {
 	uint64_t key;
 };
 
-static uint64_t next_key(void)
+uint64_t connection_next_key(void)
 {
 	static uint64_t last;
 
@@ -158,7 +158,7 @@ static void post_opening(struct connection *c)
 {
 	struct opening *opening = must_alloc(sizeof(*opening));
 
-	c->key = next_key();
+	c->key = connection_next_key();
 	c->appeared = false;
 	opening->connection = c;
 	opening->link = c->link;

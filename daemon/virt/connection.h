@@ -51,6 +51,9 @@ const char *connection_detail(const struct connection *c);
 const char *connection_uri(const struct connection *c); /* "" when off */
 unsigned long connection_version(const struct connection *c);
 
+/* A key for an opening: unique in the process, greater than those before. On the main loop. */
+uint64_t connection_next_key(void);
+
 /* For calls: the link, and the key it must still have; 0 when not up. */
 struct link *connection_link(const struct connection *c);
 uint64_t connection_key(const struct connection *c);

@@ -16,6 +16,7 @@
  *	observer	the reads of one noun, on the main loop
  *	status, health	whether libvirt answers at all
  *	steps		one step of a plan, on a call thread
+ *	transfer	what takes minutes: a thread and a connection of its own
  *	virt		puts them together
  *
  * and it decides three things: which connection serves which kind, what an event leads to

@@ -2,6 +2,7 @@
 /* Reads: what is read of domains, networks and the host, and how often. */
 #include <dlfcn.h>
 #include <libvirt/libvirt.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,12 +107,17 @@ END_TEST
 
 /* Stands before libvirt's function of that name and fails in its place when told to. */
 static atomic_bool refuse;
+/* And holds the call for the domain "test" until the gate is opened. */
+static atomic_bool hold;
+static sem_t gate;
 
 int virDomainGetAutostart(virDomainPtr domain, int *autostart)
 {
 	int (*real)(virDomainPtr, int *);
 
 	*(void **)&real = dlsym(RTLD_NEXT, "virDomainGetAutostart");
+	if (hold && strcmp(virDomainGetName(domain), "test") == 0)
+		sem_wait(&gate);
 	if (!refuse)
 		return real(domain, autostart);
 	if (virDomainLookupByUUIDString(virDomainGetConnect(domain), "?"))
@@ -148,6 +154,37 @@ START_TEST(what_cannot_be_read_is_not_gone)
 	refuse = false;
 	ck_assert(world_wait(w, is_readable, 15000));
 	ck_assert_str_eq(text_get(&w->states), "connected ");
+	tear_down(w);
+}
+END_TEST
+
+static bool is_overdue(struct world *w)
+{
+	return text_get(&w->overdue)[0] != '\0';
+}
+
+/* One object's call hangs: it is overdue, the others go on, libvirt stays connected. */
+START_TEST(a_hung_call_leaves_the_others_going)
+{
+	struct world *w = set_up();
+
+	sem_init(&gate, 0, 0);
+	define_many(0, 1);
+	ck_assert(wait_there(w, &vm_kind, "d0000"));
+	hold = true;
+	virt_read(w->virt, &vm_kind, "test");
+	ck_assert(
+	    world_step(w, (struct step){ .op = STEP_DOMAIN_START, .target = "d0000" }));
+	ck_assert(wait_running(w, "d0000"));
+	ck_assert(world_wait(w, is_overdue, WAIT));
+	ck_assert_str_eq(text_get(&w->overdue), "0 read domain test\n");
+	ck_assert_str_eq(text_get(&w->states), "connected ");
+	ck_assert(
+	    world_step(w, (struct step){ .op = STEP_DOMAIN_DESTROY, .target = "d0000" }));
+	hold = false;
+	sem_post(&gate);
+	world_run(w, 100);
+	ck_assert_str_eq(text_get(&w->overdue), "0 read domain test\n");
 	tear_down(w);
 }
 END_TEST
@@ -195,6 +232,7 @@ int main(void)
 	tcase_add_test(tests, a_transient_domain_has_no_configuration);
 	tcase_add_test(tests, reads_are_not_repeated_in_the_queue);
 	tcase_add_test(tests, what_cannot_be_read_is_not_gone);
+	tcase_add_test(tests, a_hung_call_leaves_the_others_going);
 	tcase_add_test(tests, a_round_asked_for_during_a_round_comes_after_it);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
