@@ -11,8 +11,7 @@
 
 int reconcile_reload(struct reconcile *r, struct text *errors)
 {
-	struct config *config =
-	    loading_read(r->options.config_dir, r->options.state_dir, errors);
+	struct config *config = loading_read(r->options.config_dir, r->writer, errors);
 
 	heart_set_load(r, config, errors);
 	if (!config) {

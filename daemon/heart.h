@@ -8,6 +8,7 @@
 
 #include "daemon/host/libvirt_files.h"
 #include "daemon/host/watch.h"
+#include "daemon/host/state_writer.h"
 #include "daemon/kube/kube.h"
 #include "daemon/lanes.h"
 #include "daemon/reconcile.h"
@@ -37,8 +38,8 @@ struct reconcile {
 	int64_t planned_us,
 	    plan_took_us;    /* when the last plan was made, and how long it took */
 	unsigned idle_plans; /* of this burst, in a row, that found nothing to do */
-	uint64_t saved;	     /* memory.persistent_changes on disk */
-	bool save_failed;
+	struct state_writer *writer; /* NULL: nothing is kept on disk */
+	uint64_t saved;		     /* state.persistent_changes handed to it */
 	bool starting; /* callbacks of the back ends run before they are known */
 };
 

@@ -35,6 +35,7 @@ struct program {
 	struct reconcile *reconcile;
 	struct control *control;
 	ev_timer watchdog;
+	bool disk_hangs;    /* the state directory is still in use */
 	struct text status; /* last STATUS= sent */
 };
 
@@ -242,13 +243,13 @@ static int serve(struct program *p, const struct options *o, struct state_dir *s
 	p->control = control_new(p->loop, o->socket, p->reconcile, &e);
 	if (!p->control) {
 		fprintf(stderr, "homek8sd: %s\n", e.text);
-		reconcile_free(p->reconcile);
+		p->disk_hangs = !reconcile_free(p->reconcile);
 		return 1;
 	}
 	run(p);
 	control_free(p->control);
 	p->control = NULL;
-	reconcile_free(p->reconcile);
+	p->disk_hangs = !reconcile_free(p->reconcile);
 	text_done(&p->status);
 	return 0;
 }
@@ -277,6 +278,7 @@ int main(int argc, char **argv)
 		return EXIT_BUSY;
 	}
 	status = serve(&program, &o, state_dir);
-	state_dir_close(state_dir);
+	if (!program.disk_hangs)
+		state_dir_close(state_dir);
 	return status;
 }

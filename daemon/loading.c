@@ -27,10 +27,11 @@ static struct json_object *source_json(const struct source *source)
 	return o;
 }
 
-static void keep(const struct config_files *files, struct state_dir *state)
+static void keep(const struct config_files *files, struct state_writer *writer)
 {
 	autojson struct json_object *o = json_object_new_object();
-	autojson struct json_object *old = state_dir_read(state, LAST_GOOD, NULL);
+	autojson struct json_object *old =
+	    state_dir_read(state_writer_dir(writer), LAST_GOOD, NULL);
 	struct json_object *list = json_object_new_array();
 
 	json_put_string(o, "directory", files->directory);
@@ -39,14 +40,12 @@ static void keep(const struct config_files *files, struct state_dir *state)
 	for (size_t i = 0; i < files->desired_count; i++)
 		json_push(list, source_json(&files->desired[i]));
 	json_put(o, "desired", list);
-	/* Not being able to keep it is not worth failing for: memory has the living one.
-	 */
 	if (!old || strcmp(json_text(old), json_text(o)) != 0)
-		state_dir_write(state, LAST_GOOD, o, NULL);
+		state_writer_put(writer, LAST_GOOD, o, 0);
 }
 
 struct config *loading_read(
-    const char *directory, struct state_dir *state, struct text *errors)
+    const char *directory, struct state_writer *writer, struct text *errors)
 {
 	struct arena arena = { 0 };
 	struct report report = { .arena = &arena };
@@ -60,8 +59,8 @@ struct config *loading_read(
 		print_errors(&config->report, errors);
 		config_free(config);
 		config = NULL;
-	} else if (state) {
-		keep(&files, state);
+	} else if (writer) {
+		keep(&files, writer);
 	}
 	config_files_done(&files);
 	arena_done(&arena);
@@ -77,10 +76,10 @@ static void read_source(struct arena *a, struct json_object *o, struct source *s
 	source->text = arena_copy_n(a, json_object_get_string(text), source->length);
 }
 
-struct config *loading_last_good(struct state_dir *state, struct text *errors)
+struct config *loading_last_good(const struct state_writer *writer, struct text *errors)
 {
 	autojson struct json_object *o =
-	    state ? state_dir_read(state, LAST_GOOD, NULL) : NULL;
+	    writer ? state_dir_read(state_writer_dir(writer), LAST_GOOD, NULL) : NULL;
 	struct json_object *list = json_at(o, "desired");
 	struct config_files files = { 0 };
 	struct config *config = NULL;

@@ -6,14 +6,15 @@
 #ifndef DAEMON_LOADING_H
 #define DAEMON_LOADING_H
 
-#include "daemon/host/state_dir.h"
+#include "daemon/host/state_writer.h"
 #include "lib/model/config.h"
 
-/* NULL with every error, each with its source line and caret, in `errors`. */
+/* NULL with every error, each with its source line and caret, in `errors`. A good one is
+ * handed to the writer, where there is one. */
 struct config *loading_read(
-    const char *directory, struct state_dir *state, struct text *errors);
+    const char *directory, struct state_writer *writer, struct text *errors);
 
 /* The last good one; NULL when there is none or it does not load any more. */
-struct config *loading_last_good(struct state_dir *state, struct text *errors);
+struct config *loading_last_good(const struct state_writer *writer, struct text *errors);
 
 #endif

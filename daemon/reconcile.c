@@ -33,6 +33,7 @@
 #define COALESCE_MS 20
 #define IDLE_PLANS 32 /* so many in a row found nothing to do: a storm */
 #define SAVE_AFTER_S 1.0
+#define LAST_WRITE_MS 5000 /* at the end of the daemon */
 #define BLIND_RESYNC_MS 45000
 #define STATE_FILE "state.json"
 
@@ -79,35 +80,19 @@ void heart_ring(struct reconcile *r)
 static void save(struct reconcile *r)
 {
 	autojson struct json_object *o = NULL;
-	struct error e = { "" };
 
-	if (!r->options.state_dir || r->saved == r->state.persistent_changes)
+	if (!r->writer || r->saved == r->state.persistent_changes)
 		return;
 	o = state_save(&r->state, &(struct clocks){ clock_mono(), clock_wall() });
-	if (state_dir_write(r->options.state_dir, STATE_FILE, o, &e) == 0) {
-		r->saved = r->state.persistent_changes;
-		if (r->save_failed)
-			journal_say(LEVEL_NOTICE, MESSAGE_STATE, NULL,
-			    "the state is kept on disk again");
-		r->save_failed = false;
-		return;
-	}
-	if (!r->save_failed)
-		journal_say(LEVEL_WARNING, MESSAGE_STATE, NULL,
-		    "the state cannot be kept on disk: %s; going on from memory", e.text);
-	r->save_failed = true;
+	state_writer_put(r->writer, STATE_FILE, o, r->state.persistent_changes);
+	r->saved = r->state.persistent_changes;
 }
 
 static void on_save(struct ev_loop *loop, ev_timer *timer, int events)
 {
-	struct reconcile *r = timer->data;
-
+	(void)loop;
 	(void)events;
-	save(r);
-	if (r->save_failed) {
-		ev_timer_set(timer, 30, 0);
-		ev_timer_start(loop, timer);
-	}
+	save(timer->data);
 }
 
 static void save_soon(struct reconcile *r)
@@ -117,6 +102,19 @@ static void save_soon(struct reconcile *r)
 	ev_timer_set(&r->save_timer, SAVE_AFTER_S, 0);
 	ev_timer_start(r->loop, &r->save_timer);
 }
+
+static void on_trouble(void *arg, const char *error)
+{
+	(void)arg;
+	if (error)
+		journal_say(LEVEL_WARNING, MESSAGE_STATE, NULL,
+		    "the state cannot be kept on disk: %s; going on from memory", error);
+	else
+		journal_say(
+		    LEVEL_NOTICE, MESSAGE_STATE, NULL, "the state is kept on disk again");
+}
+
+static const struct state_writer_hooks writer_hooks = { .trouble = on_trouble };
 
 /* Planning */
 
@@ -394,14 +392,13 @@ void heart_set_load(struct reconcile *r, bool ok, const struct text *errors)
 
 static struct config *first_config(struct reconcile *r, struct text *errors)
 {
-	struct config *config =
-	    loading_read(r->options.config_dir, r->options.state_dir, errors);
+	struct config *config = loading_read(r->options.config_dir, r->writer, errors);
 	autotext struct text ignored = { 0 };
 
 	heart_set_load(r, config, errors);
 	if (config)
 		return config;
-	config = loading_last_good(r->options.state_dir, &ignored);
+	config = loading_last_good(r->writer, &ignored);
 	if (config)
 		journal_say(LEVEL_ERROR, MESSAGE_CONFIG_REFUSED, NULL,
 		    "the configuration has errors; starting with the last good one:\n%s",
@@ -414,14 +411,15 @@ static void load_state(struct reconcile *r, const struct config *config)
 	struct clocks clocks = { clock_mono(), clock_wall() };
 	struct error e = { "" };
 	autojson struct json_object *o =
-	    r->options.state_dir ? state_dir_read(r->options.state_dir, STATE_FILE, &e)
-				 : NULL;
+	    r->writer ? state_dir_read(r->options.state_dir, STATE_FILE, &e) : NULL;
+	struct error why = { "" };
 
-	if (o && state_load(&r->state, o, config, &clocks, &e) == 0)
-		r->saved = r->state.persistent_changes;
+	if (o && state_load(&r->state, o, config, &clocks, &why) < 0)
+		state_dir_set_aside(r->options.state_dir, STATE_FILE, why.text, &e);
+	r->saved = r->state.persistent_changes;
 	if (*e.text)
 		journal_say(LEVEL_WARNING, MESSAGE_STATE, NULL,
-		    "the remembered state is not used: %s", e.text);
+		    "the state that was kept is not used: %s", e.text);
 }
 
 static void start(struct reconcile *r)
@@ -450,6 +448,9 @@ struct reconcile *reconcile_new(
 	r->loop = loop;
 	r->options = *options;
 	r->load.directory = options->config_dir;
+	if (options->state_dir)
+		r->writer = state_writer_new(
+		    loop, options->state_dir, STATE_WRITER_RETRY_MS, &writer_hooks, r);
 	ev_timer_init(&r->plan_timer, on_plan, 0, 0);
 	ev_timer_init(&r->wake_timer, on_plan, 0, 0);
 	ev_timer_init(&r->resync_timer, on_resync, 0, 0);
@@ -459,6 +460,7 @@ struct reconcile *reconcile_new(
 	config = first_config(r, errors);
 	if (!config) {
 		text_done(&r->load_errors);
+		state_writer_free(r->writer, LAST_WRITE_MS);
 		free(r);
 		return NULL;
 	}
@@ -468,8 +470,10 @@ struct reconcile *reconcile_new(
 	return r;
 }
 
-void reconcile_free(struct reconcile *r)
+bool reconcile_free(struct reconcile *r)
 {
+	bool written;
+
 	watch_free(r->watch);
 	libvirt_files_free(r->files);
 	kube_free(r->kube);
@@ -479,6 +483,7 @@ void reconcile_free(struct reconcile *r)
 	ev_timer_stop(r->loop, &r->wake_timer);
 	ev_timer_stop(r->loop, &r->save_timer);
 	save(r);
+	written = state_writer_free(r->writer, LAST_WRITE_MS);
 	lanes_free(r->lanes);
 	plan_free(r->plan);
 	config_free(r->config);
@@ -487,4 +492,5 @@ void reconcile_free(struct reconcile *r)
 	text_done(&r->load_errors);
 	free(r->watched);
 	free(r);
+	return written;
 }

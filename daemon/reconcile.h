@@ -27,7 +27,9 @@ struct reconcile_options {
  */
 struct reconcile *reconcile_new(
     struct ev_loop *loop, const struct reconcile_options *options, struct text *errors);
-void reconcile_free(struct reconcile *r);
+/* What is kept is written before, as far as the disk lets it. False: it hangs, and the
+ * state directory must not be closed. */
+bool reconcile_free(struct reconcile *r);
 
 /* Reads the configuration again. 0, or -1 with all errors in `errors`; then nothing
  * changed. */

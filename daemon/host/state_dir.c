@@ -120,17 +120,17 @@ void state_dir_close(struct state_dir *state)
 	free(state);
 }
 
-/* Moves a file we cannot use out of the way, and says so. Always returns -1. */
-static int set_aside(
+void state_dir_set_aside(
     struct state_dir *state, const char *name, const char *why, struct error *warning)
 {
 	autofree char *aside = must_printf("%s.corrupt", name);
 
 	if (renameat(state->fd, name, state->fd, aside) < 0)
-		return fail(warning, "%s/%s: %s; ignored (it cannot be set aside: %s)",
+		fail(warning, "%s/%s: %s; ignored (it cannot be set aside: %s)",
 		    state->directory, name, why, strerror(errno));
-	return fail(
-	    warning, "%s/%s: %s; set aside as %s", state->directory, name, why, aside);
+	else
+		fail(warning, "%s/%s: %s; set aside as %s", state->directory, name, why,
+		    aside);
 }
 
 /* Reads all of an open regular file; NULL with errno set. */
@@ -192,21 +192,22 @@ struct json_object *state_dir_read(
 	if (fd < 0 && errno == ENOENT)
 		return NULL;
 	if (fd < 0 || fstat(fd, &st) < 0) {
-		set_aside(state, name, strerror(errno), warning);
+		state_dir_set_aside(state, name, strerror(errno), warning);
 		return NULL;
 	}
 	if (!S_ISREG(st.st_mode) || st.st_size > STATE_MAX_BYTES) {
-		set_aside(state, name, "is no regular file of at most 32 MiB", warning);
+		state_dir_set_aside(
+		    state, name, "is no regular file of at most 32 MiB", warning);
 		return NULL;
 	}
 	bytes = read_all(fd, (size_t)st.st_size);
 	if (!bytes) {
-		set_aside(state, name, "cannot be read", warning);
+		state_dir_set_aside(state, name, "cannot be read", warning);
 		return NULL;
 	}
 	document = decode(bytes, (size_t)st.st_size, &why);
 	if (!document)
-		set_aside(state, name, why, warning);
+		state_dir_set_aside(state, name, why, warning);
 	return document;
 }
 
@@ -240,17 +241,16 @@ static int write_beside(
 	return 0;
 }
 
-int state_dir_write(struct state_dir *state, const char *name,
-    struct json_object *document, struct error *e)
+int state_dir_write(
+    struct state_dir *state, const char *name, const char *document, struct error *e)
 {
-	const char *body = json_text(document);
-	size_t length = strlen(body);
+	size_t length = strlen(document);
 	autofree char *temporary = must_printf(".%s.new", name);
 	autotext struct text file = { 0 };
 	int why;
 
-	text_add(&file, HEADER_FORMAT, STATE_VERSION, crc32_of(body, length), length);
-	text_add_n(&file, body, length);
+	text_add(&file, HEADER_FORMAT, STATE_VERSION, crc32_of(document, length), length);
+	text_add_n(&file, document, length);
 	if (write_beside(state, temporary, &file) == 0 &&
 	    renameat(state->fd, temporary, state->fd, name) == 0 && fsync(state->fd) == 0)
 		return 0;

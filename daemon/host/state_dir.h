@@ -23,7 +23,13 @@ void state_dir_close(struct state_dir *state);
  * says what was set aside. */
 struct json_object *state_dir_read(
     struct state_dir *state, const char *name, struct error *warning);
-int state_dir_write(struct state_dir *state, const char *name,
-    struct json_object *document, struct error *e);
+/* `document` is JSON text. May block, and may be called on another thread than the rest
+ * of this module, one at a time for each name (daemon/host/state_writer.h). */
+int state_dir_write(
+    struct state_dir *state, const char *name, const char *document, struct error *e);
+/* Moves a file that is of no use out of the way, so that the next write does not lose it;
+ * `warning` says so: "FILE: WHY; set aside as ...". */
+void state_dir_set_aside(
+    struct state_dir *state, const char *name, const char *why, struct error *warning);
 
 #endif

@@ -8,6 +8,7 @@
 
 Suite *lanes_suite(void);
 Suite *state_suite(void);
+Suite *state_writer_suite(void);
 Suite *watch_suite(void);
 
 #endif

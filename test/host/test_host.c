@@ -10,6 +10,7 @@ int main(void)
 	int failed;
 
 	srunner_add_suite(runner, lanes_suite());
+	srunner_add_suite(runner, state_writer_suite());
 	srunner_add_suite(runner, watch_suite());
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

@@ -68,7 +68,7 @@ static int write_n(struct state_dir *state, int64_t n, struct error *e)
 {
 	autojson struct json_object *o = document(n);
 
-	return state_dir_write(state, "a.json", o, e);
+	return state_dir_write(state, "a.json", json_text(o), e);
 }
 
 static char *read_file(const char *path, size_t *length)
