@@ -30,7 +30,7 @@ LIBS_DAEMON := $(call pc_libs,$(PKGS_DAEMON)) -lev -lpthread
 LIBS_TEST := $(call pc_libs,$(PKGS_TEST)) -lpthread
 
 LIB_SRC := $(wildcard lib/*/*.c lib/*/*/*.c)
-DAEMON_SRC := $(wildcard daemon/*.c daemon/virt/*.c daemon/kube/*.c daemon/host/*.c \
+DAEMON_SRC := $(wildcard daemon/*.c daemon/engine/*.c daemon/virt/*.c daemon/kube/*.c daemon/host/*.c \
 	daemon/control/*.c daemon/journal/*.c)
 CTL_SRC := $(wildcard daemon/homek8sctl/*.c)
 FAKE_SRC := $(wildcard test/fake/*.c)
@@ -82,13 +82,17 @@ $(BUILD)/test/golden: $(BUILD)/obj/test/golden/golden.o $(LIB)
 # test/virt holds several programs and the parts they share.
 VIRT_TESTS := $(patsubst test/virt/%.c,$(BUILD)/test/%,$(wildcard test/virt/test_*.c))
 VIRT_PARTS := $(filter-out test/virt/test_%,$(wildcard test/virt/*.c)) \
-	$(wildcard daemon/virt/*.c) daemon/host/clock.c
+	$(filter-out daemon/virt/adapter.c,$(wildcard daemon/virt/*.c)) daemon/host/clock.c
 $(VIRT_TESTS): $(BUILD)/test/%: $(BUILD)/obj/test/virt/%.o $(call obj,$(VIRT_PARTS)) $(LIB)
-$(BUILD)/test/test_kube: $(call obj,$(wildcard test/kube/*.c daemon/kube/*.c) \
+$(BUILD)/test/test_kube: $(call obj,$(wildcard test/kube/*.c) \
+	$(filter-out daemon/kube/adapter.c,$(wildcard daemon/kube/*.c)) \
 	daemon/host/clock.c) $(LIB)
 $(BUILD)/test/test_control: $(call obj,$(wildcard test/control/*.c daemon/control/*.c) \
 	daemon/journal/journal.c daemon/host/clock.c) $(LIB)
-$(BUILD)/test/test_host: $(call obj,$(wildcard test/host/*.c daemon/host/*.c) daemon/lanes.c) $(LIB)
+$(BUILD)/test/test_executor: $(call obj,$(wildcard test/engine/*.c) daemon/engine/executor.c \
+	daemon/engine/executor_parts.c) $(LIB)
+$(BUILD)/test/test_host: $(call obj,$(wildcard test/host/*.c) \
+	$(filter-out daemon/host/adapter.c daemon/host/noun.c,$(wildcard daemon/host/*.c))) $(LIB)
 
 $(BENCHES): $(BUILD)/test/bench_%: $(BUILD)/obj/test/bench/bench_%.o $(BUILD)/obj/test/bench/measure.o \
 	$(LIB)
@@ -96,7 +100,7 @@ $(BENCHES): $(BUILD)/test/bench_%: $(BUILD)/obj/test/bench/bench_%.o $(BUILD)/ob
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_DAEMON)
 
-ADAPTER_TESTS := $(VIRT_TESTS) $(addprefix $(BUILD)/test/test_,kube control host)
+ADAPTER_TESTS := $(VIRT_TESTS) $(addprefix $(BUILD)/test/test_,kube control host executor)
 
 $(ADAPTER_TESTS):
 	@mkdir -p $(@D)

@@ -18,8 +18,8 @@
 #include "daemon/control/control.h"
 #include "daemon/host/state_dir.h"
 #include "daemon/journal/journal.h"
-#include "daemon/loading.h"
-#include "daemon/reconcile.h"
+#include "daemon/engine/config_load.h"
+#include "daemon/engine/engine.h"
 #include "lib/base/cleanup.h"
 
 #define EXIT_BUSY 75   /* EX_TEMPFAIL: another one runs */
@@ -30,9 +30,9 @@ struct options {
 	bool check;
 };
 
-struct program {
+struct daemon {
 	struct ev_loop *loop;
-	struct reconcile *reconcile;
+	struct engine *engine;
 	struct control *control;
 	ev_timer watchdog;
 	bool disk_hangs;    /* the state directory is still in use */
@@ -103,7 +103,7 @@ static int parse_options(int argc, char **argv, struct options *o, int *status)
 static int check(const char *directory)
 {
 	autotext struct text errors = { 0 };
-	struct config *config = loading_read(directory, NULL, &errors);
+	struct config *config = config_load_directory(directory, NULL, &errors);
 
 	if (!config) {
 		fputs(text_get(&errors), stderr);
@@ -131,7 +131,7 @@ static void on_stop(struct ev_loop *loop, ev_signal *signal, int events)
 /* RELOADING=1 with the time, so that Type=notify-reload works where a drop-in sets it. */
 static void on_reload(struct ev_loop *loop, ev_signal *signal, int events)
 {
-	struct program *p = signal->data;
+	struct daemon *p = signal->data;
 	autotext struct text errors = { 0 };
 	struct timespec now;
 
@@ -140,7 +140,7 @@ static void on_reload(struct ev_loop *loop, ev_signal *signal, int events)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld",
 	    (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
-	reconcile_reload(p->reconcile, &errors);
+	engine_reload(p->engine, &errors);
 	sd_notify(0, "READY=1");
 }
 
@@ -155,14 +155,14 @@ static void on_watchdog(struct ev_loop *loop, ev_timer *timer, int events)
 /* One line for `systemctl status`, only when it differs from the last. */
 static void on_changed(void *arg)
 {
-	struct program *p = arg;
+	struct daemon *p = arg;
 	struct arena a = { 0 };
 	struct view view;
 	const char *status;
 
-	if (!p->reconcile)
+	if (!p->engine)
 		return;
-	reconcile_view(p->reconcile, &view);
+	engine_view(p->engine, &view);
 	status = arena_printf(&a, "%s: %s", view_verdict(&view), view_summary(&a, &view));
 	if (strcmp(status, text_get(&p->status)) != 0) {
 		text_done(&p->status);
@@ -187,7 +187,7 @@ static void harden(void)
 	}
 }
 
-static void start_watchdog(struct program *p)
+static void start_watchdog(struct daemon *p)
 {
 	uint64_t period = 0;
 
@@ -198,7 +198,7 @@ static void start_watchdog(struct program *p)
 	ev_timer_start(p->loop, &p->watchdog);
 }
 
-static void run(struct program *p)
+static void run(struct daemon *p)
 {
 	ev_signal terminate, interrupt, hangup;
 
@@ -220,9 +220,9 @@ static void run(struct program *p)
 	    "stopping; nothing of the home is touched");
 }
 
-static int serve(struct program *p, const struct options *o, struct state_dir *state_dir)
+static int serve(struct daemon *p, const struct options *o, struct state_dir *state_dir)
 {
-	struct reconcile_options options = {
+	struct engine_options options = {
 		.config_dir = o->config_dir,
 		.state_dir = state_dir,
 		.changed = on_changed,
@@ -232,24 +232,24 @@ static int serve(struct program *p, const struct options *o, struct state_dir *s
 	struct error e = { "" };
 
 	p->loop = ev_default_loop(EVFLAG_NOENV);
-	p->reconcile = reconcile_new(p->loop, &options, &errors);
-	if (!p->reconcile) {
+	p->engine = engine_new(p->loop, &options, &errors);
+	if (!p->engine) {
 		fputs(text_get(&errors), stderr);
 		fprintf(stderr,
 		    "homek8sd: the configuration in %s has errors, and there is no earlier good one to start with\n",
 		    o->config_dir);
 		return EXIT_CONFIG;
 	}
-	p->control = control_new(p->loop, o->socket, p->reconcile, &e);
+	p->control = control_new(p->loop, o->socket, p->engine, &e);
 	if (!p->control) {
 		fprintf(stderr, "homek8sd: %s\n", e.text);
-		p->disk_hangs = !reconcile_free(p->reconcile);
+		p->disk_hangs = !engine_free(p->engine);
 		return 1;
 	}
 	run(p);
 	control_free(p->control);
 	p->control = NULL;
-	p->disk_hangs = !reconcile_free(p->reconcile);
+	p->disk_hangs = !engine_free(p->engine);
 	text_done(&p->status);
 	return 0;
 }
@@ -261,7 +261,7 @@ int main(int argc, char **argv)
 		.state_dir = from_environment("STATE_DIRECTORY", "/var/lib/homek8s"),
 		.socket = from_environment("HOMEK8S_SOCKET", "/run/homek8s/homek8s.sock"),
 	};
-	struct program program = { 0 };
+	struct daemon program = { 0 };
 	struct error e = { "" };
 	struct state_dir *state_dir;
 	int status = 0;

@@ -91,6 +91,7 @@ adapters() {
 	each test_kube
 	each test_control
 	each test_host
+	each test_executor
 }
 
 embedded() {

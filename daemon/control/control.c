@@ -14,7 +14,7 @@
 #include "daemon/control/listener.h"
 #include "daemon/control/methods.h"
 #include "daemon/journal/journal.h"
-#include "daemon/reconcile.h"
+#include "daemon/engine/engine.h"
 #include "lib/base/cleanup.h"
 #include "lib/view/interface.h"
 
@@ -26,7 +26,7 @@
 struct control {
 	struct clients clients;
 	struct listener listener;
-	struct reconcile *reconcile;
+	struct engine *engine;
 	struct streams *streams;
 	struct ev_io acceptable;
 	struct ev_timer pause;	/* no accepting meanwhile */
@@ -132,7 +132,7 @@ static void on_settled(struct ev_loop *loop, struct ev_timer *timer, int revents
 
 	(void)loop;
 	(void)revents;
-	if (reconcile_pending(control->reconcile))
+	if (engine_pending(control->engine))
 		control->due = true;
 	else
 		send_all(control);
@@ -184,7 +184,7 @@ static bool on_call(struct client *client, const struct varlink_call *call, bool
 {
 	struct control *control = client->clients->arg;
 
-	return methods_call(control->reconcile, control->streams, client, call, may_wait);
+	return methods_call(control->engine, control->streams, client, call, may_wait);
 }
 
 static void on_drained(struct client *client)
@@ -206,19 +206,19 @@ static void on_event(void *arg)
 }
 
 struct control *control_new(
-    struct ev_loop *loop, const char *path, struct reconcile *reconcile, struct error *e)
+    struct ev_loop *loop, const char *path, struct engine *engine, struct error *e)
 {
 	struct control *control = must_alloc(sizeof(*control));
 
 	control->clients =
 	    (struct clients){ .loop = loop, .hooks = &hooks, .arg = control };
-	control->reconcile = reconcile;
+	control->engine = engine;
 	if (listener_open(&control->listener, path, e) < 0) {
 		listener_close(&control->listener);
 		free(control);
 		return NULL;
 	}
-	control->streams = streams_new(reconcile);
+	control->streams = streams_new(engine);
 	ev_io_init(&control->acceptable, on_acceptable, control->listener.fd, EV_READ);
 	ev_timer_init(&control->pause, on_pause_over, 0., PAUSE_SECONDS);
 	ev_timer_init(&control->settle, on_settled, 0., 0.);

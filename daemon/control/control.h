@@ -12,12 +12,12 @@
 
 #include "lib/base/error.h"
 
-struct reconcile;
+struct engine;
 struct control;
 
 /* Takes the listening socket from systemd where it passed one, else binds `path`. */
 struct control *control_new(
-    struct ev_loop *loop, const char *path, struct reconcile *reconcile, struct error *e);
+    struct ev_loop *loop, const char *path, struct engine *engine, struct error *e);
 void control_free(struct control *control);
 
 /* A plan was made, and what it was made of has not changed since: calls that waited for

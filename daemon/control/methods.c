@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "daemon/journal/journal.h"
-#include "daemon/reconcile.h"
+#include "daemon/engine/engine.h"
 #include "lib/base/cleanup.h"
 #include "lib/doc/json.h"
 #include "lib/view/interface.h"
@@ -13,7 +13,7 @@
 #define HISTORY_EVENTS 20
 
 struct request {
-	struct reconcile *reconcile;
+	struct engine *engine;
 	struct streams *streams;
 	struct client *client;
 	const struct interface_method *method;
@@ -27,7 +27,7 @@ struct request {
 
 static const struct view *view_of(struct request *r)
 {
-	reconcile_view(r->reconcile, &r->view);
+	engine_view(r->engine, &r->view);
 	return &r->view;
 }
 
@@ -121,7 +121,7 @@ static void reconcile(struct request *r)
 {
 	struct error e = { 0 };
 
-	answer_change(r, reconcile_now(r->reconcile, r->kind, r->name, r->who, &e), &e);
+	answer_change(r, engine_reconcile(r->engine, r->kind, r->name, r->who, &e), &e);
 }
 
 static void pause_object(struct request *r)
@@ -131,8 +131,8 @@ static void pause_object(struct request *r)
 	struct error e = { 0 };
 
 	answer_change(r,
-	    reconcile_pause(
-		r->reconcile, r->kind, r->name, reason ? reason : "", ms, r->who, &e),
+	    engine_pause(
+		r->engine, r->kind, r->name, reason ? reason : "", ms, r->who, &e),
 	    &e);
 }
 
@@ -140,8 +140,7 @@ static void resume(struct request *r)
 {
 	struct error e = { 0 };
 
-	answer_change(
-	    r, reconcile_resume(r->reconcile, r->kind, r->name, r->who, &e), &e);
+	answer_change(r, engine_resume(r->engine, r->kind, r->name, r->who, &e), &e);
 }
 
 /* What waits for approval now, where it is not what the caller was shown; else NULL. */
@@ -163,16 +162,19 @@ static const struct approval_view *other_approval(struct request *r)
 
 static void approve(struct request *r)
 {
-	const struct approval_view *other = other_approval(r);
+	const struct approval_view *other;
 	struct error e = { 0 };
+	bool changed;
+	int result;
 
+	result = engine_approve(r->engine, r->kind, r->name,
+	    json_string_at(r->call->parameters, "hash"), r->client->peer.uid, r->who,
+	    &changed, &e);
+	other = changed ? other_approval(r) : NULL;
 	if (other)
 		client_error(r->client, ERROR_APPROVAL_CHANGED, other);
 	else
-		answer_change(r,
-		    reconcile_approve(
-			r->reconcile, r->kind, r->name, r->client->peer.uid, r->who, &e),
-		    &e);
+		answer_change(r, result, &e);
 }
 
 static void reload(struct request *r)
@@ -182,7 +184,7 @@ static void reload(struct request *r)
 
 	journal_say(
 	    LEVEL_NOTICE, MESSAGE_CONTROL, &subject, "reload requested by %s", r->who);
-	if (reconcile_reload(r->reconcile, &errors) < 0)
+	if (engine_reload(r->engine, &errors) < 0)
 		client_error_text(r->client, ERROR_CONFIG_REFUSED, text_get(&errors));
 	else
 		reply(r, &(struct reload_reply){ view_of(r)->load.generation });
@@ -293,10 +295,10 @@ static bool is_allowed(struct client *client, const struct interface_method *met
 	return true;
 }
 
-bool methods_call(struct reconcile *reconcile, struct streams *streams,
-    struct client *client, const struct varlink_call *call, bool may_wait)
+bool methods_call(struct engine *engine, struct streams *streams, struct client *client,
+    const struct varlink_call *call, bool may_wait)
 {
-	struct request r = { .reconcile = reconcile,
+	struct request r = { .engine = engine,
 		.streams = streams,
 		.client = client,
 		.method = interface_find(call->method),
@@ -305,7 +307,7 @@ bool methods_call(struct reconcile *reconcile, struct streams *streams,
 
 	if (!is_allowed(client, r.method, call))
 		return true;
-	if (r.method->current && may_wait && reconcile_pending(reconcile))
+	if (r.method->current && may_wait && engine_pending(engine))
 		return false;
 	if (r.method->changes)
 		r.who = who = peer_text(&client->peer);

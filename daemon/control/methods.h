@@ -10,7 +10,7 @@
 
 /* Replies to the call. False, and nothing done: it needs a current plan, and one is due;
  * only where `may_wait`. */
-bool methods_call(struct reconcile *reconcile, struct streams *streams,
-    struct client *client, const struct varlink_call *call, bool may_wait);
+bool methods_call(struct engine *engine, struct streams *streams, struct client *client,
+    const struct varlink_call *call, bool may_wait);
 
 #endif

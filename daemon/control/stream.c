@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "daemon/journal/journal.h"
-#include "daemon/reconcile.h"
+#include "daemon/engine/engine.h"
 #include "lib/view/revisions.h"
 #include "lib/view/shapes.h"
 
@@ -33,7 +33,7 @@ struct made {
 };
 
 struct streams {
-	const struct reconcile *reconcile;
+	const struct engine *engine;
 	/* Of this turn: */
 	struct arena arena;
 	struct view view;
@@ -43,11 +43,11 @@ struct streams {
 	struct made made;
 };
 
-struct streams *streams_new(const struct reconcile *reconcile)
+struct streams *streams_new(const struct engine *engine)
 {
 	struct streams *s = must_alloc(sizeof(*s));
 
-	s->reconcile = reconcile;
+	s->engine = engine;
 	return s;
 }
 
@@ -113,7 +113,7 @@ static struct revision_row row_of(
 
 static void view_now(struct streams *s, enum stream_of of, const struct kind *kind)
 {
-	reconcile_view(s->reconcile, &s->view);
+	engine_view(s->engine, &s->view);
 	if (of == STREAM_LIST) {
 		view_list(&s->view, &s->arena, kind, &s->list);
 		return;
@@ -295,6 +295,6 @@ void stream_send(struct streams *s, struct client *client)
 		stream->stale = stream->sent != journal_last();
 		if (stream->stale)
 			send_events(client, true);
-	} else if (!reconcile_pending(s->reconcile))
+	} else if (!engine_pending(s->engine))
 		send_difference(s, client);
 }

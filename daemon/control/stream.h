@@ -10,10 +10,10 @@
 #include "daemon/control/client.h"
 #include "lib/view/view.h"
 
-struct reconcile;
+struct engine;
 struct streams;
 
-struct streams *streams_new(const struct reconcile *reconcile);
+struct streams *streams_new(const struct engine *engine);
 void streams_free(struct streams *streams); /* NULL allowed */
 
 /* The first reply to a call; the only one where the client asked for no more. `after` is

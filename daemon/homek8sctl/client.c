@@ -123,7 +123,7 @@ int client_send(struct client *client, const char *method, struct json_object *p
 }
 
 /* Takes the message apart; `message` is dropped. */
-static enum answer take(struct json_object *message, struct reply *out)
+static enum exit_answer take(struct json_object *message, struct reply *out)
 {
 	const char *error = json_string_at(message, "error");
 
@@ -136,7 +136,7 @@ static enum answer take(struct json_object *message, struct reply *out)
 	return error ? ANSWER_ERROR : ANSWER_REPLY;
 }
 
-enum answer client_receive(
+enum exit_answer client_receive(
     struct client *client, int64_t ms, struct reply *out, struct error *e)
 {
 	int64_t end = ms < 0 ? FOR_EVER : now_ms() + ms;
@@ -216,7 +216,7 @@ enum status client_ask_or(struct ctl *ctl, const char *method,
 	enum status status = STATUS_UNREACHABLE;
 	struct client *client = client_open(ctl->options.socket, &status, &e);
 	struct reply reply = { 0 };
-	enum answer answer;
+	enum exit_answer answer;
 
 	*out = NULL;
 	if (!client || client_send(client, method, parameters, false, &e) < 0) {

@@ -11,7 +11,7 @@
 
 struct client;
 
-enum answer {
+enum exit_answer {
 	ANSWER_REPLY,
 	ANSWER_ERROR,	/* the daemon said error */
 	ANSWER_TIMEOUT, /* nothing came in time */
@@ -35,7 +35,7 @@ int client_send(struct client *client, const char *method, struct json_object *p
 
 /* Waits up to `ms` (-1: for ever) for the next answer. `out` is to be given to
  * reply_done() whatever comes. */
-enum answer client_receive(
+enum exit_answer client_receive(
     struct client *client, int64_t ms, struct reply *out, struct error *e);
 void reply_done(struct reply *reply);
 

@@ -388,11 +388,6 @@ void kube_send(
 	writer_write(k->writer, write, about, ticket, why_down(k));
 }
 
-void kube_step(struct kube *k, const struct step *step, uint64_t ticket)
-{
-	writer_step(k->writer, step, ticket, why_down(k));
-}
-
 struct kube *kube_new_tuned(struct ev_loop *loop,
     const struct kubernetes_settings *settings, const char *config_dir,
     const struct kube_callbacks *callbacks, void *arg, const struct kube_tuning *tuning)

@@ -16,7 +16,6 @@
 #include "lib/model/kind.h"
 #include "lib/model/probe.h"
 #include "lib/model/settings.h"
-#include "lib/plan/plan.h"
 
 enum kube_status {
 	KUBE_OFF, /* no kubeconfig, or switched off */
@@ -84,7 +83,7 @@ void kube_watch(struct kube *kube, const struct watch_request *items, size_t cou
 
 /* Lists everything anew (resync), or reads the kubeconfig again and starts over if it
  * differs. Both begin when the loop turns; allowed from callbacks, as are kube_ask(),
- * kube_send() and kube_step(). */
+ * and kube_send(). */
 void kube_read_all(struct kube *kube);
 void kube_configure(struct kube *kube, const struct kubernetes_settings *settings);
 /* Where the server is down or refuses us: asks now instead of waiting for the next try.
@@ -101,7 +100,5 @@ void kube_ask(struct kube *kube, const struct probe *probe);
  * came. */
 void kube_send(struct kube *kube, const struct kube_write *write, const char *about,
     uint64_t ticket);
-/* STEP_KUBE_APPLY or STEP_KUBE_DELETE. */
-void kube_step(struct kube *kube, const struct step *step, uint64_t ticket);
 
 #endif

@@ -269,20 +269,6 @@ void writer_write(struct writer *writer, const struct kube_write *write,
 		start_next(writer);
 }
 
-void writer_step(
-    struct writer *writer, const struct step *step, uint64_t ticket, const char *down)
-{
-	const struct kube_write write = {
-		.what = step->op == STEP_KUBE_DELETE ? KUBE_DELETE : KUBE_APPLY,
-		.path = step->path,
-		.body = step->body,
-		.uid = step->uid,
-	};
-	autofree char *about = must_printf("%s %s", step->kind->name, step->name);
-
-	writer_write(writer, &write, about, ticket, down);
-}
-
 void writer_abandon(struct writer *writer)
 {
 	for (struct write *w = writer->writes; w; w = w->next) {

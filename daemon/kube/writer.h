@@ -22,10 +22,6 @@ void writer_free(struct writer *w); /* without calling back */
  */
 void writer_write(struct writer *w, const struct kube_write *write, const char *about,
     uint64_t ticket, const char *down);
-/* The same for a step of the plan. */
-void writer_step(
-    struct writer *w, const struct step *step, uint64_t ticket, const char *down);
-
 /* The connections are about to be closed: whatever is under way has an unknown outcome,
  * and what still waits was not sent. */
 void writer_abandon(struct writer *w);

@@ -47,12 +47,12 @@
 #define SLICE_US 2000 /* of one turn of the loop, for hearing answers */
 #define SLOW_MS 1000
 
-TAILQ_HEAD(call_list, call);
+TAILQ_HEAD(call_list, virt_call);
 
 struct worker {
 	struct calls *calls;
 	pthread_t thread;
-	struct call *running; /* guarded by the lock */
+	struct virt_call *running; /* guarded by the lock */
 };
 
 struct calls {
@@ -61,7 +61,7 @@ struct calls {
 	pthread_cond_t over;
 	struct call_list queued[PRIORITIES], finished;
 	unsigned alive; /* threads */
-	struct call *last;
+	struct virt_call *last;
 	bool stopping, ended, abandoned;
 
 	struct worker workers[CALLS_THREADS_MAX];
@@ -86,12 +86,12 @@ static int64_t now_us(void)
 
 /* On the call threads. */
 
-static bool same_document(const struct call *a, const struct call *b)
+static bool same_document(const struct virt_call *a, const struct virt_call *b)
 {
 	return a->name && b->name && a->kind == b->kind && strcmp(a->name, b->name) == 0;
 }
 
-static bool is_free(const struct calls *c, const struct call *call)
+static bool is_free(const struct calls *c, const struct virt_call *call)
 {
 	for (unsigned i = 0; i < c->count; i++)
 		if (c->workers[i].running && same_document(c->workers[i].running, call))
@@ -99,9 +99,9 @@ static bool is_free(const struct calls *c, const struct call *call)
 	return true;
 }
 
-static struct call *next_queued(struct calls *c)
+static struct virt_call *next_queued(struct calls *c)
 {
-	struct call *call;
+	struct virt_call *call;
 
 	for (int i = 0; i < PRIORITIES; i++)
 		TAILQ_FOREACH(call, &c->queued[i], link)
@@ -111,10 +111,10 @@ static struct call *next_queued(struct calls *c)
 }
 
 /* Waits for a call; NULL when there will be none any more. */
-static struct call *begin(struct worker *w)
+static struct virt_call *begin(struct worker *w)
 {
 	struct calls *c = w->calls;
-	struct call *call;
+	struct virt_call *call;
 
 	pthread_mutex_lock(&c->lock);
 	while (!(call = next_queued(c)) && !c->stopping)
@@ -131,7 +131,7 @@ static struct call *begin(struct worker *w)
 }
 
 /* What waited for this document may be more than the thread itself takes next. */
-static void finish(struct worker *w, struct call *call)
+static void finish(struct worker *w, struct virt_call *call)
 {
 	struct calls *c = w->calls;
 	bool nobody;
@@ -183,7 +183,7 @@ static void leave(struct calls *c)
 static void *run_calls(void *arg)
 {
 	struct worker *w = arg;
-	struct call *call;
+	struct virt_call *call;
 
 	while ((call = begin(w))) {
 		call->run(call);
@@ -195,9 +195,9 @@ static void *run_calls(void *arg)
 
 /* On the main loop. */
 
-static struct call *take_finished(struct calls *c)
+static struct virt_call *take_finished(struct calls *c)
 {
-	struct call *call;
+	struct virt_call *call;
 
 	pthread_mutex_lock(&c->lock);
 	call = TAILQ_FIRST(&c->finished);
@@ -207,7 +207,7 @@ static struct call *take_finished(struct calls *c)
 	return call;
 }
 
-static void hand_back(struct calls *c, struct call *call)
+static void hand_back(struct calls *c, struct virt_call *call)
 {
 	const void *peer = call->peer;
 	int64_t at = call->answered ? call->ended : 0;
@@ -222,7 +222,7 @@ static void on_finished(struct ev_loop *loop, ev_async *wake, int events)
 {
 	struct calls *c = wake->data;
 	int64_t end = now_us() + SLICE_US;
-	struct call *call;
+	struct virt_call *call;
 
 	(void)events;
 	while ((call = take_finished(c))) {
@@ -235,9 +235,9 @@ static void on_finished(struct ev_loop *loop, ev_async *wake, int events)
 }
 
 /* Calls are freed on this thread only, so one that was running cannot go away. */
-static struct call *running(struct calls *c, unsigned i)
+static struct virt_call *running(struct calls *c, unsigned i)
 {
-	struct call *call;
+	struct virt_call *call;
 
 	pthread_mutex_lock(&c->lock);
 	call = c->workers[i].running;
@@ -252,7 +252,7 @@ static void on_watch(struct ev_loop *loop, ev_timer *watch, int events)
 	(void)loop;
 	(void)events;
 	for (unsigned i = 0; i < c->count; i++) {
-		struct call *call = running(c, i);
+		struct virt_call *call = running(c, i);
 		int64_t age = call ? (now_us() - call->began) / 1000 : 0;
 
 		if (age < SLOW_MS)
@@ -311,7 +311,7 @@ struct calls *calls_new(struct ev_loop *loop, unsigned threads, const char *name
 	return c;
 }
 
-void calls_post(struct calls *c, struct call *call, enum priority priority)
+void calls_post(struct calls *c, struct virt_call *call, enum priority priority)
 {
 	call->priority = priority;
 	call->waiting = true;
@@ -323,7 +323,7 @@ void calls_post(struct calls *c, struct call *call, enum priority priority)
 	pthread_mutex_unlock(&c->lock);
 }
 
-bool calls_hurry(struct calls *c, struct call *call, enum priority priority)
+bool calls_hurry(struct calls *c, struct virt_call *call, enum priority priority)
 {
 	bool waiting;
 
@@ -370,7 +370,7 @@ static bool wait_for_end(struct calls *c, int64_t ms)
 
 static void drop_all(struct call_list *list)
 {
-	struct call *call;
+	struct virt_call *call;
 
 	while ((call = TAILQ_FIRST(list))) {
 		TAILQ_REMOVE(list, call, link);
@@ -378,7 +378,7 @@ static void drop_all(struct call_list *list)
 	}
 }
 
-bool calls_free(struct calls *c, struct call *last, int64_t ms)
+bool calls_free(struct calls *c, struct virt_call *last, int64_t ms)
 {
 	struct call_list left;
 	bool ended;

@@ -22,11 +22,12 @@ enum priority { /* an urgent call overtakes every bulk call that has not begun *
 #define PRIORITIES 2
 
 /* To be the first member of a struct that carries what run() needs and what it found. */
-struct call {
-	void (*run)(struct call *call);	 /* on a call thread; may block */
-	void (*done)(struct call *call); /* on the main loop; owns it from then on */
-	void (*drop)(struct call *call); /* frees it without an answer; on any thread */
-	const char *what;		 /* "read domain worker-1"; lives as the call */
+struct virt_call {
+	void (*run)(struct virt_call *call);  /* on a call thread; may block */
+	void (*done)(struct virt_call *call); /* on the main loop; owns it from then on */
+	void (*drop)(
+	    struct virt_call *call); /* frees it without an answer; on any thread */
+	const char *what;	     /* "read domain worker-1"; lives as the call */
 	int64_t patience; /* ms; under way for longer: overdue; 0: never overdue */
 	/* The document it reads or changes, by pointer and by text; calls on one document
 	 * are made one after the other. `name` NULL: none. */
@@ -37,7 +38,7 @@ struct call {
 	bool probe;	  /* silence means that the peer is silent: no honest long call */
 	bool answered;	  /* set by run(): the peer has answered, be it with an error */
 	/* The module's own. */
-	TAILQ_ENTRY(call) link;
+	TAILQ_ENTRY(virt_call) link;
 	enum priority priority;
 	bool waiting, overdue;
 	unsigned thread;      /* which runs it, from 0; set before run() */
@@ -46,12 +47,13 @@ struct call {
 
 struct calls_callbacks {
 	/* Once a second for every call that is under way for a second or longer. */
-	void (*slow)(void *arg, const struct call *call, int64_t ms);
+	void (*slow)(void *arg, const struct virt_call *call, int64_t ms);
 	/* Once: the call is overdue. */
-	void (*overdue)(void *arg, const struct call *call, int64_t ms);
+	void (*overdue)(void *arg, const struct virt_call *call, int64_t ms);
 	/* Its done() has run: `call` says which it was and may not be followed. `at`: when
 	 * the peer answered, in us; 0: it did not. */
-	void (*ended)(void *arg, const struct call *call, const void *peer, int64_t at);
+	void (*ended)(
+	    void *arg, const struct virt_call *call, const void *peer, int64_t at);
 };
 
 struct calls;
@@ -63,11 +65,11 @@ struct calls *calls_new(struct ev_loop *loop, unsigned threads, const char *name
     const struct calls_callbacks *callbacks, void *arg);
 
 /* Queues a call, which belongs to the module until its done(). */
-void calls_post(struct calls *calls, struct call *call, enum priority priority);
+void calls_post(struct calls *calls, struct virt_call *call, enum priority priority);
 
 /* Whether a posted call has not begun yet; if so and `priority` is the urgent one, it
  * becomes urgent. */
-bool calls_hurry(struct calls *calls, struct call *call, enum priority priority);
+bool calls_hurry(struct calls *calls, struct virt_call *call, enum priority priority);
 
 /*
  * Drops what has not begun or whose done() has not run yet, ends the threads, and runs
@@ -75,6 +77,6 @@ bool calls_hurry(struct calls *calls, struct call *call, enum priority priority)
  * within `ms`; threads, call and `last` are left to themselves and touch nothing of the
  * main loop's any more.
  */
-bool calls_free(struct calls *calls, struct call *last, int64_t ms);
+bool calls_free(struct calls *calls, struct virt_call *last, int64_t ms);
 
 #endif

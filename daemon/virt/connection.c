@@ -42,7 +42,7 @@ struct connection {
 };
 
 struct opening {
-	struct call call;
+	struct virt_call call;
 	struct connection *connection;
 	struct link *link;
 	char *uri;
@@ -54,7 +54,7 @@ struct opening {
 };
 
 struct closing {
-	struct call call;
+	struct virt_call call;
 	struct link *link;
 	uint64_t key;
 };
@@ -74,14 +74,14 @@ static void set_phase(struct connection *c, enum connection_phase phase, char *d
 	c->detail = detail;
 }
 
-static void run_closing(struct call *call)
+static void run_closing(struct virt_call *call)
 {
 	struct closing *closing = (struct closing *)call;
 
 	link_close(closing->link, closing->key);
 }
 
-static void free_closing(struct call *call)
+static void free_closing(struct virt_call *call)
 {
 	free(call);
 }
@@ -90,7 +90,7 @@ static void post_closing(struct connection *c)
 {
 	struct closing *closing = must_alloc(sizeof(*closing));
 
-	closing->call = (struct call){ .run = run_closing,
+	closing->call = (struct virt_call){ .run = run_closing,
 		.done = free_closing,
 		.drop = free_closing,
 		.what = "close a broken connection",
@@ -100,7 +100,7 @@ static void post_closing(struct connection *c)
 	calls_post(c->calls, &closing->call, PRIORITY_URGENT);
 }
 
-static void free_opening(struct call *call)
+static void free_opening(struct virt_call *call)
 {
 	struct opening *opening = (struct opening *)call;
 
@@ -108,7 +108,7 @@ static void free_opening(struct call *call)
 	free(opening);
 }
 
-static void run_opening(struct call *call)
+static void run_opening(struct virt_call *call)
 {
 	struct opening *o = (struct opening *)call;
 
@@ -132,7 +132,7 @@ static void wait_for_retry(struct connection *c, const char *why)
 	ev_timer_start(c->loop, &c->retry);
 }
 
-static void on_opened(struct call *call)
+static void on_opened(struct virt_call *call)
 {
 	struct opening *opening = (struct opening *)call;
 	struct connection *c = opening->connection;
@@ -165,7 +165,7 @@ static void post_opening(struct connection *c)
 	opening->uri = must_copy(c->uri);
 	opening->topics = c->topics;
 	opening->key = c->key;
-	opening->call = (struct call){ .run = run_opening,
+	opening->call = (struct virt_call){ .run = run_opening,
 		.done = on_opened,
 		.drop = free_opening,
 		.what = "connect",

@@ -20,10 +20,10 @@
 
 struct peer {
 	const struct connection *connection;
-	int64_t answered;	   /* us; when it last did */
-	const struct call *silent; /* overdue probe that says so; only compared */
-	char *what;		   /* of that probe */
-	bool pinged;		   /* a ping is out */
+	int64_t answered;		/* us; when it last did */
+	const struct virt_call *silent; /* overdue probe that says so; only compared */
+	char *what;			/* of that probe */
+	bool pinged;			/* a ping is out */
 };
 
 struct health {
@@ -32,7 +32,7 @@ struct health {
 };
 
 struct ping {
-	struct call call;
+	struct virt_call call;
 	struct peer *peer;
 	struct link *link;
 	uint64_t key;
@@ -67,11 +67,11 @@ static struct peer *peer_of(struct health *h, const void *connection)
 
 /* Pings. */
 
-static void run_ping(struct call *call)
+static void run_ping(struct virt_call *call)
 {
 	struct ping *ping = (struct ping *)call;
 	struct fault fault = { 0 };
-	autouse struct use use = { NULL };
+	autouse struct use use = { 0 };
 	unsigned long version;
 
 	if (link_take(ping->link, ping->key, call->thread, &use, &fault) == 0 &&
@@ -80,13 +80,13 @@ static void run_ping(struct call *call)
 	call->answered = !fault.lost;
 }
 
-static void on_pinged(struct call *call)
+static void on_pinged(struct virt_call *call)
 {
 	((struct ping *)call)->peer->pinged = false;
 	free(call);
 }
 
-static void drop_ping(struct call *call)
+static void drop_ping(struct virt_call *call)
 {
 	free(call);
 }
@@ -98,7 +98,7 @@ static void post_ping(struct health *h, struct peer *peer)
 	ping->peer = peer;
 	ping->link = connection_link(peer->connection);
 	ping->key = connection_key(peer->connection);
-	ping->call = (struct call){ .run = run_ping,
+	ping->call = (struct virt_call){ .run = run_ping,
 		.done = on_pinged,
 		.drop = drop_ping,
 		.what = "are you there",
@@ -109,7 +109,7 @@ static void post_ping(struct health *h, struct peer *peer)
 	calls_post(h->calls, &ping->call, PRIORITY_URGENT);
 }
 
-void health_slow(struct health *h, const struct call *call, int64_t ms)
+void health_slow(struct health *h, const struct virt_call *call, int64_t ms)
 {
 	struct peer *peer = peer_of(h, call->peer);
 	int64_t now = call->began + ms * 1000;
@@ -122,14 +122,14 @@ void health_slow(struct health *h, const struct call *call, int64_t ms)
 
 /* Silence. */
 
-static void set_silent(struct peer *peer, const struct call *call)
+static void set_silent(struct peer *peer, const struct virt_call *call)
 {
 	free(peer->what);
 	peer->what = call ? must_copy(call->what) : NULL;
 	peer->silent = call;
 }
 
-void health_overdue(struct health *h, const struct call *call)
+void health_overdue(struct health *h, const struct virt_call *call)
 {
 	struct peer *peer = peer_of(h, call->peer);
 
@@ -138,7 +138,7 @@ void health_overdue(struct health *h, const struct call *call)
 }
 
 void health_ended(
-    struct health *h, const struct call *call, const void *connection, int64_t at)
+    struct health *h, const struct virt_call *call, const void *connection, int64_t at)
 {
 	struct peer *peer = peer_of(h, connection);
 

@@ -19,10 +19,10 @@ struct health *health_new(struct calls *calls, struct connection *const *connect
 void health_free(struct health *health); /* NULL allowed */
 
 /* The three of struct calls_callbacks, for calls whose peer is one of the connections. */
-void health_slow(struct health *health, const struct call *call, int64_t ms);
-void health_overdue(struct health *health, const struct call *call);
+void health_slow(struct health *health, const struct virt_call *call, int64_t ms);
+void health_overdue(struct health *health, const struct virt_call *call);
 void health_ended(
-    struct health *health, const struct call *call, const void *peer, int64_t at);
+    struct health *health, const struct virt_call *call, const void *peer, int64_t at);
 
 /* Adds to `detail` why it is so: never empty. */
 enum virt_status health_status(const struct health *health, struct text *detail);

@@ -57,7 +57,7 @@ const struct noun *noun_about(enum topic topic)
 }
 
 enum outcome noun_read(const struct noun *noun, virConnectPtr conn, const char *name,
-    bool stopped, struct answer *answer)
+    bool stopped, struct raw *answer)
 {
 	enum outcome outcome = READ_CHANGED;
 

@@ -24,11 +24,11 @@ struct noun {
 	enum endpoint endpoint;
 	enum topic topic; /* of its events */
 	int64_t patience; /* ms; without an answer for longer, a read is overdue */
-	enum outcome (*read)(virConnectPtr conn, const char *name, struct answer *answer);
+	enum outcome (*read)(virConnectPtr conn, const char *name, struct raw *answer);
 	/* The same after an event that says it has stopped, as little as needed (may set
 	 * `facts_only`); NULL: nothing less than the whole. */
 	enum outcome (*read_stop)(
-	    virConnectPtr conn, const char *name, struct answer *answer);
+	    virConnectPtr conn, const char *name, struct raw *answer);
 	int (*list)(virConnectPtr conn, struct arena *a, const char ***names);
 };
 
@@ -43,7 +43,7 @@ const struct noun *noun_about(enum topic topic);
 /* Reads one object, from the start again where it changed meanwhile; never READ_CHANGED.
  * `stopped`: with read_stop. `answer` is zeroed. On a call thread. */
 enum outcome noun_read(const struct noun *noun, virConnectPtr conn, const char *name,
-    bool stopped, struct answer *answer);
+    bool stopped, struct raw *answer);
 
 /* Names of all there are, in the arena. A driver that has no such thing has none. */
 int noun_list(const struct noun *noun, virConnectPtr conn, struct arena *a,

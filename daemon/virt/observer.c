@@ -51,7 +51,7 @@ struct observer {
 };
 
 struct read {
-	struct call call;
+	struct virt_call call;
 	struct observer *observer;
 	const struct noun *noun;
 	struct link *link;
@@ -59,11 +59,11 @@ struct read {
 	bool stopped; /* may bring less than the whole */
 	char *name, *what;
 	enum outcome outcome;
-	struct answer answer;
+	struct raw answer;
 };
 
 struct listing {
-	struct call call;
+	struct virt_call call;
 	struct observer *observer;
 	const struct noun *noun;
 	struct link *link;
@@ -146,10 +146,10 @@ static void prune(struct observer *o)
 
 /* Reads. */
 
-static void run_read(struct call *call)
+static void run_read(struct virt_call *call)
 {
 	struct read *r = (struct read *)call;
-	autouse struct use use = { NULL };
+	autouse struct use use = { 0 };
 
 	r->outcome = READ_FAILED;
 	if (link_take(r->link, r->key, call->thread, &use, &r->answer.fault) == 0)
@@ -158,7 +158,7 @@ static void run_read(struct call *call)
 	call->answered = !r->answer.fault.lost;
 }
 
-static void free_read(struct call *call)
+static void free_read(struct virt_call *call)
 {
 	struct read *r = (struct read *)call;
 
@@ -226,7 +226,7 @@ static void end_round(struct observer *o)
 	}
 }
 
-static void on_read(struct call *call)
+static void on_read(struct virt_call *call)
 {
 	struct read *r = (struct read *)call;
 	struct observer *o = r->observer;
@@ -261,7 +261,7 @@ static void post_read(
 	r->stopped = stopped;
 	r->name = must_copy(entry->name);
 	r->what = must_printf("read %s %s", o->noun->word, entry->name);
-	r->call = (struct call){ .run = run_read,
+	r->call = (struct virt_call){ .run = run_read,
 		.done = on_read,
 		.drop = free_read,
 		.what = r->what,
@@ -305,10 +305,10 @@ void observer_read_stop(struct observer *o, const char *name)
 
 /* Rounds. */
 
-static void run_listing(struct call *call)
+static void run_listing(struct virt_call *call)
 {
 	struct listing *l = (struct listing *)call;
-	autouse struct use use = { NULL };
+	autouse struct use use = { 0 };
 
 	if (link_take(l->link, l->key, call->thread, &use, &l->fault) == 0)
 		l->listed = noun_list(l->noun, use.conn, &l->arena, &l->names, &l->count,
@@ -316,7 +316,7 @@ static void run_listing(struct call *call)
 	call->answered = !l->fault.lost;
 }
 
-static void free_listing(struct call *call)
+static void free_listing(struct virt_call *call)
 {
 	struct listing *l = (struct listing *)call;
 
@@ -357,7 +357,7 @@ static void begin_round(struct observer *o, const struct listing *l)
 
 /* A connection that cannot list is of no use: it counts as broken, and the back-off of
  * connecting again is the back-off of listing again. */
-static void on_listed(struct call *call)
+static void on_listed(struct virt_call *call)
 {
 	struct listing *l = (struct listing *)call;
 	struct observer *o = l->observer;
@@ -385,7 +385,7 @@ static void post_listing(struct observer *o)
 	l->key = connection_key(o->connection);
 	l->number = o->last_number;
 	l->what = must_printf("list %ss", o->noun->word);
-	l->call = (struct call){ .run = run_listing,
+	l->call = (struct virt_call){ .run = run_listing,
 		.done = on_listed,
 		.drop = free_listing,
 		.what = l->what,

@@ -18,31 +18,30 @@ enum outcome {
 };
 
 /* What a read brought. Zeroed before, answer_done() after. */
-struct answer {
+struct raw {
 	struct reading reading; /* what it points to is in the arena */
 	struct fault fault;
 	struct arena arena;
 };
 
-void answer_done(struct answer *answer);
+void answer_done(struct raw *answer);
 
 /*
  * The calling thread's last error, as the outcome of a read in which the object had been
  * found already; `absent`: the code that says "no such object", which then means that it
  * changed meanwhile, for it may be back.
  */
-enum outcome read_failed(virConnectPtr conn, struct answer *answer, int absent);
+enum outcome read_failed(virConnectPtr conn, struct raw *answer, int absent);
 /* The same where the object was being looked up. */
-enum outcome read_missed(virConnectPtr conn, struct answer *answer, int absent);
+enum outcome read_missed(virConnectPtr conn, struct raw *answer, int absent);
 
 /* One try each. The list functions return the count or -1, with libvirt's error. */
-enum outcome read_domain(virConnectPtr conn, const char *name, struct answer *answer);
+enum outcome read_domain(virConnectPtr conn, const char *name, struct raw *answer);
 /* After an event that says it has stopped: only what decides whether it is started again,
  * `facts_only`; everything where it has not. */
-enum outcome read_domain_stop(
-    virConnectPtr conn, const char *name, struct answer *answer);
-enum outcome read_network(virConnectPtr conn, const char *name, struct answer *answer);
-enum outcome read_hypervisor(virConnectPtr conn, const char *name, struct answer *answer);
+enum outcome read_domain_stop(virConnectPtr conn, const char *name, struct raw *answer);
+enum outcome read_network(virConnectPtr conn, const char *name, struct raw *answer);
+enum outcome read_hypervisor(virConnectPtr conn, const char *name, struct raw *answer);
 int list_domains(virConnectPtr conn, struct arena *a, const char ***names);
 int list_networks(virConnectPtr conn, struct arena *a, const char ***names);
 int list_hypervisors(virConnectPtr conn, struct arena *a, const char ***names);

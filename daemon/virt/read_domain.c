@@ -9,7 +9,7 @@
 #include "lib/kind/vm/vm.h"
 
 static enum outcome read_managed_save(virConnectPtr conn, virDomainPtr domain,
-    struct domain_facts *facts, struct answer *answer)
+    struct domain_facts *facts, struct raw *answer)
 {
 	int saved = virDomainHasManagedSaveImage(domain, 0);
 	enum outcome outcome;
@@ -24,7 +24,7 @@ static enum outcome read_managed_save(virConnectPtr conn, virDomainPtr domain,
 
 /* A transient domain has no autostart flag and no stored configuration. */
 static enum outcome read_flags(virConnectPtr conn, virDomainPtr domain,
-    struct domain_facts *facts, struct answer *answer)
+    struct domain_facts *facts, struct raw *answer)
 {
 	int persistent = virDomainIsPersistent(domain), autostart = 0;
 
@@ -38,7 +38,7 @@ static enum outcome read_flags(virConnectPtr conn, virDomainPtr domain,
 }
 
 static enum outcome read_xml(virConnectPtr conn, virDomainPtr domain, unsigned flags,
-    const char **out, struct answer *answer)
+    const char **out, struct raw *answer)
 {
 	autofree char *xml = virDomainGetXMLDesc(domain, flags);
 
@@ -57,7 +57,7 @@ static bool consistent(const struct domain_facts *facts)
 }
 
 static enum outcome read_all(virConnectPtr conn, virDomainPtr domain,
-    struct domain_facts *facts, struct answer *answer)
+    struct domain_facts *facts, struct raw *answer)
 {
 	enum outcome outcome;
 
@@ -75,7 +75,7 @@ static enum outcome read_all(virConnectPtr conn, virDomainPtr domain,
 	return outcome;
 }
 
-enum outcome read_domain(virConnectPtr conn, const char *name, struct answer *answer)
+enum outcome read_domain(virConnectPtr conn, const char *name, struct raw *answer)
 {
 	autodomain virDomainPtr domain = virDomainLookupByName(conn, name);
 	struct domain_facts *facts = arena_alloc(&answer->arena, sizeof(*facts));
@@ -86,7 +86,7 @@ enum outcome read_domain(virConnectPtr conn, const char *name, struct answer *an
 	return read_all(conn, domain, facts, answer);
 }
 
-enum outcome read_domain_stop(virConnectPtr conn, const char *name, struct answer *answer)
+enum outcome read_domain_stop(virConnectPtr conn, const char *name, struct raw *answer)
 {
 	autodomain virDomainPtr domain = virDomainLookupByName(conn, name);
 	struct domain_facts *facts = arena_alloc(&answer->arena, sizeof(*facts));

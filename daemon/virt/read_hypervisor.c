@@ -106,7 +106,7 @@ static int read_capabilities(virConnectPtr conn, const char *xml, struct arena *
 }
 
 static enum outcome read_all(
-    virConnectPtr conn, struct host_facts *facts, struct answer *answer)
+    virConnectPtr conn, struct host_facts *facts, struct raw *answer)
 {
 	autofree char *xml = virConnectGetCapabilities(conn);
 	unsigned long version = 0;
@@ -123,7 +123,7 @@ static enum outcome read_all(
 }
 
 /* There is one, of one name. */
-enum outcome read_hypervisor(virConnectPtr conn, const char *name, struct answer *answer)
+enum outcome read_hypervisor(virConnectPtr conn, const char *name, struct raw *answer)
 {
 	struct host_facts *facts = arena_alloc(&answer->arena, sizeof(*facts));
 

@@ -8,7 +8,7 @@
 #include "lib/kind/network/network.h"
 
 static enum outcome read_flags(virConnectPtr conn, virNetworkPtr network,
-    struct network_facts *facts, struct answer *answer)
+    struct network_facts *facts, struct raw *answer)
 {
 	int active = virNetworkIsActive(network), persistent, autostart = 0;
 
@@ -26,7 +26,7 @@ static enum outcome read_flags(virConnectPtr conn, virNetworkPtr network,
 }
 
 static enum outcome read_xml(virConnectPtr conn, virNetworkPtr network, unsigned flags,
-    const char **out, struct answer *answer)
+    const char **out, struct raw *answer)
 {
 	autofree char *xml = virNetworkGetXMLDesc(network, flags);
 
@@ -42,7 +42,7 @@ static enum outcome read_xml(virConnectPtr conn, virNetworkPtr network, unsigned
  * the same document twice would fail.
  */
 static enum outcome read_config(
-    virConnectPtr conn, virNetworkPtr network, bool active, struct answer *answer)
+    virConnectPtr conn, virNetworkPtr network, bool active, struct raw *answer)
 {
 	enum outcome outcome = read_xml(
 	    conn, network, VIR_NETWORK_XML_INACTIVE, &answer->reading.config_xml, answer);
@@ -69,7 +69,7 @@ static bool decode_lease(const virNetworkDHCPLease *lease, struct dhcp_lease *fa
 
 /* Not being able to say the leases makes them unknown, not the network. */
 static enum outcome read_leases(virConnectPtr conn, virNetworkPtr network,
-    struct network_facts *facts, struct answer *answer)
+    struct network_facts *facts, struct raw *answer)
 {
 	autofree virNetworkDHCPLeasePtr *leases = NULL;
 	int count = virNetworkGetDHCPLeases(network, NULL, &leases, 0);
@@ -93,7 +93,7 @@ static enum outcome read_leases(virConnectPtr conn, virNetworkPtr network,
 }
 
 static enum outcome read_all(virConnectPtr conn, virNetworkPtr network,
-    struct network_facts *facts, struct answer *answer)
+    struct network_facts *facts, struct raw *answer)
 {
 	enum outcome outcome = read_flags(conn, network, facts, answer);
 
@@ -107,7 +107,7 @@ static enum outcome read_all(virConnectPtr conn, virNetworkPtr network,
 	return outcome;
 }
 
-enum outcome read_network(virConnectPtr conn, const char *name, struct answer *answer)
+enum outcome read_network(virConnectPtr conn, const char *name, struct raw *answer)
 {
 	autonetwork virNetworkPtr network = virNetworkLookupByName(conn, name);
 	struct network_facts *facts = arena_alloc(&answer->arena, sizeof(*facts));

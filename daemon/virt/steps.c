@@ -8,50 +8,53 @@
 #include <string.h>
 
 #include "daemon/virt/auto.h"
-#include "lib/kind/kinds.h"
+#include "lib/kind/actions.h"
 
 #define AGENT_TIMEOUT_S 5 /* libvirt's own default is to wait for ever */
 
-static int network_define(virConnectPtr conn, const struct step *step)
+static int network_define(virConnectPtr conn, const struct call *call)
 {
-	autonetwork virNetworkPtr network = virNetworkDefineXML(conn, step->body);
+	autonetwork virNetworkPtr network = virNetworkDefineXML(conn, call->document);
 
 	return network ? 0 : -1;
 }
 
-static int network_start(virNetworkPtr network, const struct step *step)
+static int network_start(virNetworkPtr network, const struct call *call)
 {
-	(void)step;
+	(void)call;
 	return virNetworkCreate(network);
 }
 
-static int network_stop(virNetworkPtr network, const struct step *step)
+static int network_stop(virNetworkPtr network, const struct call *call)
 {
-	(void)step;
+	(void)call;
 	return virNetworkDestroy(network);
 }
 
-static int network_autostart(virNetworkPtr network, const struct step *step)
+static int network_autostart(virNetworkPtr network, const struct call *call)
 {
-	return virNetworkSetAutostart(network, step->on);
+	const struct autostart *arguments = call->arguments;
+
+	return virNetworkSetAutostart(network, arguments->on);
 }
 
 /*
  * One side per call: libvirt's LIVE and CONFIG together are refused as a whole when one
  * side has the entry already. Index -1 is the <ip> element that has DHCP.
  */
-static int network_update(virNetworkPtr network, const struct step *step)
+static int network_update(virNetworkPtr network, const struct call *call)
 {
-	unsigned command = step->command == UPDATE_ADD
+	const struct network_update *update = call->arguments;
+	unsigned command = update->command == UPDATE_ADD
 			       ? VIR_NETWORK_UPDATE_COMMAND_ADD_LAST
 			       : VIR_NETWORK_UPDATE_COMMAND_DELETE;
-	unsigned section = step->section == UPDATE_HOST
+	unsigned section = update->section == UPDATE_HOST
 			       ? VIR_NETWORK_SECTION_IP_DHCP_HOST
 			       : VIR_NETWORK_SECTION_IP_DHCP_RANGE;
-	unsigned flags = step->side == SIDE_LIVE ? VIR_NETWORK_UPDATE_AFFECT_LIVE
-						 : VIR_NETWORK_UPDATE_AFFECT_CONFIG;
+	unsigned flags = update->side == SIDE_LIVE ? VIR_NETWORK_UPDATE_AFFECT_LIVE
+						   : VIR_NETWORK_UPDATE_AFFECT_CONFIG;
 
-	return virNetworkUpdate(network, command, section, -1, step->body, flags);
+	return virNetworkUpdate(network, command, section, -1, call->document, flags);
 }
 
 /*
@@ -59,17 +62,21 @@ static int network_update(virNetworkPtr network, const struct step *step)
  * what it does not know. A document with a UUID is libvirt's own, patched: it is taken
  * back as it was given.
  */
-static int domain_define(virConnectPtr conn, const struct step *step)
+static int domain_define(virConnectPtr conn, const struct call *call)
 {
-	unsigned flags = strstr(step->body, "<uuid>") ? 0 : VIR_DOMAIN_DEFINE_VALIDATE;
-	autodomain virDomainPtr domain = virDomainDefineXMLFlags(conn, step->body, flags);
+	unsigned flags =
+	    strstr(call->document, "<uuid>") ? 0 : VIR_DOMAIN_DEFINE_VALIDATE;
+	autodomain virDomainPtr domain =
+	    virDomainDefineXMLFlags(conn, call->document, flags);
 
 	return domain ? 0 : -1;
 }
 
-static int domain_autostart(virDomainPtr domain, const struct step *step)
+static int domain_autostart(virDomainPtr domain, const struct call *call)
 {
-	return virDomainSetAutostart(domain, step->on);
+	const struct autostart *arguments = call->arguments;
+
+	return virDomainSetAutostart(domain, arguments->on);
 }
 
 /* libvirt's test driver has managed save images, but no flag to start without. */
@@ -84,28 +91,30 @@ static int start_fresh(virDomainPtr domain)
 	return virDomainCreate(domain);
 }
 
-static int domain_start(virDomainPtr domain, const struct step *step)
+static int domain_start(virDomainPtr domain, const struct call *call)
 {
-	if (step->fresh && virDomainHasManagedSaveImage(domain, 0) > 0)
+	const struct domain_start *start = call->arguments;
+
+	if (start->fresh && virDomainHasManagedSaveImage(domain, 0) > 0)
 		return start_fresh(domain);
 	return virDomainCreate(domain);
 }
 
 /* A request only. Without the time limit a hung guest agent would hold the call, and with
  * it every other one; a driver without agents has nothing to limit. */
-static int domain_shutdown(virDomainPtr domain, const struct step *step)
+static int domain_shutdown(virDomainPtr domain, const struct call *call)
 {
-	(void)step;
+	(void)call;
 	virDomainAgentSetResponseTimeout(domain, AGENT_TIMEOUT_S, 0);
 	return virDomainShutdownFlags(domain, 0);
 }
 
 /* Politely first: qemu then writes out its caches. */
-static int domain_destroy(virDomainPtr domain, const struct step *step)
+static int domain_destroy(virDomainPtr domain, const struct call *call)
 {
 	int code;
 
-	(void)step;
+	(void)call;
 	if (virDomainDestroyFlags(domain, VIR_DOMAIN_DESTROY_GRACEFUL) == 0)
 		return 0;
 	code = virGetLastErrorCode();
@@ -114,115 +123,124 @@ static int domain_destroy(virDomainPtr domain, const struct step *step)
 	return virDomainDestroyFlags(domain, VIR_DOMAIN_DESTROY_DEFAULT);
 }
 
-static int domain_resume(virDomainPtr domain, const struct step *step)
+static int domain_resume(virDomainPtr domain, const struct call *call)
 {
-	(void)step;
+	(void)call;
 	return virDomainResume(domain);
 }
 
-static int domain_wakeup(virDomainPtr domain, const struct step *step)
+static int domain_wakeup(virDomainPtr domain, const struct call *call)
 {
-	(void)step;
+	(void)call;
 	return virDomainPMWakeup(domain, 0);
 }
 
 enum goal { GOAL_OTHER, GOAL_ACTIVE, GOAL_INACTIVE };
 
-/* One of the three functions is set. `goal`: what the object is when nothing is left to
- * do. */
-static const struct action {
-	int (*define)(virConnectPtr conn, const struct step *step);
-	int (*network)(virNetworkPtr network, const struct step *step);
-	int (*domain)(virDomainPtr domain, const struct step *step);
-	const struct kind *kind;
+/* How a row of libvirt's actions is done: one of the three functions is set. `goal`: what
+ * the object is when nothing is left to do. */
+struct doer {
+	int (*define)(virConnectPtr conn, const struct call *call);
+	int (*network)(virNetworkPtr network, const struct call *call);
+	int (*domain)(virDomainPtr domain, const struct call *call);
 	enum goal goal;
-} actions[] = {
-	[STEP_NETWORK_DEFINE] = { .define = network_define, .kind = &network_kind },
-	[STEP_NETWORK_START] = { .network = network_start,
-	    .kind = &network_kind,
-	    .goal = GOAL_ACTIVE },
-	[STEP_NETWORK_STOP] = { .network = network_stop,
-	    .kind = &network_kind,
-	    .goal = GOAL_INACTIVE },
-	[STEP_NETWORK_AUTOSTART] = { .network = network_autostart,
-	    .kind = &network_kind },
-	[STEP_NETWORK_UPDATE] = { .network = network_update, .kind = &network_kind },
-	[STEP_DOMAIN_DEFINE] = { .define = domain_define, .kind = &vm_kind },
-	[STEP_DOMAIN_AUTOSTART] = { .domain = domain_autostart, .kind = &vm_kind },
-	[STEP_DOMAIN_START] = { .domain = domain_start,
-	    .kind = &vm_kind,
-	    .goal = GOAL_ACTIVE },
-	[STEP_DOMAIN_SHUTDOWN] = { .domain = domain_shutdown,
-	    .kind = &vm_kind,
-	    .goal = GOAL_INACTIVE },
-	[STEP_DOMAIN_DESTROY] = { .domain = domain_destroy,
-	    .kind = &vm_kind,
-	    .goal = GOAL_INACTIVE },
-	[STEP_DOMAIN_RESUME] = { .domain = domain_resume, .kind = &vm_kind },
-	[STEP_DOMAIN_WAKEUP] = { .domain = domain_wakeup, .kind = &vm_kind },
-	[STEP_KUBE_APPLY] = { .kind = NULL },
-	[STEP_KUBE_DELETE] = { .kind = NULL },
 };
+
+static const struct doer do_network_define = { .define = network_define };
+static const struct doer do_network_start = { .network = network_start,
+	.goal = GOAL_ACTIVE };
+static const struct doer do_network_stop = { .network = network_stop,
+	.goal = GOAL_INACTIVE };
+static const struct doer do_network_autostart = { .network = network_autostart };
+static const struct doer do_network_update = { .network = network_update };
+static const struct doer do_domain_define = { .define = domain_define };
+static const struct doer do_domain_autostart = { .domain = domain_autostart };
+static const struct doer do_domain_start = { .domain = domain_start,
+	.goal = GOAL_ACTIVE };
+static const struct doer do_domain_shutdown = { .domain = domain_shutdown,
+	.goal = GOAL_INACTIVE };
+static const struct doer do_domain_destroy = { .domain = domain_destroy,
+	.goal = GOAL_INACTIVE };
+static const struct doer do_domain_resume = { .domain = domain_resume };
+static const struct doer do_domain_wakeup = { .domain = domain_wakeup };
+
+/* One for each row of libvirt's: a missing one does not compile. */
+#define ROW_libvirt(name) { &name##_action, &do_##name },
+#define ROW_kubernetes(name)
+#define ROW_host(name)
+#define ACTION(name, source, ...) ROW_##source(name)
+static const struct {
+	const struct action *action;
+	const struct doer *doer;
+} doers[] = {
+#include ACTIONS_DEF
+};
+#undef ACTION
+
+static const struct doer *doer_of(const struct action *action)
+{
+	for (size_t i = 0; i < sizeof(doers) / sizeof(doers[0]); i++)
+		if (doers[i].action == action)
+			return doers[i].doer;
+	return NULL;
+}
 
 /*
  * Somebody may have been faster: "domain is already running" is what was wanted. Drivers
  * do not agree on the code for it, so the object is asked.
  */
-static bool may_be_reached(const struct fault *fault, const struct action *action)
+static bool may_be_reached(const struct fault *fault, const struct doer *doer)
 {
-	return !fault->lost && action->goal != GOAL_OTHER;
+	return !fault->lost && doer->goal != GOAL_OTHER;
 }
 
-static int reached(const struct action *action, int active)
+static int reached(const struct doer *doer, int active)
 {
-	return active == (action->goal == GOAL_ACTIVE) ? 0 : -1;
+	return active == (doer->goal == GOAL_ACTIVE) ? 0 : -1;
 }
 
-static int run_on_network(virConnectPtr conn, const struct action *action,
-    const struct step *step, struct fault *fault)
+static int run_on_network(virConnectPtr conn, const struct doer *doer,
+    const struct call *call, struct fault *fault)
 {
-	autonetwork virNetworkPtr network = virNetworkLookupByName(conn, step->target);
+	autonetwork virNetworkPtr network = virNetworkLookupByName(conn, call->target);
 
 	if (!network)
 		return fault_take(fault, conn);
-	if (action->network(network, step) == 0)
+	if (doer->network(network, call) == 0)
 		return 0;
 	fault_take(fault, conn);
-	if (!may_be_reached(fault, action))
+	if (!may_be_reached(fault, doer))
 		return -1;
-	return reached(action, virNetworkIsActive(network));
+	return reached(doer, virNetworkIsActive(network));
 }
 
-static int run_on_domain(virConnectPtr conn, const struct action *action,
-    const struct step *step, struct fault *fault)
+static int run_on_domain(virConnectPtr conn, const struct doer *doer,
+    const struct call *call, struct fault *fault)
 {
-	autodomain virDomainPtr domain = virDomainLookupByName(conn, step->target);
+	autodomain virDomainPtr domain = virDomainLookupByName(conn, call->target);
 
 	if (!domain)
 		return fault_take(fault, conn);
-	if (action->domain(domain, step) == 0)
+	if (doer->domain(domain, call) == 0)
 		return 0;
 	fault_take(fault, conn);
-	if (!may_be_reached(fault, action))
+	if (!may_be_reached(fault, doer))
 		return -1;
-	return reached(action, virDomainIsActive(domain));
+	return reached(doer, virDomainIsActive(domain));
 }
 
-const struct kind *steps_kind(enum step_op op)
+int steps_run(virConnectPtr conn, const struct call *call, struct fault *fault)
 {
-	return actions[op].kind;
-}
+	const struct doer *doer = doer_of(call->action);
 
-int steps_run(virConnectPtr conn, const struct step *step, struct fault *fault)
-{
-	const struct action *action = &actions[step->op];
-
-	if (action->define)
-		return action->define(conn, step) == 0 ? 0 : fault_take(fault, conn);
-	if (action->network)
-		return run_on_network(conn, action, step, fault);
-	if (action->domain)
-		return run_on_domain(conn, action, step, fault);
-	fault->slow = true;
-	return fail(&fault->error, "this is no step of libvirt's");
+	if (!doer) {
+		fault->slow = true;
+		return fail(
+		    &fault->error, "%s is no action of libvirt's", call->action->name);
+	}
+	if (doer->define)
+		return doer->define(conn, call) == 0 ? 0 : fault_take(fault, conn);
+	if (doer->network)
+		return run_on_network(conn, doer, call, fault);
+	return run_on_domain(conn, doer, call, fault);
 }

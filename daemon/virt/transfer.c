@@ -39,7 +39,7 @@ struct transfer_control {
 };
 
 struct run {
-	struct call call;
+	struct virt_call call;
 	TAILQ_ENTRY(run) link;
 	struct transfer *transfer;
 	struct shared *shared;
@@ -64,7 +64,7 @@ struct transfer {
 
 /* What ends the connection, on the transfer thread. */
 struct closing {
-	struct call call;
+	struct virt_call call;
 	struct shared *shared;
 };
 
@@ -111,10 +111,10 @@ static int connect_for(struct run *run, struct use *use)
 	return link_take(s->link, s->key, 0, use, &run->fault);
 }
 
-static void run_job(struct call *call)
+static void run_job(struct virt_call *call)
 {
 	struct run *run = (struct run *)call;
-	autouse struct use use = { NULL };
+	autouse struct use use = { 0 };
 
 	if (run->control.cancelled)
 		return;
@@ -125,7 +125,7 @@ static void run_job(struct call *call)
 		disconnect(run->shared);
 }
 
-static void drop_run(struct call *call)
+static void drop_run(struct virt_call *call)
 {
 	struct run *run = (struct run *)call;
 
@@ -135,18 +135,18 @@ static void drop_run(struct call *call)
 	free(run);
 }
 
-static void run_closing(struct call *call)
+static void run_closing(struct virt_call *call)
 {
 	disconnect(((struct closing *)call)->shared);
 }
 
-static void free_closing(struct call *call)
+static void free_closing(struct virt_call *call)
 {
 	free(call);
 }
 
 /* The last call of all. */
-static void drop_shared(struct call *call)
+static void drop_shared(struct virt_call *call)
 {
 	struct shared *s = ((struct closing *)call)->shared;
 
@@ -179,7 +179,7 @@ static enum transfer_end end_of(const struct run *run)
 	return run->control.cancelled ? TRANSFER_CANCELLED : TRANSFER_FAILED;
 }
 
-static void on_done(struct call *call)
+static void on_done(struct virt_call *call)
 {
 	struct run *run = (struct run *)call;
 	struct transfer *t = run->transfer;
@@ -195,12 +195,13 @@ static void on_done(struct call *call)
 	drop_run(call);
 }
 
-static struct closing *closing_new(struct transfer *t, void (*drop)(struct call *call))
+static struct closing *closing_new(
+    struct transfer *t, void (*drop)(struct virt_call *call))
 {
 	struct closing *closing = must_alloc(sizeof(*closing));
 
 	closing->shared = t->shared;
-	closing->call = (struct call){ .run = run_closing,
+	closing->call = (struct virt_call){ .run = run_closing,
 		.done = free_closing,
 		.drop = drop,
 		.what = "close the idle connection" };
@@ -217,14 +218,15 @@ static void on_idle(struct ev_loop *loop, ev_timer *idle, int events)
 }
 
 /* A job may take any time, and says itself how far it is. */
-static void on_slow(void *arg, const struct call *call, int64_t ms)
+static void on_slow(void *arg, const struct virt_call *call, int64_t ms)
 {
 	(void)arg;
 	(void)call;
 	(void)ms;
 }
 
-static void on_ended(void *arg, const struct call *call, const void *peer, int64_t at)
+static void on_ended(
+    void *arg, const struct virt_call *call, const void *peer, int64_t at)
 {
 	(void)arg;
 	(void)call;
@@ -277,7 +279,7 @@ void transfer_post(
 	run->uri = must_copy(uri);
 	run->what = must_copy(job->what);
 	run->key = connection_next_key();
-	run->call = (struct call){ .run = run_job,
+	run->call = (struct virt_call){ .run = run_job,
 		.done = on_done,
 		.drop = drop_run,
 		.what = run->what,

@@ -68,19 +68,19 @@ struct virt {
 };
 
 struct step_call {
-	struct call call;
+	struct virt_call call;
 	struct virt *virt;
 	struct link *link;
 	uint64_t key;
-	struct arena arena; /* the step's texts */
-	struct step step;
+	struct arena arena; /* the texts and arguments of */
+	struct call what;
 	bool succeeded;
 	struct fault fault;
 };
 
 /* The last call: what call threads may use for longer than we live. */
 struct closing {
-	struct call call;
+	struct virt_call call;
 	struct link *links[ENDPOINTS];
 };
 
@@ -114,12 +114,12 @@ static void set_version(struct virt *virt, unsigned long version)
 	virt->state.version = virt->version;
 }
 
-static void on_slow(void *arg, const struct call *call, int64_t ms)
+static void on_slow(void *arg, const struct virt_call *call, int64_t ms)
 {
 	health_slow(((struct virt *)arg)->health, call, ms);
 }
 
-static void on_overdue(void *arg, const struct call *call, int64_t ms)
+static void on_overdue(void *arg, const struct virt_call *call, int64_t ms)
 {
 	struct virt *virt = arg;
 
@@ -128,7 +128,8 @@ static void on_overdue(void *arg, const struct call *call, int64_t ms)
 	update_state(virt);
 }
 
-static void on_ended(void *arg, const struct call *call, const void *peer, int64_t at)
+static void on_ended(
+    void *arg, const struct virt_call *call, const void *peer, int64_t at)
 {
 	struct virt *virt = arg;
 
@@ -211,17 +212,17 @@ static void on_overflow(void *arg)
 
 /* Steps. */
 
-static void run_step(struct call *call)
+static void run_step(struct virt_call *call)
 {
 	struct step_call *s = (struct step_call *)call;
-	autouse struct use use = { NULL };
+	autouse struct use use = { 0 };
 
 	s->succeeded = link_take(s->link, s->key, call->thread, &use, &s->fault) == 0 &&
-		       steps_run(use.conn, &s->step, &s->fault) == 0;
+		       steps_run(use.conn, &s->what, &s->fault) == 0;
 	call->answered = s->succeeded || !s->fault.lost;
 }
 
-static void free_step(struct call *call)
+static void free_step(struct virt_call *call)
 {
 	struct step_call *s = (struct step_call *)call;
 
@@ -230,51 +231,43 @@ static void free_step(struct call *call)
 }
 
 /* Success or not, only a read says what is so now. */
-static void on_step(struct call *call)
+static void on_step(struct virt_call *call)
 {
 	struct step_call *s = (struct step_call *)call;
 	struct virt *virt = s->virt;
 	bool lost = s->fault.lost && !s->succeeded;
 
 	if (!s->succeeded)
-		fail_in(&s->fault.error, "%s", s->step.text);
+		fail_in(&s->fault.error, "%s", s->what.text);
 	if (lost)
 		broken(virt, s->key, s->fault.error.text);
 	else
-		virt_read(virt, steps_kind(s->step.op), s->step.target);
+		virt_read(virt, s->what.kind, s->what.target);
 	virt->callbacks->step_done(virt->arg, call->token,
 	    s->succeeded ? NULL : s->fault.error.text, !s->succeeded && s->fault.slow,
 	    lost);
 	free_step(call);
 }
 
-void virt_step(struct virt *virt, const struct step *step, uint64_t ticket)
+void virt_run(struct virt *virt, const struct call *call)
 {
 	struct step_call *s = must_alloc(sizeof(*s));
-	const struct noun *noun = noun_of(steps_kind(step->op));
+	const struct noun *noun = noun_of(call->kind);
 	struct connection *c = connection_of(virt, noun ? noun : &nouns[0]);
 
 	s->virt = virt;
 	s->link = connection_link(c);
 	s->key = connection_key(c);
-	s->step = (struct step){ .op = step->op,
-		.target = arena_copy(&s->arena, step->target),
-		.text = arena_copy(&s->arena, step->text),
-		.body = arena_copy(&s->arena, step->body),
-		.on = step->on,
-		.fresh = step->fresh,
-		.command = step->command,
-		.section = step->section,
-		.side = step->side };
-	s->call = (struct call){ .run = run_step,
+	s->what = call_copy(&s->arena, call);
+	s->call = (struct virt_call){ .run = run_step,
 		.done = on_step,
 		.drop = free_step,
-		.what = s->step.text,
+		.what = s->what.text,
 		.patience = STEP_PATIENCE_MS,
 		.kind = noun ? noun->kind : NULL,
-		.name = s->step.target,
+		.name = s->what.target,
 		.peer = c,
-		.token = ticket };
+		.token = call->token };
 	calls_post(virt->calls, &s->call, PRIORITY_URGENT);
 }
 
@@ -294,6 +287,11 @@ void virt_read_later(struct virt *virt, const struct kind *kind, const char *nam
 
 	if (observer)
 		observer_read_later(observer, name);
+}
+
+void virt_read_kind(struct virt *virt, const struct kind *kind)
+{
+	observer_read_all(observer_of(virt, kind));
 }
 
 void virt_read_all(struct virt *virt)
@@ -428,7 +426,7 @@ struct virt *virt_new(struct ev_loop *loop, const struct libvirt_settings *setti
 }
 
 /* On the last call thread. */
-static void run_closing(struct call *call)
+static void run_closing(struct virt_call *call)
 {
 	struct closing *closing = (struct closing *)call;
 
@@ -436,7 +434,7 @@ static void run_closing(struct call *call)
 		link_free(closing->links[i]);
 }
 
-static void free_closing(struct call *call)
+static void free_closing(struct virt_call *call)
 {
 	free(call);
 }
@@ -454,7 +452,7 @@ bool virt_free(struct virt *virt)
 		closing->links[i] = connection_free(virt->connections[i]);
 		free(virt->uris[i]);
 	}
-	closing->call = (struct call){ .run = run_closing, .drop = free_closing };
+	closing->call = (struct virt_call){ .run = run_closing, .drop = free_closing };
 	ended = calls_free(virt->calls, &closing->call, FREE_PATIENCE_MS);
 	free(virt->detail);
 	free(virt->version);

@@ -15,7 +15,7 @@
 #include "daemon/virt/status.h"
 #include "lib/model/kind.h"
 #include "lib/model/settings.h"
-#include "lib/plan/plan.h"
+#include "lib/model/action.h"
 
 struct virt_state {
 	enum virt_status status;
@@ -47,19 +47,19 @@ struct virt_callbacks {
 	    void *arg, const struct kind *kind, const char *name, const char *what);
 	/*
 	 * A call is overdue; said once a call, and nothing is undone: it goes on, and all
-	 * others do. `ticket`: the step's, 0 where it is a read or the connecting; `what`:
+	 * others do. `token`: the call's, 0 where it is a read or the connecting; `what`:
 	 * "start domain worker-1", "read domain worker-1"; `ms`: for so long so far.
 	 */
-	void (*overdue)(void *arg, uint64_t ticket, const char *what, int64_t ms);
+	void (*overdue)(void *arg, uint64_t token, const char *what, int64_t ms);
 	/*
-	 * The step given to virt_step() under this ticket has ended. `error` NULL:
+	 * The call given to virt_run() under this token has ended. `error` NULL:
 	 * libvirt returned success (which earns a read, already on its way: `seen` or
 	 * `gone` follows). `slow`: retrying soon is pointless (refused, not supported).
 	 * After an error the object is read too. `lost`: the outcome is unknown, the
 	 * connection broke.
 	 */
 	void (*step_done)(
-	    void *arg, uint64_t ticket, const char *error, bool slow, bool lost);
+	    void *arg, uint64_t token, const char *error, bool slow, bool lost);
 };
 
 struct virt;
@@ -82,13 +82,14 @@ void virt_read(struct virt *virt, const struct kind *kind, const char *name);
 void virt_read_later(struct virt *virt, const struct kind *kind, const char *name);
 /* Reads everything there is, as many small calls that let urgent ones pass. */
 void virt_read_all(struct virt *virt);
+/* The same of one of libvirt's kinds. */
+void virt_read_kind(struct virt *virt, const struct kind *kind);
 /* Where libvirt is down: connects now instead of waiting for the next try. */
 void virt_try_now(struct virt *virt);
 
-/* Queues one step; what it needs of it is copied. The answer comes through step_done.
- * Steps on one document are carried out one after the other, in this order; those on
+/* Queues one call; it is copied. The answer comes through step_done. Calls on one document are carried out one after the other, in this order; those on
  * different documents, two at a time. */
-void virt_step(struct virt *virt, const struct step *step, uint64_t ticket);
+void virt_run(struct virt *virt, const struct call *call);
 
 /* New settings: reconnects if an URI differs. */
 void virt_configure(struct virt *virt, const struct libvirt_settings *settings);

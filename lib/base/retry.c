@@ -23,7 +23,7 @@ int64_t retry_connection(unsigned failures, uint32_t random)
 
 int64_t retry_step(unsigned failures, uint32_t random)
 {
-	return jittered(doubled(1000, 30000, failures), 25, random);
+	return jittered(doubled(1000, 24000, failures), 25, random);
 }
 
 int64_t retry_start(unsigned failures, uint32_t random)

@@ -16,7 +16,7 @@
  * after 120 s. */
 int64_t retry_connection(unsigned failures, uint32_t random);
 
-/* 1 s doubled to 30 s, plus up to 25 % jitter: a fault that ends is found ended in a
+/* 1 s doubled to 24 s, plus up to 25 % jitter: a fault that ends is found ended in a
  * minute. */
 int64_t retry_step(unsigned failures, uint32_t random);
 

@@ -50,7 +50,8 @@ const char *node_what(const struct node *node)
 	return "nothing";
 }
 
-size_t source_line(const struct source *source, unsigned line, const char **line_text)
+size_t source_line(
+    const struct source_text *source, unsigned line, const char **line_text)
 {
 	const char *at = source->text, *end = at + source->length, *newline;
 	size_t length;

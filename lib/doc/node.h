@@ -13,15 +13,15 @@
 #include "lib/base/arena.h"
 
 /* A text that was read, kept for as long as positions in it may be shown. */
-struct source {
+struct source_text {
 	const char *name; /* as shown to the user: "desired.d/home.yaml" */
 	const char *text;
 	size_t length;
 };
 
 struct place {
-	const struct source *source; /* NULL: the object was derived, not written */
-	unsigned line, column;	     /* from 1; columns count characters */
+	const struct source_text *source; /* NULL: the object was derived, not written */
+	unsigned line, column;		  /* from 1; columns count characters */
 };
 
 enum node_type {
@@ -52,6 +52,7 @@ const char *node_what(const struct node *node);
  * Text of one line of a source, without its end, for showing it under an error. Returns
  * its length; *line_text points into the source.
  */
-size_t source_line(const struct source *source, unsigned line, const char **line_text);
+size_t source_line(
+    const struct source_text *source, unsigned line, const char **line_text);
 
 #endif

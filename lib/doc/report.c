@@ -89,7 +89,7 @@ void report_fix(struct report *r, struct finding *f, const char *format, ...)
 	f->fix = arena_copy(r->arena, buffer);
 }
 
-static int compare_sources(const struct source *a, const struct source *b)
+static int compare_sources(const struct source_text *a, const struct source_text *b)
 {
 	if (a == b)
 		return 0;

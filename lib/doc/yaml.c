@@ -18,7 +18,7 @@ struct open { /* a container whose end has not come yet */
 };
 
 struct reader {
-	const struct source *source;
+	const struct source_text *source;
 	struct report *report;
 	struct yaml_limits limits;
 	struct open open[YAML_MAX_DEPTH];
@@ -333,8 +333,8 @@ static void check_empty(struct reader *r)
 	report_fix(r->report, f, "fill it in again, or delete the file");
 }
 
-struct node *yaml_parse(
-    const struct source *source, const struct yaml_limits *limits, struct report *report)
+struct node *yaml_parse(const struct source_text *source,
+    const struct yaml_limits *limits, struct report *report)
 {
 	struct reader r = { .source = source, .report = report };
 

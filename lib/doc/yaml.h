@@ -31,7 +31,7 @@ struct yaml_limits { /* zero means the default above */
  * adding at least one error to the report. `limits` may be NULL. The source must outlive
  * the tree.
  */
-struct node *yaml_parse(
-    const struct source *source, const struct yaml_limits *limits, struct report *report);
+struct node *yaml_parse(const struct source_text *source,
+    const struct yaml_limits *limits, struct report *report);
 
 #endif

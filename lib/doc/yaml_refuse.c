@@ -7,13 +7,13 @@
 
 #define BOM "\xef\xbb\xbf"
 
-size_t yaml_bom_length(const struct source *source)
+size_t yaml_bom_length(const struct source_text *source)
 {
 	return source->length >= 3 && memcmp(source->text, BOM, 3) == 0 ? 3 : 0;
 }
 
 /* libyaml gives no line for what its reader refuses, so lines are counted here. */
-static struct place place_of_offset(const struct source *source, size_t offset)
+static struct place place_of_offset(const struct source_text *source, size_t offset)
 {
 	struct place place = { source, 1, 1 };
 
@@ -30,13 +30,14 @@ static struct place place_of_offset(const struct source *source, size_t offset)
 	return place;
 }
 
-struct place yaml_place(const struct source *source, yaml_mark_t mark)
+struct place yaml_place(const struct source_text *source, yaml_mark_t mark)
 {
 	return (
 	    struct place){ source, (unsigned)mark.line + 1, (unsigned)mark.column + 1 };
 }
 
-static bool check_size(struct report *report, const struct source *source, size_t limit)
+static bool check_size(
+    struct report *report, const struct source_text *source, size_t limit)
 {
 	struct place place = { source, 1, 1 };
 	struct finding *f;
@@ -49,7 +50,7 @@ static bool check_size(struct report *report, const struct source *source, size_
 	return false;
 }
 
-static bool check_encoding(struct report *report, const struct source *source)
+static bool check_encoding(struct report *report, const struct source_text *source)
 {
 	long at = text_invalid_utf8(source->text, source->length);
 	struct place place;
@@ -78,7 +79,7 @@ void yaml_refuse_character(
 	report_fix(report, f, "remove it");
 }
 
-static bool check_characters(struct report *report, const struct source *source)
+static bool check_characters(struct report *report, const struct source_text *source)
 {
 	const char *text = source->text;
 	size_t length = source->length, at = yaml_bom_length(source);
@@ -102,7 +103,7 @@ static bool check_characters(struct report *report, const struct source *source)
 }
 
 /* libyaml takes time quadratic in the number of directives, so none gets as far. */
-static bool check_directives(struct report *report, const struct source *source)
+static bool check_directives(struct report *report, const struct source_text *source)
 {
 	const char *at = source->text + yaml_bom_length(source);
 	const char *end = source->text + source->length;
@@ -122,7 +123,8 @@ static bool check_directives(struct report *report, const struct source *source)
 	return false;
 }
 
-bool yaml_check_text(struct report *report, const struct source *source, size_t limit)
+bool yaml_check_text(
+    struct report *report, const struct source_text *source, size_t limit)
 {
 	return check_size(report, source, limit) && check_encoding(report, source) &&
 	       check_characters(report, source) && check_directives(report, source);
@@ -222,7 +224,7 @@ static void refuse_character_at(struct report *report, const struct place *place
 }
 
 void yaml_refuse_syntax(
-    struct report *report, const struct source *source, const yaml_parser_t *parser)
+    struct report *report, const struct source_text *source, const yaml_parser_t *parser)
 {
 	struct place place = yaml_place(source, parser->problem_mark);
 	const struct advice *row;

@@ -11,12 +11,13 @@
 #include "lib/doc/report.h"
 
 /* Bytes of the byte order mark at the start, or 0. */
-size_t yaml_bom_length(const struct source *source);
+size_t yaml_bom_length(const struct source_text *source);
 
-struct place yaml_place(const struct source *source, yaml_mark_t mark);
+struct place yaml_place(const struct source_text *source, yaml_mark_t mark);
 
 /* Size, UTF-8, control characters and directives: false after adding an error. */
-bool yaml_check_text(struct report *report, const struct source *source, size_t limit);
+bool yaml_check_text(
+    struct report *report, const struct source_text *source, size_t limit);
 
 /* Adds the error about a character that must not be there. */
 void yaml_refuse_character(
@@ -24,6 +25,6 @@ void yaml_refuse_character(
 
 /* Adds the error a parser has stopped with. */
 void yaml_refuse_syntax(
-    struct report *report, const struct source *source, const yaml_parser_t *parser);
+    struct report *report, const struct source_text *source, const yaml_parser_t *parser);
 
 #endif

@@ -109,9 +109,10 @@ static struct node *merge_maps(
 	return merged;
 }
 
-static const struct source *copy_source(struct arena *a, const struct source *source)
+static const struct source_text *copy_source(
+    struct arena *a, const struct source_text *source)
 {
-	struct source *copy = arena_alloc(a, sizeof(*copy));
+	struct source_text *copy = arena_alloc(a, sizeof(*copy));
 
 	copy->name = arena_copy(a, source->name);
 	copy->text = arena_copy_n(a, source->text, source->length);
@@ -131,7 +132,7 @@ static bool only_comments(const char *text)
 	return true;
 }
 
-static void load_settings(struct config *config, const struct source *source)
+static void load_settings(struct config *config, const struct source_text *source)
 {
 	const struct node *map = NULL;
 

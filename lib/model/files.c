@@ -26,7 +26,7 @@ struct reader {
 static int refuse(const struct reader *r, const char *id, const char *name,
     const char *why, const char *fix)
 {
-	struct source *source = arena_alloc(r->report->arena, sizeof(*source));
+	struct source_text *source = arena_alloc(r->report->arena, sizeof(*source));
 	struct place place = { .source = source }; /* the file as a whole: no line */
 	struct finding *f;
 
@@ -104,8 +104,8 @@ static int check_file(const struct reader *r, const char *name, const struct sta
 
 /* The whole text, in the arena: `size` bytes, and no more when it is tried to read one.
  */
-static int read_text(
-    const struct reader *r, int fd, const char *name, size_t size, struct source *out)
+static int read_text(const struct reader *r, int fd, const char *name, size_t size,
+    struct source_text *out)
 {
 	char *text = arena_alloc(&r->out->arena, size + 2);
 	size_t length = 0;
@@ -127,12 +127,12 @@ static int read_text(
 	if (length == 0)
 		return refuse(r, "file-empty", name, "it is empty",
 		    "an empty file never means delete everything: remove it, or write what should be");
-	*out = (struct source){ .name = name, .text = text, .length = length };
+	*out = (struct source_text){ .name = name, .text = text, .length = length };
 	return 0;
 }
 
 static int read_file(const struct reader *r, int directory, const char *path,
-    const char *name, struct source *out)
+    const char *name, struct source_text *out)
 {
 	autoclose int fd =
 	    openat(directory, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -205,7 +205,7 @@ static void read_desired(const struct reader *r, DIR *directory)
 	for (size_t i = 0; i < count; i++) {
 		const char *name = arena_printf(&out->arena, "%s/%s", DESIRED, names[i]);
 
-		struct source *source = &out->desired[out->desired_count];
+		struct source_text *source = &out->desired[out->desired_count];
 
 		if (read_file(r, dirfd(directory), names[i], name, source))
 			continue;

@@ -18,8 +18,8 @@
 
 struct config_files {
 	struct arena arena;
-	struct source settings; /* text NULL: there is none, every default holds */
-	struct source *desired; /* sorted by name */
+	struct source_text settings; /* text NULL: there is none, every default holds */
+	struct source_text *desired; /* sorted by name */
 	size_t desired_count;
 	const char *directory;
 	bool settings_only; /* only they are to be checked: there is no home to it */

@@ -14,6 +14,7 @@
 #include "lib/model/config.h"
 #include "lib/model/observed.h"
 #include "lib/model/section.h"
+#include "lib/model/source.h"
 #include "lib/model/watch.h"
 
 struct planner;
@@ -21,11 +22,13 @@ struct item;
 struct object_state;
 struct state;
 struct step;
+struct action;
 
-enum origin { /* who says what is so; a kind is unknown while its origin is */
-	ORIGIN_LIBVIRT,
-	ORIGIN_KUBERNETES,
-	ORIGIN_CONFIG, /* nobody: it is only read, checked and used by other kinds */
+/* How an object counts for the budget (promise P10). */
+struct availability {
+	bool counts;
+	bool up;
+	const char *critical; /* one of few that must be up: "control plane"; or NULL */
 };
 
 /* What a back end read of one object, as values; borrowed during decode(). */
@@ -41,13 +44,25 @@ struct reading {
 	bool facts_only;
 };
 
+/* Objects to be read because another one has changed. */
+struct affected {
+	struct arena *arena;
+	struct affected_object {
+		const struct kind *kind;
+		const char *name; /* external */
+	} * items;
+	size_t count;
+};
+
 struct kind {
 	const size_t *row;  /* its place in kinds[], which lib/kind/kinds.c holds */
 	const char *name;   /* "vm" */
 	const char *plural; /* "vms" */
 	const char *alias;  /* an older name that is still understood, or NULL */
 	const char *title;  /* "virtual machine": one or two words for people */
-	enum origin origin;
+	/* Who says what is so of it; NULL: nobody, it is only read, checked and used by
+	 * other kinds. */
+	const struct source *source;
 	struct fields fields;
 	const struct section *sections; /* the first is where people look for it */
 	size_t section_count;
@@ -85,6 +100,10 @@ struct kind {
 	int (*decode)(
 	    struct observed *seen, const struct reading *reading, struct error *e);
 
+	/* The object was observed, `before` (NULL: absent) and `now`: adds what else must
+	 * be read, since its source sends no event for it. Or NULL. */
+	void (*affects)(const struct observed *before, const struct observed *now,
+	    struct affected *out);
 	/*
 	 * Brings what is observed already up to date with a reading that is `facts_only`.
 	 * -1: that needs more than is known, with the reason; nothing was changed. NULL: the
@@ -111,7 +130,7 @@ struct kind {
 	 * nothing does: `desired`: it is desired like this from now on (NULL: no longer).
 	 * `observed`: its object was observed (`seen` NULL: it is absent); true when
 	 * something that is kept on disk has changed. `ended`: a step was done, or failed.
-	 * `converged`: it was found as it should be; true as above. `asked`: somebody
+	 * `converged`: it was found as it should be; true as above. `requested`: somebody
 	 * asked to reconcile this very object.
 	 */
 	const struct fields *state_fields;
@@ -119,19 +138,29 @@ struct kind {
 	bool (*observed)(struct object_state *state, const struct observed *seen,
 	    const struct object *want, const struct settings *settings, struct mono now,
 	    uint32_t random);
-	void (*ended)(struct object_state *state, const struct step *step, bool failed,
-	    const struct settings *settings, struct mono now, uint32_t random);
+	void (*ended)(struct object_state *state, const struct action *action,
+	    const void *arguments, bool failed, const struct settings *settings,
+	    struct mono now, uint32_t random);
 	bool (*converged)(struct object_state *state, const struct object *want);
-	void (*asked)(struct object_state *state);
+	void (*requested)(struct object_state *state);
 	/* State files of format 1: the member that held the record, and today's name of an
 	 * object (in the arena; NULL: it cannot be said). NULL: "record", the same name. */
 	const char *old_state;
 	const char *(*old_name)(
 	    const struct config *config, const char *name, struct arena *a);
 
-	/* After all its items were planned: holds those that must wait for another one.
-	 * Or NULL. */
+	/* Before its items are planned: what they look things up in, in the plan's arena;
+	 * p->prepared keeps it. Or NULL. */
+	void *(*prepare)(struct planner *p);
+	/* After all its items were planned: closes the gates of those that must wait for
+	 * another one. Or NULL. */
 	void (*settle)(struct planner *p);
+
+	/* How it counts for the budget. NULL: not at all. */
+	void (*availability)(const struct item *item, struct availability *out);
+	/* Kubernetes: what its apply steps send, as struct action's render(). */
+	const char *(*document)(
+	    struct planner *p, const struct step *step, struct error *e);
 };
 
 /* All kinds, in row order. */

@@ -5,14 +5,21 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/plan/plan.h"
+#include "lib/plan/item.h"
 
+/* Of any length: what an approval shows is never cut. */
 static const char *format_in(struct arena *a, const char *format, va_list args)
 {
-	char text[1024];
+	va_list again;
+	char *text;
+	int length;
 
-	vsnprintf(text, sizeof(text), format, args);
-	return arena_copy(a, text);
+	va_copy(again, args);
+	length = vsnprintf(NULL, 0, format, again);
+	va_end(again);
+	text = arena_alloc(a, (size_t)length + 1);
+	vsnprintf(text, (size_t)length + 1, format, args);
+	return text;
 }
 
 #define FORMATTED(result)                                                                \
@@ -59,27 +66,133 @@ void item_failing(struct planner *p, struct item *item, const char *format, ...)
 	FORMATTED(item->reason);
 }
 
-/* Stages of a kind follow those of the kinds in earlier rows. */
-#define STAGES 4
+struct program *item_program(
+    struct planner *p, struct item *item, const char *format, ...)
+{
+	struct program *program = arena_alloc(p->arena, sizeof(*program));
+	struct program **slot =
+	    arena_push(p->arena, &item->programs, &item->program_count, sizeof(*slot));
 
-struct step *item_step(struct planner *p, struct item *item, enum step_op op,
-    unsigned stage, const char *target, const char *format, ...)
+	program->item = item;
+	if (format)
+		FORMATTED(program->text);
+	*slot = program;
+	return program;
+}
+
+struct step *program_step(struct planner *p, struct program *program,
+    const struct action *action, const char *target, const char *format, ...)
 {
 	struct step *step = arena_alloc(p->arena, sizeof(*step));
 	struct step **slot =
-	    arena_push(p->arena, &item->steps, &item->step_count, sizeof(*slot));
+	    arena_push(p->arena, &program->steps, &program->step_count, sizeof(*slot));
+	const struct item *item = program->item;
 
 	*step = (struct step){
-		.op = op,
-		.item = item,
+		.action = action,
+		.program = program,
 		.kind = item->kind,
 		.name = item->name,
-		.target = target,
-		.stage = (unsigned)kind_index(item->kind) * STAGES + stage,
+		.target_kind = action->target ? action->target : item->kind,
+		.target = target ? target : item->name,
+		.arguments = action->size ? arena_alloc(p->arena, action->size) : NULL,
 	};
 	FORMATTED(step->text);
 	*slot = step;
 	return step;
+}
+
+void *step_arguments(struct step *step)
+{
+	return (void *)(uintptr_t)step->arguments;
+}
+
+void program_change(
+    struct planner *p, struct program *program, const char *field, const char *desired)
+{
+	uint64_t *part =
+	    arena_push(p->arena, &program->parts, &program->part_count, sizeof(*part));
+
+	*part = change_hash(field, desired);
+}
+
+struct effect *program_effect(struct planner *p, struct program *program,
+    enum effect_what what, const struct kind *kind, const char *name)
+{
+	struct effect *effect = arena_push(
+	    p->arena, &program->effects, &program->effect_count, sizeof(*effect));
+
+	*effect = (struct effect){ .what = what, .kind = kind, .name = name };
+	return effect;
+}
+
+void program_waits(struct planner *p, struct program *program, const char *format, ...)
+{
+	if (program->gate == GATE_WAITS)
+		return;
+	program->gate = GATE_WAITS;
+	FORMATTED(program->why);
+}
+
+/* Whether something of the item is still to be done; of an approval it is not known
+ * when. */
+static bool is_unfinished(const struct item *item)
+{
+	return item->verdict != VERDICT_CONVERGED || item_has_steps(item);
+}
+
+void program_waits_for(
+    struct planner *p, struct program *program, const struct kind *kind, const char *name)
+{
+	const struct item *item = planner_item(p, kind, name);
+
+	if (item && is_unfinished(item))
+		program_waits(p, program, "waits for %s/%s", kind->name, name);
+}
+
+void program_waits_until(
+    struct planner *p, struct item *item, struct program *program, struct mono when)
+{
+	item->retry_in = when.ms - p->input->now.ms;
+	plan_wake(p, when);
+	program_waits(
+	    p, program, "next try in %s", duration_text(p->arena, item->retry_in));
+}
+
+const struct answer *item_probe(
+    struct planner *p, struct item *item, const char *question, uint64_t hash)
+{
+	struct plan *plan = p->plan;
+	struct probe *probe =
+	    arena_push(p->arena, &plan->probes, &plan->probe_count, sizeof(*probe));
+	const struct answer *answer;
+
+	*probe = (struct probe){ item->kind, item->name, question, hash };
+	if (!p->input->probes)
+		return NULL;
+	answer = probe_store_find(p->input->probes, item->kind, item->name, hash);
+	return answer && answer->status ? answer : NULL;
+}
+
+void item_phase(struct item *item, const char *phase)
+{
+	item->phase = phase;
+}
+
+bool item_acts(const struct item *item)
+{
+	for (size_t i = 0; i < item->program_count; i++)
+		if (item->programs[i]->step_count && item->programs[i]->gate == GATE_OPEN)
+			return true;
+	return false;
+}
+
+bool item_has_steps(const struct item *item)
+{
+	for (size_t i = 0; i < item->program_count; i++)
+		if (item->programs[i]->step_count)
+			return true;
+	return false;
 }
 
 void item_difference(struct planner *p, struct item *item, const char *field,
@@ -101,23 +214,7 @@ void item_condition(
 	FORMATTED(c->message);
 }
 
-void item_consent(struct planner *p, struct item *item, const char *format, ...)
-{
-	FORMATTED(item->consent);
-	item->fingerprint = item->consent;
-}
-
-bool item_is_approved(const struct item *item)
-{
-	uint64_t part;
-
-	if (!item->fingerprint)
-		return false;
-	part = approval_part(item->fingerprint);
-	return approval_covers(&item->state->approval, &part, 1);
-}
-
-/* A finding of the same words, so that what is true of many objects is told once. */
+/* A finding of the same words, so that what is true of many objects is reported once. */
 static struct finding *find_finding(struct plan *plan, const char *id, const char *text)
 {
 	for (size_t i = plan->finding_count; i-- > 0;)
@@ -154,21 +251,21 @@ void plan_wake(struct planner *p, struct mono when)
 const struct observed *planner_observed(
     const struct planner *p, const struct kind *kind, const char *name)
 {
-	const struct observed *seen;
+	const struct observed *found;
 	const char *why;
 
-	if (!p->input->sources[kind->origin].up ||
+	if (!p->input->sources[source_index(kind->source)].up ||
 	    !observed_known(&p->input->observed->kinds[kind_index(kind)], name, &why))
 		return NULL;
-	seen = observations_find(p->input->observed, kind, name);
-	return seen && seen->presence == PRESENT ? seen : NULL;
+	found = observations_find(p->input->observed, kind, name);
+	return found && found->presence == PRESENT ? found : NULL;
 }
 
 const struct item *plan_find(
     const struct plan *plan, const struct kind *kind, const char *name)
 {
-	const struct span *span = &plan->spans[kind_index(kind)];
-	size_t low = span->first, high = span->first + span->wanted;
+	const struct item_range *span = &plan->ranges[kind_index(kind)];
+	size_t low = span->first, high = span->first + span->desired;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
@@ -181,14 +278,14 @@ const struct item *plan_find(
 		else
 			high = middle;
 	}
-	for (size_t i = span->first + span->wanted; i < span->end; i++)
+	for (size_t i = span->first + span->desired; i < span->end; i++)
 		if (strcmp(plan->items[i]->name, name) == 0)
 			return plan->items[i];
 	return NULL;
 }
 
-const struct item *planner_item(
+struct item *planner_item(
     const struct planner *p, const struct kind *kind, const char *name)
 {
-	return plan_find(p->plan, kind, name);
+	return (struct item *)(uintptr_t)plan_find(p->plan, kind, name);
 }

@@ -24,7 +24,7 @@ static const struct item *find_ending(const struct plan *plan, const struct kind
 	size_t row = kind_index(kind);
 	const struct item *found = NULL;
 
-	for (size_t i = plan->spans[row].first; i < plan->spans[row].end; i++) {
+	for (size_t i = plan->ranges[row].first; i < plan->ranges[row].end; i++) {
 		const struct item *item = plan->items[i];
 
 		if (!has_last_part(item, text))

@@ -5,31 +5,31 @@
  * Theory of operation
  *
  * Kinds are taken in row order. Within a kind every desired object is paired with what
- * was seen under its name; what is left over was seen only. Each pair becomes an item.
- * The gates below are passed in this order, and the first that closes decides:
+ * was observed under its external name; what is left over was only observed. Each pair
+ * becomes an item. The questions below are asked in this order, and the first "no"
+ * decides what the item comes to:
  *
- *   1. source   the kind's source is off, down or not yet read: unknown, no steps;
- *   2. unknown  the object could not be read: unknown, no steps (unknown is not absent);
- *   3. kind     kind->plan() compares and adds steps;
- *   4. busy     steps of an earlier plan are under way or not yet looked at: steps are
- * held;
- *   5. pause    hands off: steps are held, the verdict is "paused";
- *   6. back-off the last try failed and its time has not come: steps are held, "failing";
- *   7. consent  the kind asked for approval of exactly this: held until approved;
- *   8. brake    disruptive items that together touch more than a third of the VMs, or two
- *               control planes, each need approval (P10).
+ *   source    is the kind's source there, and was the kind read? else unknown
+ *   unknown   could the object be read? else unknown (unknown is not absent)
+ *   kind      kind->plan() compares, and adds programs: separate changes, each in steps
+ *             that run one after the other, with what they do to whom
  *
- * What is left runs: steps are put in order of kind, stage and planning. Nothing here
- * acts, reads a clock or remembers; whatever must be known comes in through struct
- * plan_input.
+ * Then each program has a gate of its own (gates.h): paused, busy, waits, approval,
+ * unsaved, back-off; after all items are known, the budget (budget.h) and the order of
+ * removals. The item's verdict is the worst of its own and its programs'.
+ *
+ * Programs whose gate is open run: removals first, in reverse row order, then the others
+ * in row order. Nothing here acts, reads a clock or keeps anything; whatever must be
+ * known comes in through struct plan_input.
  */
 #include "lib/plan/plan.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/plan/brake.h"
+#include "lib/plan/budget.h"
+#include "lib/plan/gates.h"
+#include "lib/plan/item.h"
 
 static const struct object_state *blank(struct planner *p, const struct kind *kind)
 {
@@ -48,6 +48,7 @@ static struct item *add_item(struct planner *p, const struct kind *kind, const c
 	    arena_push(p->arena, &p->plan->items, &p->plan->item_count, sizeof(*slot));
 
 	*item = (struct item){
+		.index = p->plan->item_count - 1,
 		.kind = kind,
 		.name = name,
 		.short_name = want ? want->short_name : name,
@@ -68,13 +69,14 @@ static struct item *add_item(struct planner *p, const struct kind *kind, const c
 /* Why nothing may be planned for any kind of the source now, or NULL. */
 static const char *source_closed(struct planner *p, const struct kind *kind, bool *off)
 {
-	const struct source_state *source = &p->input->sources[kind->origin];
+	const struct source_input *source =
+	    &p->input->sources[source_index(kind->source)];
 
 	*off = source->off;
 	if (source->off)
 		return source->why;
 	if (!source->up)
-		return source->why ? source->why : "not looked at yet";
+		return source->why ? source->why : "not observed yet";
 	return NULL;
 }
 
@@ -94,10 +96,9 @@ static const char *object_closed(struct planner *p, const struct item *item, boo
 	name = item->desired ? external_name(kind, item->desired) : item->observed->name;
 	if (observed_known(&p->input->observed->kinds[kind_index(kind)], name, &why))
 		return NULL;
-	return why ? why : "not looked at yet";
+	return why ? why : "not observed yet";
 }
 
-/* Gates 1 to 3. */
 static void judge(struct planner *p, struct item *item)
 {
 	bool off;
@@ -105,7 +106,7 @@ static void judge(struct planner *p, struct item *item)
 
 	item->off = closed && off;
 	if (item->off)
-		item_unknown(p, item, "not looked after: %s", closed);
+		item_unknown(p, item, "not managed: %s", closed);
 	else if (closed && watch_is_missing(item->kind, item->desired, closed))
 		item_blocked(p, item, "%s", closed);
 	else if (closed)
@@ -116,152 +117,152 @@ static void judge(struct planner *p, struct item *item)
 		item->kind->plan(p, item, item->desired, item->observed);
 }
 
-static bool pause_of(struct planner *p, const struct object_state *state,
-    const char **reason, struct mono *until)
+/* Pairs desired with observed; `taken` marks the observed ones that found their partner. */
+static void plan_desired(struct planner *p, const struct kind *kind, bool *taken)
 {
-	const struct state *m = p->input->state;
+	const struct set *desired = config_get(p->input->desired, kind);
+	const struct observed_set *observed =
+	    &p->input->observed->kinds[kind_index(kind)];
 
-	if (state->paused && !mono_reached(state->pause_until, p->input->now)) {
-		*reason = state->pause_reason;
-		*until = state->pause_until;
-		return true;
-	}
-	if (m->paused && !mono_reached(m->pause_until, p->input->now)) {
-		*reason = m->pause_reason;
-		*until = m->pause_until;
-		return true;
-	}
-	return false;
-}
-
-static void hold_for_pause(
-    struct planner *p, struct item *item, const char *reason, struct mono until)
-{
-	const char *end = "until resumed";
-
-	if (until.ms != INT64_MAX) {
-		end = arena_printf(p->arena, "for %s more",
-		    duration_text(p->arena, until.ms - p->input->now.ms));
-		plan_wake(p, until);
-	}
-	item->held = true;
-	item->verdict = VERDICT_PAUSED;
-	item->reason = arena_printf(p->arena, "hands off %s%s%s%s%s", end,
-	    reason ? ": " : "", reason ? reason : "", item->step_count ? "; would: " : "",
-	    item->step_count ? item->steps[0]->text : "");
-}
-
-/* Gates 4 to 7. */
-static void hold(struct planner *p, struct item *item)
-{
-	const struct object_state *state = item->state;
-	const char *reason = NULL;
-	struct mono until = MONO_NEVER;
-
-	if (pause_of(p, state, &reason, &until)) {
-		hold_for_pause(p, item, reason, until);
-		return;
-	}
-	/* A copy: the plan outlives what the memory forgets once all is well. */
-	if (state->failures && item->verdict != VERDICT_CONVERGED)
-		item->error = arena_copy(p->arena, state->error);
-	if (!item->step_count)
-		return;
-	if (state->busy) {
-		item->held = true;
-	} else if (item->consent) {
-		item->approved = item_is_approved(item);
-		if (!item->approved) {
-			item->held = true;
-			item_blocked(p, item, "waits for approval: %s", item->consent);
-			return;
-		}
-	}
-	if (state->failures) {
-		item->verdict = VERDICT_FAILING;
-		item->reason = item->error ? item->error : "the last try failed";
-		if (!mono_reached(state->retry_at, p->input->now)) {
-			item->held = true;
-			item->retry_in = state->retry_at.ms - p->input->now.ms;
-			plan_wake(p, state->retry_at);
-		}
-	}
-}
-
-/* Pairs desired with seen; `taken` marks the seen objects that found their partner. */
-static void plan_wanted(struct planner *p, const struct kind *kind, bool *taken)
-{
-	const struct set *wanted = config_get(p->input->desired, kind);
-	const struct observed_set *seen = &p->input->observed->kinds[kind_index(kind)];
-
-	for (size_t i = 0; i < wanted->count; i++) {
-		const struct object *want = wanted->items[i];
+	for (size_t i = 0; i < desired->count; i++) {
+		const struct object *want = desired->items[i];
 		const struct observed *have = NULL;
 		struct item *item;
 		size_t at_index;
 
-		if (observed_set_index(seen, external_name(kind, want), &at_index)) {
-			have = seen->items[at_index];
+		if (observed_set_index(observed, external_name(kind, want), &at_index)) {
+			have = observed->items[at_index];
 			taken[at_index] = true;
 		}
 		item = add_item(p, kind, want->name, want, have);
-		p->plan->spans[kind_index(kind)].wanted++;
+		p->plan->ranges[kind_index(kind)].desired++;
 		judge(p, item);
-		hold(p, item);
+		gates_item(p, item);
 	}
 }
 
 /* Objects nobody wrote. A kind that has nothing to say of one leaves its reason NULL. */
-static void plan_unwanted(struct planner *p, const struct kind *kind, const bool *taken)
+static void plan_undesired(struct planner *p, const struct kind *kind, const bool *taken)
 {
-	const struct observed_set *seen = &p->input->observed->kinds[kind_index(kind)];
+	const struct observed_set *observed =
+	    &p->input->observed->kinds[kind_index(kind)];
 	bool off;
 
 	if (source_closed(p, kind, &off))
 		return;
-	for (size_t i = 0; i < seen->count; i++) {
+	for (size_t i = 0; i < observed->count; i++) {
 		struct item *item;
 		const char *why;
 
-		if (taken[i] || !observed_known(seen, seen->items[i]->name, &why))
+		if (taken[i] || !observed_known(observed, observed->items[i]->name, &why))
 			continue;
-		item = add_item(p, kind, seen->items[i]->name, NULL, seen->items[i]);
+		item =
+		    add_item(p, kind, observed->items[i]->name, NULL, observed->items[i]);
 		item->reason = NULL;
 		judge(p, item);
 		if (item->reason)
-			hold(p, item);
+			gates_item(p, item);
 		else
 			p->plan->item_count--;
 	}
 }
 
-static int by_stage(const void *a, const void *b)
+/* What was made only because of another object: a kind without keys of its own. */
+static bool is_derived(const struct kind *kind)
 {
-	const struct step *x = *(struct step *const *)a, *y = *(struct step *const *)b;
-
-	if (x->stage != y->stage)
-		return x->stage < y->stage ? -1 : 1;
-	return x->order < y->order ? -1 : 1;
+	return !kind->fields.rows[0].key;
 }
 
-static void collect_steps(struct planner *p)
+static void plan_kind(struct planner *p, const struct kind *kind)
+{
+	size_t k = kind_index(kind);
+	struct item_range *range = &p->plan->ranges[k];
+	bool *taken;
+
+	range->first = range->end = p->plan->item_count;
+	taken = arena_array(p->arena, p->input->observed->kinds[k].count, sizeof(*taken));
+	if (kind->prepare)
+		p->prepared[k] = kind->prepare(p);
+	plan_desired(p, kind, taken);
+	if (kind->decode)
+		plan_undesired(p, kind, taken);
+	range->end = p->plan->item_count;
+	if (kind->settle)
+		kind->settle(p);
+}
+
+static void add_open(struct planner *p, const struct item *item, bool removals)
+{
+	for (size_t k = 0; k < item->program_count; k++) {
+		struct program *program = item->programs[k], **slot;
+
+		if (program->gate != GATE_OPEN || !program->step_count ||
+		    program->removal != removals)
+			continue;
+		slot = arena_push(
+		    p->arena, &p->plan->programs, &p->plan->program_count, sizeof(*slot));
+		program->order = p->plan->program_count - 1;
+		*slot = program;
+	}
+}
+
+/* A program takes away before it adds, as the documents' queues do. */
+static void order_within(struct arena *a, struct program *program)
+{
+	struct step **sorted = arena_array(a, program->step_count + 1, sizeof(*sorted));
+	size_t count = 0;
+
+	for (int adding = 0; adding < 2; adding++)
+		for (size_t i = 0; i < program->step_count; i++)
+			if (program->steps[i]->removes == !adding)
+				sorted[count++] = program->steps[i];
+	program->steps = sorted;
+}
+
+static void order_programs(struct planner *p)
+{
+	const struct plan *plan = p->plan;
+
+	for (size_t i = plan->item_count; i-- > 0;)
+		add_open(p, plan->items[i], true);
+	for (size_t i = 0; i < plan->item_count; i++)
+		add_open(p, plan->items[i], false);
+	for (size_t i = 0; i < plan->program_count; i++)
+		order_within(p->arena, plan->programs[i]);
+}
+
+/* Adds the steps of the programs from `first` on that are of one kind. */
+static size_t add_kind_steps(struct planner *p, size_t first, bool removing)
 {
 	struct plan *plan = p->plan;
+	const struct kind *kind = plan->programs[first]->item->kind;
+	size_t i;
 
-	for (size_t i = 0; i < plan->item_count; i++) {
-		struct item *item = plan->items[i];
+	for (i = first; i < plan->program_count; i++) {
+		const struct program *program = plan->programs[i];
 
-		for (size_t s = 0; !item->held && s < item->step_count; s++) {
+		if (program->item->kind != kind)
+			break;
+		for (size_t k = 0; k < program->step_count; k++) {
 			struct step **slot;
 
+			if (program->steps[k]->removes != removing)
+				continue;
 			slot = arena_push(
 			    p->arena, &plan->steps, &plan->step_count, sizeof(*slot));
-			*slot = item->steps[s];
-			item->steps[s]->order = (unsigned)plan->step_count;
+			*slot = program->steps[k];
 		}
 	}
-	if (plan->step_count)
-		qsort(plan->steps, plan->step_count, sizeof(struct step *), by_stage);
+	return i;
+}
+
+/* Within a kind what is taken away goes first, so that swaps and chains go through. */
+static void order_steps(struct planner *p)
+{
+	for (size_t i = 0; i < p->plan->program_count;) {
+		add_kind_steps(p, i, true);
+		i = add_kind_steps(p, i, false);
+	}
 }
 
 struct plan *plan_make(const struct plan_input *input)
@@ -270,27 +271,18 @@ struct plan *plan_make(const struct plan_input *input)
 	struct planner p = { .plan = plan, .arena = &plan->arena, .input = input };
 
 	plan->next = MONO_NEVER;
-	for (size_t k = 0; k < kind_count; k++) {
-		struct span *span = &plan->spans[k];
-		bool *taken;
-
-		/* Of a source that is off only what was written itself is told, not what
-		 * was derived: kinds without keys. */
-		if (!kinds[k]->plan || (input->sources[kinds[k]->origin].off &&
-					   !kinds[k]->fields.rows[0].key))
-			continue;
-		span->first = span->end = plan->item_count;
-		taken =
-		    arena_array(p.arena, input->observed->kinds[k].count, sizeof(*taken));
-		plan_wanted(&p, kinds[k], taken);
-		if (kinds[k]->decode)
-			plan_unwanted(&p, kinds[k], taken);
-		span->end = plan->item_count;
-		if (kinds[k]->settle)
-			kinds[k]->settle(&p);
-	}
-	brake_apply(&p);
-	collect_steps(&p);
+	for (size_t k = 0; k < kind_count; k++)
+		/* Of a source that is off only what is written itself is reported. */
+		if (kinds[k]->plan &&
+		    !(input->sources[source_index(kinds[k]->source)].off &&
+			is_derived(kinds[k])))
+			plan_kind(&p, kinds[k]);
+	gates_removals(&p);
+	budget_apply(&p);
+	for (size_t i = 0; i < plan->item_count; i++)
+		gates_verdict(&p, plan->items[i]);
+	order_programs(&p);
+	order_steps(&p);
 	return plan;
 }
 

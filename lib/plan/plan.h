@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * plan: what must be done so that the observed home becomes the desired one; a pure
- * function of what is desired, what was seen, what is remembered, and now. Same input,
- * same bytes. `plan`, `diff`, the daemon and the tests all run it.
+ * function of what is desired, what was observed, the state, and now. Same input, same
+ * bytes. `plan`, `diff`, the daemon and the tests all run it. What kinds call while they
+ * plan is in lib/plan/item.h.
  */
 #ifndef LIB_PLAN_PLAN_H
 #define LIB_PLAN_PLAN_H
 
 #include "lib/base/mono.h"
 #include "lib/model/kind.h"
+#include "lib/model/probe.h"
+#include "lib/model/action.h"
+#include "lib/plan/effect.h"
 #include "lib/state/state.h"
 
-/* Why a whole kind cannot be planned, told by the daemon per source. */
-struct source_state {
-	bool up;	 /* what was seen of its kinds may be trusted */
+/* Why the kinds of a source cannot be planned; by source_index(). */
+struct source_input {
+	bool up;	 /* what was observed of its kinds may be trusted */
 	bool off;	 /* switched off: never will be */
 	const char *why; /* down or off: the reason, for people */
 };
@@ -22,51 +26,64 @@ struct plan_input {
 	const struct config *desired;
 	const struct observations *observed;
 	const struct state *state;
-	struct source_state sources[2]; /* ORIGIN_LIBVIRT, ORIGIN_KUBERNETES */
+	struct source_input sources[SOURCES_MAX];
+	const struct probe_store *probes; /* answers; NULL: none */
+	const char *unsaved; /* why the state cannot be kept on disk now; NULL: it can */
 	struct mono now;
-	int64_t wall; /* ms since 1970, for showing only */
 };
 
-enum step_op {
-	STEP_NETWORK_DEFINE,
-	STEP_NETWORK_START,
-	STEP_NETWORK_STOP,
-	STEP_NETWORK_AUTOSTART,
-	STEP_NETWORK_UPDATE,
-	STEP_DOMAIN_DEFINE,
-	STEP_DOMAIN_AUTOSTART,
-	STEP_DOMAIN_START,
-	STEP_DOMAIN_SHUTDOWN,
-	STEP_DOMAIN_DESTROY,
-	STEP_DOMAIN_RESUME,
-	STEP_DOMAIN_WAKEUP,
-	STEP_KUBE_APPLY,
-	STEP_KUBE_DELETE,
-};
-
-enum update_command { UPDATE_ADD, UPDATE_DELETE };
-enum update_section { UPDATE_HOST, UPDATE_RANGE };
 enum side { SIDE_LIVE, SIDE_CONFIG };
 
+/* What the step after this one of its program waits for. */
+enum step_until {
+	UNTIL_RETURNED, /* the call: enough where both edit one document */
+	UNTIL_OBSERVED, /* the document was read again */
+};
+
 struct step {
-	enum step_op op;
-	const struct item *item; /* what it is for; NULL once it left the plan */
-	const struct kind *kind; /* the item's kind and name, which outlive the plan */
+	const struct action *action;
+	const struct program *program; /* it is of */
+	const struct kind *kind;       /* the item's kind and name */
 	const char *name;
-	const char *target; /* libvirt: the network's or domain's name */
-	const char *text;   /* what it does, for people: "start domain worker-1" */
-	const char *body;   /* XML or JSON to send */
-	const char *path;   /* Kubernetes: the object's URL path */
-	const char *uid;    /* Kubernetes delete: precondition */
-	bool on;	    /* STEP_*_AUTOSTART: the wanted value */
-	bool fresh;	    /* STEP_DOMAIN_START: drop a managed save image */
-	bool mends; /* puts back what a step before it takes away: once begun, they
-		       are done to the end */
-	enum update_command command;
-	enum update_section section;
-	enum side side;
-	unsigned stage; /* steps run in order of stage, */
-	unsigned order; /* then of planning */
+	const struct kind *target_kind; /* the document's, */
+	const char *target;		/* and its external name */
+	const void *arguments;		/* the action's own struct, or NULL */
+	const char *text;		/* what it does, for people: "start domain w" */
+	enum step_until until;
+	bool removes; /* goes before the other items' additions to its document */
+	/* The step before it that takes what this one puts back: where that one was done,
+	 * this one is done too, whatever becomes of the rest. NULL: none. */
+	const struct step *restores;
+};
+
+/* Why a program's steps do not run now. */
+enum gate {
+	GATE_OPEN,
+	GATE_BUSY,     /* steps of the object are under way, or not observed yet */
+	GATE_WAITS,    /* for another object, or for a point in time */
+	GATE_BACK_OFF, /* the last try failed */
+	GATE_PAUSED,
+	GATE_UNSAVED, /* must not be done twice, and the disk takes no note of it */
+	GATE_BUDGET,
+	GATE_APPROVAL,
+};
+
+/* One separately gated change of an item, in steps that run one after the other. */
+struct program {
+	struct item *item;
+	const char *text;    /* what it comes to: "move worker-1 from .11 to .21" */
+	struct step **steps; /* may be none: then it only declares what is going on */
+	size_t step_count;
+	struct effect *effects; /* what it does to whom */
+	size_t effect_count;
+	uint64_t *parts; /* hashes of its changes and effects, for approvals */
+	size_t part_count;
+	enum gate gate;
+	const char *why;  /* the gate, for people; never NULL where it is closed */
+	bool removal;	  /* takes away an object: in reverse row order */
+	bool approved;	  /* it needs approval, and has it */
+	const char *hash; /* of what is shown; set where it has effects */
+	size_t order;	  /* its place in the plan's programs, where it runs */
 };
 
 struct condition {	  /* something worth knowing beside the verdict */
@@ -76,6 +93,7 @@ struct condition {	  /* something worth knowing beside the verdict */
 
 /* An object of the home and what the plan says of it. */
 struct item {
+	size_t index; /* in the plan */
 	const struct kind *kind;
 	const char *name;
 	const char *short_name; /* for showing (lib/model/object.h) */
@@ -83,53 +101,51 @@ struct item {
 	const struct observed *observed; /* also when unknown; NULL: absent */
 	/* The sides as shown; by default those of `observed`. */
 	const struct object *live, *config;
-	const struct object_state
-	    *state; /* never NULL; empty where nothing is remembered */
-	enum verdict verdict;
-	const char *reason; /* one line; "" for plain converged */
+	const struct object_state *state; /* never NULL; empty where there is none */
+	enum verdict verdict;		  /* the worst of its own and its programs' */
+	const char *reason;		  /* one line; "" for plain converged */
 	struct differences differences;
 	struct condition *conditions;
 	size_t condition_count;
-	const char *error; /* last failure, from memory */
+	const char *error; /* last failure, from the state */
 	int64_t retry_in;  /* ms; -1: none */
-	/* What would be done. `held`: not now (busy, back-off, consent, pause, waiting).
-	 */
-	struct step **steps;
-	size_t step_count;
-	bool held;
-	/* Needs approval: what it would do to whom, and the mark `approve` must match. */
-	const char *consent;	 /* NULL: none needed */
-	const char *fingerprint; /* set whenever consent is: the one part of it */
-	bool approved;
-	bool off;	 /* its source is switched off: not looked after */
-	bool disruptive; /* interrupts something that runs: counts for the brake (P10) */
-	bool control_plane; /* a control plane, for the same */
-	bool braked;	    /* held by the brake, to be remembered (state_planned) */
+	struct program **programs;
+	size_t program_count;
+	bool off; /* its source is switched off: not looked after */
+	/* The procedure that goes on, as planned: its phase, or NULL. */
+	const char *phase;
+};
+
+struct item_range { /* of one kind's items: first..desired are written, ..end are not */
+	size_t first, desired, end;
 };
 
 struct plan {
 	struct arena arena;
-	struct item **
-	    items; /* in row order; within a kind what is wanted by name, then the rest */
+	/* In row order; within a kind what is desired by name, then the rest. */
+	struct item **items;
 	size_t item_count;
-	struct span {
-		size_t first, wanted, end;
-	} spans[KINDS_MAX];  /* of each kind's items */
-	struct step **steps; /* not held, in order of execution */
+	struct item_range ranges[KINDS_MAX];
+	/* Those with steps that run now, in the order they are begun. */
+	struct program **programs;
+	size_t program_count;
+	/* Their steps, in the order in which each document's are sent. */
+	struct step **steps;
 	size_t step_count;
-	struct finding
-	    *findings; /* seen at run time; the configuration's are in its report */
+	/* Observed while planning; the configuration's own are in its report. */
+	struct finding *findings;
 	size_t finding_count;
-	struct mono
-	    next; /* when to plan again though nothing happens; MONO_NEVER: no need */
+	/* What must be asked because of what is written. */
+	struct probe *probes;
+	size_t probe_count;
+	/* When to plan again though nothing happens; MONO_NEVER: no need. */
+	struct mono next;
 };
 
 struct plan *plan_make(const struct plan_input *input);
 void plan_free(struct plan *plan); /* NULL allowed */
 const struct item *plan_find(
     const struct plan *plan, const struct kind *kind, const char *name);
-/* Exactly what it asks for was approved. */
-bool item_is_approved(const struct item *item);
 
 /*
  * The item people mean by `text`: its name, or its last part where it is written inside
@@ -139,50 +155,11 @@ const struct item *plan_lookup(
     const struct plan *plan, const struct kind *kind, const char *text, struct error *e);
 
 /* For kinds, while planning. */
+/* How bad a verdict is, converged (0) to failing; of several the worst counts. */
+int verdict_rank(enum verdict verdict);
 
-struct planner {
-	struct plan *plan;
-	const struct object_state *blank[KINDS_MAX]; /* by kind_index(), once needed */
-	struct arena *arena;			     /* the plan's */
-	const struct plan_input *input;
-};
-
-/* Converged, nothing to add. */
-void item_ok(struct item *item);
-/* Each sets verdict and reason. */
-void item_converged(struct planner *p, struct item *item, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-void item_pending(struct planner *p, struct item *item, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-void item_blocked(struct planner *p, struct item *item, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-void item_unknown(struct planner *p, struct item *item, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-void item_failing(struct planner *p, struct item *item, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-/* Adds a step to the item; `text` says what it does. stage: 0..3 within the kind. */
-struct step *item_step(struct planner *p, struct item *item, enum step_op op,
-    unsigned stage, const char *target, const char *format, ...)
-    __attribute__((format(printf, 6, 7)));
-void item_difference(struct planner *p, struct item *item, const char *field,
-    const char *want, const char *have);
-void item_condition(struct planner *p, struct item *item, const char *type,
-    const char *format, ...) __attribute__((format(printf, 4, 5)));
-/* The item's steps wait for approval of exactly this. */
-void item_consent(struct planner *p, struct item *item, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-/* One that says the same is returned instead of told twice. */
-struct finding *plan_finding(struct planner *p, enum severity severity, const char *id,
-    const char *object, const char *format, ...) __attribute__((format(printf, 5, 6)));
-/* Plan again at `when` at the latest. */
-void plan_wake(struct planner *p, struct mono when);
-
-/* Look-ups across kinds. `NULL` when absent, unknown or of an unknown kind. */
-const struct observed *planner_observed(
-    const struct planner *p, const struct kind *kind, const char *name);
-/* The item of another object, planned already (kinds of earlier rows only). */
-const struct item *planner_item(
-    const struct planner *p, const struct kind *kind, const char *name);
+/* A program with steps that run now; one whose steps run or wait (any gate). */
+bool item_acts(const struct item *item);
+bool item_has_steps(const struct item *item);
 
 #endif

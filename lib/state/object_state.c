@@ -83,7 +83,7 @@ static const struct field rows[] = {
 	    FIELD_KEPT | FIELD_SHOWN, .maximum = INT64_MAX),
 	record_row(struct object_state, "approval", FIELD_GROUP, approval,
 	    FIELD_KEPT | FIELD_SHOWN, .group = &approval_fields),
-	record_row(struct object_state, "braked", FIELD_BOOL, braked, FIELD_KEPT),
+	record_row(struct object_state, "progress", FIELD_STRING, progress, FIELD_SHOWN),
 	record_row(struct object_state, "begun", FIELD_GROUP, begun,
 	    FIELD_KEPT | FIELD_SHOWN, .group = &begun_fields),
 	record_row(struct object_state, "procedure", FIELD_GROUP, procedure,

@@ -51,8 +51,9 @@ struct object_state {
 	int64_t failures;
 	struct mono retry_at; /* meaningful while failures > 0 */
 	char *error;	      /* last one, until it converges */
-	bool slow; /* the error is one that waiting will not mend: retry slowly */
-	bool busy; /* steps under way, or done and not yet observed */
+	bool slow;	/* the error is one that waiting will not mend: retry slowly */
+	bool busy;	/* steps under way, or done and not yet observed */
+	char *progress; /* of the step under way: how far it is, or that it is overdue */
 	/* Rounds of steps (lib/state/rounds.h). */
 	int64_t futile;		/* in a row, it not being as it should be after any */
 	struct mono futile_at;	/* the last of them */
@@ -68,7 +69,6 @@ struct object_state {
 	char *pause_reason;
 	struct mono pause_until; /* MONO_NEVER: until resumed */
 	struct approval approval;
-	bool braked; /* held by the brake: needs an approval of its own */
 	struct begun begun;
 	struct procedure procedure;
 	/* The kind's record; NULL where it has none. What it points to may change where

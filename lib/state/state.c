@@ -8,6 +8,7 @@
 #include "lib/base/retry.h"
 #include "lib/base/sorted.h"
 #include "lib/doc/json.h"
+#include "lib/model/action.h"
 #include "lib/state/rounds.h"
 
 struct key {
@@ -75,23 +76,15 @@ void state_done(struct state *m)
 
 static void forget_approval(struct state *m, struct object_state *state)
 {
-	m->persistent_changes += state->approval.parts.count || state->braked;
+	m->persistent_changes += state->approval.parts.count > 0;
 	approval_done(&state->approval);
-	state->braked = false;
 }
 
 void state_desired(struct state *m, const struct kind *kind, const char *name,
     const struct object *desired)
 {
-	struct object_state *state;
-
-	if (!kind->desired && !state_find(m, kind, name))
-		return;
-	state = state_get(m, kind, name);
-	if (!desired)
-		forget_approval(m, state);
 	if (kind->desired)
-		kind->desired(state, desired);
+		kind->desired(state_get(m, kind, name), desired);
 }
 
 /* Steps */
@@ -107,21 +100,22 @@ void state_step_sent(struct state *m, const struct kind *kind, const char *name)
 }
 
 void state_step_done(struct state *m, const struct kind *kind, const char *name,
-    const struct step *step, bool paced, const struct settings *settings, struct mono now)
+    const struct action *action, const void *arguments, const struct settings *settings,
+    struct mono now)
 {
 	struct object_state *state = state_get(m, kind, name);
 
-	state->paced |= paced;
+	state->paced |= action->paced;
 	if (kind->ended)
-		kind->ended(state, step, false, settings, now, 0);
+		kind->ended(state, action, arguments, false, settings, now, 0);
 	m->persistent_changes++;
 }
 
 /* A refusal that waiting will not mend is tried again this often. */
-#define SLOW_RETRY_MS 45000
+#define SLOW_RETRY_MS 30000
 
 void state_step_failed(struct state *m, const struct kind *kind, const char *name,
-    const struct step *step, const char *error, bool slow,
+    const struct action *action, const void *arguments, const char *error, bool slow,
     const struct settings *settings, struct mono now, uint32_t random)
 {
 	struct object_state *state = state_get(m, kind, name);
@@ -135,8 +129,17 @@ void state_step_failed(struct state *m, const struct kind *kind, const char *nam
 		wait = SLOW_RETRY_MS;
 	state->retry_at = mono_add(now, wait);
 	if (kind->ended)
-		kind->ended(state, step, true, settings, now, random);
+		kind->ended(state, action, arguments, true, settings, now, random);
 	m->persistent_changes++;
+}
+
+void state_progress(
+    struct state *m, const struct kind *kind, const char *name, const char *text)
+{
+	const struct object_state *known = state_find(m, kind, name);
+
+	if (text || (known && known->progress))
+		record_set_text(&state_get(m, kind, name)->progress, text);
 }
 
 /* Plans */
@@ -153,9 +156,8 @@ void state_planned(struct state *m, const struct kind *kind, const char *name,
 	const struct object_state *known = state_find(m, kind, name);
 	struct object_state *state;
 
-	if (!planned->braked &&
-	    (!known || (!known->failures && !known->futile &&
-			   !known->approval.parts.count && !known->braked)))
+	if (!known ||
+	    (!known->failures && !known->futile && !known->approval.parts.count))
 		return;
 	state = state_get(m, kind, name);
 	if (planned->converged) {
@@ -170,8 +172,6 @@ void state_planned(struct state *m, const struct kind *kind, const char *name,
 		approval_done(&state->approval);
 		m->persistent_changes++;
 	}
-	m->persistent_changes += planned->braked && !state->braked;
-	state->braked |= planned->braked;
 }
 
 /* What users ask for */
@@ -189,8 +189,8 @@ void state_clear(struct state *m, const struct kind *kind, const char *name)
 		struct object_state *state = state_get(m, kind, name);
 
 		clear(state);
-		if (kind->asked)
-			kind->asked(state);
+		if (kind->requested)
+			kind->requested(state);
 	} else {
 		for (size_t i = 0; i < m->count; i++)
 			clear(m->items[i]);

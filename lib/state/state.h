@@ -32,8 +32,9 @@ struct object_state *state_get(
 void state_done(struct state *m);
 
 /*
- * It is desired like this from now on; NULL: it is no longer, and what was approved of it
- * is void. A procedure goes on to its next safe point all the same.
+ * It is desired like this from now on; NULL: it is no longer. What was approved stays so:
+ * an approval covers nothing but the change that was shown, a removal as well. A procedure
+ * goes on to its next safe point all the same.
  */
 void state_desired(struct state *m, const struct kind *kind, const char *name,
     const struct object *desired);
@@ -41,34 +42,37 @@ void state_desired(struct state *m, const struct kind *kind, const char *name,
 /* A step that its approval covers is sent: the approval no longer expires. */
 void state_step_sent(struct state *m, const struct kind *kind, const char *name);
 /*
- * A step of the object has succeeded (`paced`: its kind knows how often to repeat it), or
+ * A step of the object has succeeded or
  * failed with `error` (`slow`: by its nature, a refusal or a missing API). The step is
  * handed on to the kind.
  */
 void state_step_done(struct state *m, const struct kind *kind, const char *name,
-    const struct step *step, bool paced, const struct settings *settings,
+    const struct action *action, const void *arguments, const struct settings *settings,
     struct mono now);
 void state_step_failed(struct state *m, const struct kind *kind, const char *name,
-    const struct step *step, const char *error, bool slow,
+    const struct action *action, const void *arguments, const char *error, bool slow,
     const struct settings *settings, struct mono now, uint32_t random);
+
+/* How far the object's step under way is, for people; NULL: nothing to say. */
+void state_progress(
+    struct state *m, const struct kind *kind, const char *name, const char *text);
 
 /* What a plan says of an object, as far as the state goes. */
 struct planned {
 	bool converged;
-	bool idle;   /* waits for somebody or something; nothing of its own is due */
-	bool asks;   /* for approval of another change than the one that was approved */
-	bool braked; /* held by the brake: that others were done does not let it go */
+	bool idle; /* waits for somebody or something; nothing of its own is due */
+	bool asks; /* for approval of another change than the one that was approved */
 };
 
 /*
- * The object was planned. Converged: failures, the approval and the brake are over. Idle:
+ * The object was planned. Converged: failures and the approval are over. Idle:
  * the last failure is over. Asks for another approval: the one that was given is void.
  */
 void state_planned(struct state *m, const struct kind *kind, const char *name,
     const struct planned *planned, struct mono now);
 
 /* `reconcile`, kind NULL: of everything. Forgets what the tables say; a kind may do more
- * when it is for this very object (`asked` of lib/model/kind.h). */
+ * when it is for this very object (`requested` of lib/model/kind.h). */
 void state_clear(struct state *m, const struct kind *kind, const char *name);
 
 /* Both take kind NULL for everything; MONO_NEVER: until resumed. */

@@ -154,11 +154,22 @@ static const struct shape source_shape = SHAPE(struct source_view, "Source",
 	TEXT_OR_NULL(struct source_view, detail, "what it is connected to, or what is wrong"),
 	TEXT_OR_NULL(struct source_view, version, "of libvirt or of the API server"));
 
-static const struct shape sources_shape = SHAPE(struct sources_view, "Sources",
-	"All of them.",
+static const struct shape_row source_rows[] = {
 	STRUCT(struct sources_view, config, const struct config_source_view *, config_source_shape, 0, NULL),
-	STRUCT(struct sources_view, libvirt, const struct source_view *, source_shape, 0, NULL),
-	STRUCT(struct sources_view, kubernetes, const struct source_view *, source_shape, 0, NULL));
+#define SOURCE(name, title) \
+	STRUCT(struct sources_view, name, const struct source_view *, source_shape, \
+	    SHAPE_NULLABLE | SHAPE_OPTIONAL, NULL),
+#include "lib/kind/sources.def"
+#undef SOURCE
+	{ 0 },
+};
+
+static const struct shape sources_shape = {
+	.name = "Sources",
+	.help = "All of them.",
+	.size = sizeof(struct sources_view),
+	.rows = source_rows,
+};
 
 static const struct shape pause_shape = SHAPE(struct pause_view, "Pause",
 	"Everything is paused.",

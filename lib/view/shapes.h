@@ -43,11 +43,14 @@ struct source_view {
 	int64_t since;	     /* ms since 1970 */
 	const char *detail;  /* NULL where there is nothing to say */
 	const char *version; /* NULL unknown */
+	bool off;
 };
 
 struct sources_view {
 	const struct config_source_view *config;
-	const struct source_view *libvirt, *kubernetes;
+#define SOURCE(name, title) const struct source_view *name;
+#include "lib/kind/sources.def"
+#undef SOURCE
 };
 
 struct pause_view {

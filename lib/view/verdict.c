@@ -10,25 +10,6 @@ struct tally { /* of what is managed */
 };
 
 /* How bad a verdict is for the home: the worst one is named first. */
-static int badness(enum verdict verdict)
-{
-	switch (verdict) {
-	case VERDICT_FAILING:
-		return 5;
-	case VERDICT_BLOCKED:
-		return 4;
-	case VERDICT_PENDING:
-		return 3;
-	case VERDICT_UNKNOWN:
-		return 2;
-	case VERDICT_PAUSED:
-		return 1;
-	case VERDICT_CONVERGED:
-		return 0;
-	}
-	return 0;
-}
-
 static struct tally count(const struct view *v)
 {
 	struct tally tally = { 0 };
@@ -43,7 +24,7 @@ static struct tally count(const struct view *v)
 		tally.all++;
 		tally.by[item->verdict]++;
 		if (!tally.worst ||
-		    badness(item->verdict) > badness(tally.worst->verdict))
+		    verdict_rank(item->verdict) > verdict_rank(tally.worst->verdict))
 			tally.worst = item;
 	}
 	return tally;
@@ -55,14 +36,21 @@ static bool source_is_bad(const struct source_view *s)
 	       strcmp(s->state, "connecting") != 0 && strcmp(s->state, "off") != 0;
 }
 
+static bool a_source_is_bad(const struct view *v)
+{
+	for (size_t i = 0; i < source_count; i++)
+		if (source_is_bad(&v->sources[i]))
+			return true;
+	return false;
+}
+
 const char *view_verdict(const struct view *v)
 {
 	struct tally tally = count(v);
 
 	if (!v->plan)
 		return "unknown";
-	if (!v->load.ok || source_is_bad(&v->libvirt) || source_is_bad(&v->kubernetes) ||
-	    tally.by[VERDICT_FAILING])
+	if (!v->load.ok || a_source_is_bad(v) || tally.by[VERDICT_FAILING])
 		return "degraded";
 	if (tally.by[VERDICT_BLOCKED])
 		return "blocked";
@@ -100,15 +88,16 @@ static const char *overview(
 {
 	const char *text = counts(a, tally);
 
-	if (tally->off)
-		text = arena_printf(
-		    a, "%s; %zu not managed: Kubernetes is off", text, tally->off);
+	for (size_t i = 0; tally->off && i < source_count; i++)
+		if (v->sources[i].off)
+			text = arena_printf(a, "%s; %zu not managed: %s is off", text,
+			    tally->off, sources[i]->title);
 	if (!v->load.ok)
 		text = arena_printf(a, "%s; the configuration has errors", text);
-	if (source_is_bad(&v->libvirt))
-		text = arena_printf(a, "%s; libvirt is %s", text, v->libvirt.state);
-	if (source_is_bad(&v->kubernetes))
-		text = arena_printf(a, "%s; Kubernetes is %s", text, v->kubernetes.state);
+	for (size_t i = 0; i < source_count; i++)
+		if (source_is_bad(&v->sources[i]))
+			text = arena_printf(a, "%s; %s is %s", text, sources[i]->title,
+			    v->sources[i].state);
 	return text;
 }
 
@@ -120,7 +109,8 @@ const char *view_headline(struct arena *a, const struct view *v)
 	if (!v->plan)
 		return "the home is not observed yet";
 	text = overview(a, v, &tally);
-	if (tally.worst && badness(tally.worst->verdict) >= badness(VERDICT_PENDING))
+	if (tally.worst &&
+	    verdict_rank(tally.worst->verdict) >= verdict_rank(VERDICT_PENDING))
 		text = arena_printf(a, "%s; %s/%s is %s", text, tally.worst->kind->name,
 		    tally.worst->short_name, verdict_text(tally.worst->verdict));
 	return text;

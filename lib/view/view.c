@@ -87,17 +87,36 @@ static struct list all_findings(const struct view *v, struct arena *a, const cha
 	return out;
 }
 
-const char *view_approval(const struct item *item)
+bool view_waits(const struct program *program)
 {
-	return item->approved ? NULL : item->consent;
+	return program->gate == GATE_APPROVAL || program->gate == GATE_BUDGET;
+}
+
+/* The first of the object's that waits for approval, or NULL. */
+static const char *approval_of(const struct item *item)
+{
+	for (size_t i = 0; i < item->program_count; i++)
+		if (view_waits(item->programs[i]))
+			return item->programs[i]->why;
+	return NULL;
 }
 
 /* Status */
 
+/* One that no kind comes from is not worth a line. */
+static bool source_is_used(const struct source *source)
+{
+	for (size_t i = 0; i < kind_count; i++)
+		if (kinds[i]->source == source)
+			return true;
+	return false;
+}
+
 static const struct sources_view *sources_of(const struct view *v, struct arena *a)
 {
-	struct sources_view *sources = arena_alloc(a, sizeof(*sources));
+	struct sources_view *view = arena_alloc(a, sizeof(*view));
 	struct config_source_view *config = arena_alloc(a, sizeof(*config));
+	size_t next = 0;
 
 	*config = (struct config_source_view){
 		.state = v->load.ok ? "ok" : "error",
@@ -106,8 +125,13 @@ static const struct sources_view *sources_of(const struct view *v, struct arena 
 		.since = v->load.since,
 		.directory = v->load.directory,
 	};
-	*sources = (struct sources_view){ config, &v->libvirt, &v->kubernetes };
-	return sources;
+	view->config = config;
+#define SOURCE(row, title)                                                               \
+	view->row = source_is_used(sources[next]) ? &v->sources[next] : NULL;            \
+	next++;
+#include "lib/kind/sources.def"
+#undef SOURCE
+	return view;
 }
 
 static const struct pause_view *pause_of(const struct view *v, struct arena *a)
@@ -208,11 +232,16 @@ void view_list(const struct view *v, struct arena *a, const struct kind *kind,
 
 static struct list step_texts(struct arena *a, const struct item *item)
 {
-	const char **texts = arena_array(a, item->step_count, sizeof(*texts));
+	struct list out = { 0 };
 
-	for (size_t i = 0; i < item->step_count; i++)
-		texts[i] = item->steps[i]->text;
-	return (struct list){ texts, item->step_count };
+	for (size_t k = 0; k < item->program_count; k++)
+		for (size_t i = 0; i < item->programs[k]->step_count; i++) {
+			const char **slot =
+			    arena_push(a, &out.items, &out.count, sizeof(*slot));
+
+			*slot = item->programs[k]->steps[i]->text;
+		}
+	return out;
 }
 
 bool view_describe(const struct view *v, struct arena *a, const struct kind *kind,
@@ -232,7 +261,7 @@ bool view_describe(const struct view *v, struct arena *a, const struct kind *kin
 		.live = { side_json, item, item->live, false },
 		.persistent = { side_json, item, item->config, false },
 		.steps = step_texts(a, item),
-		.approval = view_approval(item),
+		.approval = approval_of(item),
 		.findings = all_findings(
 		    v, a, arena_printf(a, "%s/%s", kind->name, item->short_name)),
 	};

@@ -24,9 +24,9 @@ struct config_view {
 struct view {
 	const struct config *config; /* in force; NULL: none yet */
 	struct config_view load;
-	struct source_view libvirt, kubernetes;
-	const struct plan *plan; /* NULL before the first */
-	struct mono planned;	 /* when it was made */
+	struct source_view sources[SOURCES_MAX]; /* by source_index() */
+	const struct plan *plan;		 /* NULL before the first */
+	struct mono planned;			 /* when it was made */
 	const struct state *state;
 	const struct observations *observed;
 	struct mono now;
@@ -55,9 +55,8 @@ void view_diff(const struct view *v, struct arena *a, struct diff_reply *out);
  * ("vm/worker-1"), or all (NULL). */
 void view_findings(struct arena *a, const struct finding *findings, size_t count,
     const char *about, struct list *out);
-/* The change that waits for approval, or NULL; and the hash that Approve must carry. */
-const char *view_approval(const struct item *item);
-const char *view_approval_hash(struct arena *a, const char *text);
+/* Whether it waits for approval, and would be approved by its hash. */
+bool view_waits(const struct program *program);
 
 /* "reservation/default/worker-1": kind and full name, in the arena. */
 const char *view_key(struct arena *a, const struct item *item);

@@ -1,38 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /* view_plan: what would be done, and what differs. */
-#include <inttypes.h>
 #include <string.h>
 
-#include "lib/base/hash.h"
 #include "lib/view/view.h"
 
-/* Why the steps of a held item are not done now. */
-static const char *why_held(struct arena *a, const struct item *item)
+static bool touches_somebody(const struct program *program)
 {
-	if (item->retry_in >= 0)
-		return arena_printf(
-		    a, "next try in %s", duration_text(a, item->retry_in));
-	if (view_approval(item))
-		return "waits for approval";
-	if (item->state->busy)
-		return "under way";
-	return item->reason;
+	for (size_t i = 0; i < program->effect_count; i++)
+		if (program->effects[i].in_use)
+			return true;
+	return false;
 }
 
-static void add_step(
-    struct arena *a, const struct item *item, const struct step *step, struct list *out)
+static void add_step(struct arena *a, const struct step *step, struct list *out)
 {
+	const struct program *program = step->program;
 	struct step_view *view = arena_push(a, &out->items, &out->count, sizeof(*view));
+	bool held = program->gate != GATE_OPEN;
 
 	*view = (struct step_view){
-		.kind = item->kind->name,
-		.name = item->short_name,
-		.key = view_key(a, item),
+		.kind = program->item->kind->name,
+		.name = program->item->short_name,
+		.key = view_key(a, program->item),
 		.text = step->text,
-		.reason = item->reason,
-		.disruptive = item->disruptive,
-		.held = item->held,
-		.why_held = item->held ? why_held(a, item) : NULL,
+		.reason = program->item->reason,
+		.disruptive = touches_somebody(program),
+		.held = held,
+		.why_held = held ? program->why : NULL,
 	};
 }
 
@@ -51,51 +45,57 @@ static void add_other(struct arena *a, const struct item *item, struct list *out
 	};
 }
 
-/* The change is all there is to say of its effects. */
-static void add_approval(struct arena *a, const struct item *item, struct list *out)
+static void add_approval(struct arena *a, const struct program *program, struct list *out)
 {
-	const char *text = view_approval(item),
-		   **effect = arena_alloc(a, sizeof(*effect));
+	const struct item *item = program->item;
 	struct approval_view *view =
 	    arena_push(a, &out->items, &out->count, sizeof(*view));
 
-	*effect = text;
 	*view = (struct approval_view){
 		.kind = item->kind->name,
 		.name = item->short_name,
 		.key = view_key(a, item),
-		.hash = view_approval_hash(a, text),
-		.text = text,
-		.effects = { effect, 1 },
+		.hash = program->hash,
+		.text = program->text,
 	};
-}
+	for (size_t i = 0; i < program->effect_count; i++) {
+		struct list *effects = &view->effects;
+		const char **slot =
+		    arena_push(a, &effects->items, &effects->count, sizeof(*slot));
 
-const char *view_approval_hash(struct arena *a, const char *text)
-{
-	return arena_printf(a, "%016" PRIx64, hash_bytes(HASH_START, text, strlen(text)));
+		*slot = effect_text(a, &program->effects[i]);
+	}
 }
 
 /* Not as it is written, or not known to be, and there is no step that would change it. */
 static bool is_stuck(const struct item *item)
 {
-	return !item->off && item->step_count == 0 &&
+	return !item->off && !item_has_steps(item) &&
 	       item->verdict != VERDICT_CONVERGED && item->verdict != VERDICT_PAUSED;
+}
+
+/* What of a program is not done now. */
+static void add_program(
+    struct arena *a, const struct program *program, struct plan_reply *out)
+{
+	for (size_t i = 0; program->gate != GATE_OPEN && i < program->step_count; i++)
+		add_step(a, program->steps[i], &out->steps);
+	if (view_waits(program))
+		add_approval(a, program, &out->approvals);
 }
 
 void view_plan(const struct view *v, struct arena *a, struct plan_reply *out)
 {
 	*out = (struct plan_reply){ 0 };
 	for (size_t i = 0; v->plan && i < v->plan->step_count; i++)
-		add_step(a, v->plan->steps[i]->item, v->plan->steps[i], &out->steps);
+		add_step(a, v->plan->steps[i], &out->steps);
 	for (size_t i = 0; v->plan && i < v->plan->item_count; i++) {
 		const struct item *item = v->plan->items[i];
 
-		for (size_t s = 0; item->held && s < item->step_count; s++)
-			add_step(a, item, item->steps[s], &out->steps);
+		for (size_t k = 0; k < item->program_count; k++)
+			add_program(a, item->programs[k], out);
 		if (is_stuck(item))
 			add_other(a, item, &out->others);
-		if (view_approval(item))
-			add_approval(a, item, &out->approvals);
 	}
 }
 
@@ -114,7 +114,7 @@ static bool differs_in_existence(const struct item *item)
 {
 	bool there = item->live || item->config;
 
-	return item->differences.count == 0 && item->step_count > 0 &&
+	return item->differences.count == 0 && item_has_steps(item) &&
 	       (item->desired ? !there : there);
 }
 

@@ -55,12 +55,13 @@ static void write_home(struct arena *a, struct config_files *files, unsigned vms
 		    &text, "    vm-%04u: 10.20.%u.%u\n", i, 1 + i / 250, 2 + i % 250);
 	for (unsigned i = 0; i < vms; i++) {
 		if (i % per_file == 0) {
-			struct source *source = arena_push(
+			struct source_text *source = arena_push(
 			    a, &files->desired, &files->desired_count, sizeof(*source));
 
-			*source = (struct source){ arena_printf(a, "desired.d/%u.yaml",
-						       i / per_file),
-				arena_copy(a, text_get(&text)), text.length };
+			*source = (struct source_text){
+				arena_printf(a, "desired.d/%u.yaml", i / per_file),
+				arena_copy(a, text_get(&text)), text.length
+			};
 			text_done(&text);
 			text_add(&text, "vms:\n");
 		}
@@ -69,17 +70,17 @@ static void write_home(struct arena *a, struct config_files *files, unsigned vms
 		    "/var/lib/libvirt/images/vm-%04u.qcow2}}\n",
 		    i, i);
 	}
-	struct source *source =
+	struct source_text *source =
 	    arena_push(a, &files->desired, &files->desired_count, sizeof(*source));
 
-	*source = (struct source){ "desired.d/z.yaml", arena_copy(a, text_get(&text)),
-		text.length };
+	*source = (struct source_text){ "desired.d/z.yaml",
+		arena_copy(a, text_get(&text)), text.length };
 	text_done(&text);
 	files->settings.name = "homek8s.yaml";
 	files->directory = "bench";
 }
 
-static void parse_only(const struct source *source)
+static void parse_only(const struct source_text *source)
 {
 	yaml_parser_t parser;
 	yaml_event_t event;
@@ -231,7 +232,6 @@ static void bench_plan(const struct config *config, const char *what)
 		.state = &m,
 		.sources = { { .up = true }, { .up = true, .off = true, .why = "off" } },
 		.now = { 1000000 },
-		.wall = 1790000000000,
 	};
 	double took[RUNS], floors[RUNS];
 	size_t items = 0, steps = 0, converged = 0;

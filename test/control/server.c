@@ -14,16 +14,16 @@
 #include <unistd.h>
 
 #include "daemon/control/control.h"
-#include "daemon/reconcile.h"
+#include "daemon/engine/engine.h"
 #include "lib/base/cleanup.h"
 #include "lib/doc/json.h"
 #include "lib/kind/kinds.h"
 
 #define LARGE 400000
 
-/* The server: a reconcile that only counts. */
+/* The server: an engine that only counts. */
 
-struct reconcile {
+struct engine {
 	struct view view;
 	struct state state;
 	struct control *control;
@@ -34,15 +34,15 @@ struct reconcile {
 	char large[LARGE + 1];
 };
 
-bool reconcile_pending(const struct reconcile *r)
+bool engine_pending(const struct engine *r)
 {
 	return r && ev_is_active(&r->planned);
 }
 
 /* The view must not be read while a plan is due. */
-void reconcile_view(const struct reconcile *r, struct view *out)
+void engine_view(const struct engine *r, struct view *out)
 {
-	if (reconcile_pending(r))
+	if (engine_pending(r))
 		abort();
 	*out = r->view;
 	out->now.ms = now_ms();
@@ -50,7 +50,7 @@ void reconcile_view(const struct reconcile *r, struct view *out)
 
 static void on_planned(struct ev_loop *loop, struct ev_timer *timer, int revents)
 {
-	struct reconcile *r = timer->data;
+	struct engine *r = timer->data;
 
 	(void)loop;
 	(void)revents;
@@ -58,18 +58,18 @@ static void on_planned(struct ev_loop *loop, struct ev_timer *timer, int revents
 	control_changed(r->control);
 }
 
-static const char *names_of(struct reconcile *r, size_t i)
+static const char *names_of(struct engine *r, size_t i)
 {
 	return arena_printf(&r->plan.arena, "vm-%05zu", i);
 }
 
-static void make_objects(struct reconcile *r, size_t count)
+static void make_objects(struct engine *r, size_t count)
 {
 	struct item *items = arena_array(&r->plan.arena, count, sizeof(*items));
 
 	r->plan.items = arena_array(&r->plan.arena, count + 1, sizeof(*r->plan.items));
 	r->plan.item_count = count;
-	r->plan.spans[kind_index(&vm_kind)] = (struct span){ 0, count, count };
+	r->plan.ranges[kind_index(&vm_kind)] = (struct item_range){ 0, count, count };
 	r->view.plan = &r->plan;
 	for (size_t i = 0; i < count; i++) {
 		items[i] = (struct item){ .kind = &vm_kind,
@@ -82,8 +82,31 @@ static void make_objects(struct reconcile *r, size_t count)
 	}
 }
 
+/* One program that waits, and its hash is that of the number. */
+static void ask_approval(struct engine *r, struct item *item, size_t number)
+{
+	struct arena *a = &r->plan.arena;
+	struct program *program = arena_alloc(a, sizeof(*program));
+
+	program->item = item;
+	program->gate = GATE_APPROVAL;
+	program->text = arena_printf(a, "moves it to .%zu", number);
+	program->why = program->text;
+	program->hash = arena_printf(a, "%032zx", number);
+	program->effects = arena_alloc(a, sizeof(*program->effects));
+	program->effect_count = 1;
+	program->effects[0] = (struct effect){ .what = EFFECT_MOVES_ADDRESS,
+		.kind = item->kind,
+		.name = item->name,
+		.from = "10.0.0.1",
+		.in_use = true };
+	item->programs = arena_alloc(a, sizeof(*item->programs));
+	item->programs[0] = program;
+	item->program_count = 1;
+}
+
 /* What the home of the test does: Pause of everything with one of these as the reason. */
-static void obey(struct reconcile *r, const char *order, size_t number)
+static void obey(struct engine *r, const char *order, size_t number)
 {
 	struct item **items = r->plan.items;
 
@@ -95,8 +118,7 @@ static void obey(struct reconcile *r, const char *order, size_t number)
 	else if (strcmp(order, "fail object") == 0)
 		items[number]->retry_in = now_ms() + 60000; /* planned at 0 */
 	else if (strcmp(order, "ask approval") == 0)
-		items[0]->consent =
-		    arena_printf(&r->plan.arena, "moves it to .%zu", number);
+		ask_approval(r, items[0], number);
 	else if (strcmp(order, "remove object") == 0)
 		memmove(items + number, items + number + 1,
 		    (r->plan.item_count-- - number) * sizeof(*items));
@@ -107,7 +129,7 @@ static void obey(struct reconcile *r, const char *order, size_t number)
 }
 
 /* "vm/NAME" is refused with the whole of what was asked for; all else is counted. */
-static int ask(struct reconcile *r, const struct kind *kind, const char *name,
+static int ask(struct engine *r, const struct kind *kind, const char *name,
     const char *what, const char *who, struct error *e)
 {
 	if (kind)
@@ -117,30 +139,30 @@ static int ask(struct reconcile *r, const struct kind *kind, const char *name,
 	return 0;
 }
 
-int reconcile_reload(struct reconcile *r, struct text *errors)
+int engine_reload(struct engine *r, struct text *errors)
 {
 	(void)r;
 	text_add(errors, "home.yaml:1:1: error[test]: first\nhome.yaml:2:1: second");
 	return -1;
 }
 
-int reconcile_now(struct reconcile *r, const struct kind *kind, const char *name,
+int engine_reconcile(struct engine *r, const struct kind *kind, const char *name,
     const char *who, struct error *e)
 {
 	return ask(r, kind, name, "reconcile", who, e);
 }
 
-int reconcile_pause(struct reconcile *r, const struct kind *kind, const char *name,
+int engine_pause(struct engine *r, const struct kind *kind, const char *name,
     const char *reason, int64_t ms, const char *who, struct error *e)
 {
 	if (!kind)
 		obey(r, reason, (size_t)ms);
-	if (reconcile_pending(r))
+	if (engine_pending(r))
 		return 0;
 	return ask(r, kind, name, "pause", who, e);
 }
 
-int reconcile_resume(struct reconcile *r, const struct kind *kind, const char *name,
+int engine_resume(struct engine *r, const struct kind *kind, const char *name,
     const char *who, struct error *e)
 {
 	/* From now on a status is larger than what a socket takes at once. */
@@ -149,10 +171,16 @@ int reconcile_resume(struct reconcile *r, const struct kind *kind, const char *n
 	return ask(r, kind, name, "resume", who, e);
 }
 
-int reconcile_approve(struct reconcile *r, const struct kind *kind, const char *name,
-    uint32_t uid, const char *who, struct error *e)
+int engine_approve(struct engine *r, const struct kind *kind, const char *name,
+    const char *hash, uid_t uid, const char *who, bool *changed, struct error *e)
 {
+	const struct item *item = plan_find(&r->plan, kind, name);
+
 	(void)uid;
+	*changed =
+	    item && item->program_count && strcmp(item->programs[0]->hash, hash) != 0;
+	if (*changed)
+		return fail(e, "it has changed meanwhile");
 	return ask(r, kind, name, "approve", who, e);
 }
 
@@ -171,9 +199,9 @@ static void on_term(struct ev_loop *loop, struct ev_signal *signal, int revents)
 static void serve(int ready)
 {
 	struct ev_loop *loop = ev_loop_new(0);
-	static struct reconcile r = { .view = { .libvirt = { .state = "off" },
-					  .kubernetes = { .state = "off" },
-					  .load = { .ok = true } } };
+	static struct engine r = { .view = { .sources = { { .state = "off" },
+						 { .state = "off" }, { .state = "off" } },
+				       .load = { .ok = true } } };
 	struct ev_signal term;
 	struct error e = { "" };
 

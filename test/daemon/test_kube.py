@@ -117,13 +117,14 @@ def approval(home):
     write_pools(home, default_pool=span(120, 150))
     check("an edit that takes the address of a Service waits and names it", lambda: home.is_(
         "pool/default-pool", "blocked",
-        "takes the address of ingress-nginx/ingress-nginx-controller (192.168.122.100)"), 5)
+        "takes the address 192.168.122.100 of service/ingress-nginx/ingress-nginx-controller"), 5)
     home.report.stays("and does nothing meanwhile", lambda: whole(home), 1)
     check("approve without a name lists it, with its hash", lambda: home.exits(
-        0, "approve").has("pool/default-pool: takes the address of", "hash "))
+        0, "approve").has("pool/default-pool: change pool default-pool to",
+                          "- takes the address ", "hash "))
     check("approve shows what it approves, whole", lambda: home.exits(
         0, "approve", "pool/default-pool").has(
-            "takes the address of ingress-nginx/ingress-nginx-controller (192.168.122.100)",
+            "takes the address 192.168.122.100 of service/ingress-nginx/ingress-nginx-controller",
             "pool/default-pool: approved"))
     check("approved: done", lambda:
           home.pool_is("default-pool", span(120, 150)) and home.converged(), 5)

@@ -180,7 +180,7 @@ def come_and_gone(home):
           lambda: off("no kubeconfig at"), 5)
     check("no node is asked for, pools wait", lambda:
           "node" not in [row["kind"] for row in home.status()["objects"]] and
-          home.is_("pool/default-pool", "unknown", "not looked after"))
+          home.is_("pool/default-pool", "unknown", "not managed"))
     heals("VMs are kept all the same", lambda: home.break_vm("worker-1"),
           lambda: home.runs("worker-1"), 5)
     away.rename(kubeconfig)

@@ -86,7 +86,7 @@ def transient(home):
     home.virsh("destroy", "transient")
     write(home, transient="state: stopped")
     check("gone, and not enough is written to make it: reported what is missing", lambda: blocked(
-        home, "transient", "there is no domain transient; to have it made, write vcpus, memory, "
+        home, "transient", "there is no domain transient; to have it defined, write vcpus, memory, "
         "disk or boot"), 5)
     write(home, transient=None)
 
@@ -129,7 +129,7 @@ def strange_states(home):
     home.mark()
     home.start()
     check("crashed and kept: reported, not destroyed", lambda: blocked(
-        home, "crashed", "its guest has crashed and is kept for a look; `virsh destroy crashed`"),
+        home, "crashed", "its guest has crashed and is kept as it is; `virsh destroy crashed`"),
         5)
     check("on its way down: waited for", lambda: home.is_(
         "vm/ending", "pending", "is shutting down; waits until it has"))

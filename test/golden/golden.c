@@ -27,7 +27,7 @@
 #include "lib/kind/network/network.h"
 #include "lib/kind/vm/hypervisor.h"
 #include "lib/kind/vm/vm.h"
-#include "lib/plan/plan.h"
+#include "lib/plan/item.h"
 
 #define NOW ((struct mono){ 1000000 })
 #define WALL 1790000000000
@@ -70,7 +70,7 @@ static void broken(const char *directory, const char *what, const char *why)
 static void load_config(struct world *w, const char *directory)
 {
 	struct config_files files = { .directory = directory };
-	struct source desired = { .name = "desired.yaml" };
+	struct source_text desired = { .name = "desired.yaml" };
 
 	desired.text = slurp(&w->arena, directory, "desired.yaml", &desired.length);
 	files.settings.name = "homek8s.yaml";
@@ -287,6 +287,31 @@ static void load_state(struct world *w, const char *directory)
 
 /* What is printed */
 
+static const char *const gate_words[] = {
+	[GATE_OPEN] = "open",
+	[GATE_BUSY] = "busy",
+	[GATE_WAITS] = "waits",
+	[GATE_BACK_OFF] = "back-off",
+	[GATE_PAUSED] = "paused",
+	[GATE_UNSAVED] = "unsaved",
+	[GATE_BUDGET] = "budget",
+	[GATE_APPROVAL] = "approval",
+};
+
+/* Steps of an open program follow later, in their order. */
+static void print_program(struct text *out, const struct program *program)
+{
+	struct arena a = { 0 };
+
+	for (size_t i = 0; i < program->effect_count; i++)
+		text_add(out, "    effect: %s%s\n", effect_text(&a, &program->effects[i]),
+		    effect_needs_approval(&program->effects[i]) ? "" : " (allowed)");
+	for (size_t i = 0; program->gate != GATE_OPEN && i < program->step_count; i++)
+		text_add(out, "    %s: %s\n", gate_words[program->gate],
+		    program->steps[i]->text);
+	arena_done(&a);
+}
+
 static void print_item(struct text *out, const struct item *item)
 {
 	text_add(out, "%s/%s %s%s%s\n", item->kind->name, item->short_name,
@@ -299,25 +324,39 @@ static void print_item(struct text *out, const struct item *item)
 	for (size_t i = 0; i < item->condition_count; i++)
 		text_add(out, "    %s: %s\n", item->conditions[i].type,
 		    item->conditions[i].message);
-	for (size_t i = 0; item->held && i < item->step_count; i++)
-		text_add(out, "    held: %s\n", item->steps[i]->text);
+	for (size_t i = 0; i < item->program_count; i++)
+		print_program(out, item->programs[i]);
 }
 
-static void print_plan(struct text *out, const struct plan *plan)
+/* With the document it would send. */
+static void print_step(struct text *out, const struct plan_input *input,
+    const struct step *step, size_t number)
+{
+	struct arena a = { 0 };
+	struct planner p = { .arena = &a, .input = input };
+	struct error e = { "" };
+	const char *document =
+	    step->action->render ? step->action->render(&p, step, &e) : NULL;
+
+	text_add(out, "%zu. %s\n", number, step->text);
+	if (*e.text)
+		text_add(out, "cannot be sent: %s\n", e.text);
+	if (document)
+		text_add(out, "%s%s", document,
+		    document[strlen(document) - 1] == '\n' ? "" : "\n");
+	arena_done(&a);
+}
+
+static void print_plan(
+    struct text *out, const struct plan_input *input, const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->item_count; i++)
 		print_item(out, plan->items[i]);
 	for (size_t i = 0; i < plan->finding_count; i++)
 		text_add(out, "finding %s: %s\n", plan->findings[i].id,
 		    plan->findings[i].text);
-	for (size_t i = 0; i < plan->step_count; i++) {
-		const struct step *step = plan->steps[i];
-
-		text_add(out, "%zu. %s\n", i + 1, step->text);
-		if (step->body)
-			text_add(out, "%s%s", step->body,
-			    step->body[strlen(step->body) - 1] == '\n' ? "" : "\n");
-	}
+	for (size_t i = 0; i < plan->step_count; i++)
+		print_step(out, input, plan->steps[i], i + 1);
 	if (plan->next.ms != INT64_MAX)
 		text_add(out, "again in %lld ms\n", (long long)(plan->next.ms - NOW.ms));
 }
@@ -331,11 +370,10 @@ static void make(struct world *w, struct text *out)
 		.sources = { { .up = true },
 		    { .up = true, .off = !w->kubernetes, .why = "Kubernetes is off" } },
 		.now = NOW,
-		.wall = WALL,
 	};
 	struct plan *plan = plan_make(&input);
 
-	print_plan(out, plan);
+	print_plan(out, &input, plan);
 	plan_free(plan);
 }
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* suites: one per module of daemon/host, and lanes, run by test_host.c. */
+/* suites: one per module of daemon/host, run by test_host.c. */
 #ifndef TEST_HOST_SUITES_H
 #define TEST_HOST_SUITES_H
 
 #include <check.h>
 #undef fail /* check has a macro of that name */
 
-Suite *lanes_suite(void);
 Suite *state_suite(void);
 Suite *state_writer_suite(void);
 Suite *watch_suite(void);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs the suites of daemon/host and of lanes. */
+/* Runs the suites of daemon/host. */
 #include <stdlib.h>
 
 #include "test/host/suites.h"
@@ -9,7 +9,6 @@ int main(void)
 	SRunner *runner = srunner_create(state_suite());
 	int failed;
 
-	srunner_add_suite(runner, lanes_suite());
 	srunner_add_suite(runner, state_writer_suite());
 	srunner_add_suite(runner, watch_suite());
 	srunner_run_all(runner, CK_NORMAL);

@@ -459,23 +459,18 @@ void lab_put_pool(const char *name, const char *address)
 	ck_assert_msg(!strstr(answer, "Failure"), "%s", answer);
 }
 
-void lab_write_path(uint64_t ticket, const char *path, const char *body)
-{
-	struct step step = { .op = STEP_KUBE_APPLY,
-		.kind = &lab_pool,
-		.name = strrchr(path, '/') + 1,
-		.path = path,
-		.body = body };
-
-	kube_step(lab.kube, &step, ticket);
-}
-
 void lab_send(uint64_t ticket, const struct kube_write *write)
 {
 	const char *slash = strrchr(write->path, '/');
 
 	kube_send(
 	    lab.kube, write, arena_printf(&lab.arena, "pool %s", slash + 1), ticket);
+}
+
+void lab_write_path(uint64_t ticket, const char *path, const char *body)
+{
+	lab_send(ticket,
+	    &(struct kube_write){ .what = KUBE_APPLY, .path = path, .body = body });
 }
 
 void lab_apply(uint64_t ticket, const char *name, const char *body)
@@ -488,11 +483,7 @@ void lab_apply(uint64_t ticket, const char *name, const char *body)
 void lab_delete(uint64_t ticket, const char *name, const char *uid)
 {
 	autofree char *path = must_printf("%s/%s", LAB_POOLS, name);
-	struct step step = { .op = STEP_KUBE_DELETE,
-		.kind = &lab_pool,
-		.name = name,
-		.path = path,
-		.uid = uid };
 
-	kube_step(lab.kube, &step, ticket);
+	lab_send(ticket,
+	    &(struct kube_write){ .what = KUBE_DELETE, .path = path, .uid = uid });
 }

@@ -39,16 +39,16 @@ static int load_files(
 		"desired.d/e.yaml", "desired.d/f.yaml", "desired.d/g.yaml",
 		"desired.d/h.yaml" };
 	struct config_files files = { .directory = "/etc/homek8s" };
-	struct source sources[MOST_FILES];
+	struct source_text written[MOST_FILES];
 	int result;
 
 	if (settings)
 		files.settings =
-		    (struct source){ "homek8s.yaml", settings, strlen(settings) };
-	files.desired = sources;
+		    (struct source_text){ "homek8s.yaml", settings, strlen(settings) };
+	files.desired = written;
 	for (; texts[files.desired_count]; files.desired_count++)
-		sources[files.desired_count] =
-		    (struct source){ names[files.desired_count],
+		written[files.desired_count] =
+		    (struct source_text){ names[files.desired_count],
 			    texts[files.desired_count],
 			    strlen(texts[files.desired_count]) };
 	result = config_load(&files, config);
@@ -261,7 +261,7 @@ START_TEST(two_of_one_name)
 	static const char text[] = "a: 1\n";
 	struct config *config;
 	struct report *report;
-	struct source source = { "t", text, strlen(text) };
+	struct source_text source = { "t", text, strlen(text) };
 	struct node key = {
 		.type = NODE_SCALAR, .place = { &source, 3, 5 }, .text = "a"
 	};

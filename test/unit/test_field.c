@@ -83,7 +83,7 @@ static const struct fields sample_fields = { rows, sizeof(struct sample) };
 /* One decoding: the text, the record, and what was said. */
 struct load {
 	struct arena arena;
-	struct source source;
+	struct source_text source;
 	struct report report;
 	struct sample sample;
 	size_t errors;

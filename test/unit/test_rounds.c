@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Tests of lib/state/rounds.c: what goes on for ever, and what only takes long. */
+#include "lib/model/action.h"
 #include "lib/state/rounds.h"
 
 #include <stdio.h>
@@ -15,14 +16,16 @@ static const struct planned converged = { .converged = true };
 
 static const struct object_state *round_of(struct state *m, bool paced, struct mono now)
 {
-	state_step_done(m, &pool_kind, "a", NULL, paced, NULL, now);
+	const struct action action = { .name = "a", .paced = paced };
+
+	state_step_done(m, &pool_kind, "a", &action, NULL, NULL, now);
 	state_round_ended(m, &pool_kind, "a", now, 0);
 	return state_find(m, &pool_kind, "a");
 }
 
 START_TEST(futile_rounds_wait_longer_and_longer)
 {
-	static const int64_t waits[] = { 0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 30, 30 };
+	static const int64_t waits[] = { 0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 24, 24 };
 	struct state m = { 0 };
 	struct mono now = NOW;
 	const struct object_state *state = NULL;

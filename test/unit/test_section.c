@@ -36,7 +36,6 @@ const struct kind metallb_kind = {
 	.name = "metallb",
 	.plural = "metallbs",
 	.title = "MetalLB",
-	.origin = ORIGIN_CONFIG,
 	.fields = { metallb_rows, sizeof(struct metallb) },
 	.sections = metallb_sections,
 	.section_count = 1,
@@ -77,7 +76,6 @@ const struct kind peer_kind = {
 	.name = "peer",
 	.plural = "peers",
 	.title = "BGP peer",
-	.origin = ORIGIN_CONFIG,
 	.fields = { peer_rows, sizeof(struct peer) },
 	.sections = peer_sections,
 	.section_count = 1,
@@ -102,7 +100,6 @@ const struct kind agent_kind = {
 	.name = "agent",
 	.plural = "agents",
 	.title = "guest agent",
-	.origin = ORIGIN_CONFIG,
 	.fields = { agent_rows, sizeof(struct agent) },
 	.sections = agent_sections,
 	.section_count = 1,
@@ -127,7 +124,6 @@ const struct kind label_kind = {
 	.name = "label",
 	.plural = "labels",
 	.title = "label",
-	.origin = ORIGIN_CONFIG,
 	.fields = { label_rows, sizeof(struct label) },
 	.sections = label_sections,
 	.section_count = 1,
@@ -135,7 +131,7 @@ const struct kind label_kind = {
 
 static struct config *load(const char *text)
 {
-	struct source source = { "desired.d/a.yaml", text, strlen(text) };
+	struct source_text source = { "desired.d/a.yaml", text, strlen(text) };
 	struct config_files files = { .desired = &source, .desired_count = 1 };
 	struct config *config;
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Unit tests of vm_plan: domains adopted, made, and left alone. */
 #include "test/unit/vm_scene.h"
+#include "lib/kind/actions.h"
 #include "lib/kind/vm/vm.h"
+#include "lib/plan/item.h"
 
 #define DISK "<devices><disk><source file='/d.qcow2'/></disk></devices>"
 static const struct {
@@ -60,8 +62,8 @@ static const struct {
 	    VERDICT_PENDING, "no longer start domain w when the host boots", "", NULL,
 	    0 },
 	{ "autostart is repaired though memory differs", "autostart: true, memory: 2GiB",
-	    SIZE, SIZE, false, VERDICT_PENDING, "start domain w when the host boots", "",
-	    NULL, 1 },
+	    SIZE, SIZE, false, VERDICT_BLOCKED, "start domain w when the host boots",
+	    "has memory 1GiB", NULL, 1 },
 	{ "a stopped one starts though memory differs", "memory: 2GiB", NULL, SIZE, false,
 	    VERDICT_PENDING, "start domain w", "to be started", NULL, 2 },
 	{ "a transient one cannot start with the host", "autostart: true", SIZE, NULL,
@@ -85,8 +87,8 @@ START_TEST(an_existing_domain_is_adopted)
 	scene_plan(&s);
 	ck_assert_msg(s.item->verdict == adopted[_i].verdict, "%s: %s: %s",
 	    adopted[_i].what, verdict_text(s.item->verdict), s.item->reason);
-	ck_assert_msg(strcmp(steps_text(&a, s.item), adopted[_i].steps) == 0, "%s: %s",
-	    adopted[_i].what, steps_text(&a, s.item));
+	ck_assert_msg(strcmp(running_text(&a, s.item), adopted[_i].steps) == 0, "%s: %s",
+	    adopted[_i].what, running_text(&a, s.item));
 	ck_assert_msg(strstr(s.item->reason, adopted[_i].says), "%s: %s",
 	    adopted[_i].what, s.item->reason);
 	ck_assert_msg(s.item->differences.count == adopted[_i].differences, "%s: %zu",
@@ -127,9 +129,10 @@ START_TEST(autostart_does_not_wait_for_a_start)
 	scene_begin(&s, NETWORK "vms: {w: {autostart: true}}", NULL);
 	see_domain(&s, "w", &facts, NULL, ON_NETWORK);
 	scene_plan(&s);
-	ck_assert(!s.item->held);
-	ck_assert_str_eq(steps_text(&a, s.item), "start domain w when the host boots");
-	ck_assert(strstr(s.item->reason, "waits for network/default"));
+	ck_assert_str_eq(running_text(&a, s.item), "start domain w when the host boots");
+	ck_assert_str_eq(
+	    steps_text(&a, s.item), "start domain w when the host boots; start domain w");
+	ck_assert(strstr(s.item->programs[1]->why, "waits for network/default"));
 	scene_end(&s);
 	arena_done(&a);
 }
@@ -148,13 +151,13 @@ static const struct {
 	const char *finding;
 } absent[] = {
 	{ "all there", NETWORK "vms: {w: {" WHOLE "}}", true, "kvm", VERDICT_PENDING,
-	    "define domain w; start domain w", "to be made", NULL },
+	    "define domain w; start domain w", "to be defined", NULL },
 	{ "with autostart", NETWORK "vms: {w: {" WHOLE ", autostart: true}}", true, "kvm",
 	    VERDICT_PENDING,
 	    "define domain w; start domain w when the host boots; start domain w",
-	    "to be made", NULL },
+	    "to be defined", NULL },
 	{ "to be stopped", NETWORK "vms: {w: {" WHOLE ", state: stopped}}", true, "kvm",
-	    VERDICT_PENDING, "define domain w", "to be made", NULL },
+	    VERDICT_PENDING, "define domain w", "to be defined", NULL },
 	{ "its network does not run: made all the same", NETWORK "vms: {w: {" WHOLE "}}",
 	    false, "kvm", VERDICT_PENDING, "define domain w", "waits for network/default",
 	    NULL },
@@ -179,6 +182,31 @@ static const struct {
 	    VERDICT_PENDING, "define domain w; start domain w", "", NULL },
 };
 
+/* In its reason, or in what one of its programs waits for. */
+static bool says(const struct item *item, const char *text)
+{
+	for (size_t i = 0; i < item->program_count; i++)
+		if (item->programs[i]->why && strstr(item->programs[i]->why, text))
+			return true;
+	return strstr(item->reason, text);
+}
+
+/* The document of the first step, as it would be sent. */
+static void check_definition(struct scene *s, const char *what, const char *type)
+{
+	const struct step *step = s->item->programs[0]->steps[0];
+	struct arena a = { 0 };
+	struct planner p = { .arena = &a, .input = &s->input };
+	const char *begin = arena_printf(&a, "<domain type=\"%s\">", type), *document;
+	struct error e = { "" };
+
+	ck_assert_msg(step->action == &domain_define_action, "%s", what);
+	document = step->action->render(&p, step, &e);
+	ck_assert_msg(document && strstr(document, begin), "%s: %s%s", what,
+	    document ? document : "", e.text);
+	arena_done(&a);
+}
+
 START_TEST(an_absent_domain_is_made)
 {
 	struct arena a = { 0 };
@@ -192,21 +220,17 @@ START_TEST(an_absent_domain_is_made)
 	scene_plan(&s);
 	ck_assert_msg(s.item->verdict == absent[_i].verdict, "%s: %s: %s",
 	    absent[_i].what, verdict_text(s.item->verdict), s.item->reason);
-	ck_assert_msg(strcmp(steps_text(&a, s.item), absent[_i].steps) == 0, "%s: %s",
-	    absent[_i].what, steps_text(&a, s.item));
-	ck_assert_msg(strstr(s.item->reason, absent[_i].says), "%s: %s", absent[_i].what,
-	    s.item->reason);
+	ck_assert_msg(strcmp(running_text(&a, s.item), absent[_i].steps) == 0, "%s: %s",
+	    absent[_i].what, running_text(&a, s.item));
+	ck_assert_msg(
+	    says(s.item, absent[_i].says), "%s: %s", absent[_i].what, s.item->reason);
 	ck_assert_msg(absent[_i].finding
 			  ? s.plan->finding_count == 1 &&
 				strcmp(s.plan->findings[0].id, absent[_i].finding) == 0
 			  : s.plan->finding_count == 0,
 	    "%s: findings", absent[_i].what);
-	if (s.item->step_count) {
-		char *begin = arena_printf(&a, "<domain type=\"%s\">", type);
-
-		ck_assert_msg(strstr(s.item->steps[0]->body, begin), "%s: %s",
-		    absent[_i].what, s.item->steps[0]->body);
-	}
+	if (s.item->program_count)
+		check_definition(&s, absent[_i].what, type);
 	scene_end(&s);
 	arena_done(&a);
 }
@@ -228,7 +252,7 @@ START_TEST(an_unwritten_domain_is_left_alone)
 	item = plan_find(s.plan, &vm_kind, "w");
 	ck_assert_ptr_nonnull(item);
 	ck_assert_int_eq(item->verdict, VERDICT_CONVERGED);
-	ck_assert_uint_eq(item->step_count, 0);
+	ck_assert_uint_eq(item->program_count, 0);
 	ck_assert_uint_eq(s.plan->finding_count, 1);
 	ck_assert_str_eq(s.plan->findings[0].id, "vm-not-written");
 	scene_end(&s);
@@ -262,7 +286,7 @@ START_TEST(a_missing_volume_is_explained)
 	scene_begin(&s, NETWORK "vms: {w: {disk: {pool: vms, size: 30GiB}}}", NULL);
 	see_network(&s, "default", true, "");
 	see_domain(&s, "w", &facts, NULL, volume);
-	remember(&s, &past, -1);
+	set_record(&s, &past, -1);
 	scene_plan(&s);
 	ck_assert(has_condition(s.item, "VolumeNotMade"));
 	ck_assert(strstr(s.item->conditions[0].message,

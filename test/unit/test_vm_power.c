@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Unit tests of vm_start and vm_power: states, reasons, policies, and what a start waits
  * for. */
-#include "test/unit/vm_scene.h"
-#include "lib/kind/network/network.h"
 #include "lib/kind/network/reservation_record.h"
+#include "test/unit/vm_scene.h"
+#include "lib/kind/actions.h"
+#include "lib/kind/network/network.h"
 #include "lib/kind/vm/vm.h"
 
 static const struct {
@@ -70,7 +71,7 @@ static const struct {
 	{ "migrated away", "", DOWN(4), { .ran = true, .cause = STOP_DESTROYED },
 	    VERDICT_BLOCKED, "", false, "another host" },
 	{ "migrated away, and asked for", "", DOWN(4),
-	    { .ran = true, .cause = STOP_DESTROYED, .start_asked = true },
+	    { .ran = true, .cause = STOP_DESTROYED, .start_wanted = true },
 	    VERDICT_PENDING, "start domain w", false, "to be started" },
 	{ "crashed twice at once", "", DOWN(3),
 	    { .ran = true, .cause = STOP_CRASH, .quick_stops = 2, .start_in = 10 },
@@ -110,7 +111,7 @@ static const struct {
 	    { .ran = false, .cause = STOP_GUEST }, VERDICT_PENDING, "start domain w",
 	    false, "" },
 	{ "on-failure, asked for", "power: on-failure", DOWN(1),
-	    { .ran = true, .cause = STOP_GUEST, .start_asked = true }, VERDICT_PENDING,
+	    { .ran = true, .cause = STOP_GUEST, .start_wanted = true }, VERDICT_PENDING,
 	    "start domain w", false, "" },
 	/* manual */
 	{ "manual, crashed", "power: manual", DOWN(3),
@@ -120,7 +121,7 @@ static const struct {
 	    { .ran = false, .cause = STOP_UNKNOWN }, VERDICT_BLOCKED, "", false,
 	    "power: manual leaves it so" },
 	{ "manual, asked for", "power: manual", DOWN(3),
-	    { .ran = true, .cause = STOP_CRASH, .start_asked = true }, VERDICT_PENDING,
+	    { .ran = true, .cause = STOP_CRASH, .start_wanted = true }, VERDICT_PENDING,
 	    "start domain w", false, "" },
 	{ "manual, running", "power: manual", RUNNING, { 0 }, VERDICT_CONVERGED, "",
 	    false, "" },
@@ -159,24 +160,37 @@ static const struct {
 	    false, "" },
 };
 
+/* So many that run let one be stopped without asking (P10). */
+#define OTHERS "x: {}, y: {}"
+
+static void observe_others(struct scene *s)
+{
+	struct domain_facts facts = RUNNING;
+
+	see_domain(s, "x", &facts, SIZE, SIZE);
+	see_domain(s, "y", &facts, SIZE, SIZE);
+}
+
 START_TEST(power_is_looked_after)
 {
 	struct arena a = { 0 };
 	const struct domain_facts *facts = &power[_i].facts;
 	struct scene s;
 
-	scene_begin(&s, arena_printf(&a, NETWORK "vms: {w: {%s}}", power[_i].keys), NULL);
+	scene_begin(&s,
+	    arena_printf(&a, NETWORK "vms: {w: {%s}, " OTHERS "}", power[_i].keys), NULL);
 	see_network(&s, "default", true, "");
 	see_domain(&s, "w", facts, facts->id >= 0 ? ON_NETWORK : NULL,
 	    facts->persistent ? ON_NETWORK : NULL);
-	remember(&s, &power[_i].past, facts->id);
+	observe_others(&s);
+	set_record(&s, &power[_i].past, facts->id);
 	scene_plan(&s);
 	ck_assert_msg(s.item->verdict == power[_i].verdict, "%s: %s: %s", power[_i].what,
 	    verdict_text(s.item->verdict), s.item->reason);
 	ck_assert_msg(strcmp(steps_text(&a, s.item), power[_i].steps) == 0,
 	    "%s: steps: %s", power[_i].what, steps_text(&a, s.item));
-	ck_assert_msg(
-	    s.item->held == power[_i].held, "%s: held %d", power[_i].what, s.item->held);
+	ck_assert_msg(is_held(s.item) == power[_i].held, "%s: held %d", power[_i].what,
+	    is_held(s.item));
 	ck_assert_msg(strstr(s.item->reason, power[_i].says), "%s: %s", power[_i].what,
 	    s.item->reason);
 	if (power[_i].past.start_in) {
@@ -185,7 +199,7 @@ START_TEST(power_is_looked_after)
 	}
 	/* Going down as written interrupts, whether or not it must be asked for right
 	 * now. */
-	ck_assert_msg(s.item->disruptive ==
+	ck_assert_msg(has_effect(s.item, EFFECT_INTERRUPTS) ==
 			  (strstr(power[_i].keys, "state: stopped") &&
 			      (strncmp(s.item->reason, "to be shut down", 15) == 0 ||
 				  strcmp(s.item->reason, "is shutting down") == 0)),
@@ -218,10 +232,11 @@ START_TEST(power_is_cut_only_by_policy_and_paced)
 	struct domain_facts facts = RUNNING;
 	struct scene s;
 
-	scene_begin(&s, NETWORK "vms: {w: {state: stopped}}", FORCE);
+	scene_begin(&s, NETWORK "vms: {w: {state: stopped}, " OTHERS "}", FORCE);
 	see_network(&s, "default", true, "");
 	see_domain(&s, "w", &facts, ON_NETWORK, ON_NETWORK);
-	remember(&s, &past, 1);
+	observe_others(&s);
+	set_record(&s, &past, 1);
 	scene_plan(&s);
 	ck_assert_int_eq(s.item->verdict, VERDICT_PENDING);
 	ck_assert_msg(strcmp(steps_text(&a, s.item), forced[_i].steps) == 0, "%s: %s",
@@ -276,7 +291,7 @@ START_TEST(starts_wait_for_what_they_need)
 	ck_assert_msg(s.item->verdict == waits[_i].verdict, "%s: %s: %s", waits[_i].what,
 	    verdict_text(s.item->verdict), s.item->reason);
 	ck_assert_msg(
-	    s.item->held == waits[_i].held, "%s: %s", waits[_i].what, s.item->reason);
+	    is_held(s.item) == waits[_i].held, "%s: %s", waits[_i].what, s.item->reason);
 	ck_assert_msg(strstr(s.item->reason, waits[_i].says), "%s: %s", waits[_i].what,
 	    s.item->reason);
 	scene_end(&s);
@@ -292,11 +307,11 @@ START_TEST(a_failing_lease_keeps_no_vm_down)
 	scene_begin(&s, waits[4].yaml, NULL);
 	see_network(&s, "default", true, "");
 	see_domain(&s, "w", &facts, NULL, ON_NETWORK);
-	state = state_get(&s.memory, &reservation_kind, "default/w");
+	state = state_get(&s.state, &reservation_kind, "default/w");
 	state->failures = 1;
 	state->retry_at = (struct mono){ NOW + MINUTE };
 	scene_plan(&s);
-	ck_assert_msg(!s.item->held && s.item->step_count == 1, "%s", s.item->reason);
+	ck_assert_msg(!is_held(s.item) && item_acts(s.item), "%s", s.item->reason);
 	scene_end(&s);
 }
 END_TEST
@@ -309,10 +324,10 @@ START_TEST(a_lease_under_way_is_waited_for)
 	scene_begin(&s, waits[4].yaml, NULL);
 	see_network(&s, "default", true, "");
 	see_domain(&s, "w", &facts, NULL, ON_NETWORK);
-	state_get(&s.memory, &reservation_kind, "default/w")->busy = true;
+	state_get(&s.state, &reservation_kind, "default/w")->busy = true;
 	scene_plan(&s);
-	ck_assert(plan_find(s.plan, &reservation_kind, "default/w")->held);
-	ck_assert_msg(s.item->held, "%s", s.item->reason);
+	ck_assert(is_held(plan_find(s.plan, &reservation_kind, "default/w")));
+	ck_assert_msg(is_held(s.item), "%s", s.item->reason);
 	scene_end(&s);
 }
 END_TEST
@@ -320,13 +335,13 @@ END_TEST
 /* Its address is still another's, whose move waits for approval: that may take days. */
 START_TEST(a_lease_held_back_keeps_no_vm_down)
 {
+	struct reservation_record *record;
 	static const char other[] =
 	    SIZE "<devices><interface type='network'><mac address='52:54:00:00:00:02'/>"
 		 "<source network='default'/></interface></devices>";
 	struct domain_facts up = RUNNING, down = DOWN(3);
 	const struct item *lease;
 	struct network *network;
-	struct reservation_record *record;
 	struct scene s;
 
 	scene_begin(&s,
@@ -336,17 +351,18 @@ START_TEST(a_lease_held_back_keeps_no_vm_down)
 	see_network(&s, "default", true,
 	    "<host mac='52:54:00:00:00:02' name='v' ip='192.168.122.50'/>");
 	network =
-	    (struct network *)observations_find(&s.have, &network_kind, "default")->live;
+	    (struct network *)observations_find(&s.observed, &network_kind, "default")
+		->live;
 	network->leases_known = false; /* then what was last seen counts */
 	see_domain(&s, "v", &up, other, other);
 	see_domain(&s, "w", &down, NULL, ON_NETWORK);
-	record = state_get(&s.memory, &reservation_kind, "default/v")->own;
-	ck_assert_int_eq(ip_parse("192.168.122.50", &record->ip, NULL), 0);
+	record = state_get(&s.state, &reservation_kind, "default/v")->own;
+	ip_parse("192.168.122.50", &record->ip, NULL);
 	scene_plan(&s);
 	lease = plan_find(s.plan, &reservation_kind, "default/w");
 	ck_assert_msg(
-	    lease->held && lease->verdict == VERDICT_PENDING, "%s", lease->reason);
-	ck_assert_msg(!s.item->held && s.item->step_count == 1, "%s", s.item->reason);
+	    is_held(lease) && lease->verdict == VERDICT_PENDING, "%s", lease->reason);
+	ck_assert_msg(!is_held(s.item) && item_acts(s.item), "%s", s.item->reason);
 	scene_end(&s);
 }
 END_TEST
@@ -356,6 +372,7 @@ START_TEST(a_saved_image_is_restored_or_dropped)
 	struct domain_facts facts = SAVED(5);
 
 	for (int fresh = 0; fresh < 2; fresh++) {
+		const struct domain_start *start;
 		struct scene s;
 
 		scene_begin(
@@ -363,9 +380,10 @@ START_TEST(a_saved_image_is_restored_or_dropped)
 		see_network(&s, "default", true, "");
 		see_domain(&s, "w", &facts, NULL, ON_NETWORK);
 		scene_plan(&s);
-		ck_assert_uint_eq(s.item->step_count, 1);
-		ck_assert_int_eq(s.item->steps[0]->op, STEP_DOMAIN_START);
-		ck_assert_int_eq(s.item->steps[0]->fresh, fresh);
+		ck_assert_uint_eq(s.plan->step_count, 1);
+		ck_assert(s.plan->steps[0]->action == &domain_start_action);
+		start = s.plan->steps[0]->arguments;
+		ck_assert_int_eq(start->fresh, fresh);
 		ck_assert(has_condition(s.item, "ManagedSave"));
 		scene_end(&s);
 	}

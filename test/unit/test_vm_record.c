@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/kind/actions.h"
 #include "lib/kind/kinds.h"
 #include "lib/kind/vm/vm.h"
 #include "lib/kind/vm/vm_record.h"
@@ -68,11 +69,9 @@ static bool look_again(struct bench *b)
 	return look(b, (int)b->vm->domain_id, 1, 1);
 }
 
-static void end_step(struct bench *b, enum step_op op, bool failed)
+static void end_step(struct bench *b, const struct action *action, bool failed)
 {
-	struct step step = { .op = op, .kind = &vm_kind, .name = "w" };
-
-	vm_record_ended(b->state, &step, failed, &settings, b->now, 0);
+	vm_record_ended(b->state, action, NULL, failed, &settings, b->now, 0);
 }
 
 static int64_t wait_of(const struct bench *b)
@@ -116,7 +115,7 @@ START_TEST(causes_are_told_apart)
 	look_running(&b);
 	after(&b, 60 * MINUTE);
 	if (causes[_i].asked) {
-		end_step(&b, STEP_DOMAIN_SHUTDOWN, false);
+		end_step(&b, &domain_shutdown_action, false);
 		after(&b, causes[_i].ago * SECOND);
 	}
 	ck_assert(look(&b, -1, causes[_i].state, causes[_i].reason));
@@ -188,13 +187,13 @@ START_TEST(waits_are_spread_but_never_past_five_minutes)
 
 	set_up(&b);
 	for (uint32_t random = 0; random < 2000; random += 333) {
-		struct step step = { .op = STEP_DOMAIN_START, .kind = &vm_kind };
-
 		b.vm->quick_stops = 5;
-		vm_record_ended(b.state, &step, true, &settings, b.now, random);
+		vm_record_ended(
+		    b.state, &domain_start_action, NULL, true, &settings, b.now, random);
 		ck_assert_int_eq(wait_of(&b), 300 * SECOND);
 		b.vm->quick_stops = 1;
-		vm_record_ended(b.state, &step, true, &settings, b.now, random);
+		vm_record_ended(
+		    b.state, &domain_start_action, NULL, true, &settings, b.now, random);
 		ck_assert(wait_of(&b) >= 40 * SECOND && wait_of(&b) <= 60 * SECOND);
 	}
 	object_state_free(b.state);
@@ -265,7 +264,7 @@ START_TEST(our_own_stops_are_no_attempts)
 	look_running(&b);
 	b.want.state = VM_STOPPED;
 	vm_record_desired(b.state, &b.want.object);
-	end_step(&b, STEP_DOMAIN_SHUTDOWN, false);
+	end_step(&b, &domain_shutdown_action, false);
 	after(&b, SECOND);
 	look(&b, -1, 5, 1);
 	ck_assert_int_eq(b.vm->cause, STOP_OURS);
@@ -285,7 +284,7 @@ START_TEST(failed_starts_back_off_and_end)
 	set_up(&b);
 	look(&b, -1, 5, 0);
 	for (size_t i = 0; i < 6; i++) {
-		end_step(&b, STEP_DOMAIN_START, true);
+		end_step(&b, &domain_start_action, true);
 		ck_assert_msg(wait_of(&b) == waits[i] * SECOND, "failure %zu: %lld",
 		    i + 1, (long long)wait_of(&b));
 		ck_assert_int_eq(b.state->retry_at.ms, b.vm->start_at.ms);
@@ -308,7 +307,7 @@ START_TEST(a_start_that_does_not_last_is_a_quick_stop)
 	set_up(&b);
 	look(&b, -1, 5, 1);
 	for (size_t i = 0; i < 6; i++) {
-		end_step(&b, STEP_DOMAIN_START, false);
+		end_step(&b, &domain_start_action, false);
 		look(&b, -1, 5, 3);
 		ck_assert_int_eq(b.vm->quick_stops, (int64_t)i + 1);
 		ck_assert_int_eq(b.vm->cause, STOP_CRASH);
@@ -329,7 +328,7 @@ START_TEST(a_start_that_works_ends_the_failure)
 	look(&b, -1, 5, 0);
 	b.state->failures = 1;
 	b.state->error = strdup("no such volume");
-	end_step(&b, STEP_DOMAIN_START, true);
+	end_step(&b, &domain_start_action, true);
 	after(&b, 10 * SECOND);
 	look_running(&b);
 	ck_assert_int_eq(b.state->failures, 0);
@@ -348,7 +347,7 @@ START_TEST(failures_of_other_steps_stay)
 	set_up(&b);
 	look(&b, -1, 5, 0);
 	b.state->failures = 2;
-	end_step(&b, STEP_DOMAIN_AUTOSTART, true);
+	end_step(&b, &domain_autostart_action, true);
 	look_running(&b);
 	ck_assert_int_eq(b.state->failures, 2);
 	ck_assert_int_eq(b.vm->quick_stops, 0);
@@ -393,7 +392,7 @@ START_TEST(one_start_is_granted)
 
 	set_up(&b);
 	ck_assert(!b.vm->start_asked);
-	end_step(&b, STEP_DOMAIN_DEFINE, false);
+	end_step(&b, &domain_define_action, false);
 	ck_assert(b.vm->start_asked);
 	look(&b, -1, 5, 0);
 	ck_assert(b.vm->start_asked);
@@ -422,11 +421,9 @@ START_TEST(a_new_wish_begins_anew)
 	ck_assert_msg(b.vm->gave_up, "the same wish is no new one");
 	b.want.state = VM_STOPPED;
 	approval_add(&b.state->approval, &(uint64_t){ 7 }, 1, 0, 0);
-	b.state->braked = true;
 	vm_record_desired(b.state, &b.want.object);
 	ck_assert(!b.vm->gave_up && b.vm->quick_stops == 0);
-	ck_assert_msg(!b.state->approval.parts.count && !b.state->braked,
-	    "nobody was asked about this");
+	ck_assert_msg(!b.state->approval.parts.count, "nobody was asked about this");
 	vm_record_desired(b.state, NULL);
 	ck_assert_int_eq(b.vm->desired, -1);
 	b.want.state = VM_RUNNING;
@@ -447,9 +444,9 @@ START_TEST(a_deadline_begins_with_the_first_request)
 	b.want.state = VM_STOPPED;
 	vm_record_desired(b.state, &b.want.object);
 	first = b.now;
-	end_step(&b, STEP_DOMAIN_SHUTDOWN, false);
+	end_step(&b, &domain_shutdown_action, false);
 	after(&b, 20 * SECOND);
-	end_step(&b, STEP_DOMAIN_SHUTDOWN, false);
+	end_step(&b, &domain_shutdown_action, false);
 	ck_assert_int_eq(b.vm->stop_first.ms, first.ms);
 	ck_assert_int_eq(b.vm->stop_sent.ms, b.now.ms);
 	look_again(&b);
@@ -472,7 +469,7 @@ START_TEST(a_new_run_ends_the_request)
 
 	set_up(&b);
 	look_running(&b);
-	end_step(&b, STEP_DOMAIN_SHUTDOWN, false);
+	end_step(&b, &domain_shutdown_action, false);
 	look_running(&b);
 	ck_assert_int_eq(b.vm->stop_first.ms, 0);
 	ck_assert_int_eq(b.vm->running_since.ms, b.now.ms);
@@ -486,11 +483,11 @@ START_TEST(resumes_are_paced)
 
 	set_up(&b);
 	look_running(&b);
-	end_step(&b, STEP_DOMAIN_RESUME, false);
+	end_step(&b, &domain_resume_action, false);
 	ck_assert_int_eq(wait_of(&b), 30 * SECOND);
 	look_again(&b);
 	ck_assert_msg(wait_of(&b) == 30 * SECOND, "a look does not end the wait");
-	end_step(&b, STEP_DOMAIN_WAKEUP, true);
+	end_step(&b, &domain_wakeup_action, true);
 	ck_assert_int_eq(b.vm->quick_stops, 0);
 	object_state_free(b.state);
 }

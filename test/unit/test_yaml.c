@@ -14,7 +14,7 @@
 struct load {
 	struct arena a;
 	struct report report;
-	struct source source;
+	struct source_text source;
 	struct node *root;
 };
 
@@ -399,9 +399,9 @@ START_TEST(limits_can_be_given)
 	char text[6000] = "a: ";
 	struct arena a = { 0 };
 	struct report report = { .arena = &a };
-	struct source large = { "x", text, sizeof(text) },
-		      small = { "x", "a: [1, 2]", 9 };
-	struct source many = { "x", "a: [1, 2, 3]", 12 };
+	struct source_text large = { "x", text, sizeof(text) },
+			   small = { "x", "a: [1, 2]", 9 };
+	struct source_text many = { "x", "a: [1, 2, 3]", 12 };
 
 	memset(text + 3, 'x', sizeof(text) - 3);
 	ck_assert_ptr_null(yaml_parse(&large, NULL, &report));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vm_scene: for the tests of the kind vm: a home with the VM "w", what libvirt is seen to
- * have of it, what is remembered, and the plan made of that.
+ * vm_scene: for the tests of the kind vm: a home with the VM "w", what was observed of it,
+ * its state, and the plan made of that.
  */
 #ifndef TEST_UNIT_VM_SCENE_H
 #define TEST_UNIT_VM_SCENE_H
@@ -34,7 +34,7 @@
 
 static inline struct config *load(const char *yaml, const char *settings, int *result)
 {
-	struct source home = { "home.yaml", yaml, strlen(yaml) };
+	struct source_text home = { "home.yaml", yaml, strlen(yaml) };
 	struct config_files files = {
 		.desired = &home,
 		.desired_count = 1,
@@ -60,8 +60,9 @@ static inline const char *all_of(struct arena *a, const struct report *report)
 /* A home with one VM "w", domain "w", in the network "default". */
 struct scene {
 	struct config *config;
-	struct observations have;
-	struct state memory;
+	struct observations observed;
+	struct state state;
+	struct plan_input input; /* of the plan */
 	struct plan *plan;
 	const struct item *item;
 };
@@ -73,7 +74,7 @@ static inline void see_host(struct scene *s, const char *type)
 	struct reading reading = { .name = HYPERVISOR_NAME, .facts = &facts };
 	struct observed *observed = observed_new(&hypervisor_kind, HYPERVISOR_NAME);
 
-	observations_remove(&s->have, &hypervisor_kind, HYPERVISOR_NAME);
+	observations_remove(&s->observed, &hypervisor_kind, HYPERVISOR_NAME);
 	if (!type) {
 		observed_free(observed);
 		return;
@@ -82,7 +83,7 @@ static inline void see_host(struct scene *s, const char *type)
 	snprintf(facts.domain_type, sizeof(facts.domain_type), "%s", type);
 	ck_assert_int_eq(hypervisor_kind.decode(observed, &reading, NULL), 0);
 	observed->presence = PRESENT;
-	observations_put(&s->have, observed);
+	observations_put(&s->observed, observed);
 }
 
 static inline void scene_begin(struct scene *s, const char *yaml, const char *settings)
@@ -94,7 +95,7 @@ static inline void scene_begin(struct scene *s, const char *yaml, const char *se
 	ck_assert_msg(result == 0, "%s", all_of(&a, &s->config->report));
 	see_host(s, "kvm");
 	for (size_t i = 0; i < kind_count; i++)
-		observations_set_known(&s->have, kinds[i], "");
+		observations_set_known(&s->observed, kinds[i], "");
 	arena_done(&a);
 }
 
@@ -121,7 +122,7 @@ static inline void see_network(
 
 	ck_assert_msg(network_kind.decode(seen, &reading, &e) == 0, "%s", e.text);
 	seen->presence = PRESENT;
-	observations_put(&s->have, seen);
+	observations_put(&s->observed, seen);
 	arena_done(&a);
 }
 
@@ -142,43 +143,97 @@ static inline void see_domain(struct scene *s, const char *name,
 		    arena_printf(&a, "<domain type='kvm'>%s</domain>", config);
 	ck_assert_msg(vm_kind.decode(seen, &reading, &e) == 0, "%s", e.text);
 	ck_assert_int_eq(seen->presence, PRESENT);
-	observations_put(&s->have, seen);
+	observations_put(&s->observed, seen);
 	arena_done(&a);
 }
 
-static inline struct object_state *memo_of(struct scene *s)
+static inline struct object_state *state_of(struct scene *s)
 {
-	return state_get(&s->memory, &vm_kind, "w");
+	return state_get(&s->state, &vm_kind, "w");
 }
 
 static inline void scene_plan(struct scene *s)
 {
-	struct plan_input input = { .desired = s->config,
-		.observed = &s->have,
-		.state = &s->memory,
+	s->input = (struct plan_input){ .desired = s->config,
+		.observed = &s->observed,
+		.state = &s->state,
 		.now = { NOW },
 		.sources = { { .up = true }, { .off = true, .why = "switched off" } } };
-
-	s->plan = plan_make(&input);
+	plan_free(s->plan);
+	s->plan = plan_make(&s->input);
 	s->item = plan_find(s->plan, &vm_kind, "w");
 }
 
 static inline void scene_end(struct scene *s)
 {
 	plan_free(s->plan);
-	observations_done(&s->have);
-	state_done(&s->memory);
+	observations_done(&s->observed);
+	state_done(&s->state);
 	config_free(s->config);
+}
+
+/* The steps of the item's programs: all of them, or (`running`) those that run now. */
+static inline const char *list_steps(
+    struct arena *a, const struct item *item, bool running)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < item->program_count; i++) {
+		const struct program *program = item->programs[i];
+
+		if (running && program->gate != GATE_OPEN)
+			continue;
+		for (size_t k = 0; k < program->step_count; k++)
+			text = arena_printf(a, "%s%s%s", text, *text ? "; " : "",
+			    program->steps[k]->text);
+	}
+	return text;
 }
 
 static inline const char *steps_text(struct arena *a, const struct item *item)
 {
-	const char *text = "";
+	return list_steps(a, item, false);
+}
 
-	for (size_t i = 0; i < item->step_count; i++)
-		text =
-		    arena_printf(a, "%s%s%s", text, i ? "; " : "", item->steps[i]->text);
-	return text;
+static inline const char *running_text(struct arena *a, const struct item *item)
+{
+	return list_steps(a, item, true);
+}
+
+/* Something is to be done, and none of it now. */
+static inline bool is_held(const struct item *item)
+{
+	return item_has_steps(item) && !item_acts(item);
+}
+
+/* The item's only program. */
+static inline const struct program *program_of(const struct item *item)
+{
+	ck_assert_uint_eq(item->program_count, 1);
+	return item->programs[0];
+}
+
+static inline enum gate scene_gate(const struct item *item)
+{
+	return program_of(item)->gate;
+}
+
+/* Approves what the item's only program waits for. */
+static inline void scene_approve(struct scene *s, const struct item *item)
+{
+	const struct program *program = program_of(item);
+
+	state_approve(
+	    &s->state, item->kind, item->name, program->parts, program->part_count, 0, 0);
+}
+
+static inline bool has_effect(const struct item *item, enum effect_what what)
+{
+	for (size_t i = 0; i < item->program_count; i++)
+		for (size_t k = 0; k < item->programs[i]->effect_count; k++)
+			if (item->programs[i]->effects[k].what == what)
+				return true;
+	return false;
 }
 
 #define SIZE "<memory>1048576</memory><vcpu>1</vcpu>"
@@ -204,13 +259,13 @@ static inline const char *steps_text(struct arena *a, const struct item *item)
 		-1, 5, reason, true, false, true                                         \
 	}
 
-/* What is remembered; times in seconds from now. */
+/* Its record; times in seconds from now. */
 struct past {
 	bool ran;
 	enum stop_cause cause;
 	unsigned quick_stops;
 	int64_t start_in;
-	bool gave_up, start_asked;
+	bool gave_up, start_wanted;
 	int64_t asked_ago, sent_ago; /* 0: not asked */
 };
 
@@ -219,9 +274,9 @@ static inline struct mono ago(int64_t seconds)
 	return seconds ? (struct mono){ NOW - seconds * SECOND } : (struct mono){ 0 };
 }
 
-static inline void remember(struct scene *s, const struct past *past, int id)
+static inline void set_record(struct scene *s, const struct past *past, int id)
 {
-	struct vm_record *vm = memo_of(s)->own;
+	struct vm_record *vm = state_of(s)->own;
 
 	vm->observed = true;
 	vm->domain_id = id;
@@ -229,7 +284,7 @@ static inline void remember(struct scene *s, const struct past *past, int id)
 	vm->cause = past->cause;
 	vm->quick_stops = past->quick_stops;
 	vm->gave_up = past->gave_up;
-	vm->start_asked = past->start_asked;
+	vm->start_asked = past->start_wanted;
 	if (past->start_in)
 		vm->start_at = (struct mono){ NOW + past->start_in * SECOND };
 	vm->stop_first = ago(past->asked_ago);

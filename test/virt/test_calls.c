@@ -11,7 +11,7 @@
 #include "lib/base/arena.h"
 
 struct task {
-	struct call call;
+	struct virt_call call;
 	char name;
 	sem_t *gate; /* NULL: does not wait */
 };
@@ -28,7 +28,7 @@ static struct {
 	ev_timer tick;
 } t;
 
-static void run(struct call *call)
+static void run(struct virt_call *call)
 {
 	struct task *task = (struct task *)call;
 
@@ -40,19 +40,19 @@ static void run(struct call *call)
 	call->answered = true;
 }
 
-static void done(struct call *call)
+static void done(struct virt_call *call)
 {
 	t.done[strlen(t.done)] = ((struct task *)call)->name;
 	free(call);
 }
 
-static void drop(struct call *call)
+static void drop(struct virt_call *call)
 {
 	t.dropped++;
 	free(call);
 }
 
-static void on_slow(void *arg, const struct call *call, int64_t ms)
+static void on_slow(void *arg, const struct virt_call *call, int64_t ms)
 {
 	(void)arg;
 	(void)call;
@@ -60,14 +60,15 @@ static void on_slow(void *arg, const struct call *call, int64_t ms)
 	t.slow++;
 }
 
-static void on_overdue(void *arg, const struct call *call, int64_t ms)
+static void on_overdue(void *arg, const struct virt_call *call, int64_t ms)
 {
 	(void)arg;
 	ck_assert_int_ge(ms, call->patience);
 	t.overdue = call->what;
 }
 
-static void on_ended(void *arg, const struct call *call, const void *peer, int64_t at)
+static void on_ended(
+    void *arg, const struct virt_call *call, const void *peer, int64_t at)
 {
 	(void)arg;
 	(void)call;
@@ -118,7 +119,7 @@ static struct task *task_new(char name, const char *document, sem_t *gate)
 
 	task->name = name;
 	task->gate = gate;
-	task->call = (struct call){ .run = run,
+	task->call = (struct virt_call){ .run = run,
 		.done = done,
 		.drop = drop,
 		.what = "wait at the gate",
@@ -129,7 +130,7 @@ static struct task *task_new(char name, const char *document, sem_t *gate)
 	return task;
 }
 
-static struct call *post_on(
+static struct virt_call *post_on(
     char name, const char *document, sem_t *gate, enum priority priority)
 {
 	struct task *task = task_new(name, document, gate);
@@ -138,7 +139,7 @@ static struct call *post_on(
 	return &task->call;
 }
 
-static struct call *post(char name, sem_t *gate, enum priority priority)
+static struct virt_call *post(char name, sem_t *gate, enum priority priority)
 {
 	return post_on(name, NULL, gate, priority);
 }
@@ -178,7 +179,7 @@ END_TEST
 
 START_TEST(a_waiting_call_can_be_hurried)
 {
-	struct call *a, *b;
+	struct virt_call *a, *b;
 
 	occupy();
 	a = post('a', NULL, PRIORITY_BULK);
@@ -195,7 +196,7 @@ END_TEST
 
 START_TEST(a_running_call_is_not_waiting)
 {
-	struct call *call = post('a', &t.gate, PRIORITY_BULK);
+	struct virt_call *call = post('a', &t.gate, PRIORITY_BULK);
 
 	sem_wait(&t.entered);
 	ck_assert(!calls_hurry(t.calls, call, PRIORITY_URGENT));

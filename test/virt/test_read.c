@@ -173,14 +173,14 @@ START_TEST(a_hung_call_leaves_the_others_going)
 	ck_assert(wait_there(w, &vm_kind, "d0000"));
 	hold = true;
 	virt_read(w->virt, &vm_kind, "test");
-	ck_assert(
-	    world_step(w, (struct step){ .op = STEP_DOMAIN_START, .target = "d0000" }));
+	ck_assert(world_step(
+	    w, (struct order){ .action = &domain_start_action, .target = "d0000" }));
 	ck_assert(wait_running(w, "d0000"));
 	ck_assert(world_wait(w, is_overdue, WAIT));
 	ck_assert_str_eq(text_get(&w->overdue), "0 read domain test\n");
 	ck_assert_str_eq(text_get(&w->states), "connected ");
-	ck_assert(
-	    world_step(w, (struct step){ .op = STEP_DOMAIN_DESTROY, .target = "d0000" }));
+	ck_assert(world_step(
+	    w, (struct order){ .action = &domain_destroy_action, .target = "d0000" }));
 	hold = false;
 	sem_post(&gate);
 	world_run(w, 100);

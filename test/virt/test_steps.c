@@ -10,55 +10,61 @@
 
 static const struct {
 	const char *what;
-	struct step step;
+	struct order step;
 	const char *error; /* begins with; NULL: success */
 	bool slow;
 } step_rows[] = {
 	{ "start what is not there",
-	    { .op = STEP_DOMAIN_START,
+	    { .action = &domain_start_action,
 		.target = "nobody",
 		.text = "start domain nobody" },
 	    "start domain nobody: Domain not found (libvirt code 42, test driver)",
 	    false },
 	{ "start a network that is not there",
-	    { .op = STEP_NETWORK_START, .target = "nowhere", .text = "start network" },
+	    { .action = &network_start_action,
+		.target = "nowhere",
+		.text = "start network" },
 	    "start network: Network not found: no network with matching name 'nowhere' "
 	    "(libvirt code 43, test driver)",
 	    false },
 	{ "define what is no XML",
-	    { .op = STEP_DOMAIN_DEFINE, .target = "x", .body = "<domain", .text = "d" },
+	    { .action = &domain_define_action,
+		.target = "x",
+		.body = "<domain",
+		.text = "d" },
 	    "d: (domain_definition):1: ", true },
 	{ "define what the schema does not know",
-	    { .op = STEP_DOMAIN_DEFINE,
+	    { .action = &domain_define_action,
 		.target = "x",
 		.body = "<domain type='test'><name>x</name><memory>65536</memory>"
 			"<os><type>hvm</type></os><nonsense/></domain>",
 		.text = "d" },
 	    "d: XML document failed to validate against schema: ", true },
 	{ "define a network without a name",
-	    { .op = STEP_NETWORK_DEFINE,
+	    { .action = &network_define_action,
 		.target = "x",
 		.body = "<network/>",
 		.text = "d" },
 	    "d: ", true },
 	{ "wake up what does not sleep",
-	    { .op = STEP_DOMAIN_WAKEUP, .target = "test", .text = "wake" },
+	    { .action = &domain_wakeup_action, .target = "test", .text = "wake" },
 	    "wake: this function is not supported by the connection driver: "
 	    "virDomainPMWakeup (libvirt code 3, ",
 	    true },
 	{ "resume what runs",
-	    { .op = STEP_DOMAIN_RESUME, .target = "test", .text = "resume" },
+	    { .action = &domain_resume_action, .target = "test", .text = "resume" },
 	    "resume: internal error: domain 'test' not paused (libvirt code 1, test "
 	    "driver)",
 	    false },
 	{ "start what runs: nothing left to do",
-	    { .op = STEP_DOMAIN_START, .target = "test", .text = "start" }, NULL, false },
-	{ "start a network that runs: nothing left to do",
-	    { .op = STEP_NETWORK_START, .target = "default", .text = "start" }, NULL,
+	    { .action = &domain_start_action, .target = "test", .text = "start" }, NULL,
 	    false },
+	{ "start a network that runs: nothing left to do",
+	    { .action = &network_start_action, .target = "default", .text = "start" },
+	    NULL, false },
 	{ "a step that is not ours",
-	    { .op = STEP_KUBE_APPLY, .target = "test", .text = "apply" },
-	    "apply: this is no step of libvirt's", true },
+	    { .action = &kube_apply_action, .target = "test", .text = "apply" },
+	    "apply: kube_apply is no action of libvirt's", true },
 };
 
 START_TEST(steps_tell_libvirts_own_words)
@@ -67,7 +73,7 @@ START_TEST(steps_tell_libvirts_own_words)
 	const char *expected = step_rows[_i].error;
 	unsigned done = w->steps_done;
 
-	virt_step(w->virt, &step_rows[_i].step, 7);
+	world_send(w, &step_rows[_i].step, 7);
 	ck_assert_uint_eq(w->steps_done, done); /* never from within the call */
 	while (w->steps_done == done)
 		ev_run(w->loop, EVRUN_ONCE);
@@ -89,25 +95,26 @@ START_TEST(a_network_is_defined_started_and_stopped)
 	struct world *w = set_up();
 	const struct mirrored *s;
 
-	ck_assert(world_step(w,
-	    (struct step){
-		.op = STEP_NETWORK_DEFINE, .target = "lab", .body = NET("lab", HOST) }));
+	ck_assert(world_step(w, (struct order){ .action = &network_define_action,
+				    .target = "lab",
+				    .body = NET("lab", HOST) }));
 	s = world_find(w, &network_kind, "lab");
 	ck_assert(!s->active && s->persistent && !s->autostart);
 	ck_assert_ptr_null(s->live_xml);
-	ck_assert(
-	    world_step(w, (struct step){ .op = STEP_NETWORK_START, .target = "lab" }));
+	ck_assert(world_step(
+	    w, (struct order){ .action = &network_start_action, .target = "lab" }));
 	s = world_find(w, &network_kind, "lab");
 	ck_assert(s->active);
 	ck_assert_ptr_nonnull(strstr(s->live_xml, "10.9.0.10"));
-	ck_assert(world_step(w,
-	    (struct step){ .op = STEP_NETWORK_AUTOSTART, .target = "lab", .on = true }));
+	ck_assert(world_step(
+	    w, (struct order){
+		   .action = &network_autostart_action, .target = "lab", .on = true }));
 	ck_assert(world_find(w, &network_kind, "lab")->autostart);
 	ck_assert(world_step(
-	    w, (struct step){ .op = STEP_NETWORK_AUTOSTART, .target = "lab" }));
+	    w, (struct order){ .action = &network_autostart_action, .target = "lab" }));
 	ck_assert(!world_find(w, &network_kind, "lab")->autostart);
-	ck_assert(
-	    world_step(w, (struct step){ .op = STEP_NETWORK_STOP, .target = "lab" }));
+	ck_assert(world_step(
+	    w, (struct order){ .action = &network_stop_action, .target = "lab" }));
 	ck_assert(!world_find(w, &network_kind, "lab")->active);
 	tear_down(w);
 }
@@ -115,7 +122,7 @@ END_TEST
 
 static const struct {
 	const char *what;
-	struct step step;
+	struct order step;
 	const char *there, *away; /* in the XML afterwards */
 } update_rows[] = {
 	{ "add a host, live",
@@ -147,16 +154,16 @@ static const struct {
 START_TEST(a_network_is_updated)
 {
 	struct world *w = set_up();
-	struct step step = update_rows[_i].step;
+	struct order step = update_rows[_i].step;
 	const struct mirrored *s;
 
-	step.op = STEP_NETWORK_UPDATE;
+	step.action = &network_update_action;
 	step.target = "lab";
-	ck_assert(world_step(w,
-	    (struct step){
-		.op = STEP_NETWORK_DEFINE, .target = "lab", .body = NET("lab", HOST) }));
-	ck_assert(
-	    world_step(w, (struct step){ .op = STEP_NETWORK_START, .target = "lab" }));
+	ck_assert(world_step(w, (struct order){ .action = &network_define_action,
+				    .target = "lab",
+				    .body = NET("lab", HOST) }));
+	ck_assert(world_step(
+	    w, (struct order){ .action = &network_start_action, .target = "lab" }));
 	ck_assert_msg(world_step(w, step), "%s: %s", update_rows[_i].what, w->error);
 	s = world_find(w, &network_kind, "lab");
 	ck_assert_ptr_nonnull(strstr(s->live_xml, update_rows[_i].there));
@@ -171,13 +178,15 @@ END_TEST
 START_TEST(an_update_changes_one_side)
 {
 	struct world *w = set_up();
-	struct step step = { .op = STEP_NETWORK_UPDATE, .target = "lab", .body = HOST };
+	struct order step = {
+		.action = &network_update_action, .target = "lab", .body = HOST
+	};
 
+	ck_assert(world_step(w, (struct order){ .action = &network_define_action,
+				    .target = "lab",
+				    .body = NET("lab", "") }));
 	ck_assert(world_step(
-	    w, (struct step){
-		   .op = STEP_NETWORK_DEFINE, .target = "lab", .body = NET("lab", "") }));
-	ck_assert(
-	    world_step(w, (struct step){ .op = STEP_NETWORK_START, .target = "lab" }));
+	    w, (struct order){ .action = &network_start_action, .target = "lab" }));
 	step.side = SIDE_CONFIG;
 	ck_assert(world_step(w, step));
 	ck_assert_ptr_null(
@@ -202,31 +211,31 @@ static int state_of(struct world *w, const char *name)
 START_TEST(a_domain_is_defined_started_and_stopped)
 {
 	struct world *w = set_up();
-	struct step step = { .target = "vm", .body = DOM("vm") };
+	struct order step = { .target = "vm", .body = DOM("vm") };
 	virDomainPtr domain;
 
-	step.op = STEP_DOMAIN_DEFINE;
+	step.action = &domain_define_action;
 	ck_assert_msg(world_step(w, step), "%s", w->error);
 	ck_assert_int_eq(state_of(w, "vm"), VIR_DOMAIN_SHUTOFF);
 	ck_assert_int_eq(world_find(w, &vm_kind, "vm")->domain.id, -1);
-	step.op = STEP_DOMAIN_AUTOSTART;
+	step.action = &domain_autostart_action;
 	step.on = true;
 	ck_assert(world_step(w, step));
 	ck_assert(world_find(w, &vm_kind, "vm")->domain.autostart);
-	step.op = STEP_DOMAIN_START;
+	step.action = &domain_start_action;
 	ck_assert(world_step(w, step));
 	ck_assert_int_eq(state_of(w, "vm"), VIR_DOMAIN_RUNNING);
 	domain = virDomainLookupByName(admin, "vm");
 	virDomainSuspend(domain);
-	step.op = STEP_DOMAIN_RESUME;
+	step.action = &domain_resume_action;
 	ck_assert(world_step(w, step));
 	ck_assert_int_eq(state_of(w, "vm"), VIR_DOMAIN_RUNNING);
-	step.op = STEP_DOMAIN_SHUTDOWN;
+	step.action = &domain_shutdown_action;
 	ck_assert(world_step(w, step));
 	ck_assert_int_eq(state_of(w, "vm"), VIR_DOMAIN_SHUTOFF);
-	step.op = STEP_DOMAIN_START;
+	step.action = &domain_start_action;
 	ck_assert(world_step(w, step));
-	step.op = STEP_DOMAIN_DESTROY;
+	step.action = &domain_destroy_action;
 	ck_assert(world_step(w, step));
 	ck_assert_int_eq(state_of(w, "vm"), VIR_DOMAIN_SHUTOFF);
 	ck_assert(world_step(w, step)); /* again: nothing left to do */
@@ -247,15 +256,17 @@ START_TEST(a_fresh_start_drops_the_saved_image)
 
 	ck_assert_int_eq(virDomainManagedSave(domain, 0), 0);
 	ck_assert(world_wait(w, is_saved, WAIT));
-	ck_assert(world_step(w,
-	    (struct step){ .op = STEP_DOMAIN_START, .target = "test", .fresh = true }));
+	ck_assert(world_step(
+	    w, (struct order){
+		   .action = &domain_start_action, .target = "test", .fresh = true }));
 	ck_assert_int_eq(state_of(w, "test"), VIR_DOMAIN_RUNNING);
 	ck_assert(!is_saved(w));
-	ck_assert(
-	    world_step(w, (struct step){ .op = STEP_DOMAIN_DESTROY, .target = "test" }));
+	ck_assert(world_step(
+	    w, (struct order){ .action = &domain_destroy_action, .target = "test" }));
 	/* Fresh without an image is a plain start. */
-	ck_assert(world_step(w,
-	    (struct step){ .op = STEP_DOMAIN_START, .target = "test", .fresh = true }));
+	ck_assert(world_step(
+	    w, (struct order){
+		   .action = &domain_start_action, .target = "test", .fresh = true }));
 	virDomainFree(domain);
 	tear_down(w);
 }

@@ -270,11 +270,11 @@ START_TEST(machines_start_while_a_volume_is_uploaded)
 			name);
 
 		began = world_now_us();
-		ck_assert(world_step(
-		    t.w, (struct step){
-			     .op = STEP_DOMAIN_DEFINE, .target = name, .body = xml }));
-		ck_assert(world_step(
-		    t.w, (struct step){ .op = STEP_DOMAIN_START, .target = name }));
+		ck_assert(world_step(t.w,
+		    (struct order){
+			.action = &domain_define_action, .target = name, .body = xml }));
+		ck_assert(world_step(t.w,
+		    (struct order){ .action = &domain_start_action, .target = name }));
 		if (world_now_us() - began > longest)
 			longest = world_now_us() - began;
 	}

@@ -205,8 +205,9 @@ START_TEST(being_unable_to_connect_is_a_state)
 	ck_assert_ptr_null(strstr(text_get(&w->states), "connecting"));
 	ck_assert_int_eq(virt_state(w->virt)->status, VIRT_DOWN);
 	/* Nothing can be done meanwhile, but everything is answered. */
-	ck_assert(!world_step(w,
-	    (struct step){ .op = STEP_DOMAIN_START, .target = "x", .text = "start x" }));
+	ck_assert(!world_step(
+	    w, (struct order){
+		   .action = &domain_start_action, .target = "x", .text = "start x" }));
 	ck_assert_str_eq(w->error, "start x: libvirt is not connected");
 	ck_assert(w->lost);
 	virt_read(w->virt, &vm_kind, "x");
@@ -220,9 +221,9 @@ START_TEST(a_step_from_before_the_connection_is_not_done)
 {
 	struct world *w = world_new("test:///default", NULL);
 
-	virt_step(w->virt,
-	    &(struct step){
-		.op = STEP_DOMAIN_DESTROY, .target = "test", .text = "stop test" },
+	world_send(w,
+	    &(struct order){
+		.action = &domain_destroy_action, .target = "test", .text = "stop test" },
 	    1);
 	ck_assert(world_wait_known(w, WAIT));
 	ck_assert_uint_eq(w->steps_done, 1);
@@ -289,8 +290,8 @@ START_TEST(networks_may_have_a_connection_of_their_own)
 	ck_assert_uint_eq(w->domains.count, 1);
 	ck_assert_ptr_nonnull(world_find(w, &network_kind, "default"));
 	ck_assert_str_eq(virt_state(w->virt)->detail, detail);
-	ck_assert(
-	    world_step(w, (struct step){ .op = STEP_NETWORK_STOP, .target = "default" }));
+	ck_assert(world_step(
+	    w, (struct order){ .action = &network_stop_action, .target = "default" }));
 	virt_configure(w->virt, &settings);
 	ck_assert(world_wait_known(w, WAIT));
 	ck_assert_ptr_null(world_find(w, &network_kind, "default"));
@@ -307,9 +308,9 @@ START_TEST(the_end_may_come_at_any_time)
 	for (int i = 0; i < _i; i++)
 		ev_run(w->loop, EVRUN_ONCE);
 	virt_read_all(w->virt);
-	virt_step(w->virt,
-	    &(struct step){
-		.op = STEP_DOMAIN_DESTROY, .target = "test", .text = "destroy" },
+	world_send(w,
+	    &(struct order){
+		.action = &domain_destroy_action, .target = "test", .text = "destroy" },
 	    1);
 	ck_assert(world_free(w));
 }

@@ -167,12 +167,12 @@ END_TEST
 START_TEST(a_hang_during_a_step_leaves_its_outcome_open)
 {
 	struct world *w = connected();
-	struct step step = {
-		.op = STEP_DOMAIN_DESTROY, .target = "test", .text = "stop domain test"
-	};
+	struct order step = { .action = &domain_destroy_action,
+		.target = "test",
+		.text = "stop domain test" };
 
 	libvirtd_pause(server);
-	virt_step(w->virt, &step, 1);
+	world_send(w, &step, 1);
 	ck_assert(world_wait_status(w, VIRT_UNRESPONSIVE, 15000));
 	ck_assert_uint_eq(w->steps_done, 0);
 	libvirtd_kill(server);
@@ -189,11 +189,13 @@ END_TEST
 START_TEST(a_step_does_not_outlive_its_connection)
 {
 	struct world *w = connected();
-	struct step step = { .op = STEP_DOMAIN_DESTROY, .target = "test", .text = "s" };
+	struct order step = {
+		.action = &domain_destroy_action, .target = "test", .text = "s"
+	};
 
 	libvirtd_pause(server);
 	virt_read(w->virt, &vm_kind, "test");
-	virt_step(w->virt, &step, 1);
+	world_send(w, &step, 1);
 	libvirtd_kill(server);
 	libvirtd_start(server);
 	while (!w->steps_done)
@@ -395,12 +397,14 @@ static void note_event(struct world *w, const struct kind *kind, const char *nam
 static void start_again(struct world *w, const struct kind *kind, const char *name,
     const struct reading *reading)
 {
-	struct step step = { .op = STEP_DOMAIN_START, .target = name, .text = "start" };
+	struct order step = {
+		.action = &domain_start_action, .target = name, .text = "start"
+	};
 
 	if (kind != &vm_kind || ((const struct domain_facts *)reading->facts)->id >= 0 ||
 	    step_at)
 		return;
-	virt_step(w->virt, &step, 9);
+	world_send(w, &step, 9);
 	step_at = world_now_us();
 }
 

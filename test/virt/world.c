@@ -374,14 +374,40 @@ const struct mirrored *world_find(
 	return find(kind == &network_kind ? &w->networks : &w->domains, name);
 }
 
-bool world_step(struct world *w, struct step step)
+void world_send(struct world *w, const struct order *order, uint64_t token)
+{
+	struct autostart autostart = { order->on };
+	struct domain_start start = { order->fresh };
+	struct network_update update = {
+		.command = order->command, .section = order->section, .side = order->side
+	};
+	struct kube_request request = { .path = "/" };
+	struct call call = { .action = order->action,
+		.kind = order->action->target,
+		.target = order->target,
+		.text = order->text,
+		.document = order->body,
+		.token = token };
+
+	if (order->action->size == sizeof(request))
+		call.arguments = &request;
+	if (order->action->size == sizeof(update))
+		call.arguments = &update;
+	else if (order->action == &domain_start_action)
+		call.arguments = &start;
+	else if (order->action->size == sizeof(autostart))
+		call.arguments = &autostart;
+	virt_run(w->virt, &call);
+}
+
+bool world_step(struct world *w, struct order step)
 {
 	static uint64_t ticket;
 	unsigned done = w->steps_done;
 
 	if (!step.text)
 		step.text = "try a step";
-	virt_step(w->virt, &step, ++ticket);
+	world_send(w, &step, ++ticket);
 	while (w->steps_done == done)
 		ev_run(w->loop, EVRUN_ONCE);
 	if (w->ticket != ticket)

@@ -9,6 +9,7 @@
 #include <ev.h>
 
 #include "daemon/virt/virt.h"
+#include "lib/kind/actions.h"
 #include "lib/base/text.h"
 #include "lib/kind/kinds.h"
 #include "lib/kind/vm/hypervisor.h"
@@ -30,6 +31,16 @@ struct mirror { /* of one kind, kept as the daemon's store is */
 	bool known;
 	unsigned seen, gone, listed, lost;
 	char *why; /* it was lost */
+};
+
+/* A call as the tests write it. */
+struct order {
+	const struct action *action;
+	const char *target, *text, *body;
+	bool on, fresh;
+	enum update_command command;
+	enum update_section section;
+	enum side side;
 };
 
 struct world {
@@ -78,6 +89,8 @@ const struct mirrored *world_find(
     const struct world *w, const struct kind *kind, const char *name);
 
 /* Runs one step to its end; true when it succeeded. The object's read has come, too. */
-bool world_step(struct world *w, struct step step);
+bool world_step(struct world *w, struct order step);
+/* Hands it to virt, to be answered under the token. */
+void world_send(struct world *w, const struct order *order, uint64_t token);
 
 #endif

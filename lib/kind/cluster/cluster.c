@@ -58,7 +58,6 @@ const struct kind cluster_kind = {
 	.name = "cluster",
 	.plural = "clusters",
 	.title = "cluster networks",
-	.origin = ORIGIN_CONFIG,
 	.fields = { rows, sizeof(struct cluster) },
 	.sections = sections,
 	.section_count = 1,

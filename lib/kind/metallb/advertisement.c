@@ -9,6 +9,7 @@
 
 #include "lib/doc/json.h"
 #include "lib/kind/kinds.h"
+#include "lib/kind/sources.h"
 #include "lib/kind/metallb/pool.h"
 #include "lib/kind/metallb/metallb.h"
 
@@ -72,7 +73,8 @@ static bool covers(const struct advertisement *ad, const char *pool)
 	return !ad->selective && (!ad->pool_count || names(ad, pool));
 }
 
-static const char *other_cover(struct planner *p, const char *pool)
+/* Another advertisement than `self` that covers the pool, or NULL. */
+static const char *other_cover(struct planner *p, const char *self, const char *pool)
 {
 	const struct observed_set *seen =
 	    &p->input->observed->kinds[kind_index(&advertisement_kind)];
@@ -81,28 +83,63 @@ static const char *other_cover(struct planner *p, const char *pool)
 		const struct advertisement *ad =
 		    (const struct advertisement *)seen->items[i]->live;
 
-		if (ad && strcmp(ad->object.name, pool) != 0 && covers(ad, pool))
+		if (ad && strcmp(ad->object.name, self) != 0 && covers(ad, pool))
 			return ad->object.name;
 	}
 	return NULL;
 }
 
 /* The list is replaced as a whole: what somebody else wrote into it stays in it. */
-static void apply(struct planner *p, struct item *item, const struct advertisement *live,
-    const char *verb)
+static const char *document(struct planner *p, const struct step *step, struct error *e)
 {
+	const struct observed *have =
+	    observations_find(p->input->observed, &advertisement_kind, step->name);
+	const struct advertisement *live =
+	    have ? (const struct advertisement *)have->live : NULL;
 	struct json_object *spec = json_object_new_object();
 	struct json_object *list = json_object_new_array();
 
+	(void)e;
 	/* Ours says what is written and nothing else; somebody else's keeps its own. */
 	for (size_t i = 0; live && !live->marked && i < live->pool_count; i++)
 		json_push_string(list, live->pools[i]);
-	json_push_string(list, item->name);
+	json_push_string(list, step->name);
 	json_put(spec, "ipAddressPools", list);
-	metallb_apply(p, item, 1, "l2advertisements",
-	    metallb_body(p, "L2Advertisement", item->name, !live || live->marked, spec),
-	    arena_printf(p->arena, "%s advertisement %s of pool %s", verb, item->name,
-		item->name));
+	return metallb_body(
+	    p, "L2Advertisement", step->name, !live || live->marked, spec);
+}
+
+/* Addresses of the pools it names that no other advertisement covers. */
+static struct ranges announced_alone(struct planner *p, const struct advertisement *live)
+{
+	const struct observed_set *pools =
+	    &p->input->observed->kinds[kind_index(&pool_kind)];
+	struct ranges all = { 0 };
+
+	for (size_t i = 0; i < pools->count; i++) {
+		const struct pool *pool = (const struct pool *)pools->items[i]->live;
+
+		if (!pool || (live->pool_count && !names(live, pool->object.name)) ||
+		    other_cover(p, live->object.name, pool->object.name))
+			continue;
+		for (size_t k = 0; k < pool->addresses.count; k++)
+			ranges_add(p->arena, &all, pool->addresses.items[k]);
+	}
+	return all;
+}
+
+static void plan_unwritten(
+    struct planner *p, struct item *item, const struct advertisement *live)
+{
+	struct program *program =
+	    metallb_unwritten(p, item, "l2advertisements", live->marked, live->uid);
+	struct ranges alone;
+
+	if (!program)
+		return;
+	alone = announced_alone(p, live);
+	if (metallb_services_known(p, program, alone))
+		metallb_effects(p, program, EFFECT_UNANNOUNCES, alone);
 }
 
 static void plan(struct planner *p, struct item *item, const struct object *want,
@@ -110,17 +147,18 @@ static void plan(struct planner *p, struct item *item, const struct object *want
 {
 	const struct advertisement *live =
 	    have ? (const struct advertisement *)have->live : NULL;
-	const char *other;
+	const char *verb = live ? "repair" : "create", *other;
+	struct program *program;
 
 	if (!want) {
-		metallb_unwritten(p, item, "l2advertisements", live->marked, live->uid);
+		plan_unwritten(p, item, live);
 		return;
 	}
 	if (live && covers(live, item->name)) {
 		item_ok(item);
 		return;
 	}
-	other = other_cover(p, item->name);
+	other = other_cover(p, item->name, item->name);
 	if (other) {
 		item_converged(p, item, "advertised by %s", other);
 		return;
@@ -131,7 +169,10 @@ static void plan(struct planner *p, struct item *item, const struct object *want
 	}
 	item_pending(p, item, live ? "does not name its pool" : "is to be created");
 	item_difference(p, item, "pools", item->name, live ? "another" : NULL);
-	apply(p, item, live, live ? "repair" : "create");
+	program = metallb_apply(p, item, "l2advertisements",
+	    arena_printf(p->arena, "%s advertisement %s of pool %s", verb, item->name,
+		item->name));
+	program_change(p, program, "pools", item->name);
 }
 
 static const struct watch watches[] = {
@@ -145,11 +186,12 @@ const struct kind advertisement_kind = {
 	.name = "advertisement",
 	.plural = "advertisements",
 	.title = "MetalLB layer 2 advertisement",
-	.origin = ORIGIN_KUBERNETES,
+	.source = &kubernetes_source,
 	.fields = { rows, sizeof(struct advertisement) },
 	.watches = watches,
 	.watch_count = 1,
 	.derive = derive,
 	.decode = decode,
 	.plan = plan,
+	.document = document,
 };

@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "lib/doc/json.h"
-#include "lib/kind/kinds.h"
+#include "lib/kind/actions.h"
+#include "lib/kind/metallb/pool.h"
 
 bool metallb_marked(struct json_object *object)
 {
@@ -37,49 +38,93 @@ const char *metallb_body(struct planner *p, const char *kind, const char *name, 
 	return arena_copy(p->arena, json_text(body));
 }
 
-static struct step *add(struct planner *p, struct item *item, enum step_op op,
-    unsigned stage, const char *plural, const char *text)
+static struct program *add(struct planner *p, struct item *item,
+    const struct action *action, const char *plural, const char *uid, const char *text)
 {
-	struct step *step = item_step(p, item, op, stage, item->name, "%s", text);
+	struct program *program = item_program(p, item, NULL);
+	struct step *step = program_step(p, program, action, item->name, "%s", text);
+	struct kube_request *request = step_arguments(step);
 
-	step->path = arena_printf(p->arena, METALLB_API "%s/%s", plural, item->name);
-	return step;
+	request->path = arena_printf(p->arena, METALLB_API "%s/%s", plural, item->name);
+	request->uid = uid;
+	return program;
 }
 
-struct step *metallb_apply(struct planner *p, struct item *item, unsigned stage,
-    const char *plural, const char *body, const char *text)
+struct program *metallb_apply(
+    struct planner *p, struct item *item, const char *plural, const char *text)
 {
-	struct step *step = add(p, item, STEP_KUBE_APPLY, stage, plural, text);
-
-	step->body = body;
-	return step;
+	return add(p, item, &kube_apply_action, plural, NULL, text);
 }
 
-struct step *metallb_delete(struct planner *p, struct item *item, const char *plural,
+struct program *metallb_delete(struct planner *p, struct item *item, const char *plural,
     const char *uid, const char *text)
 {
-	struct step *step = add(p, item, STEP_KUBE_DELETE, 3, plural, text);
+	struct program *program = add(p, item, &kube_delete_action, plural, uid, text);
 
-	step->uid = uid;
-	return step;
+	program->removal = true;
+	program_effect(p, program, EFFECT_REMOVES, item->kind, item->name);
+	return program;
 }
 
-void metallb_unwritten(struct planner *p, struct item *item, const char *plural,
-    bool marked, const char *uid)
+struct program *metallb_unwritten(struct planner *p, struct item *item,
+    const char *plural, bool marked, const char *uid)
 {
 	const char *object =
 	    arena_printf(p->arena, "%s/%s", item->kind->name, item->name);
 
 	if (!marked)
-		return;
+		return NULL;
 	if (p->input->desired->settings.prune) {
-		metallb_delete(p, item, plural, uid,
+		item_pending(p, item, "is no longer written");
+		return metallb_delete(p, item, plural, uid,
 		    arena_printf(
 			p->arena, "delete %s, which is no longer written", object));
-		item_pending(p, item, "is no longer written");
-		return;
 	}
 	plan_finding(p, SEVERITY_INFO, "no-longer-written", object,
 	    "%s was made by homek8sd and is no longer written; it is left alone", object)
 	    ->fix = "write it again, delete it with kubectl, or set `prune: true`";
+	return NULL;
+}
+
+static const struct observed_set *services_of(const struct planner *p)
+{
+	return &p->input->observed->kinds[kind_index(&service_kind)];
+}
+
+void metallb_effects(struct planner *p, struct program *program, enum effect_what what,
+    struct ranges addresses)
+{
+	const struct observed_set *services = services_of(p);
+
+	for (size_t i = 0; addresses.count && i < services->count; i++) {
+		const struct service *s =
+		    (const struct service *)services->items[i]->live;
+
+		for (size_t k = 0; s && k < s->address_count; k++) {
+			struct effect *effect;
+
+			if (!ranges_contain(addresses, s->addresses[k]))
+				continue;
+			effect = program_effect(
+			    p, program, what, &service_kind, s->object.name);
+			effect->from = arena_copy(
+			    p->arena, ip_text(s->addresses[k], (char[IP_TEXT]){ 0 }));
+			effect->in_use = true;
+		}
+	}
+}
+
+bool metallb_services_known(
+    struct planner *p, struct program *program, struct ranges addresses)
+{
+	const struct observed_set *services = services_of(p);
+
+	if (services->known || !addresses.count)
+		return true;
+	program_waits(p, program,
+	    "gives up %s, and which Services live there is not known: %s",
+	    ranges_text(p->arena, addresses),
+	    services->why ? services->why : "not observed yet");
+	item_unknown(p, program->item, "%s", program->why);
+	return false;
 }

@@ -5,7 +5,7 @@
 
 #include <json-c/json.h>
 
-#include "lib/plan/plan.h"
+#include "lib/plan/item.h"
 
 #define METALLB_API "/apis/metallb.io/v1beta1/namespaces/metallb-system/"
 #define METALLB_MISSING                                                                  \
@@ -22,15 +22,26 @@ bool metallb_marked(struct json_object *object);
 const char *metallb_body(struct planner *p, const char *kind, const char *name, bool ours,
     struct json_object *spec);
 
-/* Apply and delete steps with path (and, for deletes, the uid as precondition). */
-struct step *metallb_apply(struct planner *p, struct item *item, unsigned stage,
-    const char *plural, const char *body, const char *text);
-struct step *metallb_delete(struct planner *p, struct item *item, const char *plural,
+/*
+ * A program that applies the object (its kind's document() says what), or deletes it,
+ * only as long as it has that uid.
+ */
+struct program *metallb_apply(
+    struct planner *p, struct item *item, const char *plural, const char *text);
+struct program *metallb_delete(struct planner *p, struct item *item, const char *plural,
     const char *uid, const char *text);
 
-/* What becomes of an object that is ours but no longer written: deleted with prune, else
- * told. */
-void metallb_unwritten(struct planner *p, struct item *item, const char *plural,
-    bool marked, const char *uid);
+/* What becomes of an object that is ours but no longer written: with prune a program that
+ * deletes it, which is returned; else it is reported. */
+struct program *metallb_unwritten(struct planner *p, struct item *item,
+    const char *plural, bool marked, const char *uid);
+
+/* Services that have one of the addresses: an effect each. */
+void metallb_effects(struct planner *p, struct program *program, enum effect_what what,
+    struct ranges addresses);
+
+/* Whether the Services are known; where they are not, the program waits for them. */
+bool metallb_services_known(
+    struct planner *p, struct program *program, struct ranges addresses);
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "lib/doc/json.h"
 #include "lib/kind/kinds.h"
+#include "lib/kind/sources.h"
 #include "lib/kind/metallb/pool.h"
 #include "lib/kind/metallb/metallb.h"
 
@@ -83,19 +84,41 @@ static int decode(struct observed *seen, const struct reading *reading, struct e
 
 /* Planning */
 
-static const char *body_of(struct planner *p, const struct pool *want,
-    const struct pool *live, const struct ranges *instead)
-{
-	struct json_object *spec = json_object_new_object();
-	struct json_object *list = json_object_new_array();
+/* What of the pool's addresses is applied now: all, or what it keeps while others wait
+ * to be given up by another pool. */
+static struct ranges due_now(
+    struct planner *p, const struct pool *want, const struct pool *live);
 
-	for (size_t i = 0; instead && i < instead->count; i++)
+static void add_addresses(struct planner *p, struct json_object *list,
+    const struct pool *want, struct ranges due)
+{
+	bool whole = ranges_equal(due, want->addresses);
+
+	for (size_t i = 0; whole && i < want->address_text_count; i++)
+		json_push_string(list, want->address_texts[i]);
+	for (size_t i = 0; !whole && i < due.count; i++)
 		json_push_string(
 		    list, arena_printf(p->arena, "%s-%s",
-			      ip_text(instead->items[i].first, (char[IP_TEXT]){ 0 }),
-			      ip_text(instead->items[i].last, (char[IP_TEXT]){ 0 })));
-	for (size_t i = 0; !instead && i < want->address_text_count; i++)
-		json_push_string(list, want->address_texts[i]);
+			      ip_text(due.items[i].first, (char[IP_TEXT]){ 0 }),
+			      ip_text(due.items[i].last, (char[IP_TEXT]){ 0 })));
+}
+
+static const char *document(struct planner *p, const struct step *step, struct error *e)
+{
+	const struct pool *want = (const struct pool *)set_find(
+	    config_get(p->input->desired, &pool_kind), step->name);
+	const struct observed *have =
+	    observations_find(p->input->observed, &pool_kind, step->name);
+	const struct pool *live = have ? (const struct pool *)have->live : NULL;
+	struct json_object *spec, *list;
+
+	if (!want) {
+		fail(e, "pool/%s is no longer written", step->name);
+		return NULL;
+	}
+	spec = json_object_new_object();
+	list = json_object_new_array();
+	add_addresses(p, list, want, due_now(p, want, live));
 	json_put(spec, "addresses", list);
 	if (field_has(&pool_fields, want, "auto_assign"))
 		json_put_bool(spec, "autoAssign", want->auto_assign);
@@ -134,68 +157,40 @@ static struct ranges kept(
 	return all;
 }
 
-/* Services that would lose their address if `lost` left every pool; "" for none. */
-static const char *services_in(struct planner *p, struct ranges lost)
+static void add_services(
+    struct planner *p, struct program *program, struct ranges have, struct ranges stays)
 {
-	const struct observed_set *services =
-	    &p->input->observed->kinds[kind_index(&service_kind)];
-	const char *text = "";
-
-	for (size_t i = 0; i < services->count; i++) {
-		const struct service *s =
-		    (const struct service *)services->items[i]->live;
-
-		for (size_t k = 0; s && k < s->address_count; k++)
-			if (ranges_contain(lost, s->addresses[k]))
-				text = arena_printf(p->arena, "%s%s%s (%s)", text,
-				    *text ? ", " : "", s->object.name,
-				    ip_text(s->addresses[k], (char[IP_TEXT]){ 0 }));
-	}
-	return text;
-}
-
-static void ask_for_services(
-    struct planner *p, struct item *item, struct ranges have, struct ranges stays)
-{
-	const struct observed_set *services =
-	    &p->input->observed->kinds[kind_index(&service_kind)];
 	struct ranges lost = ranges_subtract(p->arena, have, stays);
-	const char *who;
 
-	if (!lost.count)
-		return;
-	if (!services->known) {
-		item->held = true;
-		item_unknown(p, item,
-		    "gives up %s, and which Services live there is not known: %s",
-		    ranges_text(p->arena, lost),
-		    services->why ? services->why : "not looked at yet");
-		return;
-	}
-	who = services_in(p, lost);
-	if (*who)
-		item_consent(p, item, "takes the address of %s", who);
+	if (metallb_services_known(p, program, lost))
+		metallb_effects(p, program, EFFECT_MOVES_ADDRESS, lost);
 }
 
 static void plan_new(struct planner *p, struct item *item, const struct pool *want)
 {
-	const char *text = arena_printf(p->arena, "create pool %s with %s", item->name,
-	    ranges_text(p->arena, want->addresses));
-
-	metallb_apply(p, item, 1, "ipaddresspools", body_of(p, want, NULL, NULL), text);
 	item_pending(p, item, "is to be created");
+	metallb_apply(p, item, "ipaddresspools",
+	    arena_printf(p->arena, "create pool %s with %s", item->name,
+		ranges_text(p->arena, want->addresses)));
+}
+
+static void plan_unwritten(struct planner *p, struct item *item, const struct pool *live)
+{
+	struct program *program =
+	    metallb_unwritten(p, item, "ipaddresspools", live->marked, live->uid);
+
+	if (program)
+		add_services(p, program, live->addresses, kept(p, item, NULL));
 }
 
 static void plan(struct planner *p, struct item *item, const struct object *object,
     const struct observed *have)
 {
 	const struct pool *want = (const struct pool *)object, *live;
+	struct program *program;
 
 	if (!want) {
-		live = (const struct pool *)have->live;
-		metallb_unwritten(p, item, "ipaddresspools", live->marked, live->uid);
-		if (item->step_count)
-			ask_for_services(p, item, live->addresses, kept(p, item, NULL));
+		plan_unwritten(p, item, (const struct pool *)have->live);
 		return;
 	}
 	if (!have) {
@@ -209,113 +204,124 @@ static void plan(struct planner *p, struct item *item, const struct object *obje
 		return;
 	}
 	item_pending(p, item, "differs in %s", item->differences.items[0].field);
-	metallb_apply(p, item, 1, "ipaddresspools", body_of(p, want, live, NULL),
+	program = metallb_apply(p, item, "ipaddresspools",
 	    arena_printf(p->arena, "change pool %s to %s", item->name,
 		ranges_text(p->arena, want->addresses)));
-	ask_for_services(p, item, live->addresses, kept(p, item, want));
+	for (size_t i = 0; i < item->differences.count; i++)
+		program_change(p, program, item->differences.items[i].field,
+		    item->differences.items[i].want);
+	add_services(p, program, live->addresses, kept(p, item, want));
 }
 
 /* Moving addresses between pools */
 
 /* Another pool that holds, right now, addresses this one is to get. */
-static const struct observed *holder(struct planner *p, const struct item *item)
+static const struct observed *holder(struct planner *p, const struct pool *want)
 {
-	const struct observed_set *seen =
+	const struct observed_set *pools =
 	    &p->input->observed->kinds[kind_index(&pool_kind)];
-	const struct pool *want = (const struct pool *)item->desired;
 
-	for (size_t i = 0; i < seen->count; i++) {
-		const struct pool *other = (const struct pool *)seen->items[i]->live;
+	for (size_t i = 0; i < pools->count; i++) {
+		const struct pool *other = (const struct pool *)pools->items[i]->live;
 
-		if (other && strcmp(seen->items[i]->name, item->name) != 0 &&
+		if (other && strcmp(pools->items[i]->name, want->object.name) != 0 &&
 		    ranges_overlap(other->addresses, want->addresses))
-			return seen->items[i];
+			return pools->items[i];
 	}
 	return NULL;
 }
 
-/* Gives up what is to go and takes nothing yet, so that two pools can exchange addresses.
- */
-static bool shrink_first(struct planner *p, struct item *item)
+/* With another pool in the way it gives up what is to go and takes nothing yet, so that
+ * two pools can exchange addresses. Empty: it can do neither. */
+static struct ranges due_now(
+    struct planner *p, const struct pool *want, const struct pool *live)
 {
-	const struct pool *want = (const struct pool *)item->desired;
-	const struct pool *live =
-	    item->observed ? (const struct pool *)item->observed->live : NULL;
-	struct ranges common;
+	struct ranges common = { 0 };
 
-	if (!live)
-		return false;
-	common = ranges_intersect(p->arena, want->addresses, live->addresses);
-	if (!common.count || ranges_equal(common, live->addresses))
-		return false;
-	item->steps[0]->body = body_of(p, want, live, &common);
-	item->steps[0]->text = arena_printf(p->arena, "shrink pool %s to %s first",
-	    item->name, ranges_text(p->arena, common));
-	return true;
+	if (!holder(p, want))
+		return want->addresses;
+	if (live)
+		common = ranges_intersect(p->arena, want->addresses, live->addresses);
+	if (live && ranges_equal(common, live->addresses))
+		common.count = 0;
+	return common;
 }
 
-static void hold_for(struct planner *p, struct item *item, const struct observed *other)
+static void wait_for(struct planner *p, struct item *item, const struct observed *other)
 {
-	item->held = true;
-	if (set_find(config_get(p->input->desired, &pool_kind), other->name))
-		item_pending(
-		    p, item, "waits for pool/%s to give up its addresses", other->name);
-	else
-		item_blocked(p, item,
-		    "overlaps pool %s, which is not written here; write it too or delete it",
-		    other->name);
+	if (set_find(config_get(p->input->desired, &pool_kind), other->name)) {
+		program_waits(p, item->programs[0],
+		    "waits for pool/%s to give up its addresses", other->name);
+		return;
+	}
+	item_blocked(p, item,
+	    "overlaps pool %s, which is not written here; write it too or delete it",
+	    other->name);
+	program_waits(p, item->programs[0], "%s", item->reason);
 }
 
-/* The pool of the span that the one at `index` waits for, or the span's end. */
+/* The place in the range of the pool that the one at `index` waits for, or its end. */
 static size_t waits_for(
-    struct planner *p, const struct span *span, const bool *waits, size_t index)
+    struct planner *p, const struct item_range *range, const bool *waits, size_t index)
 {
 	const struct observed *other =
-	    waits[index - span->first] ? holder(p, p->plan->items[index]) : NULL;
-	size_t i = other ? span->first : span->end;
+	    waits[index - range->first]
+		? holder(p, (const struct pool *)p->plan->items[index]->desired)
+		: NULL;
+	size_t i = other ? range->first : range->end;
 
-	while (i < span->end && strcmp(p->plan->items[i]->name, other->name) != 0)
+	while (i < range->end && strcmp(p->plan->items[i]->name, other->name) != 0)
 		i++;
 	return i;
 }
 
 /* A ring of pools each of which waits for the next would wait for ever: none can give up
  * all it has, for MetalLB takes no empty pool. */
-static void break_ring(
-    struct planner *p, const struct span *span, const bool *waits, size_t index)
+static void report_ring(
+    struct planner *p, const struct item_range *range, const bool *waits, size_t index)
 {
-	size_t at = waits_for(p, span, waits, index), next = at;
+	size_t first = waits_for(p, range, waits, index), next = first;
 
-	for (size_t n = span->first; n < span->end && next != index; n++) {
-		if (next == span->end)
+	for (size_t n = range->first; n < range->end && next != index; n++) {
+		if (next == range->end)
 			return;
-		next = waits_for(p, span, waits, next);
+		next = waits_for(p, range, waits, next);
 	}
 	if (next == index)
 		item_blocked(p, p->plan->items[index],
 		    "waits for pool/%s in a ring of pools that exchange all their addresses, which MetalLB takes in no order: give one of them others in between",
-		    p->plan->items[at]->name);
+		    p->plan->items[first]->name);
 }
 
 static void settle(struct planner *p)
 {
-	const struct span *span = &p->plan->spans[kind_index(&pool_kind)];
-	bool *waits = arena_array(p->arena, span->end - span->first, sizeof(*waits));
+	const struct item_range *range = &p->plan->ranges[kind_index(&pool_kind)];
+	bool *waits = arena_array(p->arena, range->end - range->first, sizeof(*waits));
 
-	for (size_t i = span->first; i < span->end; i++) {
+	for (size_t i = range->first; i < range->end; i++) {
 		struct item *item = p->plan->items[i];
+		const struct pool *want = (const struct pool *)item->desired;
 		const struct observed *other;
+		struct ranges due;
 
-		if (!item->desired || !item->step_count || item->held)
+		if (!want || !item_acts(item))
 			continue;
-		other = holder(p, item);
-		if (!other || shrink_first(p, item))
+		other = holder(p, want);
+		due = due_now(p, want,
+		    item->observed ? (const struct pool *)item->observed->live : NULL);
+		if (!other)
 			continue;
-		hold_for(p, item, other);
-		waits[i - span->first] = true;
+		if (due.count) {
+			item->programs[0]->steps[0]->text =
+			    arena_printf(p->arena, "shrink pool %s to %s first",
+				item->name, ranges_text(p->arena, due));
+			continue;
+		}
+		wait_for(p, item, other);
+		waits[i - range->first] = true;
 	}
-	for (size_t i = span->first; i < span->end; i++)
-		break_ring(p, span, waits, i);
+	for (size_t i = range->first; i < range->end; i++)
+		report_ring(p, range, waits, i);
 }
 
 static const char *const columns[] = { "addresses", "auto_assign", NULL };
@@ -331,7 +337,7 @@ const struct kind pool_kind = {
 	.name = "pool",
 	.plural = "pools",
 	.title = "MetalLB address pool",
-	.origin = ORIGIN_KUBERNETES,
+	.source = &kubernetes_source,
 	.fields = { rows, sizeof(struct pool) },
 	.sections = sections,
 	.section_count = 1,
@@ -341,5 +347,6 @@ const struct kind pool_kind = {
 	.read_object = read_object,
 	.decode = decode,
 	.plan = plan,
+	.document = document,
 	.settle = settle,
 };

@@ -5,6 +5,7 @@
 
 #include "lib/doc/json.h"
 #include "lib/kind/kinds.h"
+#include "lib/kind/sources.h"
 #include "lib/kind/metallb/pool.h"
 
 static const struct field rows[] = { { 0 } };
@@ -42,7 +43,7 @@ const struct kind service_kind = {
 	.name = "service",
 	.plural = "services",
 	.title = "Service",
-	.origin = ORIGIN_KUBERNETES,
+	.source = &kubernetes_source,
 	.fields = { rows, sizeof(struct service) },
 	.path_names = true,
 	.watches = watches,

@@ -7,6 +7,7 @@
 
 #include "lib/doc/json.h"
 #include "lib/kind/kinds.h"
+#include "lib/kind/sources.h"
 #include "lib/kind/network/network.h"
 #include "lib/kind/metallb/pool.h"
 #include "lib/kind/network/reservation_plan.h"
@@ -138,7 +139,7 @@ const struct kind network_kind = {
 	.name = "network",
 	.plural = "networks",
 	.title = "network",
-	.origin = ORIGIN_LIBVIRT,
+	.source = &libvirt_source,
 	.fields = { rows, sizeof(struct network) },
 	.sections = sections,
 	.section_count = 2,

@@ -51,7 +51,8 @@ int64_t network_guests(
  * starting it again does not bring them back. libvirt then counts fewer connections than
  * running domains have ports.
  */
-void network_guests_tell(struct planner *p, struct item *item, const struct network *live)
+void network_guests_report(
+    struct planner *p, struct item *item, const struct network *live)
 {
 	struct count count = count_on(p, item->name);
 	int64_t lost = count.ports - live->connections;

@@ -8,7 +8,7 @@
 
 #include "lib/kind/kinds.h"
 #include "lib/kind/network/network.h"
-#include "lib/plan/plan.h"
+#include "lib/plan/item.h"
 
 /* How many interfaces a stop of the network would cut off, as far as can be told: what
  * cannot be read counts as attached. */
@@ -16,7 +16,7 @@ int64_t network_guests(
     const struct planner *p, const char *name, const struct network *live);
 
 /* Adds condition and finding where running guests are cut off already. */
-void network_guests_tell(
+void network_guests_report(
     struct planner *p, struct item *item, const struct network *live);
 
 #endif

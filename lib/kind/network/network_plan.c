@@ -12,11 +12,13 @@
 
 #include <string.h>
 
+#include "lib/kind/actions.h"
 #include "lib/kind/network/network_guests.h"
 #include "lib/kind/network/network_xml.h"
+#include "lib/kind/network/reservation_plan.h"
+#include "lib/kind/network/reservation_record.h"
 #include "lib/kind/network/network.h"
 #include "lib/kind/network/reservation.h"
-#include "lib/kind/network/reservation_record.h"
 #include "lib/kind/vm/vm.h"
 #include "lib/kind/metallb/pool.h"
 
@@ -40,11 +42,21 @@ static bool waits_for_domains(const struct planner *p, const struct network *wan
 	return false;
 }
 
+static void add_autostart(struct planner *p, struct program *program, bool on)
+{
+	const char *name = program->item->name;
+	struct step *step = program_step(p, program, &network_autostart_action, name,
+	    on ? "start network %s when the host boots"
+	       : "no longer start network %s when the host boots",
+	    name);
+	struct autostart *arguments = step_arguments(step);
+
+	arguments->on = on;
+}
+
 static void plan_new(struct planner *p, struct item *item, const struct network *want)
 {
-	struct error e = { "" };
-	struct step *step;
-	const char *xml;
+	struct program *program;
 
 	if (waits_for_domains(p, want)) {
 		item_pending(p, item,
@@ -57,23 +69,34 @@ static void plan_new(struct planner *p, struct item *item, const struct network 
 		    item->name);
 		return;
 	}
-	xml = network_xml_new(p, want, &e);
-	if (!xml) {
-		item_blocked(p, item, "cannot write its definition: %s", e.text);
-		return;
-	}
 	item_pending(p, item, "is to be defined and started");
-	step = item_step(p, item, STEP_NETWORK_DEFINE, 0, item->name,
+	program = item_program(p, item, "define and start network %s", item->name);
+	program_step(p, program, &network_define_action, item->name,
 	    "define network %s, %s, DHCP %s, with its reservations", item->name,
 	    cidr_text(want->address, (char[CIDR_TEXT]){ 0 }),
 	    ranges_text(p->arena, want->ranges));
-	step->body = xml;
-	item_step(
-	    p, item, STEP_NETWORK_START, 2, item->name, "start network %s", item->name);
+	program_step(p, program, &network_start_action, item->name, "start network %s",
+	    item->name);
 	if (want->autostart)
-		item_step(p, item, STEP_NETWORK_AUTOSTART, 3, item->name,
-		    "start network %s when the host boots", item->name)
-		    ->on = true;
+		add_autostart(p, program, true);
+}
+
+/* New, or the stored one with what differs as it is written. */
+const char *network_render(struct planner *p, const struct step *step, struct error *e)
+{
+	const struct network *want = (const struct network *)set_find(
+	    config_get(p->input->desired, &network_kind), step->name);
+	const struct observed *observed =
+	    observations_find(p->input->observed, &network_kind, step->name);
+
+	if (!want) {
+		fail(e, "network/%s is no longer written", step->name);
+		return NULL;
+	}
+	if (observed && observed->config)
+		return network_xml_patch(
+		    p->arena, want, ((const struct network *)observed->config)->xml, e);
+	return network_xml_new(p, want, e);
 }
 
 static bool listed(const struct range *items, size_t count, struct range range)
@@ -85,19 +108,21 @@ static bool listed(const struct range *items, size_t count, struct range range)
 	return false;
 }
 
-static void update_range(struct planner *p, struct item *item, enum side which,
-    enum update_command command, struct range range)
+static struct step *update_range(struct planner *p, struct program *program,
+    enum side which, enum update_command command, struct range range)
 {
 	const char *text = range_text(p->arena, range);
-	struct step *step = item_step(p, item, STEP_NETWORK_UPDATE, 1, item->name,
-	    "%s DHCP range %s (%s)", command == UPDATE_ADD ? "add" : "remove", text,
-	    which == SIDE_LIVE ? "live" : "stored");
+	struct step *step =
+	    program_step(p, program, &network_update_action, program->item->name,
+		"%s DHCP range %s (%s)", command == UPDATE_ADD ? "add" : "remove", text,
+		which == SIDE_LIVE ? "live" : "stored");
+	struct network_update *update = step_arguments(step);
 
-	step->command = command;
-	step->mends = command == UPDATE_ADD;
-	step->section = UPDATE_RANGE;
-	step->side = which;
-	step->body = network_xml_range(p->arena, range);
+	update->command = command;
+	update->section = UPDATE_RANGE;
+	update->side = which;
+	update->range = range;
+	return step;
 }
 
 /*
@@ -125,15 +150,42 @@ static struct ranges not_yet_free(
 	    p->arena, held, ranges_subtract(p->arena, want->ranges, have->ranges));
 }
 
-/* Added before removed: between the two calls every machine still finds a range. */
-static void plan_ranges(struct planner *p, struct item *item,
-    const struct network *written, const struct network *have, enum side which)
+static bool is_suspect(const struct item *item, enum side which)
 {
-	struct ranges held = not_yet_free(p, written, have);
-	struct network due = *written;
-	const struct network *want = &due;
 	const struct update_record *record = update_record_of(item->state);
-	bool suspect = which == SIDE_LIVE ? record->suspect_live : record->suspect_config;
+
+	return which == SIDE_LIVE ? record->suspect_live : record->suspect_config;
+}
+
+/* Added before removed: between the two calls every machine still finds a range. */
+static void add_range_steps(struct planner *p, struct program *program, struct ranges due,
+    const struct network *have, enum side which)
+{
+	bool suspect = is_suspect(program->item, which);
+
+	for (size_t i = 0; i < due.count; i++) {
+		bool there = listed(have->range_items, have->range_count, due.items[i]);
+		const struct step *taken =
+		    suspect && there
+			? update_range(p, program, which, UPDATE_DELETE, due.items[i])
+			: NULL;
+
+		if (suspect || !there)
+			update_range(p, program, which, UPDATE_ADD, due.items[i])
+			    ->restores = taken;
+	}
+	for (size_t i = 0; i < have->range_count; i++)
+		if (!listed(due.items, due.count, have->range_items[i]))
+			update_range(
+			    p, program, which, UPDATE_DELETE, have->range_items[i]);
+}
+
+/* One side's ranges; `program` is made with the first step. */
+static void plan_ranges(struct planner *p, struct item *item, struct program **program,
+    const struct network *want, const struct network *have, enum side which)
+{
+	struct ranges held = not_yet_free(p, want, have);
+	struct ranges due = ranges_subtract(p->arena, want->ranges, held);
 
 	if (!network_has_range(want))
 		return;
@@ -141,43 +193,53 @@ static void plan_ranges(struct planner *p, struct item *item,
 		item_condition(p, item, "RangeWaits",
 		    "%s joins the DHCP range once no pool hands it out",
 		    ranges_text(p->arena, held));
-	due.ranges = ranges_subtract(p->arena, written->ranges, held);
-	if (ranges_equal(want->ranges, have->ranges) && !suspect)
+	if (ranges_equal(due, have->ranges) && !is_suspect(item, which))
 		return;
-	for (size_t i = 0; suspect && i < want->ranges.count; i++)
-		if (listed(have->range_items, have->range_count, want->ranges.items[i]))
-			update_range(
-			    p, item, which, UPDATE_DELETE, want->ranges.items[i]);
-	for (size_t i = 0; i < want->ranges.count; i++)
-		if (suspect ||
-		    !listed(have->range_items, have->range_count, want->ranges.items[i]))
-			update_range(p, item, which, UPDATE_ADD, want->ranges.items[i]);
-	for (size_t i = 0; i < have->range_count; i++)
-		if (!listed(want->ranges.items, want->ranges.count, have->range_items[i]))
-			update_range(p, item, which, UPDATE_DELETE, have->range_items[i]);
-	item_difference(p, item, "dhcp.range", ranges_text(p->arena, want->ranges),
+	if (!*program)
+		*program =
+		    item_program(p, item, "change the DHCP range of network %s to %s",
+			item->name, ranges_text(p->arena, due));
+	add_range_steps(p, *program, due, have, which);
+	program_change(p, *program, "dhcp.range", ranges_text(p->arena, due));
+	item_difference(p, item, "dhcp.range", ranges_text(p->arena, due),
 	    ranges_text(p->arena, have->ranges));
 }
 
+/* The reservation of a host name in the network, as it is written. */
 static bool is_written(const struct planner *p, const char *network, const char *host)
 {
-	return set_find(config_get(p->input->desired, &reservation_kind),
-	    reservation_name(p->arena, network, host));
+	return reservation_desired(p, network, host) != NULL;
 }
 
 static bool was_made_by_us(
     const struct planner *p, const char *network, const struct host_entry *h)
 {
-	const char *name = reservation_name(p->arena, network, h->name);
-	const struct object_state *state =
-	    state_find(p->input->state, &reservation_kind, name);
+	const struct object_state *state = reservation_state(p, network, h->name);
 	const struct reservation_record *record =
 	    state ? reservation_record_of(state) : NULL;
 
 	return record && record->owned && ip_equal(record->ip, h->ip);
 }
 
-/* Entries we added for a lease that is no longer written: removed only with prune. */
+/* A machine that runs on the address loses it at its next renewal. */
+static void add_prune_effects(struct planner *p, struct program *program,
+    const struct network *have, const struct host_entry *h)
+{
+	for (size_t i = 0; i < have->lease_count; i++) {
+		struct effect *effect;
+
+		if (!h->has_mac || !mac_equal(have->leases[i].mac, h->mac) ||
+		    !ip_equal(have->leases[i].ip, h->ip))
+			continue;
+		effect =
+		    program_effect(p, program, EFFECT_MOVES_ADDRESS, &reservation_kind,
+			reservation_name(p->arena, program->item->name, h->name));
+		effect->from = arena_copy(p->arena, ip_text(h->ip, (char[IP_TEXT]){ 0 }));
+		effect->in_use = true;
+	}
+}
+
+/* Entries we added for a reservation that is no longer written: removed only with prune. */
 static void plan_prune(
     struct planner *p, struct item *item, const struct network *have, enum side which)
 {
@@ -185,29 +247,38 @@ static void plan_prune(
 		return;
 	for (size_t i = 0; i < have->host_count; i++) {
 		const struct host_entry *h = &have->hosts[i];
+		struct network_update *update;
+		struct program *program;
 		struct step *step;
 
 		if (!h->name || is_written(p, item->name, h->name) ||
 		    !was_made_by_us(p, item->name, h))
 			continue;
-		step = item_step(p, item, STEP_NETWORK_UPDATE, 1, item->name,
+		program = item_program(p, item, NULL);
+		step = program_step(p, program, &network_update_action, item->name,
 		    "remove reservation %s of %s, which is no longer written (%s)",
 		    ip_text(h->ip, (char[IP_TEXT]){ 0 }), h->name,
 		    which == SIDE_LIVE ? "live" : "stored");
-		step->command = UPDATE_DELETE;
-		step->section = UPDATE_HOST;
-		step->side = which;
-		step->body = network_xml_host(p->arena, h);
+		step->removes = true;
+		update = step_arguments(step);
+		update->command = UPDATE_DELETE;
+		update->section = UPDATE_HOST;
+		update->side = which;
+		update->host = *h;
+		if (which == SIDE_LIVE)
+			add_prune_effects(p, program, have, h);
 	}
 }
 
-static void stop_and_start(struct planner *p, struct item *item)
+static void stop_and_start(struct planner *p, struct program *program)
 {
-	item_step(
-	    p, item, STEP_NETWORK_STOP, 2, item->name, "stop network %s", item->name);
-	item_step(
-	    p, item, STEP_NETWORK_START, 2, item->name, "start network %s", item->name)
-	    ->mends = true;
+	const char *name = program->item->name;
+
+	const struct step *stop =
+	    program_step(p, program, &network_stop_action, name, "stop network %s", name);
+
+	program_step(p, program, &network_start_action, name, "start network %s", name)
+	    ->restores = stop;
 }
 
 static const char *names_of(struct planner *p, const struct differences *differences)
@@ -220,6 +291,20 @@ static const char *names_of(struct planner *p, const struct differences *differe
 	return text;
 }
 
+static struct program *restart_program(
+    struct planner *p, struct item *item, const struct differences *differences)
+{
+	const struct difference *first = &differences->items[0];
+	struct program *program = item_program(p, item,
+	    "change %s of network %s from %s to %s; it starts anew once no guest is attached",
+	    first->field, item->name, first->have ? first->have : "none", first->want);
+
+	for (size_t i = 0; i < differences->count; i++)
+		program_change(
+		    p, program, differences->items[i].field, differences->items[i].want);
+	return program;
+}
+
 /*
  * Keys that need the network to start anew. Stored side first; once that is right, what
  * runs follows when nobody is attached. True when it decided the item's verdict.
@@ -228,8 +313,7 @@ static bool plan_restart(struct planner *p, struct item *item, const struct netw
     const struct network *live, const struct network *stored)
 {
 	struct differences config = { 0 }, running = { 0 };
-	struct error e = { "" };
-	struct step *step;
+	struct program *program;
 	int64_t guests;
 
 	if (stored)
@@ -239,22 +323,14 @@ static bool plan_restart(struct planner *p, struct item *item, const struct netw
 	if (!config.count && !running.count)
 		return false;
 	item->differences = running.count ? running : config;
-	if (config.count) {
-		const char *xml = network_xml_patch(p->arena, want, stored->xml, &e);
-
-		if (!xml) {
-			item_blocked(p, item, "cannot patch its definition: %s", e.text);
-			return true;
-		}
-		step = item_step(p, item, STEP_NETWORK_DEFINE, 0, item->name,
+	program = restart_program(p, item, &item->differences);
+	if (config.count)
+		program_step(p, program, &network_define_action, item->name,
 		    "change %s of network %s in its stored definition",
 		    names_of(p, &config), item->name);
-		step->body = xml;
-	}
-	if (!running.count) { /* nothing that runs is touched */
-		item_pending(p, item, "%s to be changed", names_of(p, &config));
+	item_pending(p, item, "%s to be changed", names_of(p, &item->differences));
+	if (!running.count) /* nothing that runs is touched */
 		return true;
-	}
 	if (!live->persistent) {
 		item_blocked(p, item,
 		    "%s changes only when it starts anew, and it is transient: it would be gone; store it with `virsh net-dumpxml %s | virsh net-define /dev/stdin`",
@@ -269,15 +345,11 @@ static bool plan_restart(struct planner *p, struct item *item, const struct netw
 		    guests == 1 ? " is" : "s are", guests == 1 ? "it" : "them");
 		return true;
 	}
-	/* Not in one go with the definition: who is attached is looked at in between. */
+	program_effect(p, program, EFFECT_INTERRUPTS, item->kind, item->name)->in_use =
+	    true;
+	/* Not in one go with the definition: who is attached is observed in between. */
 	if (!config.count)
-		stop_and_start(p, item);
-	item_pending(p, item, "%s to be changed", names_of(p, &item->differences));
-	item_consent(p, item,
-	    "changing %s (%s to %s) needs network %s to start anew, which cuts off its guests; it is done once none is attached",
-	    item->differences.items[0].field,
-	    item->differences.items[0].have ? item->differences.items[0].have : "none",
-	    item->differences.items[0].want, item->name);
+		stop_and_start(p, program);
 	return true;
 }
 
@@ -309,32 +381,31 @@ static const struct object *roamer(
 }
 
 /* At its next renewal a machine loses an address that is in no range any more. */
-static void ask_for_roamers(struct planner *p, struct item *item,
+static void add_roamers(struct planner *p, struct program *program,
     const struct network *want, const struct network *live)
 {
 	struct ranges lost = ranges_subtract(p->arena, live->ranges, want->ranges);
+	const char *network = program->item->name;
 
-	if (!network_has_range(want))
-		return;
 	for (size_t i = 0; i < live->lease_count; i++) {
 		const struct dhcp_lease *lease = &live->leases[i];
 		const struct object *vm;
+		struct effect *effect;
 
 		if (!ranges_contain(lost, lease->ip))
 			continue;
 		if (!p->input->observed->kinds[kind_index(&vm_kind)].known) {
-			item_pending(p, item, "%s; waits until the domains are known",
-			    item->steps[0]->text);
-			item->held = true;
+			program_waits(p, program, "waits until the domains are known");
 			return;
 		}
-		vm = roamer(p, item->name, lease->mac);
+		vm = roamer(p, network, lease->mac);
 		if (!vm)
 			continue;
-		item_consent(p, item,
-		    "takes %s, the address of the running VM %s, out of the DHCP range",
-		    ip_text(lease->ip, (char[IP_TEXT]){ 0 }), vm->name);
-		return;
+		effect =
+		    program_effect(p, program, EFFECT_MOVES_ADDRESS, &vm_kind, vm->name);
+		effect->from =
+		    arena_copy(p->arena, ip_text(lease->ip, (char[IP_TEXT]){ 0 }));
+		effect->in_use = true;
 	}
 }
 
@@ -342,29 +413,28 @@ static void plan_sides(struct planner *p, struct item *item, const struct networ
     const struct network *live, const struct network *stored)
 {
 	const struct network *facts = live ? live : stored;
+	struct program *ranges = NULL;
 
-	if (live) {
-		plan_ranges(p, item, want, live, SIDE_LIVE);
+	if (live)
+		plan_ranges(p, item, &ranges, want, live, SIDE_LIVE);
+	if (stored)
+		plan_ranges(p, item, &ranges, want, stored, SIDE_CONFIG);
+	if (ranges && live)
+		add_roamers(p, ranges, want, live);
+	if (live)
 		plan_prune(p, item, live, SIDE_LIVE);
-	}
-	if (stored) {
-		plan_ranges(p, item, want, stored, SIDE_CONFIG);
+	if (stored)
 		plan_prune(p, item, stored, SIDE_CONFIG);
-	}
 	if (!facts->active)
-		item_step(p, item, STEP_NETWORK_START, 2, item->name, "start network %s",
-		    item->name);
+		program_step(p, item_program(p, item, NULL), &network_start_action,
+		    item->name, "start network %s", item->name);
 	if (!facts->persistent)
 		item_condition(p, item, "TransientNetwork",
 		    "it is transient: it vanishes when it stops; store it with `virsh net-dumpxml %s | virsh net-define /dev/stdin`",
 		    item->name);
 	else if (field_has(&network_kind.fields, want, "autostart") &&
 		 want->autostart != facts->autostart)
-		item_step(p, item, STEP_NETWORK_AUTOSTART, 3, item->name,
-		    want->autostart ? "start network %s when the host boots"
-				    : "no longer start network %s when the host boots",
-		    item->name)
-		    ->on = want->autostart;
+		add_autostart(p, item_program(p, item, NULL), want->autostart);
 }
 
 void network_plan(struct planner *p, struct item *item, const struct object *object,
@@ -381,15 +451,9 @@ void network_plan(struct planner *p, struct item *item, const struct object *obj
 	live = side(have, SIDE_LIVE);
 	stored = side(have, SIDE_CONFIG);
 	if (live)
-		network_guests_tell(p, item, live);
+		network_guests_report(p, item, live);
 	if (plan_restart(p, item, want, live, stored))
 		return;
 	plan_sides(p, item, want, live, stored);
-	if (!item->step_count) {
-		item_ok(item);
-		return;
-	}
-	item_pending(p, item, "%s", item->steps[0]->text);
-	if (live)
-		ask_for_roamers(p, item, want, live);
+	item_ok(item);
 }

@@ -5,7 +5,7 @@
 
 #include "lib/kind/kinds.h"
 #include "lib/kind/network/network.h"
-#include "lib/plan/plan.h"
+#include "lib/plan/item.h"
 
 /* Whether a DHCP range is written; only then are ranges looked after. */
 bool network_has_range(const struct network *network);

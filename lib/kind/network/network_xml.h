@@ -6,11 +6,14 @@
 
 #include "lib/kind/kinds.h"
 #include "lib/kind/network/network.h"
-#include "lib/plan/plan.h"
+#include "lib/plan/item.h"
 
 /* A kind's decode() (lib/model/kind.h). Autostart is a fact of both sides. */
 int network_xml_decode(
     struct observed *seen, const struct reading *reading, struct error *e);
+
+/* The document of a network_define step (lib/model/action.h): network_plan.c. */
+const char *network_render(struct planner *p, const struct step *step, struct error *e);
 
 /* A whole definition with our mark and every reservation that can be made. */
 const char *network_xml_new(

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* reservation: a machine's fixed address: how it is written, and the MAC it is for. */
 #include "lib/kind/network/reservation_plan.h"
+#include "lib/kind/sources.h"
 
 #include <string.h>
 
@@ -47,6 +48,28 @@ static void read_object(struct config *config, struct object *object,
 		    field_place(reservation, "ip"),
 		    "static_ips.%s: only IPv4 addresses can be reserved by MAC",
 		    reservation->host);
+}
+
+const struct reservation *reservation_desired(
+    const struct planner *p, const char *network, const char *host)
+{
+	return (const struct reservation *)set_find(
+	    config_get(p->input->desired, &reservation_kind),
+	    reservation_name(p->arena, network, host));
+}
+
+const struct object_state *reservation_state(
+    const struct planner *p, const char *network, const char *host)
+{
+	return state_find(p->input->state, &reservation_kind,
+	    reservation_name(p->arena, network, host));
+}
+
+const struct item *reservation_item(
+    const struct planner *p, const char *network, const char *host)
+{
+	return planner_item(
+	    p, &reservation_kind, reservation_name(p->arena, network, host));
 }
 
 /* The first interface a VM has in the network. */
@@ -127,12 +150,13 @@ const struct kind reservation_kind = {
 	.alias = "lease",
 	.plural = "reservations",
 	.title = "DHCP reservation",
-	.origin = ORIGIN_LIBVIRT,
+	.source = &libvirt_source,
 	.fields = { rows, sizeof(struct reservation) },
 	.sections = sections,
 	.section_count = 2,
 	.list_columns = columns,
 	.read_object = read_object,
+	.prepare = reservation_prepare,
 	.plan = reservation_plan,
 	.settle = reservation_settle,
 	.state_fields = &reservation_record_fields,

@@ -13,20 +13,17 @@
 #include <string.h>
 
 #include "lib/kind/network/reservation_plan.h"
+
+#include "lib/kind/actions.h"
 #include "lib/kind/network/network_xml.h"
+#include "lib/kind/network/reservation_index.h"
+#include "lib/kind/network/reservation_record.h"
 #include "lib/kind/network/network.h"
 #include "lib/kind/network/reservation.h"
-#include "lib/kind/network/reservation_record.h"
 
 static bool same_text(const char *a, const char *b)
 {
 	return a && b && strcmp(a, b) == 0;
-}
-
-static bool is_ours(const struct host_entry *found, const struct host_entry *want)
-{
-	return (found->has_mac && mac_equal(found->mac, want->mac)) ||
-	       same_text(found->name, want->name);
 }
 
 static bool is_exact(const struct host_entry *found, const struct host_entry *want)
@@ -43,39 +40,33 @@ static const char *entry_text(struct arena *a, const struct host_entry *h)
 	    h->name && h->has_mac ? ")" : "");
 }
 
-static void add_update(struct planner *p, struct item *item,
-    const struct reservation *reservation, enum side which, enum update_command command,
-    const struct host_entry *entry)
+static struct step *add_update(struct planner *p, struct program *program,
+    enum side which, enum update_command command, const struct host_entry *entry)
 {
-	struct step *step = item_step(p, item, STEP_NETWORK_UPDATE, command == UPDATE_ADD,
+	const struct reservation *reservation =
+	    (const struct reservation *)program->item->desired;
+	struct step *step = program_step(p, program, &network_update_action,
 	    reservation->network, "%s reservation %s in network %s (%s)",
 	    command == UPDATE_ADD ? "add" : "remove", entry_text(p->arena, entry),
 	    reservation->network, which == SIDE_LIVE ? "live" : "stored");
+	struct network_update *update = step_arguments(step);
 
-	step->command = command;
-	step->mends = command == UPDATE_ADD;
-	step->section = UPDATE_HOST;
-	step->side = which;
-	step->body = network_xml_host(p->arena, entry);
+	step->removes = command == UPDATE_DELETE;
+	update->command = command;
+	update->section = UPDATE_HOST;
+	update->side = which;
+	update->host = *entry;
+	return step;
 }
 
-/* Whom an entry that holds our address belongs to: another reservation that is written, or
- * nobody. */
-static const struct reservation *owner_of(const struct planner *p,
-    const struct reservation *self, const struct host_entry *found)
+static const struct reservation_index *index_of(const struct planner *p)
 {
-	const struct set *reservations = config_get(p->input->desired, &reservation_kind);
+	return p->prepared[kind_index(&reservation_kind)];
+}
 
-	for (size_t i = 0; i < reservations->count; i++) {
-		const struct reservation *other =
-		    (const struct reservation *)reservations->items[i];
-		struct host_entry entry;
-
-		if (other != self && strcmp(other->network, self->network) == 0 &&
-		    reservation_entry(p, other, &entry) && is_ours(found, &entry))
-			return other;
-	}
-	return NULL;
+void *reservation_prepare(struct planner *p)
+{
+	return reservation_index_make(p);
 }
 
 /* An entry as a reservation, for showing. */
@@ -112,38 +103,43 @@ static const struct host_entry *only_entry(
 	return found && is_exact(found, want) ? found : NULL;
 }
 
-/* One side's missing and superfluous entries. Returns the foreign entry in the way, if
- * any. */
-static const struct host_entry *plan_side(struct planner *p, struct item *item,
+/* One side's missing and superfluous entries: removals into `out`, additions into `in`.
+ * Returns the foreign entry in the way, if any. */
+static const struct host_entry *plan_side(struct planner *p, struct program *program,
     const struct host_entry *want, const struct network *have, enum side which)
 {
-	const struct reservation *reservation = (const struct reservation *)item->desired;
+	struct item *item = program->item;
+	const struct reservation *self = (const struct reservation *)item->desired;
 	const struct update_record *record = update_record_of(item->state);
 	bool suspect = which == SIDE_LIVE ? record->suspect_live : record->suspect_config;
-	const struct host_entry *foreign = NULL;
+	const struct object **shown = which == SIDE_LIVE ? &item->live : &item->config;
+	const struct host_entry *foreign = NULL, **related;
 	const struct host_entry *only = suspect ? NULL : only_entry(have, want);
+	const struct step *taken = NULL;
 	bool right = only;
+	size_t count = 0;
 
 	if (only)
-		*(which == SIDE_LIVE ? &item->live : &item->config) =
-		    as_reservation(p->arena, only);
-	for (size_t i = 0; !only && i < have->host_count; i++) {
-		const struct host_entry *h = &have->hosts[i];
+		*shown = as_reservation(p->arena, only);
+	else
+		count = reservation_index_related(
+		    index_of(p), p->arena, have, want, &related);
+	for (size_t i = 0; i < count; i++) {
+		const struct host_entry *h = related[i];
+		bool ours = reservation_owns(want, h);
 
-		if (is_ours(h, want))
-			*(which == SIDE_LIVE ? &item->live : &item->config) =
-			    as_reservation(p->arena, h);
-		if (is_exact(h, want) && !right && !suspect) {
+		if (ours)
+			*shown = as_reservation(p->arena, h);
+		if (is_exact(h, want) && !right && !suspect)
 			right = true;
-		} else if (is_ours(h, want)) {
-			add_update(p, item, reservation, which, UPDATE_DELETE, h);
-		} else if (ip_equal(h->ip, want->ip) && !owner_of(p, reservation, h)) {
+		else if (ours)
+			taken = add_update(p, program, which, UPDATE_DELETE, h);
+		else if (ip_equal(h->ip, want->ip) &&
+			 !reservation_index_owner(index_of(p), self, h))
 			foreign = h;
-		}
 	}
-	if (right)
-		return foreign;
-	add_update(p, item, reservation, which, UPDATE_ADD, want);
+	if (!right)
+		add_update(p, program, which, UPDATE_ADD, want)->restores = taken;
 	return foreign;
 }
 
@@ -219,8 +215,8 @@ static struct ip current_address(const struct item *item, const struct host_entr
 	return none;
 }
 
-/* The first side that is not as wanted in this key, told once for both. */
-static void tell_key(struct planner *p, struct item *item,
+/* The first side that is not as wanted in this key, reported once for both. */
+static void report_key(struct planner *p, struct item *item,
     const struct reservation *const sides[2], const char *key, const char *want)
 {
 	for (int i = 0; i < 2; i++) {
@@ -234,7 +230,7 @@ static void tell_key(struct planner *p, struct item *item,
 	}
 }
 
-static void tell_differences(struct planner *p, struct item *item,
+static void report_differences(struct planner *p, struct item *item,
     const struct host_entry *want, bool live, bool stored)
 {
 	static const struct reservation missing = { 0 };
@@ -249,9 +245,9 @@ static void tell_differences(struct planner *p, struct item *item,
 		sides[0] = sides[1];
 	if (!stored)
 		sides[1] = sides[0];
-	tell_key(p, item, sides, "ip",
+	report_key(p, item, sides, "ip",
 	    arena_copy(p->arena, ip_text(want->ip, (char[IP_TEXT]){ 0 })));
-	tell_key(p, item, sides, "mac",
+	report_key(p, item, sides, "mac",
 	    arena_copy(p->arena, mac_text(want->mac, (char[MAC_TEXT]){ 0 })));
 }
 
@@ -263,44 +259,82 @@ static bool fits(const struct network *network, struct ip ip)
 	       cidr_contains(network->address, ip);
 }
 
+/* Both sides' steps; the foreign entry in the way, and the side whose network is
+ * elsewhere, or NULL. */
+static const struct host_entry *plan_sides(struct planner *p, struct program *program,
+    const struct host_entry *want, const struct network *live,
+    const struct network *stored, const struct network **elsewhere)
+{
+	const struct host_entry *foreign = NULL, *f;
+
+	*elsewhere = NULL;
+	if (live && !fits(live, want->ip))
+		*elsewhere = live;
+	else if (live)
+		foreign = plan_side(p, program, want, live, SIDE_LIVE);
+	if (stored && !fits(stored, want->ip)) {
+		*elsewhere = stored;
+	} else if (stored) {
+		f = plan_side(p, program, want, stored, SIDE_CONFIG);
+		foreign = foreign ? foreign : f;
+	}
+	return foreign;
+}
+
+/* A machine that runs on another address: of a VM that is written, else of nobody's. */
+static void add_move(
+    struct planner *p, struct program *program, struct ip now, struct ip then)
+{
+	const struct reservation *self =
+	    (const struct reservation *)program->item->desired;
+	bool is_vm = set_find(config_get(p->input->desired, &vm_kind), self->host);
+	struct effect *effect;
+
+	if (!now.version || ip_equal(now, then))
+		return;
+	effect = program_effect(p, program, EFFECT_MOVES_ADDRESS,
+	    is_vm ? &vm_kind : &reservation_kind,
+	    is_vm ? self->host : program->item->name);
+	effect->from = arena_copy(p->arena, ip_text(now, (char[IP_TEXT]){ 0 }));
+	effect->to = arena_copy(p->arena, ip_text(then, (char[IP_TEXT]){ 0 }));
+	effect->in_use = true;
+}
+
+static void add_changes(
+    struct planner *p, struct program *program, const struct host_entry *want)
+{
+	program_change(p, program, "ip", ip_text(want->ip, (char[IP_TEXT]){ 0 }));
+	program_change(p, program, "mac", mac_text(want->mac, (char[MAC_TEXT]){ 0 }));
+}
+
 static void decide(struct planner *p, struct item *item, const struct host_entry *want,
     const struct network *live, const struct network *stored)
 {
-	const struct reservation *reservation = (const struct reservation *)item->desired;
-	const struct host_entry *foreign = NULL, *f;
-	const struct network *elsewhere = NULL;
-	struct ip now;
-	char a[IP_TEXT], b[IP_TEXT];
+	const struct reservation *self = (const struct reservation *)item->desired;
+	struct program *program = item_program(p, item, "reserve %s for %s",
+	    ip_text(want->ip, (char[IP_TEXT]){ 0 }), self->host);
+	const struct network *elsewhere;
+	const struct host_entry *foreign =
+	    plan_sides(p, program, want, live, stored, &elsewhere);
 
-	if (live && !fits(live, want->ip))
-		elsewhere = live;
-	else if (live)
-		foreign = plan_side(p, item, want, live, SIDE_LIVE);
-	if (stored && !fits(stored, want->ip)) {
-		elsewhere = stored;
-	} else if (stored) {
-		f = plan_side(p, item, want, stored, SIDE_CONFIG);
-		foreign = foreign ? foreign : f;
-	}
 	conditions(p, item, want, live);
-	if (item->step_count)
-		tell_differences(p, item, want, live, stored);
+	if (!program->step_count && !foreign) {
+		item->program_count = 0;
+		if (elsewhere)
+			item_blocked(p, item,
+			    "its address is not inside network/%s, which has %s",
+			    self->network,
+			    cidr_text(elsewhere->address, (char[CIDR_TEXT]){ 0 }));
+		else
+			item_ok(item);
+		return;
+	}
+	report_differences(p, item, want, live, stored);
 	if (foreign) {
 		item_blocked(p, item,
 		    "its address is reserved by an entry that is not ours: %s; remove that one with `virsh net-update %s delete ip-dhcp-host`, or write it in static_ips",
-		    entry_text(p->arena, foreign), reservation->network);
-		item->held = true;
-		return;
-	}
-	if (!item->step_count && elsewhere) {
-		item_blocked(p, item,
-		    "its address is not inside network/%s, which has %s",
-		    reservation->network,
-		    cidr_text(elsewhere->address, (char[CIDR_TEXT]){ 0 }));
-		return;
-	}
-	if (!item->step_count) {
-		item_ok(item);
+		    entry_text(p->arena, foreign), self->network);
+		program_waits(p, program, "%s", item->reason);
 		return;
 	}
 	if (update_record_of(item->state)->suspect_live ||
@@ -308,12 +342,11 @@ static void decide(struct planner *p, struct item *item, const struct host_entry
 		item_pending(p, item,
 		    "an update of it failed, and what libvirt shows since may not be so; it is done once more");
 	else
-		item_pending(p, item, "%s", item->steps[0]->text);
-	now = current_address(
-	    item, want, live, stored, reservation_machine(p, reservation));
-	if (now.version && !ip_equal(now, want->ip))
-		item_consent(p, item, "moves the running machine %s from %s to %s",
-		    reservation->host, ip_text(now, a), ip_text(want->ip, b));
+		item_pending(p, item, "%s", program->steps[0]->text);
+	add_changes(p, program, want);
+	add_move(p, program,
+	    current_address(item, want, live, stored, reservation_machine(p, self)),
+	    want->ip);
 }
 
 void reservation_plan(struct planner *p, struct item *item, const struct object *object,
@@ -325,12 +358,12 @@ void reservation_plan(struct planner *p, struct item *item, const struct object 
 	const struct observed *network =
 	    observations_find(o, &network_kind, want->network);
 	const char *unknown = reservation_unknown(p, want);
-	struct host_entry entry;
+	const struct host_entry *entry;
 
 	(void)have;
 	if (!networks->known) {
 		item_unknown(
-		    p, item, "%s", networks->why ? networks->why : "not looked at yet");
+		    p, item, "%s", networks->why ? networks->why : "not observed yet");
 		return;
 	}
 	if (unknown) {
@@ -341,7 +374,8 @@ void reservation_plan(struct planner *p, struct item *item, const struct object 
 		item_unknown(p, item, "network/%s: %s", want->network, network->why);
 		return;
 	}
-	if (!reservation_entry(p, want, &entry)) {
+	entry = reservation_index_entry(index_of(p), want);
+	if (!entry) {
 		item_blocked(p, item,
 		    "its MAC is not known: there is no VM %s with an interface in network %s; write {ip, mac}",
 		    want->host, want->network);
@@ -351,71 +385,91 @@ void reservation_plan(struct planner *p, struct item *item, const struct object 
 		item_pending(p, item, "comes with network/%s", want->network);
 		return;
 	}
-	decide(p, item, &entry, (const struct network *)network->live,
+	decide(p, item, entry, (const struct network *)network->live,
 	    (const struct network *)network->config);
 }
 
 /* Waiting for each other */
 
-static bool has_address(const struct network *n, const struct reservation *other,
-    const struct planner *p, struct ip ip)
-{
-	struct host_entry entry;
+enum standing { NOT_ASKED, BEING_ASKED, FREE, HELD };
 
-	if (!n || !reservation_entry(p, other, &entry))
-		return false;
-	for (size_t i = 0; i < n->host_count; i++)
-		if (ip_equal(n->hosts[i].ip, ip) && is_ours(&n->hosts[i], &entry))
-			return true;
-	return false;
+struct settling {
+	struct planner *p;
+	const struct item_range *range;
+	enum standing *standing; /* by place in the range */
+};
+
+static const struct item *is_held_by(struct settling *s, const struct item *item);
+
+/* Whether the item cannot give up what it has now. A ring of swaps is free: removals of
+ * all come first. */
+static bool is_held(struct settling *s, const struct item *item)
+{
+	enum standing *standing = &s->standing[item->index - s->range->first];
+
+	if (*standing == NOT_ASKED) {
+		*standing = BEING_ASKED;
+		*standing =
+		    (item_has_steps(item) && !item_acts(item)) || is_held_by(s, item)
+			? HELD
+			: FREE;
+	}
+	return *standing == HELD;
 }
 
-/* A held reservation of the same network that still has the address in its entry. */
-static const struct item *held_owner(struct planner *p, const struct item *item)
+static const struct item *holder_on(
+    struct settling *s, const struct item *item, const struct object *side)
 {
-	const struct reservation *want = (const struct reservation *)item->desired;
-	const struct span *span = &p->plan->spans[kind_index(&reservation_kind)];
-	const struct observed *network =
-	    planner_observed(p, &network_kind, want->network);
+	const struct reservation *self = (const struct reservation *)item->desired;
+	const struct reservation_index *index = index_of(s->p);
+	const struct host_entry key = { .ip = self->ip }, **related;
+	size_t count = side ? reservation_index_related(index, s->p->arena,
+				  (const struct network *)side, &key, &related)
+			    : 0;
 
-	for (size_t i = span->first; network && i < span->end; i++) {
-		const struct item *other = p->plan->items[i];
-		const struct reservation *reservation =
-		    (const struct reservation *)other->desired;
+	for (size_t i = 0; i < count; i++) {
+		const struct reservation *owner =
+		    reservation_index_owner(index, self, related[i]);
+		const struct item *other =
+		    owner ? planner_item(s->p, &reservation_kind, owner->object.name)
+			  : NULL;
 
-		if (other == item || !other->held ||
-		    strcmp(reservation->network, want->network) != 0)
-			continue;
-		if (has_address((const struct network *)network->live, reservation, p,
-			want->ip) ||
-		    has_address((const struct network *)network->config, reservation, p,
-			want->ip))
+		if (other && is_held(s, other))
 			return other;
 	}
 	return NULL;
 }
 
+/* A held reservation of the same network that still has the address in its entry. */
+static const struct item *is_held_by(struct settling *s, const struct item *item)
+{
+	const struct reservation *self = (const struct reservation *)item->desired;
+	const struct observed *network =
+	    item_acts(item) ? planner_observed(s->p, &network_kind, self->network) : NULL;
+	const struct item *other;
+
+	if (!network)
+		return NULL;
+	other = holder_on(s, item, network->live);
+	return other ? other : holder_on(s, item, network->config);
+}
+
 void reservation_settle(struct planner *p)
 {
-	const struct span *span = &p->plan->spans[kind_index(&reservation_kind)];
-	bool again = true;
+	const struct item_range *range = &p->plan->ranges[kind_index(&reservation_kind)];
+	struct settling s = { p, range,
+		arena_array(
+		    p->arena, range->end - range->first + 1, sizeof(enum standing)) };
 
-	while (again) {
-		again = false;
-		for (size_t i = span->first; i < span->end; i++) {
-			struct item *item = p->plan->items[i];
-			const struct item *owner;
+	for (size_t i = range->first; i < range->end; i++)
+		is_held(&s, p->plan->items[i]);
+	for (size_t i = range->first; i < range->end; i++) {
+		struct item *item = p->plan->items[i];
+		const struct item *other = is_held_by(&s, item);
 
-			if (!item->step_count || item->held)
-				continue;
-			owner = held_owner(p, item);
-			if (!owner)
-				continue;
-			item->held = true;
-			item_pending(p, item,
+		if (other)
+			program_waits(p, item->programs[0],
 			    "waits for reservation/%s to give up its address",
-			    owner->short_name);
-			again = true;
-		}
+			    other->short_name);
 	}
 }

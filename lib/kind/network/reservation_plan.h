@@ -6,7 +6,7 @@
 #include "lib/kind/kinds.h"
 #include "lib/kind/network/network.h"
 #include "lib/kind/network/reservation.h"
-#include "lib/plan/plan.h"
+#include "lib/plan/item.h"
 
 /* The key table of one entry of static_ips, which the network's table shows as its own
  * part. */
@@ -32,7 +32,17 @@ const struct observed *reservation_machine(
 const char *reservation_unknown(
     const struct planner *p, const struct reservation *reservation);
 
-/* The kind's plan() and settle() (lib/model/kind.h). */
+/* The reservation of a host name in a network, as it is written, as it is kept in the
+ * state, and as it is planned; NULL: there is none. */
+const struct reservation *reservation_desired(
+    const struct planner *p, const char *network, const char *host);
+const struct object_state *reservation_state(
+    const struct planner *p, const char *network, const char *host);
+const struct item *reservation_item(
+    const struct planner *p, const char *network, const char *host);
+
+/* The kind's prepare(), plan() and settle() (lib/model/kind.h). */
+void *reservation_prepare(struct planner *p);
 void reservation_plan(struct planner *p, struct item *item, const struct object *object,
     const struct observed *have);
 void reservation_settle(struct planner *p);

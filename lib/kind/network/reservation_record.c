@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "lib/kind/network/reservation.h"
-#include "lib/plan/plan.h"
+#include "lib/kind/actions.h"
 
 static const struct field rows[] = {
 	UPDATE_RECORD_ROWS,
@@ -19,14 +19,16 @@ static const struct field rows[] = {
 const struct fields reservation_record_fields = { rows,
 	sizeof(struct reservation_record) };
 
-void reservation_record_ended(struct object_state *state, const struct step *step,
-    bool failed, const struct settings *settings, struct mono now, uint32_t random)
+void reservation_record_ended(struct object_state *state, const struct action *action,
+    const void *arguments, bool failed, const struct settings *settings, struct mono now,
+    uint32_t random)
 {
 	struct reservation_record *record = state->own;
+	const struct network_update *update = arguments;
 
-	update_record_ended(state, step, failed, settings, now, random);
-	if (!failed && step->op == STEP_NETWORK_UPDATE && step->command == UPDATE_ADD)
-		record->owned = step->section == UPDATE_HOST;
+	update_record_ended(state, action, arguments, failed, settings, now, random);
+	if (!failed && action == &network_update_action && update->command == UPDATE_ADD)
+		record->owned = update->section == UPDATE_HOST;
 }
 
 bool reservation_record_converged(struct object_state *state, const struct object *want)

@@ -23,8 +23,9 @@ static inline const struct reservation_record *reservation_record_of(
 	return state->own;
 }
 
-void reservation_record_ended(struct object_state *state, const struct step *step,
-    bool failed, const struct settings *settings, struct mono now, uint32_t random);
+void reservation_record_ended(struct object_state *state, const struct action *action,
+    const void *arguments, bool failed, const struct settings *settings, struct mono now,
+    uint32_t random);
 bool reservation_record_converged(struct object_state *state, const struct object *want);
 
 /* Format 1 called it after its host alone where there was one network. */

@@ -35,7 +35,8 @@ static inline const struct update_record *update_record_of(
  * updated, so a failed add reads back as done. The side is suspect until a later add on
  * it has succeeded.
  */
-void update_record_ended(struct object_state *state, const struct step *step, bool failed,
-    const struct settings *settings, struct mono now, uint32_t random);
+void update_record_ended(struct object_state *state, const struct action *action,
+    const void *arguments, bool failed, const struct settings *settings, struct mono now,
+    uint32_t random);
 
 #endif

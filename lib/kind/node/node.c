@@ -9,11 +9,12 @@
 
 #include "lib/doc/json.h"
 #include "lib/kind/kinds.h"
+#include "lib/kind/sources.h"
 #include "lib/kind/network/reservation.h"
 #include "lib/kind/vm/vm.h"
 #include "lib/kind/vm/vm_record.h"
 #include "lib/kind/node/node.h"
-#include "lib/plan/plan.h"
+#include "lib/plan/item.h"
 
 static const struct field rows[] = { { 0 } };
 
@@ -179,7 +180,7 @@ static bool belongs_to_a_vm(const struct planner *p, const struct node_object *n
 
 /* Planning */
 
-static void tell(struct planner *p, struct item *item, const struct node_object *n)
+static void report(struct planner *p, struct item *item, const struct node_object *n)
 {
 	const char *since = n->ready_since > 0 ? arena_printf(p->arena, " since %s",
 						     time_text(p->arena, n->ready_since))
@@ -198,7 +199,7 @@ static void tell(struct planner *p, struct item *item, const struct node_object 
 		    n->ready_reason ? ": " : "", n->ready_reason ? n->ready_reason : "");
 }
 
-static void tell_missing(struct planner *p, struct item *item, const struct vm *vm)
+static void report_missing(struct planner *p, struct item *item, const struct vm *vm)
 {
 	const struct object_state *state =
 	    state_find(p->input->state, &vm_kind, item->name);
@@ -228,7 +229,7 @@ static void plan(struct planner *p, struct item *item, const struct object *want
 
 	if (!want) {
 		if (!belongs_to_a_vm(p, n))
-			tell(p, item, n);
+			report(p, item, n);
 		return;
 	}
 	if (!n)
@@ -236,9 +237,9 @@ static void plan(struct planner *p, struct item *item, const struct object *want
 	if (vm->state == VM_STOPPED && (!n || !n->ready))
 		item_converged(p, item, "its VM is stopped, as written");
 	else if (n)
-		tell(p, item, n);
+		report(p, item, n);
 	else
-		tell_missing(p, item, vm);
+		report_missing(p, item, vm);
 }
 
 static const char *const columns[] = { "ready", "role", "address", "version", NULL };
@@ -252,7 +253,7 @@ const struct kind node_kind = {
 	.name = "node",
 	.plural = "nodes",
 	.title = "cluster node",
-	.origin = ORIGIN_KUBERNETES,
+	.source = &kubernetes_source,
 	.fields = { rows, sizeof(struct node_object) },
 	.watches = watches,
 	.watch_count = 1,

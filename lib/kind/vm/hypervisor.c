@@ -2,7 +2,8 @@
 /* hypervisor: the facts of a reading are all there is to it. */
 #include "lib/kind/vm/hypervisor.h"
 
-#include "lib/plan/plan.h"
+#include "lib/kind/sources.h"
+#include "lib/plan/item.h"
 
 struct hypervisor {
 	struct object object;
@@ -37,7 +38,7 @@ const struct kind hypervisor_kind = {
 	.name = "hypervisor",
 	.plural = "hypervisors",
 	.title = "hypervisor",
-	.origin = ORIGIN_LIBVIRT,
+	.source = &libvirt_source,
 	.fields = { rows, sizeof(struct hypervisor) },
 	.decode = decode,
 };

@@ -5,6 +5,7 @@
  * that does not is defined. Power is in vm_power.c, the documents are in vm_xml.c.
  */
 #include "lib/kind/kinds.h"
+#include "lib/kind/sources.h"
 #include "lib/kind/vm/vm.h"
 #include "lib/kind/vm/vm_record.h"
 #include "lib/kind/vm/vm_plan.h"
@@ -231,6 +232,28 @@ static int decode(struct observed *seen, const struct reading *reading, struct e
 	return 0;
 }
 
+/* A domain that starts or stops changes what libvirt says of its networks: who is
+ * attached, what is leased. */
+static void affects(
+    const struct observed *before, const struct observed *now, struct affected *out)
+{
+	const struct object *was = before ? before->live : NULL;
+	const struct object *is = now ? now->live : NULL;
+	const struct vm *vm = (const struct vm *)(is ? is : was);
+	const struct vm_interface *nics = vm ? vm->interfaces.items : NULL;
+
+	for (size_t i = 0; !was != !is && i < vm->interfaces.count; i++) {
+		struct affected_object *object;
+
+		if (!nics[i].network)
+			continue;
+		object =
+		    arena_push(out->arena, &out->items, &out->count, sizeof(*object));
+		*object = (struct affected_object){ &network_kind,
+			arena_copy(out->arena, nics[i].network) };
+	}
+}
+
 /* It has stopped: what is stored is as it was, but for the facts of the stop. */
 static int refresh(
     struct observed *observed, const struct reading *reading, struct error *e)
@@ -257,7 +280,7 @@ const struct kind vm_kind = {
 	.name = "vm",
 	.plural = "vms",
 	.title = "virtual machine",
-	.origin = ORIGIN_LIBVIRT,
+	.source = &libvirt_source,
 	.fields = { rows, sizeof(struct vm) },
 	.sections = sections,
 	.section_count = 1,
@@ -266,12 +289,14 @@ const struct kind vm_kind = {
 	.derive = derive,
 	.external_name = external_name,
 	.decode = decode,
+	.affects = affects,
 	.refresh = refresh,
 	.plan = vm_plan,
+	.availability = vm_availability,
 	.state_fields = &vm_record_fields,
 	.desired = vm_record_desired,
 	.observed = vm_record_observed,
 	.ended = vm_record_ended,
-	.asked = vm_record_asked,
+	.requested = vm_record_requested,
 	.old_state = "vm",
 };

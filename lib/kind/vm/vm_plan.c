@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "lib/kind/actions.h"
 #include "lib/kind/vm/hypervisor.h"
 #include "lib/kind/vm/vm_power.h"
 #include "lib/kind/vm/vm_start.h"
@@ -33,15 +34,22 @@ static void plan_unwritten(
 		return;
 	item_converged(p, item, "is no longer written; left alone");
 	plan_finding(p, SEVERITY_INFO, "vm-not-written", object_text(p, item),
-	    "domain %s was made by homek8sd and is no longer written; it is left alone",
+	    "domain %s was defined by homek8sd and is no longer written; it is left alone",
 	    item->name)
 	    ->fix = arena_printf(p->arena,
 	    "write it under vms: again, or remove it with `virsh undefine %s`",
 	    item->name);
 }
 
-/* libvirt's word for how a domain of ours is run here, and a finding where that is slow.
- */
+/* libvirt's word for how a domain of ours is run on this host. */
+static const char *libvirt_type(const struct vm *want, const struct host_facts *host)
+{
+	if (want->type == VM_QEMU && strcmp(host->domain_type, "kvm") == 0)
+		return "qemu";
+	return host->domain_type;
+}
+
+/* The same, and a finding where that is slow. */
 static const char *domain_type(struct planner *p, const struct item *item,
     const struct vm *want, const struct host_facts *host)
 {
@@ -50,9 +58,7 @@ static const char *domain_type(struct planner *p, const struct item *item,
 		    "KVM does not work on this host: its VMs are emulated, which is slow")
 		    ->fix =
 		    "switch on virtualisation in the firmware, or nested virtualisation of the outer host, and load kvm_intel or kvm_amd";
-	if (want->type == VM_QEMU && strcmp(host->domain_type, "kvm") == 0)
-		return "qemu";
-	return host->domain_type;
+	return libvirt_type(want, host);
 }
 
 /* What must be written before the domain can be made, or NULL. */
@@ -75,13 +81,17 @@ static const char *missing_keys(struct planner *p, const struct vm *want)
 	return text;
 }
 
-static void add_autostart(struct planner *p, struct item *item, const struct vm *want)
+static void add_autostart(
+    struct planner *p, struct program *program, const struct vm *want)
 {
-	item_step(p, item, STEP_DOMAIN_AUTOSTART, 1, want->domain,
-	    want->autostart ? "start domain %s when the host boots"
-			    : "no longer start domain %s when the host boots",
-	    want->domain)
-	    ->on = want->autostart;
+	struct step *step =
+	    program_step(p, program, &domain_autostart_action, want->domain,
+		want->autostart ? "start domain %s when the host boots"
+				: "no longer start domain %s when the host boots",
+		want->domain);
+	struct autostart *arguments = step_arguments(step);
+
+	arguments->on = want->autostart;
 }
 
 static bool same_mac(const struct vm *a, const struct vm *b)
@@ -126,10 +136,9 @@ static const char *twin(struct planner *p, const struct vm *want, const char **w
 static void plan_absent(struct planner *p, struct item *item, const struct vm *want)
 {
 	const struct host_facts *host = hypervisor_facts(p);
-	const char *missing = missing_keys(p, want), *xml, *what;
+	const char *missing = missing_keys(p, want), *what;
 	const char *other = twin(p, want, &what);
-	struct error e = { "" };
-	struct step *step;
+	struct program *program;
 
 	if (other) {
 		item_blocked(p, item,
@@ -138,31 +147,44 @@ static void plan_absent(struct planner *p, struct item *item, const struct vm *w
 		return;
 	}
 	if (missing) {
-		item_blocked(p, item, "there is no domain %s; to have it made, write %s",
-		    want->domain, missing);
+		item_blocked(p, item,
+		    "there is no domain %s; to have it defined, write %s", want->domain,
+		    missing);
 		return;
 	}
 	if (!host) {
 		item_pending(
-		    p, item, "to be made; waits for what libvirt says of this host");
+		    p, item, "to be defined; waits for what libvirt says of this host");
 		return;
 	}
-	xml = vm_xml_define(p->arena, want, domain_type(p, item, want, host), host, &e);
-	if (!xml) {
-		item_blocked(p, item, "cannot write its definition: %s", e.text);
-		return;
-	}
-	step = item_step(p, item, STEP_DOMAIN_DEFINE, 0, want->domain, "define domain %s",
+	domain_type(p, item, want, host);
+	program = item_program(p, item, "define domain %s", want->domain);
+	program_step(p, program, &domain_define_action, want->domain, "define domain %s",
 	    want->domain);
-	step->body = xml;
 	if (has(want, "autostart") && want->autostart)
-		add_autostart(p, item, want);
+		add_autostart(p, program, want);
+	item_pending(p, item, "to be defined");
 	if (want->state == VM_RUNNING)
-		vm_start_now(p, item, want, NULL, "to be made");
-	else
-		item_pending(p, item, "to be made");
+		vm_start_new(p, item, program, want, "to be defined");
+	/* Where its network is not active it is defined all the same. */
 	if (item->verdict == VERDICT_BLOCKED)
 		item_pending(p, item, "%s", item->reason);
+}
+
+const char *vm_render(struct planner *p, const struct step *step, struct error *e)
+{
+	const struct vm *want = (const struct vm *)set_find(
+	    config_get(p->input->desired, &vm_kind), step->name);
+	const struct host_facts *host = hypervisor_facts(p);
+
+	if (!want || !host) {
+		fail(e,
+		    want ? "vm/%s: the host's capabilities are not known"
+			 : "vm/%s is no longer written",
+		    step->name);
+		return NULL;
+	}
+	return vm_xml_define(p->arena, want, libvirt_type(want, host), host, e);
 }
 
 static const char *base_name(const char *path)
@@ -235,7 +257,7 @@ static const char *compare(struct planner *p, struct item *item, const struct vm
 	    fields, want->domain);
 }
 
-static void tell_volume(
+static void report_volume(
     struct planner *p, struct item *item, const struct vm *want, const struct vm *have)
 {
 	enum stop_cause cause = vm_record_of(item->state)->cause;
@@ -260,14 +282,10 @@ static void plan_present(struct planner *p, struct item *item, const struct vm *
 		    "it has no stored definition and vanishes when it stops; `virsh dumpxml %s` to a file and `virsh define` it",
 		    want->domain);
 	else if (has(want, "autostart") && want->autostart != have->facts.autostart)
-		add_autostart(p, item, want);
-	tell_volume(p, item, want, have);
+		add_autostart(p, item_program(p, item, NULL), want);
+	report_volume(p, item, want, have);
 	vm_power_plan(p, item, want, have);
-	if (item->verdict != VERDICT_CONVERGED)
-		return;
-	if (item->step_count)
-		item_pending(p, item, "%s", item->steps[0]->text);
-	else if (difference)
+	if (item->verdict == VERDICT_CONVERGED && difference)
 		item_blocked(p, item, "%s", difference);
 }
 
@@ -278,10 +296,22 @@ void vm_plan(struct planner *p, struct item *item, const struct object *want,
 		plan_unwritten(p, item, have);
 		return;
 	}
-	item->control_plane = ((const struct vm *)want)->role == ROLE_CONTROL_PLANE;
 	if (!have)
 		plan_absent(p, item, (const struct vm *)want);
 	else
 		plan_present(p, item, (const struct vm *)want,
 		    (const struct vm *)have->live, (const struct vm *)have->config);
+}
+
+void vm_availability(const struct item *item, struct availability *out)
+{
+	const struct vm *want = (const struct vm *)item->desired;
+	const struct vm *live =
+	    item->observed ? (const struct vm *)item->observed->live : NULL;
+
+	if (!want)
+		return;
+	out->counts = true;
+	out->up = live != NULL;
+	out->critical = want->role == ROLE_CONTROL_PLANE ? "control plane" : NULL;
 }

@@ -4,9 +4,12 @@
 #define LIB_KIND_VM_PLAN_H
 
 #include "lib/kind/kinds.h"
-#include "lib/plan/plan.h"
+#include "lib/plan/item.h"
 
 void vm_plan(struct planner *p, struct item *item, const struct object *want,
     const struct observed *have);
+
+/* The same kind's availability(). */
+void vm_availability(const struct item *item, struct availability *out);
 
 #endif

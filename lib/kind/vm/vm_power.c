@@ -6,6 +6,8 @@
  */
 #include "lib/kind/vm/vm_power.h"
 
+#include "lib/kind/actions.h"
+#include "lib/kind/vm/vm_record.h"
 #include "lib/kind/vm/vm_start.h"
 #include "lib/kind/vm/vm_state.h"
 #include "lib/kind/vm/vm.h"
@@ -13,17 +15,15 @@
 /* Running, as it should */
 
 /* Resuming and waking say nothing of how long it lasts, so they are paced. */
-static void plan_revive(struct planner *p, struct item *item, enum step_op op,
+static void plan_revive(struct planner *p, struct item *item, const struct action *action,
     const char *domain, const char *text)
 {
 	struct mono when = vm_record_of(item->state)->start_at;
+	struct program *program = item_program(p, item, NULL);
 
-	if (mono_reached(when, p->input->now)) {
-		item_step(p, item, op, 2, domain, "%s %s", text, domain);
-		return;
-	}
-	vm_start_wait(p, item, when);
-	vm_start_held(p, item, op, domain, text);
+	program_step(p, program, action, domain, "%s %s", text, domain);
+	if (!mono_reached(when, p->input->now))
+		program_waits_until(p, item, program, when);
 }
 
 static bool is_passing(int paused_reason)
@@ -56,7 +56,7 @@ static void plan_paused(
 		item_failing(p, item,
 		    "is paused on a disk error: the host's disk is full or broken (`virsh domblkerror %s`)",
 		    domain);
-		plan_revive(p, item, STEP_DOMAIN_RESUME, domain, "resume domain");
+		plan_revive(p, item, &domain_resume_action, domain, "resume domain");
 		break;
 	case PAUSED_WATCHDOG:
 		item_blocked(p, item,
@@ -89,12 +89,13 @@ static void plan_up(
 		break;
 	case STATE_CRASHED:
 		item_blocked(p, item,
-		    "its guest has crashed and is kept for a look; `virsh destroy %s`, then it is started anew",
+		    "its guest has crashed and is kept as it is; `virsh destroy %s`, then it is started anew",
 		    want->domain);
 		break;
 	case STATE_PMSUSPENDED:
 		item_pending(p, item, "was put to sleep by its guest");
-		plan_revive(p, item, STEP_DOMAIN_WAKEUP, want->domain, "wake up domain");
+		plan_revive(
+		    p, item, &domain_wakeup_action, want->domain, "wake up domain");
 		break;
 	default: /* running, blocked on a resource, or a driver without states */
 		item_ok(item);
@@ -104,11 +105,17 @@ static void plan_up(
 
 /* Running, though it should not */
 
-static void add_stop(struct planner *p, struct item *item, enum step_op op,
-    const char *domain, const char *text)
+/* Between two requests there is no step, and yet it is going down: the budget counts it. */
+static struct program *add_stop(struct planner *p, struct item *item)
 {
-	item_step(p, item, op, 2, domain, "%s %s", text, domain);
-	item->disruptive = true;
+	struct program *program = item_program(p, item, "stop vm/%s", item->name);
+	struct effect *effect =
+	    program_effect(p, program, EFFECT_INTERRUPTS, item->kind, item->name);
+
+	effect->in_use = true;
+	effect->as_written = true;
+	program_change(p, program, "state", "stopped");
+	return program;
 }
 
 /* The time given for shutting down is over. */
@@ -128,8 +135,8 @@ static void plan_overdue(
 	}
 	item_pending(p, item, "has not shut down within %s; its power is cut", time);
 	if (sent.ms < deadline.ms || mono_reached(again, p->input->now))
-		add_stop(p, item, STEP_DOMAIN_DESTROY, want->domain,
-		    "cut the power of domain");
+		program_step(p, add_stop(p, item), &domain_destroy_action, want->domain,
+		    "cut the power of domain %s", want->domain);
 	else
 		plan_wake(p, again);
 }
@@ -141,16 +148,18 @@ static void plan_stop(
 	const struct vm_record *vm = vm_record_of(item->state);
 	struct mono deadline = mono_add(vm->stop_first, settings->stop_timeout);
 	struct mono again = mono_add(vm->stop_sent, settings->stop_resend);
+	struct program *program;
 
 	if (vm->stop_first.ms && mono_reached(deadline, p->input->now)) {
 		plan_overdue(p, item, want, deadline);
 		return;
 	}
-	item->disruptive = true; /* also between two requests: it counts for the brake */
+	program = add_stop(p, item);
 	item_pending(p, item,
 	    vm->stop_first.ms || !can_ask ? "is shutting down" : "to be shut down");
 	if (can_ask && (!vm->stop_first.ms || mono_reached(again, p->input->now)))
-		add_stop(p, item, STEP_DOMAIN_SHUTDOWN, want->domain, "shut down domain");
+		program_step(p, program, &domain_shutdown_action, want->domain,
+		    "shut down domain %s", want->domain);
 	if (vm->stop_first.ms)
 		plan_wake(p, can_ask ? mono_earlier(again, deadline) : deadline);
 }
@@ -172,11 +181,12 @@ static void plan_down(
 		    want->domain, want->domain);
 	} else if (facts->state == STATE_CRASHED) {
 		item_blocked(p, item,
-		    "its guest has crashed and is kept for a look; `virsh destroy %s` ends it",
+		    "its guest has crashed and is kept as it is; `virsh destroy %s` ends it",
 		    want->domain);
 	} else if (facts->state == STATE_PMSUSPENDED) {
 		item_pending(p, item, "sleeps; is woken up to be shut down");
-		plan_revive(p, item, STEP_DOMAIN_WAKEUP, want->domain, "wake up domain");
+		plan_revive(
+		    p, item, &domain_wakeup_action, want->domain, "wake up domain");
 	} else {
 		plan_stop(p, item, want, facts->state != STATE_SHUTDOWN);
 	}

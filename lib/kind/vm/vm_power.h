@@ -8,7 +8,7 @@
 
 #include "lib/kind/kinds.h"
 #include "lib/kind/vm/vm.h"
-#include "lib/plan/plan.h"
+#include "lib/plan/item.h"
 
 /*
  * Fills verdict, reason and the steps for power: start, shut down, destroy, resume, wake

@@ -16,7 +16,7 @@
 #include "lib/kind/kinds.h"
 #include "lib/kind/vm/vm.h"
 #include "lib/kind/vm/vm_start.h"
-#include "lib/plan/plan.h"
+#include "lib/kind/actions.h"
 
 /* Of a domain that was started and not observed yet. */
 #define ID_NOT_OBSERVED INT_MAX
@@ -205,7 +205,6 @@ void vm_record_desired(struct object_state *state, const struct object *desired)
 	vm->desired = after;
 	/* What was approved, or held, was something else. */
 	approval_done(&state->approval);
-	state->braked = false;
 	vm->quick_stops = 0;
 	vm->gave_up = false;
 	vm->start_at = (struct mono){ 0 };
@@ -221,36 +220,21 @@ void vm_record_desired(struct object_state *state, const struct object *desired)
  * back within a minute of the disk's being mended. */
 #define RESUME_PACE_MS 30000
 
-static void done(struct vm_record *vm, enum step_op op, struct mono now)
+static void done(struct vm_record *vm, const struct action *action, struct mono now)
 {
-	switch (op) {
-	case STEP_DOMAIN_DEFINE:
+	if (action == &domain_define_action) {
 		vm->start_asked = true;
-		break;
-	case STEP_DOMAIN_SHUTDOWN:
-	case STEP_DOMAIN_DESTROY:
+	} else if (action == &domain_shutdown_action ||
+		   action == &domain_destroy_action) {
 		if (!is_set(vm->stop_first))
 			vm->stop_first = now;
 		vm->stop_sent = now;
-		break;
-	case STEP_DOMAIN_RESUME:
-	case STEP_DOMAIN_WAKEUP:
+	} else if (action == &domain_resume_action || action == &domain_wakeup_action) {
 		vm->start_at = mono_add(now, RESUME_PACE_MS);
-		break;
-	case STEP_DOMAIN_START:
-		/* Should it be gone before it is looked at, it has run all the same. */
+	} else if (action == &domain_start_action) {
+		/* Should it be gone before it is read, it has run all the same. */
 		vm->domain_id = ID_NOT_OBSERVED;
 		vm->running_since = now;
-		break;
-	case STEP_DOMAIN_AUTOSTART:
-	case STEP_NETWORK_DEFINE:
-	case STEP_NETWORK_START:
-	case STEP_NETWORK_STOP:
-	case STEP_NETWORK_AUTOSTART:
-	case STEP_NETWORK_UPDATE:
-	case STEP_KUBE_APPLY:
-	case STEP_KUBE_DELETE:
-		break;
 	}
 }
 
@@ -266,16 +250,18 @@ static void start_failed(struct object_state *state, const struct settings *sett
 	state->retry_at = vm->start_at;
 }
 
-void vm_record_ended(struct object_state *state, const struct step *step, bool failed,
-    const struct settings *settings, struct mono now, uint32_t random)
+void vm_record_ended(struct object_state *state, const struct action *action,
+    const void *arguments, bool failed, const struct settings *settings, struct mono now,
+    uint32_t random)
 {
+	(void)arguments;
 	if (!failed)
-		done(state->own, step->op, now);
-	else if (step->op == STEP_DOMAIN_START)
+		done(state->own, action, now);
+	else if (action == &domain_start_action)
 		start_failed(state, settings, now, random);
 }
 
-void vm_record_asked(struct object_state *state)
+void vm_record_requested(struct object_state *state)
 {
 	struct vm_record *vm = state->own;
 

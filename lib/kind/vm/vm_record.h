@@ -61,10 +61,11 @@ bool vm_record_observed(struct object_state *state, const struct observed *seen,
  * how long it lasts. A failed start counts as a quick stop and sets the wait before the
  * next.
  */
-void vm_record_ended(struct object_state *state, const struct step *step, bool failed,
-    const struct settings *settings, struct mono now, uint32_t random);
+void vm_record_ended(struct object_state *state, const struct action *action,
+    const void *arguments, bool failed, const struct settings *settings, struct mono now,
+    uint32_t random);
 
 /* Asking for this very VM is asking for it to run once, whatever its power policy. */
-void vm_record_asked(struct object_state *state);
+void vm_record_requested(struct object_state *state);
 
 #endif

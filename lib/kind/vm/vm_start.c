@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vm_start: what is written decides what an unexpected stop means (power); memory
- * (vm_memory.c) knows why it stopped, how often in a row, and when it may be
+ * vm_start: what is written decides what an unexpected stop means (power); the record
+ * (vm_record.c) knows why it stopped, how often in a row, and when it may be
  * started again. A start that has to wait is planned and held, so that it can be seen
  * coming.
  */
@@ -9,6 +9,9 @@
 
 #include <string.h>
 
+#include "lib/kind/actions.h"
+#include "lib/kind/vm/vm_record.h"
+#include "lib/kind/network/reservation_plan.h"
 #include "lib/kind/vm/vm_state.h"
 #include "lib/kind/network/network.h"
 #include "lib/kind/network/reservation.h"
@@ -107,22 +110,6 @@ static bool may_start(
 
 /* Starting */
 
-/* A step that must wait; what else the item has to do goes first. */
-void vm_start_held(struct planner *p, struct item *item, enum step_op op,
-    const char *target, const char *text)
-{
-	if (item->step_count)
-		return;
-	item_step(p, item, op, 2, target, "%s %s", text, target);
-	item->held = true;
-}
-
-void vm_start_wait(struct planner *p, struct item *item, struct mono when)
-{
-	item->retry_in = when.ms - p->input->now.ms;
-	plan_wake(p, when);
-}
-
 static bool network_runs(const struct planner *p, const char *name)
 {
 	const struct observed *seen = planner_observed(p, &network_kind, name);
@@ -144,29 +131,28 @@ static const char *missing_network(const struct planner *p, const struct vm *vm)
 }
 
 /*
- * The reservation that is about to be written, so that the first boot already gets its address.
- * One that cannot be written now does not keep a VM down.
+ * The reservation that is about to be written, so that the first boot already gets its
+ * address. One that cannot be written now does not keep a VM down.
  */
 static const char *coming_reservation(const struct planner *p, const struct vm *want)
 {
-	const struct set *reservations = config_get(p->input->desired, &reservation_kind);
+	const struct vm_interface *nics = want->interfaces.items;
 
-	for (size_t i = 0; i < reservations->count; i++) {
-		const struct reservation *reservation =
-		    (const struct reservation *)reservations->items[i];
-		const struct item *item;
+	for (size_t i = 0; i < want->interfaces.count; i++) {
+		const struct item *item =
+		    nics[i].network
+			? reservation_item(p, nics[i].network, want->object.name)
+			: NULL;
 
-		if (strcmp(reservation->host, want->object.name) != 0)
-			continue;
-		item = planner_item(p, &reservation_kind, reservation->object.name);
-		if (item && item->step_count && item->verdict == VERDICT_PENDING &&
-		    (!item->held || item->state->busy))
-			return reservation->object.short_name;
+		if (item && item->verdict == VERDICT_PENDING &&
+		    (item_acts(item) || item->state->busy))
+			return item->short_name;
 	}
 	return NULL;
 }
 
-static bool has_to_wait(struct planner *p, struct item *item, const struct vm *want,
+/* What the start has to wait for, as a reason that begins with `why`; NULL: nothing. */
+static const char *waits_for(struct planner *p, struct item *item, const struct vm *want,
     const struct vm *attached, const char *why)
 {
 	const char *network = missing_network(p, attached), *reservation;
@@ -177,37 +163,65 @@ static bool has_to_wait(struct planner *p, struct item *item, const struct vm *w
 		item_blocked(p, item,
 		    "%s; network %s is not active and not written here: `virsh net-start %s`",
 		    why, network, network);
-		return true;
+		return item->reason;
 	}
-	if (network) {
-		item_pending(p, item, "%s; waits for network/%s", why, network);
-		return true;
-	}
+	if (network)
+		return arena_printf(p->arena, "%s; waits for network/%s", why, network);
 	reservation = coming_reservation(p, want);
-	if (reservation)
-		item_pending(p, item, "%s; waits for reservation/%s", why, reservation);
-	return reservation;
+	return reservation ? arena_printf(p->arena, "%s; waits for reservation/%s", why,
+				 reservation)
+			   : NULL;
 }
 
-void vm_start_now(struct planner *p, struct item *item, const struct vm *want,
-    const struct vm *have, const char *why)
+static void add_step(struct planner *p, struct program *program, const struct vm *want,
+    const struct vm *have)
 {
 	const struct vm_settings *settings = &p->input->desired->settings.vm;
-	struct step *step;
+	struct step *step = program_step(p, program, &domain_start_action, want->domain,
+	    "start domain %s", want->domain);
+	struct domain_start *start = step_arguments(step);
 
-	if (has_to_wait(p, item, want, have ? have : want, why)) {
-		if (item->verdict == VERDICT_PENDING)
-			vm_start_held(
-			    p, item, STEP_DOMAIN_START, want->domain, "start domain");
-		return;
-	}
-	item_pending(p, item, "%s; to be started", why);
-	step = item_step(
-	    p, item, STEP_DOMAIN_START, 2, want->domain, "start domain %s", want->domain);
-	step->fresh = have && have->facts.managed_save && settings->boot_fresh;
+	start->fresh = have && have->facts.managed_save && settings->boot_fresh;
 }
 
-static void tell_managed_save(struct planner *p, struct item *item, const struct vm *have)
+/* A program of its own. */
+static struct program *add_start(
+    struct planner *p, struct item *item, const struct vm *want, const struct vm *have)
+{
+	struct program *program = item_program(p, item, NULL);
+
+	add_step(p, program, want, have);
+	return program;
+}
+
+void vm_start_new(struct planner *p, struct item *item, struct program *define,
+    const struct vm *want, const char *why)
+{
+	const char *reason = waits_for(p, item, want, want, why);
+
+	if (reason)
+		program_waits(p, add_start(p, item, want, NULL), "%s", reason);
+	else
+		add_step(p, define, want, NULL);
+}
+
+static void start_now(struct planner *p, struct item *item, const struct vm *want,
+    const struct vm *have, const char *why)
+{
+	const char *reason;
+
+	item_pending(p, item, "%s; to be started", why);
+	reason = waits_for(p, item, want, have, why);
+	if (reason && item->verdict == VERDICT_BLOCKED)
+		return;
+	if (reason)
+		program_waits(p, add_start(p, item, want, have), "%s", reason);
+	else
+		add_start(p, item, want, have);
+}
+
+static void report_managed_save(
+    struct planner *p, struct item *item, const struct vm *have)
 {
 	if (!have->facts.managed_save)
 		return;
@@ -242,7 +256,7 @@ void vm_start_plan(
 	const struct vm_record *vm = vm_record_of(item->state);
 	const char *why = reason_text(item, have);
 
-	tell_managed_save(p, item, have);
+	report_managed_save(p, item, have);
 	if (have->facts.state == STATE_SHUTOFF &&
 	    have->facts.reason == SHUTOFF_MIGRATED && !vm->start_asked) {
 		item_blocked(p, item,
@@ -258,9 +272,9 @@ void vm_start_plan(
 		item_failing(p, item,
 		    "%s, %lld times in a row soon after its start; waits before the next start",
 		    why, (long long)vm->quick_stops);
-		vm_start_wait(p, item, vm->start_at);
-		vm_start_held(p, item, STEP_DOMAIN_START, want->domain, "start domain");
+		program_waits_until(
+		    p, item, add_start(p, item, want, have), vm->start_at);
 	} else {
-		vm_start_now(p, item, want, have, why);
+		start_now(p, item, want, have, why);
 	}
 }

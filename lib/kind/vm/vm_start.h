@@ -9,9 +9,9 @@
 #include "lib/kind/kinds.h"
 #include "lib/kind/vm/vm.h"
 #include "lib/kind/vm/vm_record.h"
-#include "lib/plan/plan.h"
+#include "lib/plan/item.h"
 
-/* What libvirt says of why a domain does not run. Never STOP_NONE. For vm_record too. */
+/* What libvirt says of why a domain does not run. Never STOP_NONE. For the record too. */
 enum stop_cause vm_stop_cause(const struct domain_facts *facts);
 
 /* Verdict, reason and the step for a domain that exists. */
@@ -19,18 +19,11 @@ void vm_start_plan(
     struct planner *p, struct item *item, const struct vm *want, const struct vm *have);
 
 /*
- * The start of a domain whose time has come: a step, or, while a network or lease it
- * needs is not there, the reason it waits. `have` NULL: it is being defined in this same
- * plan. `why` begins the reason.
+ * The first start of a domain that `define` defines: one more step of it, or, while a
+ * network or reservation it needs is not there, a program of its own that waits. `why`
+ * begins the reason.
  */
-void vm_start_now(struct planner *p, struct item *item, const struct vm *want,
-    const struct vm *have, const char *why);
-
-/* A step that must wait; left out when the item has another one, which must not wait. */
-void vm_start_held(struct planner *p, struct item *item, enum step_op op,
-    const char *domain, const char *text);
-
-/* Shows that something waits until then. */
-void vm_start_wait(struct planner *p, struct item *item, struct mono when);
+void vm_start_new(struct planner *p, struct item *item, struct program *define,
+    const struct vm *want, const char *why);
 
 #endif

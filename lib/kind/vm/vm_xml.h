@@ -29,6 +29,9 @@ int vm_xml_read(struct arena *a, const char *xml, struct vm *out, struct error *
 const char *vm_xml_define(struct arena *a, const struct vm *want, const char *type,
     const struct host_facts *host, struct error *e);
 
+/* The document of a domain_define step (lib/model/action.h). */
+const char *vm_render(struct planner *p, const struct step *step, struct error *e);
+
 /* The name of the volume a disk without a path is: "worker-1.qcow2". */
 const char *vm_volume(struct arena *a, const struct vm *want);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* loading: reads, checks, and keeps a copy of what was good. */
-#include "daemon/loading.h"
+/* config_load: reads, checks, and keeps a copy of what was good. */
+#include "daemon/engine/config_load.h"
 
 #include <string.h>
 
@@ -17,7 +17,7 @@ static void print_errors(const struct report *report, struct text *errors)
 		text_add(errors, "and %zu more errors\n", report->not_shown);
 }
 
-static struct json_object *source_json(const struct source *source)
+static struct json_object *source_json(const struct source_text *source)
 {
 	struct json_object *o = json_object_new_object();
 
@@ -44,7 +44,7 @@ static void keep(const struct config_files *files, struct state_writer *writer)
 		state_writer_put(writer, LAST_GOOD, o, 0);
 }
 
-struct config *loading_read(
+struct config *config_load_directory(
     const char *directory, struct state_writer *writer, struct text *errors)
 {
 	struct arena arena = { 0 };
@@ -67,7 +67,8 @@ struct config *loading_read(
 	return config;
 }
 
-static void read_source(struct arena *a, struct json_object *o, struct source *source)
+static void read_source(
+    struct arena *a, struct json_object *o, struct source_text *source)
 {
 	struct json_object *text = json_at(o, "text");
 
@@ -76,7 +77,8 @@ static void read_source(struct arena *a, struct json_object *o, struct source *s
 	source->text = arena_copy_n(a, json_object_get_string(text), source->length);
 }
 
-struct config *loading_last_good(const struct state_writer *writer, struct text *errors)
+struct config *config_load_last_good(
+    const struct state_writer *writer, struct text *errors)
 {
 	autojson struct json_object *o =
 	    writer ? state_dir_read(state_writer_dir(writer), LAST_GOOD, NULL) : NULL;
@@ -91,7 +93,7 @@ struct config *loading_last_good(const struct state_writer *writer, struct text 
 		read_source(&files.arena, json_at(o, "settings"), &files.settings);
 	files.desired_count = json_count(list);
 	files.desired =
-	    arena_array(&files.arena, files.desired_count, sizeof(struct source));
+	    arena_array(&files.arena, files.desired_count, sizeof(struct source_text));
 	for (size_t i = 0; i < files.desired_count; i++)
 		read_source(&files.arena, json_item(list, i), &files.desired[i]);
 	if (config_load(&files, &config) < 0) {

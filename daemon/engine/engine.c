@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: MIT */
+/* engine: puts its parts together: configuration, sources, timers, state on disk. */
+#include "daemon/engine/engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/engine/config_load.h"
+#include "daemon/engine/core.h"
+#include "daemon/engine/cycle.h"
+#include "daemon/engine/inbox.h"
+#include "daemon/host/clock.h"
+#include "daemon/journal/journal.h"
+#include "lib/base/cleanup.h"
+#include "lib/doc/json.h"
+
+/* Where some changes give no event, all is read often enough to heal within a minute. */
+#define BLIND_RESYNC_MS 45000
+#define LAST_WRITE_MS 5000 /* at the end of the daemon */
+#define STATE_FILE "state.json"
+
+/* State on disk */
+
+void engine_save(struct engine *e)
+{
+	autojson struct json_object *o = NULL;
+
+	if (!e->writer || e->saved == e->state.persistent_changes)
+		return;
+	o = state_save(&e->state, &(struct clocks){ clock_mono(), clock_wall() });
+	state_writer_put(e->writer, STATE_FILE, o, e->state.persistent_changes);
+	e->saved = e->state.persistent_changes;
+}
+
+static void on_save(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	(void)loop;
+	(void)events;
+	engine_save(timer->data);
+}
+
+static void on_written(void *arg, const char *name, uint64_t change, const char *error)
+{
+	if (strcmp(name, STATE_FILE) == 0)
+		inbox_notes_written(arg, error ? UINT64_MAX : change, error);
+}
+
+static void on_trouble(void *arg, const char *error)
+{
+	struct engine *e = arg;
+
+	if (error)
+		journal_say(LEVEL_WARNING, MESSAGE_STATE, NULL,
+		    "the state cannot be kept on disk: %s; going on from memory", error);
+	else
+		journal_say(
+		    LEVEL_NOTICE, MESSAGE_STATE, NULL, "the state is kept on disk again");
+	free(e->unsaved);
+	e->unsaved = error ? must_copy(error) : NULL;
+	engine_schedule(e);
+}
+
+static const struct state_writer_hooks writer_hooks = { on_written, on_trouble };
+
+static void load_state(struct engine *e, const struct config *config)
+{
+	struct clocks clocks = { clock_mono(), clock_wall() };
+	struct error error = { "" }, why = { "" };
+	autojson struct json_object *o =
+	    e->writer ? state_dir_read(e->options.state_dir, STATE_FILE, &error) : NULL;
+
+	if (o && state_load(&e->state, o, config, &clocks, &why) < 0)
+		state_dir_set_aside(e->options.state_dir, STATE_FILE, why.text, &error);
+	e->saved = e->state.persistent_changes;
+	if (*error.text)
+		journal_say(LEVEL_WARNING, MESSAGE_STATE, NULL,
+		    "the state that was kept is not used: %s", error.text);
+}
+
+/* Timers */
+
+static void on_files(void *arg)
+{
+	autotext struct text errors = { 0 };
+
+	engine_reload(arg, &errors);
+}
+
+/* Watches the configuration and the kubeconfig it names. Not from within on_files(): the
+ * watch must outlive its own callback. */
+static void keep_watch(struct engine *e)
+{
+	const char *named = e->config->settings.kubernetes.kubeconfig;
+	char *path = named ? must_copy(named)
+			   : must_printf("%s/kubeconfig", e->options.config_dir);
+	struct error error = { "" };
+
+	if (e->watched && strcmp(e->watched, path) == 0) {
+		free(path);
+		return;
+	}
+	free(e->watched);
+	e->watched = path;
+	watch_free(e->watch);
+	e->watch = watch_new(e->loop, e->options.config_dir, path, on_files, e, &error);
+	if (!e->watch)
+		journal_say(LEVEL_WARNING, MESSAGE_STATE, NULL,
+		    "changes of the configuration are not noticed by themselves: %s",
+		    error.text);
+}
+
+static void on_plan(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	(void)loop;
+	(void)events;
+	keep_watch(timer->data);
+	cycle_plan(timer->data);
+}
+
+static void on_note(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct engine *e = timer->data;
+
+	(void)loop;
+	(void)events;
+	inbox_notes_written(e, UINT64_MAX, e->unsaved);
+}
+
+/* What gives no event is found by reading everything. */
+static void set_resync(struct engine *e)
+{
+	int64_t every = e->config->settings.resync;
+
+	for (size_t i = 0; i < source_count; i++)
+		if (e->sources[i] && every > BLIND_RESYNC_MS &&
+		    !adapters[i]->hears_all(e->sources[i]))
+			every = BLIND_RESYNC_MS;
+	ev_timer_stop(e->loop, &e->resync_timer);
+	ev_timer_set(&e->resync_timer, (double)every / 1000, 0);
+	ev_timer_start(e->loop, &e->resync_timer);
+}
+
+static void on_resync(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct engine *e = timer->data;
+
+	(void)loop;
+	(void)events;
+	for (size_t i = 0; i < source_count; i++)
+		if (adapters[i]->read_all)
+			adapters[i]->read_all(e->sources[i]);
+	set_resync(e);
+}
+
+/* Configuration */
+
+/* What is written again later is desired anew. */
+static void forget_undesired(struct engine *e)
+{
+	for (size_t i = 0; i < e->state.count; i++) {
+		const struct object_state *state = e->state.items[i];
+
+		if (!set_find(config_get(e->config, state->kind), state->name))
+			state_desired(&e->state, state->kind, state->name, NULL);
+	}
+}
+
+static void watch_all(struct engine *e)
+{
+	struct arena a = { 0 };
+	struct watch_set needed = { 0 };
+
+	for (size_t k = 0; k < kind_count; k++)
+		watch_set_add_kind(
+		    &a, &needed, kinds[k], config_get(e->config, kinds[k]));
+	for (size_t i = 0; i < source_count; i++)
+		if (e->sources[i] && adapters[i]->watch)
+			adapters[i]->watch(e->sources[i], &needed);
+	arena_done(&a);
+}
+
+/* Makes a configuration the one in force; the old one is freed. */
+static void adopt(struct engine *e, struct config *config)
+{
+	plan_free(e->plan); /* it points into the old one */
+	e->plan = NULL;
+	config_free(e->config);
+	e->config = config;
+	e->load.generation++;
+	forget_undesired(e);
+	for (size_t k = 0; k < kind_count; k++) {
+		const struct set *desired = config_get(config, kinds[k]);
+		const struct observed_set *observed = &e->observed.kinds[k];
+
+		for (size_t i = 0; i < desired->count; i++)
+			state_desired(&e->state, kinds[k], desired->items[i]->name,
+			    desired->items[i]);
+		for (size_t i = 0; observed->known && i < observed->count; i++)
+			inbox_remember(e, observed->items[i]);
+	}
+	watch_all(e);
+	set_resync(e);
+}
+
+static void set_load(struct engine *e, bool ok, const struct text *errors)
+{
+	if (e->load.ok != ok || !e->load.since)
+		e->load.since = clock_wall();
+	e->load.ok = ok;
+	text_done(&e->load_errors);
+	if (!ok)
+		text_add(&e->load_errors, "%s", text_get(errors));
+	e->load.error = ok ? NULL : text_get(&e->load_errors);
+}
+
+int engine_reload(struct engine *e, struct text *errors)
+{
+	struct config *config =
+	    config_load_directory(e->options.config_dir, e->writer, errors);
+
+	set_load(e, config, errors);
+	engine_schedule(e);
+	if (!config) {
+		journal_say(LEVEL_ERROR, MESSAGE_CONFIG_REFUSED, NULL,
+		    "the configuration is refused, the last good one stays in force\n%s",
+		    text_get(errors));
+		return -1;
+	}
+	executor_abandon(e->executor, NULL, NULL);
+	adopt(e, config);
+	e->state.persistent_changes++; /* what is desired of VMs */
+	journal_say(LEVEL_NOTICE, MESSAGE_CONFIG_LOADED, NULL,
+	    "configuration %u is in force, %zu finding%s", e->load.generation,
+	    config->report.count, config->report.count == 1 ? "" : "s");
+	for (size_t i = 0; i < source_count; i++)
+		adapters[i]->configure(e->sources[i], config);
+	return 0;
+}
+
+static struct config *first_config(struct engine *e, struct text *errors)
+{
+	struct config *config =
+	    config_load_directory(e->options.config_dir, e->writer, errors);
+	autotext struct text ignored = { 0 };
+
+	set_load(e, config, errors);
+	if (config)
+		return config;
+	config = config_load_last_good(e->writer, &ignored);
+	if (config)
+		journal_say(LEVEL_ERROR, MESSAGE_CONFIG_REFUSED, NULL,
+		    "the configuration has errors; starting with the last good one:\n%s",
+		    text_get(errors));
+	return config;
+}
+
+/* Beginning and end */
+
+static void start(struct engine *e)
+{
+	struct adapter_start start = { e->loop, e->config, e->options.config_dir,
+		&e->inbox };
+
+	e->inbox = inbox_of(e);
+	e->starting = true;
+	e->executor = inbox_executor(e);
+	e->probes = probe_store_new();
+	for (size_t i = 0; i < source_count; i++)
+		e->sources[i] = adapters[i]->start(&start);
+	e->starting = false;
+	watch_all(e);
+	inbox_states(e);
+	keep_watch(e);
+	set_resync(e);
+	engine_schedule(e);
+}
+
+static void init_timers(struct engine *e)
+{
+	ev_timer_init(&e->plan_timer, on_plan, 0, 0);
+	ev_timer_init(&e->wake_timer, on_plan, 0, 0);
+	ev_timer_init(&e->resync_timer, on_resync, 0, 0);
+	ev_timer_init(&e->save_timer, on_save, 0, 0);
+	ev_timer_init(&e->note_timer, on_note, 0, 0);
+	e->plan_timer.data = e->wake_timer.data = e->resync_timer.data = e;
+	e->save_timer.data = e->note_timer.data = e;
+}
+
+struct engine *engine_new(
+    struct ev_loop *loop, const struct engine_options *options, struct text *errors)
+{
+	struct engine *e = must_alloc(sizeof(*e));
+	struct config *config;
+
+	e->loop = loop;
+	e->options = *options;
+	e->load.directory = options->config_dir;
+	init_timers(e);
+	if (options->state_dir)
+		e->writer = state_writer_new(
+		    loop, options->state_dir, STATE_WRITER_RETRY_MS, &writer_hooks, e);
+	config = first_config(e, errors);
+	if (!config) {
+		text_done(&e->load_errors);
+		state_writer_free(e->writer, LAST_WRITE_MS);
+		free(e);
+		return NULL;
+	}
+	load_state(e, config);
+	adopt(e, config);
+	start(e);
+	return e;
+}
+
+bool engine_free(struct engine *e)
+{
+	bool written;
+
+	watch_free(e->watch);
+	for (size_t i = source_count; i-- > 0;)
+		adapters[i]->stop(e->sources[i]);
+	ev_timer_stop(e->loop, &e->resync_timer);
+	ev_timer_stop(e->loop, &e->plan_timer);
+	ev_timer_stop(e->loop, &e->wake_timer);
+	ev_timer_stop(e->loop, &e->save_timer);
+	ev_timer_stop(e->loop, &e->note_timer);
+	engine_save(e);
+	written = state_writer_free(e->writer, LAST_WRITE_MS);
+	executor_free(e->executor);
+	probe_store_free(e->probes);
+	free(e->notes);
+	plan_free(e->plan);
+	config_free(e->config);
+	observations_done(&e->observed);
+	state_done(&e->state);
+	text_done(&e->load_errors);
+	free(e->unsaved);
+	free(e->watched);
+	free(e);
+	return written;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * engine: keeps the home as it is written. Holds the desired home, the observed one and
+ * the state; whatever happens ends here and asks for a plan; the plan's steps go through
+ * the executor to the sources. Everything runs on the main loop. See engine.c for how an
+ * event becomes an action.
+ */
+#ifndef DAEMON_ENGINE_ENGINE_H
+#define DAEMON_ENGINE_ENGINE_H
+
+#include <ev.h>
+#include <sys/types.h>
+
+#include "daemon/host/state_dir.h"
+#include "lib/view/view.h"
+
+struct engine;
+
+struct engine_options {
+	const char *config_dir;
+	struct state_dir *state_dir; /* NULL: nothing is kept on disk */
+	void (*changed)(void *arg);  /* the view is another: after every plan */
+	void *arg;
+};
+
+/*
+ * Loads the configuration (falling back to the last good one) and starts the sources.
+ * NULL with every error's text in `errors` when there is no configuration to work with.
+ */
+struct engine *engine_new(
+    struct ev_loop *loop, const struct engine_options *options, struct text *errors);
+/* What is kept is written before, as far as the disk lets it. False: it hangs, and the
+ * state directory must not be closed. */
+bool engine_free(struct engine *e);
+
+/* Reads the configuration again. 0, or -1 with all errors in `errors`; then nothing
+ * changed. */
+int engine_reload(struct engine *e, struct text *errors);
+
+/*
+ * The last plan and all around it, for lib/view/view.h; it changes nothing and plans
+ * nothing, and holds until control returns to the loop. While something is pending that
+ * the plan does not know yet, engine_pending() is true and nothing but `load` and the
+ * sources of a view may be read; the next plan follows within 20 ms, and
+ * engine_options.changed() after it.
+ */
+void engine_view(const struct engine *e, struct view *out);
+bool engine_pending(const struct engine *e);
+
+/* What users ask for (kind NULL: of everything). `who` goes to the journal. -1: there is
+ * no such object, or it cannot be done. Nothing is planned from within. */
+int engine_reconcile(struct engine *e, const struct kind *kind, const char *name,
+    const char *who, struct error *error);
+int engine_pause(struct engine *e, const struct kind *kind, const char *name,
+    const char *reason, int64_t ms, const char *who, struct error *error); /* ms 0: no
+										   end */
+int engine_resume(struct engine *e, const struct kind *kind, const char *name,
+    const char *who, struct error *error);
+
+/* Approves the change that was shown under `hash`; of another one it says that it has
+ * changed meanwhile, with *changed set. */
+int engine_approve(struct engine *e, const struct kind *kind, const char *name,
+    const char *hash, uid_t uid, const char *who, bool *changed, struct error *error);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * inbox: what the sources say goes into the observations and the state, what has ended
+ * goes to the executor, and every word of it asks for a plan.
+ */
+#ifndef DAEMON_ENGINE_INBOX_H
+#define DAEMON_ENGINE_INBOX_H
+
+#include "daemon/engine/core.h"
+
+/* The functions sources call, for this engine (daemon/engine/adapter.h). */
+struct inbox inbox_of(struct engine *e);
+
+/* The executor's hooks, for this engine; first_token is unique over restarts. */
+struct executor *inbox_executor(struct engine *e);
+
+/* What was observed of an object concerns another desired one from now on. */
+void inbox_remember(struct engine *e, const struct observed *observed);
+
+/* Reports the state of every source. */
+void inbox_states(struct engine *e);
+
+/* Notes of changes up to this one are on disk, or are not for the reason given: they are
+ * answered. Never from within the executor. */
+void inbox_notes_written(struct engine *e, uint64_t change, const char *error);
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/* requests: what users ask for over the socket. Each changes the state and asks for a
+ * plan; none of them plans. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/engine/core.h"
+#include "daemon/host/clock.h"
+#include "daemon/journal/journal.h"
+
+/* "vm/worker-1" or "everything", for the journal. */
+static const char *subject_text(struct arena *a, const struct subject *subject)
+{
+	return subject->kind
+		   ? arena_printf(a, "%s/%s", subject->kind, subject->short_name)
+		   : "everything";
+}
+
+static void say(struct engine *e, const char *action, const struct kind *kind,
+    const char *name, const char *who, const char *more)
+{
+	struct subject subject = { kind ? kind->name : NULL, name, action, NULL,
+		kind ? config_short_name(e->config, kind, name) : NULL };
+	struct arena a = { 0 };
+
+	journal_say(LEVEL_NOTICE, MESSAGE_CONTROL, &subject, "%s %s%s%s, by %s", action,
+	    subject_text(&a, &subject), more ? ": " : "", more ? more : "", who);
+	arena_done(&a);
+}
+
+/* The last plan's item; NULL with an error that says so. */
+static const struct item *find(const struct engine *e, const struct kind *kind,
+    const char *name, struct error *error)
+{
+	const struct item *item = e->plan ? plan_find(e->plan, kind, name) : NULL;
+
+	if (!item)
+		fail(error, "there is no %s/%s; `homek8sctl list` shows what there is",
+		    kind->name, name);
+	return item;
+}
+
+int engine_reconcile(struct engine *e, const struct kind *kind, const char *name,
+    const char *who, struct error *error)
+{
+	if (kind && !find(e, kind, name, error))
+		return -1;
+	say(e, "reconcile", kind, name, who, NULL);
+	state_clear(&e->state, kind, name);
+	for (size_t i = 0; i < source_count; i++) {
+		if (adapters[i]->read_all)
+			adapters[i]->read_all(e->sources[i]);
+		adapters[i]->retry_now(e->sources[i]);
+	}
+	engine_schedule(e);
+	return 0;
+}
+
+int engine_pause(struct engine *e, const struct kind *kind, const char *name,
+    const char *reason, int64_t ms, const char *who, struct error *error)
+{
+	struct mono until = ms ? mono_add(clock_mono(), ms) : MONO_NEVER;
+
+	if (kind && !find(e, kind, name, error))
+		return -1;
+	say(e, "pause", kind, name, who, reason);
+	state_pause(&e->state, kind, name, reason, until);
+	executor_abandon(e->executor, kind, name);
+	if (kind)
+		executor_cancel(e->executor, kind, name);
+	engine_schedule(e);
+	return 0;
+}
+
+int engine_resume(struct engine *e, const struct kind *kind, const char *name,
+    const char *who, struct error *error)
+{
+	if (kind && !find(e, kind, name, error))
+		return -1;
+	say(e, "resume", kind, name, who, NULL);
+	state_resume(&e->state, kind, name);
+	engine_schedule(e);
+	return 0;
+}
+
+static bool waits_for_approval(const struct program *program)
+{
+	return program->gate == GATE_APPROVAL || program->gate == GATE_BUDGET;
+}
+
+int engine_approve(struct engine *e, const struct kind *kind, const char *name,
+    const char *hash, uid_t uid, const char *who, bool *changed, struct error *error)
+{
+	const struct item *item = find(e, kind, name, error);
+	size_t waiting = 0;
+
+	*changed = false;
+	for (size_t i = 0; item && i < item->program_count; i++) {
+		const struct program *program = item->programs[i];
+
+		if (!waits_for_approval(program))
+			continue;
+		waiting++;
+		if (strcmp(program->hash, hash) != 0)
+			continue;
+		say(e, "approve", kind, name, who, program->why);
+		state_approve(&e->state, kind, name, program->parts, program->part_count,
+		    clock_wall(), (uint32_t)uid);
+		engine_schedule(e);
+		return 0;
+	}
+	if (!item)
+		return -1;
+	*changed = waiting > 0;
+	return waiting ? fail(error,
+			     "it has changed meanwhile; nothing was approved of %s/%s",
+			     kind->name, item->short_name)
+		       : fail(error, "nothing of %s/%s waits for approval", kind->name,
+			     item->short_name);
+}
+
+void engine_view(const struct engine *e, struct view *out)
+{
+	*out = (struct view){
+		.config = e->config,
+		.load = e->load,
+		.plan = e->plan,
+		.planned = e->planned,
+		.state = &e->state,
+		.observed = &e->observed,
+		.now = clock_mono(),
+		.wall = clock_wall(),
+	};
+	for (size_t i = 0; i < source_count; i++) {
+		struct source_report report;
+
+		adapters[i]->state(e->sources[i], &report);
+		out->sources[i] = (struct source_view){
+			.state = report.state,
+			.since = report.since,
+			.detail = report.detail,
+			.version = report.version,
+			.off = report.off,
+		};
+	}
+}
+
+bool engine_pending(const struct engine *e)
+{
+	return ev_is_active(&e->plan_timer) || ev_is_pending(&e->plan_timer);
+}

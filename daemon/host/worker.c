@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/* worker: a queue there, a queue back, and an ev_async that wakes the loop. */
+#include "daemon/host/worker.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "lib/base/arena.h"
+
+STAILQ_HEAD(work_items, work_item);
+
+struct worker {
+	pthread_mutex_t lock; /* guards all down to `ended` */
+	pthread_cond_t posted, idle;
+	struct work_items queued, finished;
+	bool running, stopping, abandoned, ended;
+
+	/* The main loop's own. */
+	pthread_t thread;
+	struct ev_loop *loop;
+	ev_async wake;
+};
+
+/* On the thread */
+
+static void destroy(struct worker *w)
+{
+	pthread_mutex_destroy(&w->lock);
+	pthread_cond_destroy(&w->posted);
+	pthread_cond_destroy(&w->idle);
+	free(w);
+}
+
+/* Waits for an item; NULL when there will be none any more. Holds the lock. */
+static struct work_item *take(struct worker *w)
+{
+	struct work_item *item;
+
+	while (STAILQ_EMPTY(&w->queued) && !w->stopping)
+		pthread_cond_wait(&w->posted, &w->lock);
+	item = STAILQ_FIRST(&w->queued);
+	if (item)
+		STAILQ_REMOVE_HEAD(&w->queued, link);
+	return item;
+}
+
+static void *run_items(void *arg)
+{
+	struct worker *w = arg;
+	struct work_item *item;
+	bool abandoned;
+
+	pthread_mutex_lock(&w->lock);
+	while ((item = take(w))) {
+		w->running = true;
+		pthread_mutex_unlock(&w->lock);
+		item->run(item);
+		pthread_mutex_lock(&w->lock);
+		w->running = false;
+		STAILQ_INSERT_TAIL(&w->finished, item, link);
+		if (!w->stopping)
+			ev_async_send(w->loop, &w->wake);
+		pthread_cond_signal(&w->idle);
+	}
+	w->ended = true;
+	abandoned = w->abandoned;
+	pthread_cond_signal(&w->idle);
+	pthread_mutex_unlock(&w->lock);
+	if (abandoned)
+		destroy(w);
+	return NULL;
+}
+
+/* On the loop */
+
+static struct work_item *take_finished(struct worker *w)
+{
+	struct work_item *item;
+
+	pthread_mutex_lock(&w->lock);
+	item = STAILQ_FIRST(&w->finished);
+	if (item)
+		STAILQ_REMOVE_HEAD(&w->finished, link);
+	pthread_mutex_unlock(&w->lock);
+	return item;
+}
+
+static void on_finished(struct ev_loop *loop, ev_async *wake, int events)
+{
+	struct work_item *item;
+
+	(void)loop;
+	(void)events;
+	while ((item = take_finished(wake->data)))
+		item->done(item);
+}
+
+/* Signals are the main loop's business: the thread is born with all of them blocked. */
+static void start(struct worker *w)
+{
+	sigset_t all, old;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	if (pthread_create(&w->thread, NULL, run_items, w) != 0)
+		abort(); /* as for memory: the service manager starts us again */
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	pthread_setname_np(w->thread, "worker");
+}
+
+struct worker *worker_new(struct ev_loop *loop)
+{
+	struct worker *w = must_alloc(sizeof(*w));
+	pthread_condattr_t monotonic;
+
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->posted, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&w->idle, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	STAILQ_INIT(&w->queued);
+	STAILQ_INIT(&w->finished);
+	w->loop = loop;
+	ev_async_init(&w->wake, on_finished);
+	w->wake.data = w;
+	ev_async_start(loop, &w->wake);
+	start(w);
+	return w;
+}
+
+void worker_post(struct worker *w, struct work_item *item)
+{
+	pthread_mutex_lock(&w->lock);
+	STAILQ_INSERT_TAIL(&w->queued, item, link);
+	pthread_cond_signal(&w->posted);
+	pthread_mutex_unlock(&w->lock);
+}
+
+static struct timespec deadline(int64_t ms)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	t.tv_sec += ms / 1000;
+	t.tv_nsec += ms % 1000 * 1000000;
+	if (t.tv_nsec >= 1000000000) {
+		t.tv_sec++;
+		t.tv_nsec -= 1000000000;
+	}
+	return t;
+}
+
+/* With the lock held: true when the thread has ended in time. */
+static bool wait_for_end(struct worker *w, int64_t ms)
+{
+	struct timespec until = deadline(ms);
+
+	while (!w->ended)
+		if (pthread_cond_timedwait(&w->idle, &w->lock, &until) == ETIMEDOUT)
+			break;
+	return w->ended;
+}
+
+static void drop_all(struct work_items *items)
+{
+	struct work_item *item;
+
+	while ((item = STAILQ_FIRST(items))) {
+		STAILQ_REMOVE_HEAD(items, link);
+		item->drop(item);
+	}
+}
+
+void worker_free(struct worker *w, int64_t ms)
+{
+	struct work_items left;
+	bool ended;
+
+	if (!w)
+		return;
+	STAILQ_INIT(&left);
+	ev_async_stop(w->loop, &w->wake);
+	pthread_mutex_lock(&w->lock);
+	w->stopping = true;
+	pthread_cond_signal(&w->posted);
+	ended = wait_for_end(w, ms);
+	w->abandoned = !ended;
+	STAILQ_CONCAT(&left, &w->queued);
+	STAILQ_CONCAT(&left, &w->finished);
+	if (!ended)
+		pthread_detach(w->thread);
+	pthread_mutex_unlock(&w->lock);
+	drop_all(&left);
+	if (ended) {
+		pthread_join(w->thread, NULL);
+		destroy(w);
+	}
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* actions: the table of actions, made from its rows, and the small parts they share. */
+#include "lib/kind/actions.h"
+
+#include <string.h>
+
+#include "lib/kind/network/network_xml.h"
+#include "lib/kind/sources.h"
+#include "lib/kind/vm/vm_xml.h"
+
+static void network_update_keep(struct arena *a, void *arguments)
+{
+	struct network_update *update = arguments;
+
+	update->host.name = arena_copy(a, update->host.name);
+}
+
+static const char *network_update_render(
+    struct planner *p, const struct step *step, struct error *e)
+{
+	const struct network_update *update = step->arguments;
+
+	(void)e;
+	return update->section == UPDATE_HOST
+		   ? network_xml_host(p->arena, &update->host)
+		   : network_xml_range(p->arena, update->range);
+}
+
+static void kube_request_keep(struct arena *a, void *arguments)
+{
+	struct kube_request *request = arguments;
+
+	request->path = arena_copy(a, request->path);
+	request->uid = arena_copy(a, request->uid);
+}
+
+/* Only the kind knows what its objects are made of. */
+static const char *kube_render(
+    struct planner *p, const struct step *step, struct error *e)
+{
+	return step->kind->document(p, step, e);
+}
+
+#define ACTION(row, where, ...)                                                          \
+	const struct action row##_action = {                                             \
+		.name = #row, .source = &where##_source, __VA_ARGS__                     \
+	};
+#include ACTIONS_DEF
+#undef ACTION
+
+const struct action *const actions[] = {
+#define ACTION(row, where, ...) &row##_action,
+#include ACTIONS_DEF
+#undef ACTION
+};
+
+const size_t action_count = sizeof(actions) / sizeof(actions[0]);
+
+const struct action *action_find(const char *name)
+{
+	for (size_t i = 0; i < action_count; i++)
+		if (strcmp(actions[i]->name, name) == 0)
+			return actions[i];
+	return NULL;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * actions: the actions by name, and the arguments of those that have some. Kinds put
+ * them into steps; the adapters take them out of calls.
+ */
+#ifndef LIB_KIND_ACTIONS_H
+#define LIB_KIND_ACTIONS_H
+
+#include "lib/kind/network/network.h"
+#include "lib/plan/plan.h"
+
+#ifndef ACTIONS_DEF
+#define ACTIONS_DEF "lib/kind/actions.def"
+#endif
+
+#define ACTION(name, source, ...) extern const struct action name##_action;
+#include ACTIONS_DEF
+#undef ACTION
+
+enum update_command { UPDATE_ADD, UPDATE_DELETE };
+enum update_section { UPDATE_HOST, UPDATE_RANGE };
+
+struct autostart { /* network_autostart, domain_autostart */
+	bool on;
+};
+
+struct network_update { /* one <host> or <range> of one side */
+	enum update_command command;
+	enum update_section section;
+	enum side side;
+	struct host_entry host;
+	struct range range;
+};
+
+struct domain_start {
+	bool fresh; /* drop a managed save image */
+};
+
+struct kube_request {
+	const char *path; /* of the object: "/apis/..."; kube_create: what is posted to */
+	const char *uid;  /* kube_delete: only the object that has it; or NULL */
+};
+
+#endif

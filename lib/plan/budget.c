@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* budget: members that are up, and what the programs of a plan take from them. */
+#include "lib/plan/budget.h"
+
+#include "lib/plan/gates.h"
+
+struct budget {
+	size_t members, critical;      /* all there are */
+	size_t down, critical_down;    /* so far */
+	bool *is_down;		       /* by item */
+	struct availability *standing; /* by item */
+};
+
+static void take(struct budget *b, size_t i)
+{
+	if (b->is_down[i])
+		return;
+	b->is_down[i] = true;
+	b->down++;
+	b->critical_down += b->standing[i].critical != NULL;
+}
+
+static void count(struct planner *p, struct budget *b)
+{
+	const struct plan *plan = p->plan;
+
+	b->is_down = arena_array(p->arena, plan->item_count, sizeof(*b->is_down));
+	b->standing = arena_array(p->arena, plan->item_count, sizeof(*b->standing));
+	for (size_t i = 0; i < plan->item_count; i++) {
+		const struct item *item = plan->items[i];
+
+		if (!item->kind->availability)
+			continue;
+		item->kind->availability(item, &b->standing[i]);
+		if (!b->standing[i].counts)
+			continue;
+		b->members++;
+		b->critical += b->standing[i].critical != NULL;
+		if (!b->standing[i].up || item->phase)
+			take(b, i);
+	}
+}
+
+/* The member that the program interrupts; NULL for none. */
+static const struct item *interrupted(
+    const struct plan *plan, const struct budget *b, const struct program *program)
+{
+	for (size_t e = 0; e < program->effect_count; e++) {
+		const struct effect *effect = &program->effects[e];
+		const struct item *item;
+
+		if (effect->what != EFFECT_INTERRUPTS || !effect->kind->availability)
+			continue;
+		item = plan_find(plan, effect->kind, effect->name);
+		if (item && b->standing[item->index].counts)
+			return item;
+	}
+	return NULL;
+}
+
+/* Why one more that is down is too much, or NULL. */
+static const char *why_not(
+    struct planner *p, const struct budget *b, const struct item *item)
+{
+	const struct availability *standing = &b->standing[item->index];
+	size_t down = b->down + 1, critical_down = b->critical_down + 1;
+
+	if (b->is_down[item->index])
+		return NULL;
+	if (standing->critical && critical_down == b->critical)
+		return arena_printf(
+		    p->arena, "no %s would then be up", standing->critical);
+	if (standing->critical && critical_down > 1)
+		return arena_printf(p->arena, "%zu of %zu %ss would then not be up",
+		    critical_down, b->critical, standing->critical);
+	if (down * 3 > b->members)
+		return arena_printf(p->arena, "%zu of %zu %s%s would then not be up",
+		    down, b->members, item->kind->title, b->members == 1 ? "" : "s");
+	return NULL;
+}
+
+/* What goes on is spent, whatever it leaves. */
+static void spend_running(const struct plan *plan, struct budget *b)
+{
+	for (size_t n = 0; n < plan->item_count; n++)
+		for (size_t k = 0; k < plan->items[n]->program_count; k++) {
+			const struct program *program = plan->items[n]->programs[k];
+			bool runs = program->gate == GATE_BUSY || !program->step_count;
+			const struct item *item =
+			    runs ? interrupted(plan, b, program) : NULL;
+
+			if (item)
+				take(b, item->index);
+		}
+}
+
+static void spend(struct planner *p, struct budget *b, struct program *program)
+{
+	const struct item *item;
+	const char *why;
+
+	if (program->gate != GATE_OPEN || !program->step_count)
+		return;
+	item = interrupted(p->plan, b, program);
+	why = item ? why_not(p, b, item) : NULL;
+	if (why && !program->approved) {
+		program->gate = GATE_BUDGET;
+		program->why = gates_approval_text(p, program, why);
+	} else if (item) {
+		take(b, item->index);
+	}
+}
+
+void budget_apply(struct planner *p)
+{
+	struct budget b = { 0 };
+
+	count(p, &b);
+	if (!b.members)
+		return;
+	spend_running(p->plan, &b);
+	for (size_t n = 0; n < p->plan->item_count; n++)
+		for (size_t k = 0; k < p->plan->items[n]->program_count; k++)
+			spend(p, &b, p->plan->items[n]->programs[k]);
+}

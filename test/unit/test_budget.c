@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/* Tests of lib/plan/budget.c: how many VMs may be down at once (promise P10). */
+#include "lib/kind/vm/vm.h"
+
+#include "test/unit/vm_scene.h"
+
+/*
+ * A letter a VM, capital for a control plane:
+ * w runs; s runs and is to be stopped; d is down and is to run; o is stopped as written;
+ * a is to be stopped and was asked to just now; b the same, with the step under way;
+ * m is not there at all.
+ * Of those to be stopped the answer says + it is done, - it waits for approval.
+ */
+static const struct {
+	const char *what;
+	const char *vms;
+	const char *answer;
+} budgets[] = {
+	{ "1 of 1", "s", "-" },
+	{ "1 of 2", "sw", "-" },
+	{ "1 of 3 is a third", "sww", "+" },
+	{ "the second of 3", "ssw", "+-" },
+	{ "2 of 6 are a third, 3 are more", "ssswww", "++-" },
+	{ "one is down that should run", "sdw", "-" },
+	{ "one is down as written", "sow", "-" },
+	{ "one was never made", "smw", "-" },
+	{ "of 6, one is down", "ssdwww", "+-" },
+	{ "of 6, two are down already", "sdowww", "-" },
+	{ "one was asked to stop", "saw", "-" },
+	{ "one is being stopped", "bsw", "-" },
+	{ "what goes on counts before what comes first", "sbw", "-" },
+	{ "of 6, one goes on", "sswwwa", "+-" },
+	{ "the only control plane", "Swwwwwwww", "-" },
+	{ "the only one that is up", "SDwwwwwww", "-" },
+	{ "a second of three", "SSWwwwwww", "+-" },
+	{ "one of two", "SWwwwwwww", "+" },
+	{ "both of two", "SSwwwwwww", "+-" },
+	{ "a second, the first being down", "DSWwwwwww", "-" },
+	{ "one, and a worker", "SWswwwwww", "++" },
+	{ "a worker, a control plane being down", "DWswwwwww", "+" },
+	{ "a third of all, control planes among them", "SWWsswwww", "+++" },
+};
+
+static const char *const vm_names[] = { "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7",
+	"v8" };
+
+static bool is(char letter, const char *these)
+{
+	return strchr(these, letter | ('a' ^ 'A'));
+}
+
+static bool is_critical(char letter)
+{
+	return letter < 'a';
+}
+
+static void observe_vm(struct scene *s, const char *name, bool up)
+{
+	struct domain_facts facts = {
+		.id = up ? 1 : -1, .state = up ? 1 : 5, .persistent = true
+	};
+
+	see_domain(s, name, &facts, up ? SIZE : NULL, SIZE);
+}
+
+static void begin_crowd(struct scene *s, const char *vms)
+{
+	autotext struct text yaml = { 0 };
+
+	text_add(&yaml, "vms:\n");
+	for (size_t i = 0; vms[i]; i++)
+		text_add(&yaml, "  %s: {role: %s%s}\n", vm_names[i],
+		    is_critical(vms[i]) ? "control-plane" : "worker",
+		    is(vms[i], "soab") ? ", state: stopped" : "");
+	scene_begin(s, text_get(&yaml), NULL);
+	for (size_t i = 0; vms[i]; i++) {
+		const char *name = vm_names[i];
+
+		if (!is(vms[i], "m"))
+			observe_vm(s, name, !is(vms[i], "do"));
+		if (is(vms[i], "a"))
+			*(struct vm_record *)state_get(&s->state, &vm_kind, name)->own =
+			    (struct vm_record){ .observed = true,
+				    .domain_id = 1,
+				    .stop_first = { NOW - 1000 },
+				    .stop_sent = { NOW - 1000 } };
+		if (is(vms[i], "b"))
+			state_get(&s->state, &vm_kind, name)->busy = true;
+	}
+	scene_plan(s);
+}
+
+static const struct item *vm_item(const struct scene *s, size_t i)
+{
+	return plan_find(s->plan, &vm_kind, vm_names[i]);
+}
+
+START_TEST(the_budget_is_kept)
+{
+	const char *vms = budgets[_i].vms, *answer = budgets[_i].answer;
+	struct scene s;
+
+	begin_crowd(&s, vms);
+	for (size_t i = 0; vms[i]; i++) {
+		const struct item *item = vm_item(&s, i);
+
+		if (!is(vms[i], "s"))
+			continue;
+		ck_assert_msg(
+		    scene_gate(item) == (*answer == '+' ? GATE_OPEN : GATE_BUDGET),
+		    "%s: v%zu: %s", budgets[_i].what, i, item->reason);
+		ck_assert_int_eq(
+		    item->verdict, *answer++ == '+' ? VERDICT_PENDING : VERDICT_BLOCKED);
+	}
+	ck_assert_msg(!*answer, "%s", budgets[_i].what);
+	scene_end(&s);
+}
+END_TEST
+
+static const struct {
+	const char *vms;
+	size_t which;
+	const char *reason;
+} reasons[] = {
+	{ "s", 0,
+	    "waits for approval: stop vm/v0: interrupts vm/v0; 1 of 1 virtual machine would then not be up" },
+	{ "sw", 0,
+	    "waits for approval: stop vm/v0: interrupts vm/v0; 1 of 2 virtual machines would then not be up" },
+	{ "SDwwwwwww", 0,
+	    "waits for approval: stop vm/v0: interrupts vm/v0; no control plane would then be up" },
+	{ "SSWwwwwww", 1,
+	    "waits for approval: stop vm/v1: interrupts vm/v1; 2 of 3 control planes would then not be up" },
+};
+
+START_TEST(the_budget_says_why)
+{
+	struct scene s;
+
+	begin_crowd(&s, reasons[_i].vms);
+	ck_assert_str_eq(vm_item(&s, reasons[_i].which)->reason, reasons[_i].reason);
+	scene_end(&s);
+}
+END_TEST
+
+/* Approving one does not let the others go, and what has stopped stays counted. */
+START_TEST(an_approved_stop_passes_and_counts)
+{
+	struct scene s;
+
+	begin_crowd(&s, "ssswww");
+	scene_approve(&s, vm_item(&s, 2));
+	scene_plan(&s);
+	ck_assert_int_eq(scene_gate(vm_item(&s, 2)), GATE_OPEN);
+	ck_assert_uint_eq(s.plan->step_count, 3);
+	scene_end(&s);
+
+	begin_crowd(&s, "sssw");
+	scene_approve(&s, vm_item(&s, 1));
+	scene_plan(&s);
+	ck_assert_int_eq(scene_gate(vm_item(&s, 0)), GATE_OPEN);
+	ck_assert_int_eq(scene_gate(vm_item(&s, 1)), GATE_OPEN);
+	ck_assert_int_eq(scene_gate(vm_item(&s, 2)), GATE_BUDGET);
+	ck_assert_ptr_nonnull(strstr(vm_item(&s, 2)->reason, "3 of 4"));
+	observe_vm(&s, "v0", false);
+	observe_vm(&s, "v1", false);
+	scene_plan(&s);
+	ck_assert_uint_eq(s.plan->step_count, 0);
+	ck_assert_int_eq(scene_gate(vm_item(&s, 2)), GATE_BUDGET);
+	scene_end(&s);
+}
+END_TEST
+
+/* What cannot be read may be down. */
+START_TEST(an_unread_vm_counts_as_down)
+{
+	struct observed *unread;
+	struct scene s;
+
+	begin_crowd(&s, "sww");
+	ck_assert_int_eq(scene_gate(vm_item(&s, 0)), GATE_OPEN);
+	unread = observed_new(&vm_kind, "v1");
+	unread->presence = UNKNOWN;
+	unread->why = "it cannot be read";
+	observations_put(&s.observed, unread);
+	scene_plan(&s);
+	ck_assert_int_eq(vm_item(&s, 1)->verdict, VERDICT_UNKNOWN);
+	ck_assert_int_eq(scene_gate(vm_item(&s, 0)), GATE_BUDGET);
+	scene_end(&s);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("budget");
+	TCase *tests = tcase_create("budget");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_loop_test(tests, the_budget_is_kept, 0, ROWS(budgets));
+	tcase_add_loop_test(tests, the_budget_says_why, 0, ROWS(reasons));
+	tcase_add_test(tests, an_approved_stop_passes_and_counts);
+	tcase_add_test(tests, an_unread_vm_counts_as_down);
+	suite_add_tcase(suite, tests);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
