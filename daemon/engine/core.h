@@ -51,6 +51,9 @@ struct engine {
 /* Something changed: plan soon, see the theory at the head of cycle.c. */
 void engine_schedule(struct engine *e);
 
+/* Reads everything and asks every question again. */
+void engine_resync(struct engine *e);
+
 /* Hands what is to be kept to the writer. */
 void engine_save(struct engine *e);
 

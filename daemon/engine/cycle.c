@@ -227,11 +227,9 @@ static void ask(struct engine *e)
 	probe_store_ask(e->probes, e->plan->probes, e->plan->probe_count);
 	for (size_t i = 0; i < e->plan->probe_count; i++) {
 		const struct probe *probe = &e->plan->probes[i];
-		const struct answer *answer =
-		    probe_store_find(e->probes, probe->kind, probe->name, probe->hash);
 		size_t source = source_index(probe->kind->source);
 
-		if ((!answer || !answer->status) && adapters[source]->ask)
+		if (probe_store_due(e->probes, probe) && adapters[source]->ask)
 			adapters[source]->ask(e->sources[source], probe);
 	}
 }

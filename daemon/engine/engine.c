@@ -126,6 +126,15 @@ static void on_note(struct ev_loop *loop, ev_timer *timer, int events)
 	inbox_notes_written(e, UINT64_MAX, e->unsaved);
 }
 
+void engine_resync(struct engine *e)
+{
+	for (size_t i = 0; i < source_count; i++)
+		if (adapters[i]->read_all)
+			adapters[i]->read_all(e->sources[i]);
+	probe_store_renew(e->probes);
+	engine_schedule(e);
+}
+
 /* What gives no event is found by reading everything. */
 static void set_resync(struct engine *e)
 {
@@ -146,9 +155,7 @@ static void on_resync(struct ev_loop *loop, ev_timer *timer, int events)
 
 	(void)loop;
 	(void)events;
-	for (size_t i = 0; i < source_count; i++)
-		if (adapters[i]->read_all)
-			adapters[i]->read_all(e->sources[i]);
+	engine_resync(e);
 	set_resync(e);
 }
 

@@ -47,12 +47,9 @@ int engine_reconcile(struct engine *e, const struct kind *kind, const char *name
 		return -1;
 	say(e, "reconcile", kind, name, who, NULL);
 	state_clear(&e->state, kind, name);
-	for (size_t i = 0; i < source_count; i++) {
-		if (adapters[i]->read_all)
-			adapters[i]->read_all(e->sources[i]);
+	engine_resync(e);
+	for (size_t i = 0; i < source_count; i++)
 		adapters[i]->retry_now(e->sources[i]);
-	}
-	engine_schedule(e);
 	return 0;
 }
 

@@ -12,6 +12,7 @@ struct entry {
 	struct answer answer; /* kind, name and hash: what is asked; name is owned */
 	char *error;
 	bool answered, asked;
+	bool old; /* its answer: another one is due */
 };
 
 struct probe_store {
@@ -31,7 +32,7 @@ static void forget_answer(struct entry *e)
 	e->answer.json = NULL;
 	e->answer.status = 0;
 	e->answer.error = e->error = NULL;
-	e->answered = false;
+	e->answered = e->old = false;
 }
 
 static void free_entry(struct entry *e)
@@ -155,8 +156,19 @@ const struct answer *probe_store_find(const struct probe_store *store,
 	return &store->items[i].answer;
 }
 
-void probe_store_clear(struct probe_store *store)
+void probe_store_renew(struct probe_store *store)
 {
 	for (size_t i = 0; i < store->count; i++)
-		forget_answer(&store->items[i]);
+		store->items[i].old = true;
+}
+
+bool probe_store_due(const struct probe_store *store, const struct probe *probe)
+{
+	const struct entry *e;
+	size_t i;
+
+	if (!find(store, probe->kind, probe->name, &i))
+		return true;
+	e = &store->items[i];
+	return e->old || e->answer.hash != probe->hash || !e->answer.status;
 }

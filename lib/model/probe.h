@@ -51,7 +51,10 @@ bool probe_store_put(struct probe_store *store, const struct answer *answer);
  * change. */
 const struct answer *probe_store_find(const struct probe_store *store,
     const struct kind *kind, const char *name, uint64_t hash);
-/* Forgets all answers, not what is asked: what has once been said no longer holds. */
-void probe_store_clear(struct probe_store *store);
+/* What was said need not hold any longer: the answers stay until there are new ones, and
+ * all are due. */
+void probe_store_renew(struct probe_store *store);
+/* Whether this is to be asked: there is no answer to it, or not a new one. */
+bool probe_store_due(const struct probe_store *store, const struct probe *probe);
 
 #endif

@@ -96,16 +96,24 @@ START_TEST(what_is_not_asked_any_more_is_forgotten)
 }
 END_TEST
 
-START_TEST(cleared_answers_are_asked_again)
+START_TEST(renewed_answers_stay_until_there_are_others)
 {
 	struct probe_store *s = probe_store_new();
+	const struct probe another = { asked[0].kind, asked[0].name, "get /b", 99 };
 
+	ck_assert(probe_store_due(s, &asked[0]));
 	probe_store_ask(s, asked, 3);
-	ck_assert(put(s, &vm_kind, "a", 1, 200));
-	probe_store_clear(s);
-	ck_assert_int_eq(status_of(s, &vm_kind, "a", 1), -1);
-	ck_assert(put(s, &vm_kind, "a", 1, 200)); /* still asked */
-	ck_assert_int_eq(status_of(s, &vm_kind, "a", 1), 200);
+	ck_assert(probe_store_due(s, &asked[0]));
+	ck_assert(put(s, asked[0].kind, asked[0].name, asked[0].hash, 0));
+	ck_assert(probe_store_due(s, &asked[0]));
+	ck_assert(put(s, asked[0].kind, asked[0].name, asked[0].hash, 422));
+	ck_assert(!probe_store_due(s, &asked[0]));
+	ck_assert(probe_store_due(s, &another));
+	probe_store_renew(s);
+	ck_assert(probe_store_due(s, &asked[0]));
+	ck_assert_int_eq(status_of(s, asked[0].kind, asked[0].name, asked[0].hash), 422);
+	ck_assert(put(s, asked[0].kind, asked[0].name, asked[0].hash, 200));
+	ck_assert(!probe_store_due(s, &asked[0]));
 	probe_store_free(s);
 }
 END_TEST
@@ -163,7 +171,7 @@ int main(void)
 	tcase_add_test(test, answers_are_kept_for_what_is_asked);
 	tcase_add_test(test, another_hash_is_another_question);
 	tcase_add_test(test, what_is_not_asked_any_more_is_forgotten);
-	tcase_add_test(test, cleared_answers_are_asked_again);
+	tcase_add_test(test, renewed_answers_stay_until_there_are_others);
 	tcase_add_test(test, texts_and_values_are_the_stores_own);
 	tcase_add_test(test, many);
 	suite_add_tcase(suite, test);
