@@ -32,13 +32,16 @@ static void kube_request_keep(struct arena *a, void *arguments)
 
 	request->path = arena_copy(a, request->path);
 	request->uid = arena_copy(a, request->uid);
+	request->body = arena_copy(a, request->body);
 }
 
 /* Only the kind knows what its objects are made of. */
 static const char *kube_render(
     struct planner *p, const struct step *step, struct error *e)
 {
-	return step->kind->document(p, step, e);
+	const struct kube_request *request = step->arguments;
+
+	return request->body ? request->body : step->kind->document(p, step, e);
 }
 
 #define ACTION(row, where, ...)                                                          \

@@ -105,8 +105,7 @@ static const char *document(struct planner *p, const struct step *step, struct e
 		json_push_string(list, live->pools[i]);
 	json_push_string(list, step->name);
 	json_put(spec, "ipAddressPools", list);
-	return metallb_body(
-	    p, "L2Advertisement", step->name, !live || live->marked, spec);
+	return metallb_body(p, step, "L2Advertisement", !live || live->marked, spec);
 }
 
 /* Addresses of the pools it names that no other advertisement covers. */
@@ -131,8 +130,7 @@ static struct ranges announced_alone(struct planner *p, const struct advertiseme
 static void plan_unwritten(
     struct planner *p, struct item *item, const struct advertisement *live)
 {
-	struct program *program =
-	    metallb_unwritten(p, item, "l2advertisements", live->marked, live->uid);
+	struct program *program = metallb_unwritten(p, item, live->marked, live->uid);
 	struct ranges alone;
 
 	if (!program)
@@ -169,16 +167,16 @@ static void plan(struct planner *p, struct item *item, const struct object *want
 	}
 	item_pending(p, item, live ? "does not name its pool" : "is to be created");
 	item_difference(p, item, "pools", item->name, live ? "another" : NULL);
-	program = metallb_apply(p, item, "l2advertisements",
+	program = metallb_apply(p, item,
 	    arena_printf(p->arena, "%s advertisement %s of pool %s", verb, item->name,
 		item->name));
 	program_change(p, program, "pools", item->name);
 }
 
 static const struct watch watches[] = {
-	{ .path = METALLB_API "l2advertisements",
+	{ .path = METALLB_PATH("v1beta1", "l2advertisements"),
 	    .prefix = "",
-	    .missing = METALLB_MISSING },
+	    .missing = METALLB_MISSING("v1beta1") },
 };
 
 const struct kind advertisement_kind = {

@@ -17,73 +17,67 @@ bool metallb_marked(struct json_object *object)
 	return label && strcmp(json_object_get_string(label), MARK_MANAGER) == 0;
 }
 
-const char *metallb_body(struct planner *p, const char *kind, const char *name, bool ours,
-    struct json_object *spec)
+/* "metallb.io/v1beta1", from the path of the kind's collection. */
+static const char *api_version(struct arena *a, const struct kind *kind)
+{
+	const char *path = kind->watches[0].path + strlen("/apis/");
+
+	return arena_copy_n(a, path, (size_t)(strstr(path, "/namespaces/") - path));
+}
+
+const char *metallb_body(struct planner *p, const struct step *step, const char *kind,
+    bool ours, struct json_object *spec)
 {
 	autojson struct json_object *body = json_object_new_object();
 	struct json_object *metadata = json_object_new_object();
 	struct json_object *labels;
 
-	json_put_string(metadata, "name", name);
+	json_put_string(metadata, "name", step->name);
 	json_put_string(metadata, "namespace", "metallb-system");
 	if (ours) {
 		labels = json_object_new_object();
 		json_put_string(labels, MARK_LABEL, MARK_MANAGER);
 		json_put(metadata, "labels", labels);
 	}
-	json_put_string(body, "apiVersion", "metallb.io/v1beta1");
+	json_put_string(body, "apiVersion", api_version(p->arena, step->kind));
 	json_put_string(body, "kind", kind);
 	json_put(body, "metadata", metadata);
 	json_put(body, "spec", spec);
 	return arena_copy(p->arena, json_text(body));
 }
 
-static struct program *add(struct planner *p, struct item *item,
-    const struct action *action, const char *plural, const char *uid, const char *text)
+static struct kube_request *add_step(struct planner *p, struct program *program,
+    const struct action *action, const char *text)
+{
+	const struct item *item = program->item;
+	struct kube_request *request =
+	    step_arguments(program_step(p, program, action, item->name, "%s", text));
+
+	request->path =
+	    arena_printf(p->arena, "%s/%s", item->kind->watches[0].path, item->name);
+	return request;
+}
+
+struct program *metallb_apply(struct planner *p, struct item *item, const char *text)
 {
 	struct program *program = item_program(p, item, NULL);
-	struct step *step = program_step(p, program, action, item->name, "%s", text);
-	struct kube_request *request = step_arguments(step);
 
-	request->path = arena_printf(p->arena, METALLB_API "%s/%s", plural, item->name);
-	request->uid = uid;
+	add_step(p, program, &kube_apply_action, text);
 	return program;
 }
 
-struct program *metallb_apply(
-    struct planner *p, struct item *item, const char *plural, const char *text)
+struct program *metallb_unwritten(
+    struct planner *p, struct item *item, bool marked, const char *uid)
 {
-	return add(p, item, &kube_apply_action, plural, NULL, text);
-}
+	struct program *program =
+	    item_unwritten(p, item, marked, "delete it with kubectl");
 
-struct program *metallb_delete(struct planner *p, struct item *item, const char *plural,
-    const char *uid, const char *text)
-{
-	struct program *program = add(p, item, &kube_delete_action, plural, uid, text);
-
-	program->removal = true;
-	program_effect(p, program, EFFECT_REMOVES, item->kind, item->name);
+	if (program)
+		add_step(p, program, &kube_delete_action,
+		    arena_printf(p->arena, "delete %s/%s, which is no longer written",
+			item->kind->name, item->name))
+		    ->uid = uid;
 	return program;
-}
-
-struct program *metallb_unwritten(struct planner *p, struct item *item,
-    const char *plural, bool marked, const char *uid)
-{
-	const char *object =
-	    arena_printf(p->arena, "%s/%s", item->kind->name, item->name);
-
-	if (!marked)
-		return NULL;
-	if (p->input->desired->settings.prune) {
-		item_pending(p, item, "is no longer written");
-		return metallb_delete(p, item, plural, uid,
-		    arena_printf(
-			p->arena, "delete %s, which is no longer written", object));
-	}
-	plan_finding(p, SEVERITY_INFO, "no-longer-written", object,
-	    "%s was made by homek8sd and is no longer written; it is left alone", object)
-	    ->fix = "write it again, delete it with kubectl, or set `prune: true`";
-	return NULL;
 }
 
 static const struct observed_set *services_of(const struct planner *p)

@@ -7,34 +7,31 @@
 
 #include "lib/plan/item.h"
 
-#define METALLB_API "/apis/metallb.io/v1beta1/namespaces/metallb-system/"
-#define METALLB_MISSING                                                                  \
-	"MetalLB is not installed: the API server does not know metallb.io/v1beta1"
+/* The collection that a kind's first watch is of. */
+#define METALLB_PATH(version, plural)                                                    \
+	"/apis/metallb.io/" version "/namespaces/metallb-system/" plural
+#define METALLB_MISSING(version)                                                         \
+	"MetalLB is not installed: the API server does not know metallb.io/" version
 
 /* True when the object carries our label. */
 bool metallb_marked(struct json_object *object);
 
 /*
- * {apiVersion, kind, metadata: {name, namespace}, spec}; takes over `spec`. `ours`: with
- * our mark. What somebody else made is put right without it, so that it is never deleted
- * as ours. The text is in the plan's arena.
+ * {apiVersion, kind, metadata: {name, namespace}, spec} of the step's object, which the
+ * API calls `kind`; takes over `spec`. `ours`: with our mark. What somebody else made is
+ * put right without it, so that it is never deleted as ours. The text is in the plan's
+ * arena.
  */
-const char *metallb_body(struct planner *p, const char *kind, const char *name, bool ours,
-    struct json_object *spec);
+const char *metallb_body(struct planner *p, const struct step *step, const char *kind,
+    bool ours, struct json_object *spec);
 
-/*
- * A program that applies the object (its kind's document() says what), or deletes it,
- * only as long as it has that uid.
- */
-struct program *metallb_apply(
-    struct planner *p, struct item *item, const char *plural, const char *text);
-struct program *metallb_delete(struct planner *p, struct item *item, const char *plural,
-    const char *uid, const char *text);
+/* A program that applies the object: its kind's document() says what. */
+struct program *metallb_apply(struct planner *p, struct item *item, const char *text);
 
-/* What becomes of an object that is ours but no longer written: with prune a program that
- * deletes it, which is returned; else it is reported. */
-struct program *metallb_unwritten(struct planner *p, struct item *item,
-    const char *plural, bool marked, const char *uid);
+/* What becomes of an object that nobody writes (lib/plan/item.h); with prune it is
+ * deleted, only as long as it has that uid. */
+struct program *metallb_unwritten(
+    struct planner *p, struct item *item, bool marked, const char *uid);
 
 /* Services that have one of the addresses: an effect each. */
 void metallb_effects(struct planner *p, struct program *program, enum effect_what what,

@@ -124,8 +124,7 @@ static const char *document(struct planner *p, const struct step *step, struct e
 		json_put_bool(spec, "autoAssign", want->auto_assign);
 	if (field_has(&pool_fields, want, "avoid_buggy_ips"))
 		json_put_bool(spec, "avoidBuggyIPs", want->avoid_buggy_ips);
-	return metallb_body(
-	    p, "IPAddressPool", want->object.name, !live || live->marked, spec);
+	return metallb_body(p, step, "IPAddressPool", !live || live->marked, spec);
 }
 
 static void add_all(struct planner *p, struct ranges *set, const struct pool *pool)
@@ -169,15 +168,14 @@ static void add_services(
 static void plan_new(struct planner *p, struct item *item, const struct pool *want)
 {
 	item_pending(p, item, "is to be created");
-	metallb_apply(p, item, "ipaddresspools",
+	metallb_apply(p, item,
 	    arena_printf(p->arena, "create pool %s with %s", item->name,
 		ranges_text(p->arena, want->addresses)));
 }
 
 static void plan_unwritten(struct planner *p, struct item *item, const struct pool *live)
 {
-	struct program *program =
-	    metallb_unwritten(p, item, "ipaddresspools", live->marked, live->uid);
+	struct program *program = metallb_unwritten(p, item, live->marked, live->uid);
 
 	if (program)
 		add_services(p, program, live->addresses, kept(p, item, NULL));
@@ -204,7 +202,7 @@ static void plan(struct planner *p, struct item *item, const struct object *obje
 		return;
 	}
 	item_pending(p, item, "differs in %s", item->differences.items[0].field);
-	program = metallb_apply(p, item, "ipaddresspools",
+	program = metallb_apply(p, item,
 	    arena_printf(p->arena, "change pool %s to %s", item->name,
 		ranges_text(p->arena, want->addresses)));
 	for (size_t i = 0; i < item->differences.count; i++)
@@ -327,9 +325,9 @@ static void settle(struct planner *p)
 static const char *const columns[] = { "addresses", "auto_assign", NULL };
 
 static const struct watch watches[] = {
-	{ .path = METALLB_API "ipaddresspools",
+	{ .path = METALLB_PATH("v1beta1", "ipaddresspools"),
 	    .prefix = "",
-	    .missing = METALLB_MISSING },
+	    .missing = METALLB_MISSING("v1beta1") },
 };
 
 const struct kind pool_kind = {
