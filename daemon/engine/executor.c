@@ -279,7 +279,7 @@ static void begin(struct executor *x, struct document *d)
 	ready(x, d);
 	x->under_way[source_of(entry)]++;
 	entry->token = ++x->last_token;
-	if (entry->step.action->once) {
+	if (entry->noted) {
 		entry->progress = NOTING;
 		x->hooks.note(x->arg, &entry->step, entry->token);
 	} else {

@@ -48,8 +48,9 @@ struct executor_hooks {
 	/* Its document as of now, into the arena; NULL with the reason. */
 	const char *(*render)(
 	    void *arg, struct arena *a, const struct step *step, struct error *e);
-	/* Notes on disk that the step is about to be sent; executor_noted() follows,
-	 * never from within. */
+	/* Notes on disk that the step is about to be sent, where it must not be done
+	 * twice or is of a procedure, whose phase must be there; executor_noted()
+	 * follows, never from within. */
 	void (*note)(void *arg, const struct step *step, uint64_t token);
 	/* Ends a step that takes long. */
 	void (*cancel)(void *arg, const struct source *source, uint64_t token);

@@ -40,6 +40,7 @@ struct entry {			 /* a step on its way */
 	size_t restores; /* 1 + the place in the run of what it puts back; 0: none */
 	uint64_t token;
 	enum progress progress;
+	bool noted;   /* on disk before it is sent */
 	bool queued;  /* it stands in its document's queue */
 	bool dropped; /* while it was being noted: it is not sent */
 };

@@ -56,8 +56,11 @@ static bool needs_approval(const struct program *program)
 	return false;
 }
 
-static bool must_not_repeat(const struct program *program)
+/* A procedure has to know where it is after a restart. */
+static bool must_be_noted(const struct program *program)
 {
+	if (program->item->phase)
+		return true;
 	for (size_t i = 0; i < program->step_count; i++)
 		if (program->steps[i]->action->once)
 			return true;
@@ -112,7 +115,7 @@ static void gate(struct planner *p, struct program *program)
 	} else if (needs_approval(program) && !program->approved) {
 		program->gate = GATE_APPROVAL;
 		program->why = gates_approval_text(p, program, NULL);
-	} else if (must_not_repeat(program) && p->input->unsaved) {
+	} else if (must_be_noted(program) && p->input->unsaved) {
 		program->gate = GATE_UNSAVED;
 		program->why = arena_printf(p->arena,
 		    "must not be done twice, and the state cannot be kept on disk: %s",

@@ -107,6 +107,12 @@ void *step_arguments(struct step *step)
 	return (void *)(uintptr_t)step->arguments;
 }
 
+void step_edits(struct step *step, const struct kind *kind, const char *name)
+{
+	step->target_kind = kind;
+	step->target = name;
+}
+
 void program_change(
     struct planner *p, struct program *program, const char *field, const char *desired)
 {
@@ -243,22 +249,52 @@ struct finding *plan_finding(struct planner *p, enum severity severity, const ch
 	return f;
 }
 
+struct program *item_unwritten(
+    struct planner *p, struct item *item, bool owned, const char *by_hand)
+{
+	const char *object =
+	    arena_printf(p->arena, "%s/%s", item->kind->name, item->name);
+	struct program *program;
+
+	if (!owned)
+		return NULL;
+	if (!p->input->desired->settings.prune) {
+		plan_finding(p, SEVERITY_INFO, "no-longer-written", object,
+		    "%s was made by homek8sd and is no longer written; it is left alone",
+		    object)
+		    ->fix = arena_printf(
+		    p->arena, "write it again, %s, or set `prune: true`", by_hand);
+		return NULL;
+	}
+	item_pending(p, item, "is no longer written");
+	program = item_program(p, item, NULL);
+	program->removal = true;
+	program_effect(p, program, EFFECT_REMOVES, item->kind, item->name);
+	return program;
+}
+
 void plan_wake(struct planner *p, struct mono when)
 {
-	p->plan->next = mono_earlier(p->plan->next, when);
+	if (!mono_reached(when, p->input->now))
+		p->plan->next = mono_earlier(p->plan->next, when);
+}
+
+bool planner_knows(const struct planner *p, const struct kind *kind, const char *name)
+{
+	const struct observed *found = observations_find(p->input->observed, kind, name);
+	const char *why;
+
+	return p->input->sources[source_index(kind->source)].up &&
+	       observed_known(&p->input->observed->kinds[kind_index(kind)], name, &why) &&
+	       !(found && found->presence == UNKNOWN);
 }
 
 const struct observed *planner_observed(
     const struct planner *p, const struct kind *kind, const char *name)
 {
-	const struct observed *found;
-	const char *why;
-
-	if (!p->input->sources[source_index(kind->source)].up ||
-	    !observed_known(&p->input->observed->kinds[kind_index(kind)], name, &why))
-		return NULL;
-	found = observations_find(p->input->observed, kind, name);
-	return found && found->presence == PRESENT ? found : NULL;
+	return planner_knows(p, kind, name)
+		   ? observations_find(p->input->observed, kind, name)
+		   : NULL;
 }
 
 const struct item *plan_find(

@@ -38,6 +38,14 @@ void item_condition(struct planner *p, struct item *item, const char *type,
     const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /*
+ * What becomes of an object that nobody writes. One that is not owned, NULL, is no item.
+ * With `prune: true` a program that removes it, to which the kind adds the steps; else a
+ * finding, and NULL; `by_hand` says how people remove it: "delete it with kubectl".
+ */
+struct program *item_unwritten(
+    struct planner *p, struct item *item, bool owned, const char *by_hand);
+
+/*
  * A change of its own, with its own gate. The text says what it comes to; NULL: what its
  * first step says.
  */
@@ -46,12 +54,14 @@ struct program *item_program(struct planner *p, struct item *item, const char *f
 
 /*
  * Adds a step; its arguments are zeroed and of the action's size, to be filled through
- * step_arguments(). `target` NULL: the item's own name.
+ * step_arguments(). `target` NULL: the item's own name. Where it edits an object of
+ * another kind than its own or its action's, step_edits() says so.
  */
 struct step *program_step(struct planner *p, struct program *program,
     const struct action *action, const char *target, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 void *step_arguments(struct step *step);
+void step_edits(struct step *step, const struct kind *kind, const char *name);
 
 /* What it changes: part of what an approval is for. Not shown by itself. */
 void program_change(
@@ -78,21 +88,25 @@ const struct answer *item_probe(
     struct planner *p, struct item *item, const char *question, uint64_t hash);
 
 /*
- * The procedure of the item is in this phase (a literal): it goes on in the next plan,
- * which finds it in item->state->procedure with the time at which it began. Without the
- * call it has ended.
+ * The procedure of the item is in this phase (a text that lives as long as the plan): it
+ * goes on in the next plan, which finds it in item->state->procedure with the time at
+ * which it began. Without the call it has ended. A phase is on disk before its steps are
+ * sent. While it lasts the kind is asked even where the object is neither desired nor
+ * observed: plan() with both NULL.
  */
 void item_phase(struct item *item, const char *phase);
 
 /* One that says the same is returned instead of a second. */
 struct finding *plan_finding(struct planner *p, enum severity severity, const char *id,
     const char *object, const char *format, ...) __attribute__((format(printf, 5, 6)));
-/* Plan again at `when` at the latest. */
+/* Plan again at `when` at the latest; a time that has come already is in this plan. */
 void plan_wake(struct planner *p, struct mono when);
 
 /* Look-ups across kinds. NULL when absent, unknown or of an unknown kind. */
 const struct observed *planner_observed(
     const struct planner *p, const struct kind *kind, const char *name);
+/* Whether it is known if there is such an object: where it is, not observed is absent. */
+bool planner_knows(const struct planner *p, const struct kind *kind, const char *name);
 /* The item of another object, planned already (kinds of earlier rows only). */
 struct item *planner_item(
     const struct planner *p, const struct kind *kind, const char *name);

@@ -14,6 +14,9 @@
  *   kind      kind->plan() compares, and adds programs: separate changes, each in steps
  *             that run one after the other, with what they do to whom
  *
+ * What is unknown keeps the phase of its procedure; what has one and is neither desired
+ * nor observed is an item, too.
+ *
  * Then each program has a gate of its own (gates.h): paused, busy, waits, approval,
  * unsaved, back-off; after all items are known, the budget (budget.h) and the order of
  * removals. The item's verdict is the worst of its own and its programs'.
@@ -93,10 +96,24 @@ static const char *object_closed(struct planner *p, const struct item *item, boo
 
 	if (closed || !kind->decode)
 		return closed;
-	name = item->desired ? external_name(kind, item->desired) : item->observed->name;
+	name = item->desired	? external_name(kind, item->desired)
+	       : item->observed ? item->observed->name
+				: item->name;
 	if (observed_known(&p->input->observed->kinds[kind_index(kind)], name, &why))
 		return NULL;
 	return why ? why : "not observed yet";
+}
+
+/* What goes on waits for better times. */
+static void keep_phase(struct planner *p, struct item *item)
+{
+	item->phase = arena_copy(p->arena, item->state->procedure.phase);
+}
+
+static void plan_object(struct planner *p, struct item *item)
+{
+	item->phase = NULL;
+	item->kind->plan(p, item, item->desired, item->observed);
 }
 
 static void judge(struct planner *p, struct item *item)
@@ -105,6 +122,7 @@ static void judge(struct planner *p, struct item *item)
 	const char *closed = object_closed(p, item, &off);
 
 	item->off = closed && off;
+	keep_phase(p, item);
 	if (item->off)
 		item_unknown(p, item, "not managed: %s", closed);
 	else if (closed && watch_is_missing(item->kind, item->desired, closed))
@@ -114,7 +132,7 @@ static void judge(struct planner *p, struct item *item)
 	else if (item->observed && item->observed->presence == UNKNOWN)
 		item_unknown(p, item, "%s", item->observed->why);
 	else
-		item->kind->plan(p, item, item->desired, item->observed);
+		plan_object(p, item);
 }
 
 /* Pairs desired with observed; `taken` marks the observed ones that found their partner. */
@@ -167,13 +185,40 @@ static void plan_undesired(struct planner *p, const struct kind *kind, const boo
 	}
 }
 
+/* What is neither written nor there, and whose procedure must be brought to an end. The
+ * state is sorted by row; `at`: where its kind begins. */
+static void plan_unfinished(struct planner *p, const struct kind *kind, size_t at)
+{
+	const struct set *desired = config_get(p->input->desired, kind);
+	const struct state *state = p->input->state;
+	struct item *item;
+
+	for (size_t i = at; i < state->count && state->items[i]->kind == kind; i++) {
+		const struct object_state *one = state->items[i];
+
+		if (!one->procedure.phase || set_find(desired, one->name) ||
+		    observations_find(p->input->observed, kind, one->name))
+			continue;
+		item = add_item(p, kind, arena_copy(p->arena, one->name), NULL, NULL);
+		judge(p, item);
+		gates_item(p, item);
+	}
+}
+
 /* What was made only because of another object: a kind without keys of its own. */
 static bool is_derived(const struct kind *kind)
 {
 	return !kind->fields.rows[0].key;
 }
 
-static void plan_kind(struct planner *p, const struct kind *kind)
+/* Of a source that is off only what is written itself is reported. */
+static bool is_planned(const struct planner *p, const struct kind *kind)
+{
+	return kind->plan &&
+	       !(p->input->sources[source_index(kind->source)].off && is_derived(kind));
+}
+
+static void plan_kind(struct planner *p, const struct kind *kind, size_t state_at)
 {
 	size_t k = kind_index(kind);
 	struct item_range *range = &p->plan->ranges[k];
@@ -186,6 +231,7 @@ static void plan_kind(struct planner *p, const struct kind *kind)
 	plan_desired(p, kind, taken);
 	if (kind->decode)
 		plan_undesired(p, kind, taken);
+	plan_unfinished(p, kind, state_at);
 	range->end = p->plan->item_count;
 	if (kind->settle)
 		kind->settle(p);
@@ -265,22 +311,33 @@ static void order_steps(struct planner *p)
 	}
 }
 
+/* A phase begins with a step that runs: what waits for approval, or is paused, has not
+ * begun yet, and its time does not run. */
+static void end_item(struct planner *p, struct item *item)
+{
+	gates_verdict(p, item);
+	if (item->phase && item_has_steps(item) && !item_acts(item))
+		keep_phase(p, item);
+}
+
 struct plan *plan_make(const struct plan_input *input)
 {
 	struct plan *plan = must_alloc(sizeof(*plan));
 	struct planner p = { .plan = plan, .arena = &plan->arena, .input = input };
+	size_t state_at = 0;
 
 	plan->next = MONO_NEVER;
-	for (size_t k = 0; k < kind_count; k++)
-		/* Of a source that is off only what is written itself is reported. */
-		if (kinds[k]->plan &&
-		    !(input->sources[source_index(kinds[k]->source)].off &&
-			is_derived(kinds[k])))
-			plan_kind(&p, kinds[k]);
+	for (size_t k = 0; k < kind_count; k++) {
+		while (state_at < input->state->count &&
+		       kind_index(input->state->items[state_at]->kind) < k)
+			state_at++;
+		if (is_planned(&p, kinds[k]))
+			plan_kind(&p, kinds[k], state_at);
+	}
 	gates_removals(&p);
 	budget_apply(&p);
 	for (size_t i = 0; i < plan->item_count; i++)
-		gates_verdict(&p, plan->items[i]);
+		end_item(&p, plan->items[i]);
 	order_programs(&p);
 	order_steps(&p);
 	return plan;
