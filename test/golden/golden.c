@@ -25,9 +25,11 @@
 #include "lib/doc/xml.h"
 #include "lib/kind/kinds.h"
 #include "lib/kind/network/network.h"
+#include "lib/kind/sources.h"
 #include "lib/kind/vm/hypervisor.h"
 #include "lib/kind/vm/vm.h"
-#include "lib/plan/item.h"
+#include "lib/plan/plan.h"
+#include "test/golden/print.h"
 
 #define NOW ((struct mono){ 1000000 })
 #define WALL 1790000000000
@@ -37,8 +39,26 @@ struct world {
 	struct config *config;
 	struct observations observed;
 	struct state state;
+	struct probe_store *probes;
 	bool kubernetes;
 };
+
+static void fill_input(const struct world *w, struct plan_input *input)
+{
+	*input = (struct plan_input){
+		.desired = w->config,
+		.observed = &w->observed,
+		.state = &w->state,
+		.probes = w->probes,
+		.now = NOW,
+	};
+	for (size_t i = 0; i < source_count; i++)
+		input->sources[i].up = true;
+	if (!w->kubernetes)
+		input->sources[source_index(&kubernetes_source)] = (struct source_input){
+			.up = true, .off = true, .why = "Kubernetes is off"
+		};
+}
 
 /* Files */
 
@@ -224,156 +244,140 @@ static void load_xml(struct world *w, const char *directory, const char *file,
 	}
 }
 
-static void load_collection(struct world *w, const char *directory,
-    const struct kind *kind, struct json_object *cluster)
+static struct json_object *load_json(
+    struct world *w, const char *directory, const char *file)
 {
-	struct json_object *list = json_at(cluster, kind->plural);
-	const char *missing = kind->watches[0].missing;
+	size_t length;
+	const char *text = slurp(&w->arena, directory, file, &length);
+	struct error e = { "" };
+	struct json_object *o = text ? json_parse(text, length, 64, &e) : NULL;
 
+	if (text && !o)
+		broken(directory, file, e.text);
+	return o;
+}
+
+static void load_collection(struct world *w, const char *directory,
+    const struct kind *kind, const struct watch *watch, struct json_object *list)
+{
 	if (!list) {
-		observations_set_unknown(&w->observed, kind, "", missing);
+		observations_set_unknown(
+		    &w->observed, kind, watch->prefix, watch->missing);
 		return;
 	}
 	for (size_t i = 0; i < json_count(list); i++) {
 		struct json_object *o = json_item(list, i);
-		const char *name = json_string_at(o, "metadata.name");
-		struct reading reading = { .json = o, .name = name };
+		const char *space = json_string_at(o, "metadata.namespace");
+		struct reading reading = { .json = o };
 
-		if (kind->watches[0].namespaced)
-			reading.name = arena_printf(&w->arena, "%s/%s",
-			    json_string_at(o, "metadata.namespace"), name);
+		reading.name = arena_printf(&w->arena, "%s%s%s%s", watch->prefix,
+		    watch->namespaced ? space : "", watch->namespaced ? "/" : "",
+		    json_string_at(o, "metadata.name"));
 		put(w, directory, kind, &reading);
 	}
-	observations_set_known(&w->observed, kind, "");
+	observations_set_known(&w->observed, kind, watch->prefix);
+}
+
+static const char *list_key(struct world *w, const struct watch_request *request)
+{
+	const struct watch *watch = &request->watch;
+
+	if (!request->kind->watch_of)
+		return request->kind->plural;
+	return watch->selector
+		   ? arena_printf(&w->arena, "%s?%s", watch->path, watch->selector)
+		   : watch->path;
 }
 
 static void load_cluster(struct world *w, const char *directory)
 {
-	size_t length;
-	const char *text = slurp(&w->arena, directory, "cluster.json", &length);
-	struct error e = { "" };
-	autojson struct json_object *cluster = NULL;
+	autojson struct json_object *cluster = load_json(w, directory, "cluster.json");
+	struct watch_set set = { 0 };
 
-	if (!text)
-		return;
-	cluster = json_parse(text, length, 64, &e);
-	if (!cluster)
-		broken(directory, "cluster.json", e.text);
-	w->kubernetes = true;
-	for (size_t k = 0; k < kind_count; k++)
-		if (kinds[k]->watch_count)
-			load_collection(w, directory, kinds[k], cluster);
+	w->kubernetes = cluster;
+	for (size_t k = 0; cluster && k < kind_count; k++)
+		watch_set_add_kind(
+		    &w->arena, &set, kinds[k], config_get(w->config, kinds[k]));
+	for (size_t i = 0; i < set.count; i++) {
+		const struct kind *kind = set.items[i].kind;
+		struct json_object *list = NULL;
+
+		json_object_object_get_ex(cluster, list_key(w, &set.items[i]), &list);
+		load_collection(w, directory, kind, &set.items[i].watch, list);
+	}
+}
+
+static void load_host(struct world *w, const char *directory)
+{
+	autojson struct json_object *host = load_json(w, directory, "host.json");
+
+	for (size_t k = 0; host && k < kind_count; k++) {
+		struct json_object *list = json_at(host, kinds[k]->plural);
+
+		if (kinds[k]->source != &host_source)
+			continue;
+		for (size_t i = 0; i < json_count(list); i++) {
+			struct json_object *o = json_item(list, i);
+			struct reading reading = { .json = o };
+
+			reading.name = json_string_at(o, "name");
+			put(w, directory, kinds[k], &reading);
+		}
+		observations_set_known(&w->observed, kinds[k], "");
+	}
+}
+
+/* Answers what a first plan asks. */
+static void load_answers(struct world *w, const char *directory)
+{
+	autojson struct json_object *answers = load_json(w, directory, "answers.json");
+	struct plan_input input;
+	struct plan *plan;
+
+	fill_input(w, &input);
+	plan = plan_make(&input);
+	probe_store_ask(w->probes, plan->probes, plan->probe_count);
+	for (size_t i = 0; i < json_count(answers); i++) {
+		struct json_object *o = json_item(answers, i);
+		const char *kind = json_string_at(o, "kind"),
+			   *name = json_string_at(o, "name");
+
+		for (size_t k = 0; k < plan->probe_count; k++)
+			if (strcmp(plan->probes[k].kind->name, kind) == 0 &&
+			    strcmp(plan->probes[k].name, name) == 0)
+				probe_store_put(w->probes,
+				    &(struct answer){ .kind = plan->probes[k].kind,
+					.name = name,
+					.hash = plan->probes[k].hash,
+					.status = (int)json_int_at(o, "status", 0),
+					.error = json_string_at(o, "error") });
+	}
+	plan_free(plan);
 }
 
 static void load_state(struct world *w, const char *directory)
 {
-	size_t length;
-	const char *text = slurp(&w->arena, directory, "state.json", &length);
+	autojson struct json_object *o = load_json(w, directory, "state.json");
 	struct error e = { "" };
-	autojson struct json_object *o = NULL;
 
 	for (size_t i = 0; i < config_get(w->config, &vm_kind)->count; i++) {
 		const struct object *want = config_get(w->config, &vm_kind)->items[i];
 
 		state_desired(&w->state, &vm_kind, want->name, want);
 	}
-	if (!text)
-		return;
-	o = json_parse(text, length, 64, &e);
-	if (!o ||
+	if (o &&
 	    state_load(&w->state, o, w->config, &(struct clocks){ NOW, WALL }, &e) < 0)
 		broken(directory, "state.json", e.text);
 }
 
-/* What is printed */
-
-static const char *const gate_words[] = {
-	[GATE_OPEN] = "open",
-	[GATE_BUSY] = "busy",
-	[GATE_WAITS] = "waits",
-	[GATE_BACK_OFF] = "back-off",
-	[GATE_PAUSED] = "paused",
-	[GATE_UNSAVED] = "unsaved",
-	[GATE_BUDGET] = "budget",
-	[GATE_APPROVAL] = "approval",
-};
-
-/* Steps of an open program follow later, in their order. */
-static void print_program(struct text *out, const struct program *program)
-{
-	struct arena a = { 0 };
-
-	for (size_t i = 0; i < program->effect_count; i++)
-		text_add(out, "    effect: %s%s\n", effect_text(&a, &program->effects[i]),
-		    effect_needs_approval(&program->effects[i]) ? "" : " (allowed)");
-	for (size_t i = 0; program->gate != GATE_OPEN && i < program->step_count; i++)
-		text_add(out, "    %s: %s\n", gate_words[program->gate],
-		    program->steps[i]->text);
-	arena_done(&a);
-}
-
-static void print_item(struct text *out, const struct item *item)
-{
-	text_add(out, "%s/%s %s%s%s\n", item->kind->name, item->short_name,
-	    verdict_text(item->verdict), *item->reason ? ": " : "", item->reason);
-	for (size_t i = 0; i < item->differences.count; i++)
-		text_add(out, "    %s: want %s, have %s\n",
-		    item->differences.items[i].field, item->differences.items[i].want,
-		    item->differences.items[i].have ? item->differences.items[i].have
-						    : "nothing");
-	for (size_t i = 0; i < item->condition_count; i++)
-		text_add(out, "    %s: %s\n", item->conditions[i].type,
-		    item->conditions[i].message);
-	for (size_t i = 0; i < item->program_count; i++)
-		print_program(out, item->programs[i]);
-}
-
-/* With the document it would send. */
-static void print_step(struct text *out, const struct plan_input *input,
-    const struct step *step, size_t number)
-{
-	struct arena a = { 0 };
-	struct planner p = { .arena = &a, .input = input };
-	struct error e = { "" };
-	const char *document =
-	    step->action->render ? step->action->render(&p, step, &e) : NULL;
-
-	text_add(out, "%zu. %s\n", number, step->text);
-	if (*e.text)
-		text_add(out, "cannot be sent: %s\n", e.text);
-	if (document)
-		text_add(out, "%s%s", document,
-		    document[strlen(document) - 1] == '\n' ? "" : "\n");
-	arena_done(&a);
-}
-
-static void print_plan(
-    struct text *out, const struct plan_input *input, const struct plan *plan)
-{
-	for (size_t i = 0; i < plan->item_count; i++)
-		print_item(out, plan->items[i]);
-	for (size_t i = 0; i < plan->finding_count; i++)
-		text_add(out, "finding %s: %s\n", plan->findings[i].id,
-		    plan->findings[i].text);
-	for (size_t i = 0; i < plan->step_count; i++)
-		print_step(out, input, plan->steps[i], i + 1);
-	if (plan->next.ms != INT64_MAX)
-		text_add(out, "again in %lld ms\n", (long long)(plan->next.ms - NOW.ms));
-}
-
 static void make(struct world *w, struct text *out)
 {
-	struct plan_input input = {
-		.desired = w->config,
-		.observed = &w->observed,
-		.state = &w->state,
-		.sources = { { .up = true },
-		    { .up = true, .off = !w->kubernetes, .why = "Kubernetes is off" } },
-		.now = NOW,
-	};
-	struct plan *plan = plan_make(&input);
+	struct plan_input input;
+	struct plan *plan;
 
-	print_plan(out, &input, plan);
+	fill_input(w, &input);
+	plan = plan_make(&input);
+	print_plan(out, &input, plan, NOW);
 	plan_free(plan);
 }
 
@@ -387,7 +391,7 @@ static bool compare(const char *directory, const char *expected, const char *got
 
 static bool run(const char *directory)
 {
-	struct world w = { 0 };
+	struct world w = { .probes = probe_store_new() };
 	autotext struct text first = { 0 }, second = { 0 };
 	const char *expected;
 	bool same;
@@ -397,6 +401,8 @@ static bool run(const char *directory)
 	load_xml(&w, directory, "networks.xml", &network_kind, "network", put_network);
 	load_xml(&w, directory, "domains.xml", &vm_kind, "domain", put_domain);
 	load_cluster(&w, directory);
+	load_host(&w, directory);
+	load_answers(&w, directory);
 	make(&w, &first);
 	make(&w, &second);
 	same = strcmp(text_get(&first), text_get(&second)) == 0;
@@ -415,6 +421,7 @@ static bool run(const char *directory)
 	config_free(w.config);
 	observations_done(&w.observed);
 	state_done(&w.state);
+	probe_store_free(w.probes);
 	arena_done(&w.arena);
 	return same;
 }
