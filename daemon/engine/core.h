@@ -44,8 +44,9 @@ struct engine {
 	int64_t planned_us, plan_took_us;
 	unsigned idle_plans; /* of this burst, in a row, that found nothing to do */
 	uint64_t saved;	     /* state.persistent_changes handed to the writer */
-	char *unsaved;	     /* why the state cannot be kept on disk; NULL: it can */
-	bool starting;	     /* sources call back before all of them are known */
+	bool save_now; /* a procedure has moved, or somebody has asked for something */
+	char *unsaved; /* why the state cannot be kept on disk; NULL: it can */
+	bool starting; /* sources call back before all of them are known */
 };
 
 /* Something changed: plan soon, see the theory at the head of cycle.c. */

@@ -121,6 +121,15 @@ static bool asks_again(const struct item *item)
 	return false;
 }
 
+/* Whether its procedure goes on in another phase, begins or ends. */
+static bool has_moved(const struct item *item)
+{
+	const char *before = item->state->procedure.phase;
+
+	return before && item->phase ? strcmp(before, item->phase) != 0
+				     : before != item->phase;
+}
+
 static void inform_state(struct engine *e, const struct item *item)
 {
 	struct planned planned = {
@@ -131,6 +140,7 @@ static void inform_state(struct engine *e, const struct item *item)
 		.asks = asks_again(item),
 	};
 
+	e->save_now |= has_moved(item);
 	state_planned(&e->state, item->kind, item->name, &planned, clock_mono());
 	if (item->phase)
 		state_procedure(
@@ -215,6 +225,11 @@ const char *cycle_render(
 
 void cycle_save_soon(struct engine *e)
 {
+	bool now = e->save_now;
+
+	e->save_now = false;
+	if (now)
+		engine_save(e);
 	if (e->saved == e->state.persistent_changes || ev_is_active(&e->save_timer))
 		return;
 	ev_timer_set(&e->save_timer, SAVE_AFTER_S, 0);

@@ -23,6 +23,7 @@ static void say(struct engine *e, const char *action, const struct kind *kind,
 		kind ? config_short_name(e->config, kind, name) : NULL };
 	struct arena a = { 0 };
 
+	e->save_now = true;
 	journal_say(LEVEL_NOTICE, MESSAGE_CONTROL, &subject, "%s %s%s%s, by %s", action,
 	    subject_text(&a, &subject), more ? ": " : "", more ? more : "", who);
 	arena_done(&a);

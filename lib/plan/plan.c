@@ -159,7 +159,8 @@ static void plan_desired(struct planner *p, const struct kind *kind, bool *taken
 	}
 }
 
-/* Objects nobody wrote. A kind that has nothing to say of one leaves its reason NULL. */
+/* Objects nobody wrote. A kind that has nothing to say of one leaves its reason NULL;
+ * that its procedure has ended is worth knowing all the same. */
 static void plan_undesired(struct planner *p, const struct kind *kind, const bool *taken)
 {
 	const struct observed_set *observed =
@@ -178,10 +179,12 @@ static void plan_undesired(struct planner *p, const struct kind *kind, const boo
 		    add_item(p, kind, observed->items[i]->name, NULL, observed->items[i]);
 		item->reason = NULL;
 		judge(p, item);
-		if (item->reason)
-			gates_item(p, item);
-		else
+		if (!item->reason && !item->state->procedure.phase) {
 			p->plan->item_count--;
+			continue;
+		}
+		item->reason = item->reason ? item->reason : "";
+		gates_item(p, item);
 	}
 }
 
