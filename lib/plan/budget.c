@@ -36,7 +36,7 @@ static void count(struct planner *p, struct budget *b)
 			continue;
 		b->members++;
 		b->critical += b->standing[i].critical != NULL;
-		if (!b->standing[i].up || item->phase)
+		if (!b->standing[i].up || item->state->procedure.phase)
 			take(b, i);
 	}
 }
