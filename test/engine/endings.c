@@ -148,6 +148,23 @@ START_TEST(what_must_not_be_repeated_is_noted_first)
 }
 END_TEST
 
+static const struct row of_a_procedure[] = {
+	STEP(0, "a", define, "d", "define", .phase = "drain"),
+};
+
+START_TEST(what_is_of_a_procedure_is_noted_first)
+{
+	struct yard y;
+
+	yard_begin(&y);
+	yard_take(&y, of_a_procedure, ROWS(of_a_procedure));
+	yard_check(&y, "", 1);
+	yard_noted(&y, "define", NULL);
+	yard_check(&y, "define ", 1);
+	yard_end(&y);
+}
+END_TEST
+
 START_TEST(what_cannot_be_noted_is_not_sent)
 {
 	struct yard y;
@@ -406,6 +423,7 @@ Suite *endings_suite(void)
 	tcase_add_test(tests, a_document_that_cannot_be_made_is_a_failure);
 	tcase_add_test(tests, a_token_that_is_not_under_way_is_ignored);
 	tcase_add_test(tests, what_must_not_be_repeated_is_noted_first);
+	tcase_add_test(tests, what_is_of_a_procedure_is_noted_first);
 	tcase_add_test(tests, what_cannot_be_noted_is_not_sent);
 	tcase_add_test(tests, a_lost_prefix_drops_what_waits_for_it);
 	tcase_add_test(tests, a_lost_kind_leaves_nobody_busy);

@@ -206,6 +206,7 @@ static struct program *make_program(
 
 	item->kind = &vm_kind;
 	item->name = arena_copy(a, row->item);
+	item->phase = row->phase;
 	program->item = item;
 	program->order = plan->program_count;
 	slot = arena_push(a, &plan->programs, &plan->program_count, sizeof(*slot));

@@ -27,7 +27,8 @@ struct row {
 	bool removes;
 	size_t restores; /* 1 + the place in the program of what it puts back */
 	enum step_until until;
-	int number; /* its argument */
+	int number;	   /* its argument */
+	const char *phase; /* of the item's procedure */
 };
 
 #define STEP(program_number, object, does, document, says, ...)                          \
