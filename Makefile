@@ -81,9 +81,9 @@ $(BUILD)/test/golden: $(call obj,$(GOLDEN_SRC)) $(LIB)
 # linked as it is.
 FRAME_TABLES := lib/kind/kinds.c lib/kind/actions.c daemon/host/noun.c daemon/kube/actions.c \
 	daemon/virt/steps.c
-FRAME_DEFS := $(foreach t,kinds actions nouns,\
-	-D$(shell echo $(t) | tr a-z A-Z)_DEF='"test/frame/$(t).def"')
-FRAME := $(addprefix $(BUILD)/test/frame-,homek8sd homek8sctl golden)
+FRAME_DEFS := -DKINDS_DEF='"test/frame/kinds.def"' -DACTIONS_DEF='"test/frame/actions.def"' \
+	-DNOUNS_DEF='"test/frame/nouns.def"'
+FRAME := $(addprefix $(BUILD)/test/frame-,homek8sd homek8sctl golden phases)
 frame = $(patsubst %.c,$(BUILD)/obj/frame/%.o,$(1))
 
 $(BUILD)/obj/frame/%.o: %.c
@@ -92,16 +92,17 @@ $(BUILD)/obj/frame/%.o: %.c
 	$(Q)$(CC) $(CFLAGS_ALL) $(FRAME_DEFS) $(INC) -c -o $@ $<
 
 FRAME_LIB := $(call frame,$(filter lib/%,$(FRAME_TABLES)) \
-	$(filter-out %_host.c %/host.c,$(wildcard test/frame/*.c))) $(LIB)
+	$(filter-out %_host.c %/host.c %/phases.c,$(wildcard test/frame/*.c))) $(LIB)
 $(BUILD)/test/frame-homek8sd: $(call frame,$(filter daemon/%,$(FRAME_TABLES)) \
 	$(wildcard test/frame/*_host.c test/frame/host.c)) \
 	$(call obj,$(filter-out $(FRAME_TABLES),$(DAEMON_SRC))) $(FRAME_LIB)
 $(BUILD)/test/frame-homek8sctl: $(call obj,$(CTL_SRC)) $(FRAME_LIB)
 $(BUILD)/test/frame-golden: $(call obj,$(GOLDEN_SRC)) $(FRAME_LIB)
+$(BUILD)/test/frame-phases: $(call frame,test/frame/phases.c) $(FRAME_LIB)
 $(FRAME):
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  LD    $@")
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_DAEMON)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_DAEMON) $(LIBS_TEST)
 
 # Tests. `make check` runs every level this machine allows; see test/check.sh.
 

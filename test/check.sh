@@ -81,6 +81,8 @@ unit() {
 		run "$(basename "$source" .c)" "$build/test/$(basename "$source" .c)"
 	done
 	run golden "$build/test/golden" test/golden/*/
+	run frame-golden "$build/test/frame-golden" test/frame/golden/*/
+	run frame-phases "$build/test/frame-phases"
 }
 
 adapters() {
@@ -99,7 +101,7 @@ embedded() {
 	script fake-resources test/fake/test_resources.py
 	script tour test/run/tour.sh
 	local file
-	for file in test/daemon/test_*; do
+	for file in test/daemon/test_* test/frame/test_*.py; do
 		script "daemon-$(basename "${file%.*}" | sed s/test_//)" "$file"
 	done
 }
