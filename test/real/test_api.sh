@@ -159,8 +159,8 @@ from_nothing() {
 		"pool_is default-pool $default_pool && ad_is_there"
 	check "applied by homek8sd and labelled so" \
 		"applied_by_us $pools/default-pool && applied_by_us $ads/default-pool"
-	api_wrote "in one call each" "patch ipaddresspools/default-pool" \
-		"patch l2advertisements/default-pool"
+	called "in one call each, in any order" "$(api_writes | sort)" "$(printf '%s\n' \
+		"patch ipaddresspools/default-pool" "patch l2advertisements/default-pool")"
 }
 
 nothing_to_do() {
@@ -327,7 +327,7 @@ services() {
 	api_mark
 	heals "taking a Service's address waits for approval and names it" \
 		"two_pools 192.168.122.100-192.168.122.130 192.168.122.131-192.168.122.140" \
-		"is pool/b blocked 'takes the address of default/web (192.168.122.145)'" 10
+		"is pool/b blocked 'takes the address 192.168.122.145 of service/default/web'" 10
 	stays "untouched until then" wrote_nothing 2
 	heals "approved, it is done" "ctl approve pool/b" \
 		"pool_is b 192.168.122.131-192.168.122.140 && all_in_order" 10

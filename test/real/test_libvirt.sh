@@ -316,11 +316,11 @@ restart_waits() {
 	libvirt_mark
 	bridge=virbr7
 	heals "another bridge waits for approval" write_home \
-		"is network/default blocked 'waits for approval: changing bridge (virbr0 to virbr7)'" 5
+		"is network/default blocked 'waits for approval: change bridge of network default from virbr0 to virbr7'" 5
 	bridge=virbr0
 	mode=route
 	heals "another mode too" write_home \
-		"is network/default blocked 'waits for approval: changing mode (nat to route)'" 5
+		"is network/default blocked 'waits for approval: change mode of network default from nat to route'" 5
 	mode=nat
 	heals "written back, all is in order" write_home home_is_up 5
 	check "nothing was done" wrote_nothing
@@ -336,10 +336,10 @@ restart_is_done() {
 	write_settings
 	worker_1_state=stopped worker_2_state=stopped
 	write_home
-	check "two VMs of three to be stopped at once wait for approval" \
-		"is vm/worker-1 blocked 'interrupts 2 of 3 VMs' && is vm/worker-2 blocked" 5
-	ctl approve vm/worker-1 2>/dev/null
-	ctl approve vm/worker-2 2>/dev/null
+	check "two VMs of three to be stopped wait for approval" \
+		"is vm/worker-1 blocked '2 of 3 virtual machines would then not be up' &&
+		is vm/worker-2 blocked" 5
+	ctl approve --all 2>/dev/null
 	check "approved, they are" \
 		"[[ \$(state worker-1)\$(state worker-2) == 'shut offshut off' ]] && home_is_up" 20
 	ctl reconcile 2>/dev/null
@@ -390,7 +390,9 @@ stopping() {
 		virDomainShutdownFlags
 	stays "and so it stays" "is vm/worker-2 converged && [[ \$(state worker-2) == 'shut off' ]]" 4
 	deaf_state=stopped
-	heals "a guest that does not listen is told of" write_home \
+	heals "two of three would then be down: waits for approval" write_home \
+		"is vm/deaf blocked '2 of 3 virtual machines would then not be up'" 5
+	heals "a guest that does not listen is reported" "ctl approve vm/deaf" \
 		"is vm/deaf failing 'has not shut down within 4s'" 15
 	stays "but not killed" "[[ \$(state deaf) == running ]]" 3
 	stop_force=true
