@@ -121,8 +121,8 @@ $(BUILD)/test/test_executor: $(call obj,$(wildcard test/engine/*.c) daemon/engin
 $(BUILD)/test/test_host: $(call obj,$(wildcard test/host/*.c) \
 	$(filter-out daemon/host/adapter.c daemon/host/noun.c,$(wildcard daemon/host/*.c))) $(LIB)
 
-$(BENCHES): $(BUILD)/test/bench_%: $(BUILD)/obj/test/bench/bench_%.o $(BUILD)/obj/test/bench/measure.o \
-	$(LIB)
+$(BENCHES): $(BUILD)/test/bench_%: $(BUILD)/obj/test/bench/bench_%.o $(call obj,test/bench/measure.c \
+	test/bench/clients.c) $(LIB)
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_DAEMON)

@@ -11,53 +11,16 @@
  * Another thread asks the socket all the time for something that costs nothing to answer,
  * so what it measures is how long the main loop lets it wait.
  */
-#include <libvirt/libvirt.h>
-#include <libvirt/virterror.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
+#include "test/bench/clients.h"
 #include "test/bench/measure.h"
 
 #define PATIENCE_US 20e6
 #define PAUSE_US 500
 #define QUIET_US 1e6
-
-static int dial(const char *path)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (strlen(path) >= sizeof(address.sun_path))
-		measure_die("%s: too long", path);
-	memcpy(address.sun_path, path, strlen(path));
-	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-		measure_die("%s: no connection", path);
-	return fd;
-}
-
-/* One call and its answer, which is read and dropped. */
-static void call(int fd, const char *method)
-{
-	char message[256], answer[65536];
-	size_t length = strlen(method);
-	ssize_t got;
-
-	memcpy(message, "{\"method\":\"", 11);
-	memcpy(message + 11, method, length);
-	memcpy(message + 11 + length, "\"}", 3); /* the NUL ends the message */
-	if (write(fd, message, length + 14) < 0)
-		measure_die("homek8sd does not listen");
-	do {
-		got = read(fd, answer, sizeof(answer));
-		if (got <= 0)
-			measure_die("homek8sd does not answer %s", method);
-	} while (answer[got - 1] != '\0');
-}
 
 struct asker {
 	int fd;
@@ -72,7 +35,7 @@ static void *run_asker(void *arg)
 	while (!__atomic_load_n(&a->over, __ATOMIC_ACQUIRE)) {
 		double began = measure_now();
 
-		call(a->fd, "org.varlink.service.GetInfo");
+		socket_call(a->fd, "org.varlink.service.GetInfo");
 		samples_add(&a->took, measure_now() - began);
 		measure_sleep(PAUSE_US);
 	}
@@ -97,39 +60,14 @@ static void stop_asking(struct asker *a, pthread_t thread, const char *name)
 	a->over = false;
 }
 
-static void checked(int result)
-{
-	if (result < 0)
-		measure_die("%s", virGetLastErrorMessage());
-}
-
-/* As homek8sd looks at a domain. */
-static void read_domain(virConnectPtr conn, const char *name)
-{
-	virDomainPtr domain = virDomainLookupByName(conn, name);
-	int state, reason, autostart;
-
-	if (!domain)
-		measure_die("%s", virGetLastErrorMessage());
-	checked(virDomainGetState(domain, &state, &reason, 0));
-	checked(virDomainIsPersistent(domain));
-	checked(virDomainGetAutostart(domain, &autostart));
-	checked(virDomainHasManagedSaveImage(domain, 0));
-	free(virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE));
-	if (state != VIR_DOMAIN_SHUTOFF)
-		free(virDomainGetXMLDesc(domain, 0));
-	virDomainFree(domain);
-}
-
 static void bare_look(virConnectPtr conn, struct samples *s)
 {
 	double began = measure_now();
 	virDomainPtr *domains;
-	int count = virConnectListAllDomains(conn, &domains, 0);
+	int count = libvirt_domains(conn, &domains);
 
-	checked(count);
 	for (int i = 0; i < count; i++) {
-		read_domain(conn, virDomainGetName(domains[i]));
+		libvirt_read_domain(conn, virDomainGetName(domains[i]));
 		virDomainFree(domains[i]);
 	}
 	free(domains);
@@ -139,7 +77,7 @@ static void bare_look(virConnectPtr conn, struct samples *s)
 static virDomainPtr last_domain(virConnectPtr conn)
 {
 	virDomainPtr *domains, last;
-	int count = virConnectListAllDomains(conn, &domains, 0);
+	int count = libvirt_domains(conn, &domains);
 
 	if (count < 1)
 		measure_die("there are no domains");
@@ -156,12 +94,12 @@ static void look(virDomainPtr last, int fd, struct samples *s)
 	int autostart = 0;
 	double began;
 
-	checked(virDomainSetAutostart(last, 0));
+	libvirt_checked(virDomainSetAutostart(last, 0));
 	began = measure_now();
-	call(fd, "io.homek8s.Manager.Reconcile");
+	socket_call(fd, "io.homek8s.Manager.Reconcile");
 	while (!autostart) {
 		measure_sleep(2e3);
-		checked(virDomainGetAutostart(last, &autostart));
+		libvirt_checked(virDomainGetAutostart(last, &autostart));
 		if (measure_now() - began > PATIENCE_US)
 			measure_die("homek8sd did not mend %s", virDomainGetName(last));
 	}
@@ -181,12 +119,10 @@ int main(int argc, char **argv)
 
 	if (argc != 4)
 		measure_die("usage: bench_look LIBVIRT-URI SOCKET RUNS");
-	conn = virConnectOpen(argv[1]);
-	if (!conn)
-		measure_die("%s", virGetLastErrorMessage());
+	conn = libvirt_open(argv[1]);
 	runs = strtol(argv[3], NULL, 10);
-	fd = dial(argv[2]);
-	asker.fd = dial(argv[2]);
+	fd = socket_dial(argv[2]);
+	asker.fd = socket_dial(argv[2]);
 	last = last_domain(conn);
 	for (long i = 0; i < runs; i++)
 		bare_look(conn, &bare);
