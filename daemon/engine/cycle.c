@@ -8,8 +8,8 @@
  * the configuration changed, somebody asked for something, a timer the last plan set.
  * Each of them first puts what it brought into the observations or the state and then
  * calls engine_schedule(). The first one after quiet is planned in the next turn of the
- * loop; while more keep coming, plans are ten times as far apart as they take, 20 ms at
- * most, and 20 ms where many in a row found nothing to do.
+ * loop; while more keep coming, plans are ten times as far apart as they take, 200 ms at
+ * most, and 20 ms at least where many in a row found nothing to do.
  *
  * A plan compares the whole home; its steps go to the executor (executor.h), and the
  * objects they are for are busy until they were observed again. Nothing else decides
@@ -31,6 +31,7 @@
 #include "lib/state/rounds.h"
 
 #define COALESCE_MS 20
+#define PAUSE_MAX_MS 200
 #define IDLE_PLANS 32 /* so many in a row found nothing to do: a storm */
 #define SAVE_AFTER_S 1.0
 
@@ -38,7 +39,7 @@
 
 /*
  * How long to wait after a plan before the next: ten times what it took, so that planning
- * never takes more than a tenth of the time, and never more than COALESCE_MS. In a small
+ * never takes more than a tenth of the time, and never more than PAUSE_MAX_MS. In a small
  * home that is nothing at all, and so it stays for the few plans that follow each thing
  * that is done; but events that lead to nothing may come by the thousand.
  */
@@ -46,9 +47,9 @@ static int64_t pause_us(const struct engine *e)
 {
 	int64_t pause = e->plan_took_us * 10;
 
-	if (e->idle_plans >= IDLE_PLANS || pause > COALESCE_MS * 1000)
+	if (e->idle_plans >= IDLE_PLANS && pause < COALESCE_MS * 1000)
 		pause = COALESCE_MS * 1000;
-	return pause;
+	return pause < PAUSE_MAX_MS * 1000 ? pause : PAUSE_MAX_MS * 1000;
 }
 
 /* A plan was made at `began`, with something to do or not. */

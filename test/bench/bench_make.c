@@ -16,7 +16,7 @@
 #include "test/bench/measure.h"
 
 #define PATIENCE_US 300e6
-#define PAUSE_US 5e3
+#define PAUSE_US 100e3
 
 static void watch(virConnectPtr conn, const char *socket, long count)
 {
