@@ -21,6 +21,21 @@ out=$(git grep -nE '\b(strcpy|strcat|sprintf|vsprintf|strtok|gets|atoi|atol|syst
 out=$(git grep -nE '\b(TODO|FIXME|XXX)\b' -- lib daemon units conf README.md) &&
 	complain 'lint: left open:' "$out"
 
+# The glossary: one word for one thing. What is not said, and what is said in its place:
+# event, schedule (bell, heart, hearing); requested (asked); reported, known (told); read,
+# resync (sight); queue, source (lane); approval, budget (consent, brake); state (memo); owned,
+# foreign (of ours). In manuals "asked" and "told" are English like any other word.
+words='heart|heart_[a-z]+|bell|hearing|hearing_[a-z]+|lanes?|sight|farewell|consent|brake|memo'
+out=$(git grep -nwE "$words|asked|told" -- 'lib/*.[ch]' 'daemon/*.[ch]') &&
+	complain 'lint: words the glossary does without:' "$out"
+out=$(git grep -niwE "$words|hands off" -- README.md conf units 'daemon/*.[ch]' 'lib/*.[ch]') &&
+	complain 'lint: words the glossary does without:' "$out"
+
+# No kind is known by name outside its folder and the tables.
+kinds=$(sed -nE 's/^KIND\((.*)\)$/\1/p' lib/kind/kinds.def | paste -sd '|')
+out=$(git grep -nwE "($kinds)_kind" -- lib/model lib/state lib/plan lib/view daemon/engine \
+	daemon/control daemon/journal daemon/host) && complain 'lint: a kind known by name:' "$out"
+
 # Who may include what: each folder of lib/ only those before it; lib/ no library that acts;
 # each library that acts only in its adapter; homek8sctl only lib/.
 may_include() { # FOLDER ALLOWED-REGEX

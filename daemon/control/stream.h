@@ -16,7 +16,7 @@ struct streams;
 struct streams *streams_new(const struct engine *engine);
 void streams_free(struct streams *streams); /* NULL allowed */
 
-/* The first reply to a call; the only one where the client asked for no more. `after` is
+/* The first reply to a call; the only one where the client wants no more. `after` is
  * STREAM_EVENTS' only. Except for events the plan must be current. */
 void stream_start(struct streams *streams, struct client *client, enum stream_of of,
     const struct kind *kind, uint64_t after, bool more);

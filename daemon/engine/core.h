@@ -30,7 +30,7 @@ struct engine {
 	struct watch *watch;
 	char *watched;	       /* the kubeconfig it also watches */
 	ev_timer plan_timer;   /* the next plan, soon */
-	ev_timer wake_timer;   /* the time the last plan asked for */
+	ev_timer wake_timer;   /* the time of the plan that the last one wants */
 	ev_timer resync_timer; /* all is read again */
 	ev_timer save_timer;
 	struct state_writer *writer; /* NULL: nothing is kept on disk */
@@ -44,7 +44,7 @@ struct engine {
 	int64_t planned_us, plan_took_us;
 	unsigned idle_plans; /* of this burst, in a row, that found nothing to do */
 	uint64_t saved;	     /* state.persistent_changes handed to the writer */
-	bool save_now; /* a procedure has moved, or somebody has asked for something */
+	bool save_now; /* a procedure has moved, or somebody has requested something */
 	char *unsaved; /* why the state cannot be kept on disk; NULL: it can */
 	bool starting; /* sources call back before all of them are known */
 };

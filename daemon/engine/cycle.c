@@ -5,7 +5,7 @@
  * Theory of operation
  *
  * Events are: an object was read or is gone, a source came up or went down, a step ended,
- * the configuration changed, somebody asked for something, a timer the last plan set.
+ * the configuration changed, somebody requested something, a timer the last plan set.
  * Each of them first puts what it brought into the observations or the state and then
  * calls engine_schedule(). The first one after quiet is planned in the next turn of the
  * loop; while more keep coming, plans are ten times as far apart as they take, 200 ms at

@@ -13,7 +13,7 @@ void cycle_plan(struct engine *e);
 void cycle_input(struct engine *e, struct plan_input *input);
 
 /* The state is written a moment later, where it differs from what is on disk; at once
- * where a procedure has moved or somebody has asked for something. */
+ * where a procedure has moved or somebody has requested something. */
 void cycle_save_soon(struct engine *e);
 
 /* Steps' hooks of the executor that do not concern sources' answers. */

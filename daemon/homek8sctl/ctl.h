@@ -54,7 +54,7 @@ struct options {
 	int64_t timeout; /* ms; 0: the command's own */
 	bool help, version;
 	unsigned used;	/* bit i: the i-th option was given */
-	unsigned given; /* TAKES_TEXT, _DATA or _NAME: the kind of output asked for */
+	unsigned given; /* TAKES_TEXT, _DATA or _NAME: the requested kind of output */
 };
 
 struct terminal {

@@ -10,7 +10,7 @@ struct merge {			     /* zeroed before the first reply */
 	struct json_object *objects; /* "KIND/NAME" to object */
 };
 
-/* Makes `reply` what the daemon would have answered had it been asked now: all objects,
+/* Makes `reply` what the daemon would answer now: all objects,
  * in the order of kinds and names, and no member `removed`. */
 void merge_reply(struct merge *m, struct json_object *reply);
 void merge_done(struct merge *m);

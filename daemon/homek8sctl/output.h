@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* output: a reply of the daemon as the user asked for it: JSON as it came, YAML, names
+/* output: a reply of the daemon as the user requested it: JSON as it came, YAML, names
  * only, or text by one of the renderers (render.h). */
 #ifndef DAEMON_HOMEK8SCTL_OUTPUT_H
 #define DAEMON_HOMEK8SCTL_OUTPUT_H

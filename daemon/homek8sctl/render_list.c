@@ -11,7 +11,7 @@
 #include "lib/doc/json.h"
 #include "lib/model/kind.h"
 
-/* The kind that was asked for, or NULL: all of them. */
+/* The requested kind, or NULL: all of them. */
 static const struct kind *asked_kind(const struct ctl *ctl)
 {
 	return ctl->count > 0 ? kind_find(ctl->arguments[0]) : NULL;

@@ -48,7 +48,7 @@ static void print_findings(struct ctl *ctl, const struct report *report)
 	}
 }
 
-/* The findings in the format asked for; the count as talk. */
+/* The findings in the requested format; the count as talk. */
 static void show_report(struct ctl *ctl, const struct report *report, const char *path)
 {
 	size_t errors = report->errors + report->not_shown;
@@ -108,7 +108,7 @@ enum status verb_example(struct ctl *ctl)
 	return STATUS_YES;
 }
 
-/* The daemon's version is asked for, but not being able to is no failure. */
+/* The daemon's version is wanted, but not being able to is no failure. */
 enum status verb_version(struct ctl *ctl)
 {
 	enum status status = STATUS_YES;

@@ -4,7 +4,7 @@
  * event for an updated network, a changed autostart or an edited stored definition, but
  * writes a file for each: /etc/libvirt/qemu/NAME.xml, networks/NAME.xml, autostart links
  * in both, and what dnsmasq reads in /var/lib/libvirt/dnsmasq. Only directories are
- * watched and only names are read, never a file: what changed is asked of libvirt.
+ * watched and only names are read, never a file: libvirt says what changed.
  * Directories that appear later are taken up.
  */
 #ifndef DAEMON_HOST_LIBVIRT_FILES_H

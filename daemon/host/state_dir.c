@@ -47,7 +47,7 @@ static uint32_t crc32_of(const char *bytes, size_t length)
 	return ~crc;
 }
 
-/* The pid the holder of the lock wrote, for the message; 0 when it cannot be told. */
+/* The pid the holder of the lock wrote, for the message; 0 when it is not known. */
 static long lock_holder(int lock)
 {
 	char pid[24] = "";

@@ -70,7 +70,7 @@ static struct {
 	    last;      /* the ring holds seq first + 1 .. last, less what is over */
 	bool stream;   /* stderr leads to the journal */
 	int fd;	       /* its socket; -1: not connected */
-	bool debug;    /* systemd asked for it ($DEBUG_INVOCATION) */
+	bool debug;    /* systemd requests it ($DEBUG_INVOCATION) */
 	unsigned lost; /* since something last got through */
 	void (*changed)(void *arg);
 	void *arg;

@@ -21,7 +21,7 @@ enum message {
 	MESSAGE_CONFIG_LOADED,
 	MESSAGE_CONFIG_REFUSED,
 	MESSAGE_SOURCE, /* libvirt or Kubernetes came up or went down */
-	MESSAGE_EVENT,	/* libvirt told something */
+	MESSAGE_EVENT,	/* an event of libvirt */
 	MESSAGE_STEP,	/* a step was done */
 	MESSAGE_STEP_FAILED,
 	MESSAGE_VERDICT, /* an object's verdict changed */

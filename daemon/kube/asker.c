@@ -2,7 +2,7 @@
 /*
  * asker: a hash table of questions. Each waits for its time, then for one of a few
  * places, then for its answer. One that was not answered stays, unasked, to remember when
- * it may be sent again; it is forgotten when nobody has asked for a while.
+ * it may be sent again; it is forgotten when nobody has requested it for a while.
  */
 #include "daemon/kube/asker.h"
 
@@ -29,7 +29,7 @@ struct question {
 	struct probe probe;
 	struct http_call call;
 	struct error unusable; /* it is no question: why; or "" */
-	bool asked;	       /* since it was last sent */
+	bool requested;	       /* since it was last sent */
 	unsigned failures;
 	struct mono due; /* not to be sent before */
 };
@@ -146,7 +146,7 @@ static void put_off(struct question *q, int64_t at_least, const char *why)
 {
 	int64_t wait = retry_connection(++q->failures, clock_random());
 
-	q->asked = false;
+	q->requested = false;
 	q->due = mono_add(clock_mono(), wait > at_least ? wait : at_least);
 	report(q->asker, &q->probe, 0, NULL, why);
 }
@@ -206,7 +206,7 @@ static void start_due(struct asker *a)
 	struct question *q = NULL;
 
 	while (a->running < AT_ONCE && (q = next_of(a, q))) {
-		if (!q->asked || q->request)
+		if (!q->requested || q->request)
 			continue;
 		if (*q->unusable.text || !mono_reached(q->due, now)) {
 			next = mono_earlier(next, q->due);
@@ -235,7 +235,7 @@ static void on_timer(struct ev_loop *loop, struct ev_timer *timer, int events)
 	while ((q = next_of(a, q))) {
 		struct error why = q->unusable;
 
-		if (!q->asked || !*why.text || !mono_reached(q->due, now))
+		if (!q->requested || !*why.text || !mono_reached(q->due, now))
 			continue;
 		put_off(q, 0, why.text);
 		q = NULL; /* it may be gone */
@@ -277,7 +277,7 @@ static void forget_old(struct question *q)
 		struct mono end = mono_add(q->due, RETRY_CONNECTION_FORGET_MS);
 
 		next = q->next;
-		if (!q->asked && !q->request && mono_reached(end, clock_mono()))
+		if (!q->requested && !q->request && mono_reached(end, clock_mono()))
 			free_question(q);
 	}
 }
@@ -294,9 +294,9 @@ void asker_ask(struct asker *a, const struct probe *probe)
 	}
 	if (!q)
 		q = add(a, probe);
-	if (q->request || q->asked)
+	if (q->request || q->requested)
 		return;
-	q->asked = true;
+	q->requested = true;
 	if (a->running < AT_ONCE)
 		start_due(a);
 }

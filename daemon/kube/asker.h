@@ -3,7 +3,7 @@
  * asker: probes on their way (lib/model/probe.h): reads and dry runs the plan wants
  * answered. One question an object; another hash replaces it. Where no answer came, that
  * is reported, and the same question waits by the connection law before it is sent again,
- * however often it is asked: so every plan may ask for all it needs.
+ * however often it is requested: so every plan may ask for all it needs.
  */
 #ifndef DAEMON_KUBE_ASKER_H
 #define DAEMON_KUBE_ASKER_H

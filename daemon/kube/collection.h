@@ -32,7 +32,7 @@ void collection_deleted(struct collection *c, struct json_object *object);
 void collection_removed(
     struct collection *c, const char *space, const char *name, const char *uid);
 
-/* Around a list: begin before it is asked for, end after its last page, with its resource
+/* Around a list: begin before it is requested, end after its last page, with its resource
  * version. The end calls listed(). */
 void collection_begin_list(struct collection *c);
 void collection_end_list(struct collection *c, const char *version);

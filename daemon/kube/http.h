@@ -33,7 +33,7 @@ struct http_answer { /* borrowed for the call */
 	bool sent;	  /* the server may have seen the request */
 	const char *body; /* NUL-terminated; empty for a stream's 200 */
 	size_t length;
-	int64_t retry_after; /* ms, as the server asked; -1 */
+	int64_t retry_after; /* ms, as the server says; -1 */
 	const char *error;   /* failures: "connection refused (https://...)"; else "" */
 };
 

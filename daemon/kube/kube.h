@@ -90,9 +90,9 @@ void kube_configure(struct kube *kube, const struct kubernetes_settings *setting
  */
 void kube_try_now(struct kube *kube);
 
-/* Asks what the probe says (lib/model/probe.h), unless that is under way; what was asked
+/* Asks what the probe says (lib/model/probe.h), unless that is under way; what was requested
  * under its kind and name before, with another hash, is no longer waited for. Copied.
- * While there is no connection nothing is asked and nothing answered. */
+ * While there is no connection nothing is sent and nothing answered. */
 void kube_ask(struct kube *kube, const struct probe *probe);
 
 /* A write (daemon/kube/request.h); copied. `about` names its object in errors. Up to 8

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lister: one whole list of a collection, page by page. Resource version "" is asked for,
+ * lister: one whole list of a collection, page by page. Resource version "" is requested,
  * the most recent state: a cached one ("0") would be cheaper for a large cluster, but may
  * be older than what was observed and written already.
  */

@@ -10,7 +10,7 @@
 
 enum readiness_result {
 	READINESS_UP,
-	READINESS_DOWN,		/* `why` says it; not to be asked again for `wait` ms */
+	READINESS_DOWN,		/* `why` says it; not to be read again for `wait` ms */
 	READINESS_UNAUTHORIZED, /* 401 */
 };
 

@@ -13,7 +13,7 @@
 #include "lib/doc/json.h"
 
 #define SHORT_MS 1000 /* client-go's measure of a watch that some proxy has cut */
-#define TIMEOUT_S 300 /* asked of the server: so much, up to twice */
+#define TIMEOUT_S 300 /* requested of the server: so much, up to twice */
 #define SHOWN 200
 #define MAX_CHECK_BYTES ((size_t)8 * 1024 * 1024)
 

@@ -24,7 +24,7 @@
  * document only. Which of two calls on different documents ends first is open.
  *
  * The main loop gives finished calls a slice of time a turn and then lets other watchers
- * have theirs, so hearing 500 answers never becomes a long turn.
+ * have theirs, so handling 500 answers never becomes a long turn.
  *
  * While calls are out, a timer looks once a second at how long the running ones take.
  * When none is out there is no timer: idle threads cost no wake-up.
@@ -44,7 +44,7 @@
 
 #include "lib/base/arena.h"
 
-#define SLICE_US 2000 /* of one turn of the loop, for hearing answers */
+#define SLICE_US 2000 /* of one turn of the loop, for handling answers */
 #define SLOW_MS 1000
 
 TAILQ_HEAD(call_list, virt_call);

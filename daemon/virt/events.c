@@ -280,7 +280,7 @@ static void on_wake(struct ev_loop *loop, ev_async *wake, int events)
 	ev_async_send(loop, wake);
 }
 
-/* libvirt prints every error to stderr unless told otherwise; ours reach the user with
+/* libvirt prints every error to stderr unless it has a handler; ours reach the user with
  * the object they are about. */
 static void silent(void *arg, virErrorPtr error)
 {

@@ -42,7 +42,7 @@ void events_listen(
     struct ev_loop *loop, const struct event_callbacks *callbacks, void *arg);
 void events_unlisten(void);
 
-/* What a connection has been asked to tell. */
+/* What a connection is to report. */
 #define EVENTS_DOMAIN 6
 
 struct attachment {		   /* ATTACHMENT_NONE before */

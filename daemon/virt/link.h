@@ -29,7 +29,7 @@ struct link;
 struct link_target {
 	const char *uri;
 	uint64_t key;	 /* of this opening; a later one has a greater one */
-	unsigned topics; /* TOPIC_BITs of the events it is asked for; 0: none */
+	unsigned topics; /* TOPIC_BITs of the events it reports; 0: none */
 };
 
 struct link *link_new(void);

@@ -9,7 +9,7 @@
  * A round is a list and then a read of each name on it. It ends when every one of those
  * reads has been heard. What an event brought up meanwhile belongs to the round too, and
  * what was found to be gone does not: when it ends, the names of the round are exactly
- * what is there. The list and a read that was asked for after it may be made in either
+ * what is there. The list and a read that was requested after it may be made in either
  * order, so an object found by such a read and not on the list is read once more.
  *
  * What could not be read is read again after a while, since no event may tell that the
@@ -45,7 +45,7 @@ struct observer {
 	size_t count, room;
 	uint64_t last_number;
 	struct listing *listing; /* posted and not heard yet */
-	bool round, again;	 /* a round is under way; another was asked for */
+	bool round, again;	 /* a round is under way; another was requested */
 	size_t awaited;		 /* entries the round waits for */
 	ev_timer retry, later;
 };
@@ -67,7 +67,7 @@ struct listing {
 	struct observer *observer;
 	const struct noun *noun;
 	struct link *link;
-	uint64_t key, number; /* reads of a greater number were asked for after it */
+	uint64_t key, number; /* reads of a greater number were requested after it */
 	char *what;
 	bool listed;
 	struct arena arena;

@@ -28,7 +28,7 @@ void observer_free(struct observer *o); /* NULL allowed; its calls are dropped b
 
 /* Reads through this connection from now on. */
 void observer_use(struct observer *o, struct connection *connection);
-/* The connection was lost: forgets what was asked for. */
+/* The connection was lost: forgets what was requested. */
 void observer_lost(struct observer *o);
 
 /* All do nothing while the connection is not up: coming up reads everything anyway. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * read_hypervisor: the capabilities document. It lists per architecture the machine and
- * domain types offered; that KVM really works is asked for once more, of the emulator
+ * domain types offered; that KVM really works is checked once more, with the emulator
  * itself.
  */
 #include "daemon/virt/read.h"

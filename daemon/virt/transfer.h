@@ -7,7 +7,7 @@
  *
  * All functions are called from, and all callbacks run on, the main loop's thread, unless
  * it is said otherwise. A job is a step whose action is slow: it knows nothing of the plan
- * and is told apart by its token.
+ * and is known by its token.
  */
 #ifndef DAEMON_VIRT_TRANSFER_H
 #define DAEMON_VIRT_TRANSFER_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * json: json-c takes NaN, single quotes, comments and raw control characters even when it
- * is told to be strict, so one look over the text comes first.
+ * is set to be strict, so one look over the text comes first.
  */
 #include "lib/doc/json.h"
 

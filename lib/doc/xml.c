@@ -13,7 +13,7 @@
 
 struct reading { /* hangs on the parser while it reads */
 	struct error *e;
-	bool failed; /* e tells the first error; what follows from it is not told */
+	bool failed; /* e has the first error; what follows from it is not reported */
 	bool refused;
 };
 

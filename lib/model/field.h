@@ -94,7 +94,7 @@ const struct place *field_place(const void *record, const char *key);
  * no bit. Texts and lists are in the report's arena.
  *
  * A group that is left out gets its own defaults; its bit is set when it was written or
- * when any default stands in it. What the group itself needs (FIELD_NEEDED) is asked for
+ * when any default stands in it. What the group itself needs (FIELD_NEEDED) is required
  * only where the group is written.
  */
 size_t field_decode(const struct fields *fields, const struct node *map, void *record,

@@ -131,7 +131,7 @@ struct kind {
 	 * `observed`: its object was observed (`seen` NULL: it is absent); true when
 	 * something that is kept on disk has changed. `ended`: a step was done, or failed.
 	 * `converged`: it was found as it should be; true as above. `requested`: somebody
-	 * asked to reconcile this very object.
+	 * requested a reconcile of this very object.
 	 */
 	const struct fields *state_fields;
 	void (*desired)(struct object_state *state, const struct object *desired);

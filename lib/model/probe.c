@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* probe: a sorted array, one entry for each object something is asked for. */
+/* probe: a sorted array, one entry for each object with a question. */
 #include "lib/model/probe.h"
 
 #include <stdlib.h>
@@ -9,9 +9,9 @@
 #include "lib/model/kind.h"
 
 struct entry {
-	struct answer answer; /* kind, name and hash: what is asked; name is owned */
+	struct answer answer; /* kind, name and hash: the question; name is owned */
 	char *error;
-	bool answered, asked;
+	bool answered, requested;
 	bool old; /* its answer: another one is due */
 };
 
@@ -107,7 +107,7 @@ static void ask_one(struct probe_store *store, const struct probe *probe)
 		e->answer.name = must_copy(probe->name);
 	}
 	e->answer.hash = probe->hash;
-	e->asked = true;
+	e->requested = true;
 }
 
 void probe_store_ask(struct probe_store *store, const struct probe *probes, size_t count)
@@ -115,11 +115,11 @@ void probe_store_ask(struct probe_store *store, const struct probe *probes, size
 	size_t kept = 0;
 
 	for (size_t i = 0; i < store->count; i++)
-		store->items[i].asked = false;
+		store->items[i].requested = false;
 	for (size_t i = 0; i < count; i++)
 		ask_one(store, &probes[i]);
 	for (size_t i = 0; i < store->count; i++) {
-		if (store->items[i].asked)
+		if (store->items[i].requested)
 			store->items[kept++] = store->items[i];
 		else
 			free_entry(&store->items[i]);

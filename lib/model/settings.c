@@ -51,7 +51,7 @@ static const struct field vm_rows[] = {
 		"Quick stops and failed starts in a row before a VM is given up until `homek8sctl reconcile`.",
 	    .fallback = "8", .example = "8", .minimum = 1, .maximum = 1000 },
 	{ "stop_timeout", FIELD_DURATION, at(struct vm_settings, stop_timeout), 0,
-	    .help = "How long a guest may take to shut down when asked to.",
+	    .help = "How long a guest may take to shut down on request.",
 	    .fallback = "3m", .example = "3m", .minimum = SECOND, .maximum = 24 * HOUR },
 	{ "stop_resend", FIELD_DURATION, at(struct vm_settings, stop_resend), 0,
 	    .help = "How often the request to shut down is sent again meanwhile.",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* item: what kinds say of an object while it is planned: verdicts, steps, consent,
+/* item: what kinds say of an object while it is planned: verdicts, steps, effects,
  * findings. */
 #include <stdarg.h>
 #include <stdio.h>

@@ -91,7 +91,7 @@ const struct answer *item_probe(
  * The procedure of the item is in this phase (a text that lives as long as the plan): it
  * goes on in the next plan, which finds it in item->state->procedure with the time at
  * which it began. Without the call it has ended. A phase is on disk before its steps are
- * sent. While it lasts the kind is asked even where the object is neither desired nor
+ * sent. While it lasts the kind plans even where the object is neither desired nor
  * observed: plan() with both NULL.
  */
 void item_phase(struct item *item, const char *phase);

@@ -6,7 +6,7 @@
  *
  * Kinds are taken in row order. Within a kind every desired object is paired with what
  * was observed under its external name; what is left over was only observed. Each pair
- * becomes an item. The questions below are asked in this order, and the first "no"
+ * becomes an item. The questions below are put in this order, and the first "no"
  * decides what the item comes to:
  *
  *   source    is the kind's source there, and was the kind read? else unknown

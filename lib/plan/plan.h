@@ -135,7 +135,7 @@ struct plan {
 	/* Observed while planning; the configuration's own are in its report. */
 	struct finding *findings;
 	size_t finding_count;
-	/* What must be asked because of what is written. */
+	/* What must be queried because of what is written. */
 	struct probe *probes;
 	size_t probe_count;
 	/* When to plan again though nothing happens; MONO_NEVER: no need. */

@@ -2,7 +2,7 @@
 /*
  * state: what is known between two plans beside what is desired and observed, by kind and
  * name of the object. Part of it is kept on disk; losing it is safe: nothing is then
- * destroyed or moved, at worst an approval is asked for again.
+ * destroyed or moved, at worst an approval is needed again.
  *
  * The plan only reads it. It changes through the functions here and in rounds.h, each fed
  * with what happened and the time.

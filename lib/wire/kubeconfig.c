@@ -217,7 +217,7 @@ static int read_keys(
 
 /* The item of root's list `list` whose name is `name`: its `member`. */
 static const struct node *find_named(struct reader *r, const struct node *root,
-    const char *list, const char *member, const char *name, const struct node *asked)
+    const char *list, const char *member, const char *name, const struct node *key)
 {
 	const struct node *items = node_get(root, list);
 
@@ -232,7 +232,7 @@ static const struct node *find_named(struct reader *r, const struct node *root,
 		fail_at(r, items->items[i], "it has no \"%s\"", member);
 		return NULL;
 	}
-	fail_at(r, asked, "no entry of \"%s\" is named \"%s\"", list, name);
+	fail_at(r, key, "no entry of \"%s\" is named \"%s\"", list, name);
 	return NULL;
 }
 

@@ -281,9 +281,9 @@ START_TEST(reconcile_forgets_giving_up_but_not_what_was_observed)
 	ck_assert(!vm->gave_up && !vm->quick_stops);
 	ck_assert_msg(state->paused && state->procedure.phase && vm->domain_id == 9,
 	    "these are no failures");
-	ck_assert_msg(!vm->start_asked, "a general reconcile starts nothing");
+	ck_assert_msg(!vm->start_requested, "a general reconcile starts nothing");
 	state_clear(&m, &vm_kind, "a");
-	ck_assert_msg(vm->start_asked, "asking for this one does");
+	ck_assert_msg(vm->start_requested, "asking for this one does");
 	state_done(&m);
 }
 END_TEST

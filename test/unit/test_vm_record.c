@@ -391,20 +391,20 @@ START_TEST(one_start_is_granted)
 	struct bench b;
 
 	set_up(&b);
-	ck_assert(!b.vm->start_asked);
+	ck_assert(!b.vm->start_requested);
 	end_step(&b, &domain_define_action, false);
-	ck_assert(b.vm->start_asked);
+	ck_assert(b.vm->start_requested);
 	look(&b, -1, 5, 0);
-	ck_assert(b.vm->start_asked);
+	ck_assert(b.vm->start_requested);
 	look_running(&b);
-	ck_assert(!b.vm->start_asked);
+	ck_assert(!b.vm->start_requested);
 
 	b.want.state = VM_STOPPED;
 	vm_record_desired(b.state, &b.want.object);
-	ck_assert(!b.vm->start_asked && !b.vm->has_run);
+	ck_assert(!b.vm->start_requested && !b.vm->has_run);
 	b.want.state = VM_RUNNING;
 	vm_record_desired(b.state, &b.want.object);
-	ck_assert(b.vm->start_asked);
+	ck_assert(b.vm->start_requested);
 	object_state_free(b.state);
 }
 END_TEST
@@ -429,7 +429,7 @@ START_TEST(a_new_wish_begins_anew)
 	b.want.state = VM_RUNNING;
 	vm_record_desired(b.state, &b.want.object);
 	ck_assert_msg(b.vm->has_run, "it runs now, and now it should");
-	ck_assert_msg(!b.vm->start_asked, "a VM that is written again is adopted");
+	ck_assert_msg(!b.vm->start_requested, "a VM that is written again is adopted");
 	object_state_free(b.state);
 }
 END_TEST

@@ -284,7 +284,7 @@ static inline void set_record(struct scene *s, const struct past *past, int id)
 	vm->cause = past->cause;
 	vm->quick_stops = past->quick_stops;
 	vm->gave_up = past->gave_up;
-	vm->start_asked = past->start_wanted;
+	vm->start_requested = past->start_wanted;
 	if (past->start_in)
 		vm->start_at = (struct mono){ NOW + past->start_in * SECOND };
 	vm->stop_first = ago(past->asked_ago);

@@ -10,7 +10,7 @@
 #include "lib/kind/network/network.h"
 #include "lib/plan/item.h"
 
-/* How many interfaces a stop of the network would cut off, as far as can be told: what
+/* How many interfaces a stop of the network would cut off, as far as is known: what
  * cannot be read counts as attached. */
 int64_t network_guests(
     const struct planner *p, const char *name, const struct network *live);

@@ -186,7 +186,7 @@ static void conditions(struct planner *p, struct item *item,
 }
 
 /*
- * The address the machine has now, as far as can be told; version 0 when it has none. One
+ * The address the machine has now, as far as is known; version 0 when it has none. One
  * that does not run has none, whatever is leased to it still.
  * libvirt forgets its leases with the network's definition while the machine goes on
  * with its address: so what we once saw in order counts before "no lease".

@@ -25,7 +25,7 @@ const struct observed *reservation_machine(
     const struct planner *p, const struct reservation *reservation);
 
 /*
- * Why it cannot be told now what machine the reservation is for, and whether that runs; NULL:
+ * Why it is not known now what machine the reservation is for, and whether that runs; NULL:
  * it can. As long as its domain cannot be read, its MAC is not the derived one: nothing
  * may be written for it.
  */

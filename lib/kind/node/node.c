@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * node: a machine of the cluster, seen and told, not acted on. Every VM with a role is
+ * node: a machine of the cluster, observed and reported, not acted on. Every VM with a role is
  * expected to be one. They find each other by system UUID (the node's is the domain's),
  * else by name, else by the node's internal address.
  */

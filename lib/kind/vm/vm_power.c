@@ -129,7 +129,7 @@ static void plan_overdue(
 
 	if (!settings->stop_force) {
 		item_failing(p, item,
-		    "has not shut down within %s of being asked to; `virsh destroy %s` cuts its power, as would vm.stop_force: true; `homek8sctl reconcile vm/%s` asks again",
+		    "has not shut down within %s of the request; `virsh destroy %s` cuts its power, as would vm.stop_force: true; `homek8sctl reconcile vm/%s` asks again",
 		    time, want->domain, item->name);
 		return;
 	}

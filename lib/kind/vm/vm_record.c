@@ -4,7 +4,7 @@
  * row, and when it may be started again.
  *
  * libvirt keeps the reason of a stop only until libvirtd restarts, and says nothing of
- * who asked. So the cause is worked out once, when a domain that was seen running is seen
+ * who requested it. So the cause is worked out once, when a domain that was seen running is seen
  * stopped, and kept: a later "unknown" does not overwrite what was known.
  */
 #include "lib/kind/vm/vm_record.h"
@@ -52,7 +52,7 @@ static const struct field rows[] = {
 	    FIELD_KEPT | FIELD_SHOWN | FIELD_CLEARED, .maximum = RETRY_START_MAX_MS),
 	record_row(struct vm_record, "gave_up", FIELD_BOOL, gave_up,
 	    FIELD_KEPT | FIELD_SHOWN | FIELD_CLEARED),
-	record_row(struct vm_record, "start_asked", FIELD_BOOL, start_asked,
+	record_row(struct vm_record, "start_asked", FIELD_BOOL, start_requested,
 	    FIELD_KEPT | FIELD_SHOWN, .old_key = "start_wanted"),
 	record_row(struct vm_record, "stop_first", FIELD_MONO, stop_first,
 	    FIELD_KEPT | FIELD_SHOWN | FIELD_CLEARED),
@@ -82,7 +82,7 @@ static void count_quick_stop(struct vm_record *vm, const struct settings *settin
 	vm->gave_up = vm->quick_stops >= settings->vm.start_attempts;
 }
 
-/* Nobody's wish. A failed start is counted where the step's failure is told. */
+/* Nobody's wish. A failed start is counted where the step's failure is reported. */
 static bool counts(const struct vm_record *vm, enum stop_cause cause)
 {
 	return vm->desired == VM_RUNNING && cause != STOP_OURS && cause != STOP_SAVED &&
@@ -132,7 +132,7 @@ static void observed_running(struct object_state *state, const struct domain_fac
 		vm->running_since = now;
 		vm->start_at = (struct mono){ 0 };
 		vm->stop_first = vm->stop_sent = (struct mono){ 0 };
-		/* The failure that is told is over, whatever else is not as written. */
+		/* The failure that is reported is over, whatever else is not as written. */
 		if (vm->cause == STOP_START_FAILED)
 			object_state_recover(state);
 	} else if (mono_reached(
@@ -142,7 +142,7 @@ static void observed_running(struct object_state *state, const struct domain_fac
 	vm->cause = STOP_NONE;
 	vm->domain_id = facts->id;
 	vm->gave_up = false;
-	vm->start_asked = false;
+	vm->start_requested = false;
 	if (vm->desired == VM_RUNNING)
 		vm->has_run = true;
 }
@@ -166,7 +166,7 @@ static void forget(struct vm_record *vm)
 	*vm = (struct vm_record){
 		.domain_id = -1,
 		.desired = vm->desired,
-		.start_asked = vm->start_asked,
+		.start_requested = vm->start_requested,
 	};
 }
 
@@ -208,7 +208,7 @@ void vm_record_desired(struct object_state *state, const struct object *desired)
 	vm->quick_stops = 0;
 	vm->gave_up = false;
 	vm->start_at = (struct mono){ 0 };
-	vm->start_asked = before == VM_STOPPED && after == VM_RUNNING;
+	vm->start_requested = before == VM_STOPPED && after == VM_RUNNING;
 	vm->has_run = after == VM_RUNNING && vm->observed && vm->domain_id >= 0;
 	/* A request already sent may still take effect when the VM is wanted again: it
 	 * must then be known as ours. But a new wish to stop begins a new deadline. */
@@ -223,7 +223,7 @@ void vm_record_desired(struct object_state *state, const struct object *desired)
 static void done(struct vm_record *vm, const struct action *action, struct mono now)
 {
 	if (action == &domain_define_action) {
-		vm->start_asked = true;
+		vm->start_requested = true;
 	} else if (action == &domain_shutdown_action ||
 		   action == &domain_destroy_action) {
 		if (!is_set(vm->stop_first))
@@ -265,5 +265,5 @@ void vm_record_requested(struct object_state *state)
 {
 	struct vm_record *vm = state->own;
 
-	vm->start_asked = true;
+	vm->start_requested = true;
 }

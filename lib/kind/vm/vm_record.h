@@ -13,12 +13,12 @@
 enum stop_cause {
 	STOP_NONE,
 	STOP_CRASH,	/* QEMU died or the guest panicked */
-	STOP_GUEST,	/* the guest powered itself off, or was asked to */
+	STOP_GUEST,	/* the guest powered itself off, or was requested to */
 	STOP_DESTROYED, /* somebody's `virsh destroy` */
 	STOP_SAVED,	/* managed save, or saved to a file */
 	STOP_START_FAILED,
 	STOP_UNKNOWN, /* libvirtd was restarted or the host was: the reason is lost */
-	STOP_OURS,    /* we asked for it */
+	STOP_OURS,    /* we requested it */
 };
 
 struct vm_record {
@@ -32,7 +32,7 @@ struct vm_record {
 	int64_t quick_stops;  /* before minimum up-time, and failed starts, in a row */
 	struct mono start_at; /* not before */
 	bool gave_up;	      /* sticky: until reconcile */
-	bool start_asked;     /* a user asked for one start (manual power) */
+	bool start_requested; /* a user requested one start (manual power) */
 	struct mono stop_first, stop_sent; /* shutdown requests; 0 = none */
 };
 
@@ -44,7 +44,7 @@ static inline const struct vm_record *vm_record_of(const struct object_state *st
 }
 
 /*
- * Desired otherwise than before: counters begin anew, and approval is asked for anew. From
+ * Desired otherwise than before: counters begin anew, and so does approval. From
  * stopped to running lets it start once whatever its power policy says. NULL: it is no
  * longer written.
  */

@@ -95,7 +95,7 @@ static bool may_start(
 {
 	const struct vm_record *vm = vm_record_of(item->state);
 
-	if (vm->start_asked)
+	if (vm->start_requested)
 		return true;
 	switch ((enum vm_power)want->power) {
 	case POWER_ALWAYS:
@@ -258,7 +258,7 @@ void vm_start_plan(
 
 	report_managed_save(p, item, have);
 	if (have->facts.state == STATE_SHUTOFF &&
-	    have->facts.reason == SHUTOFF_MIGRATED && !vm->start_asked) {
+	    have->facts.reason == SHUTOFF_MIGRATED && !vm->start_requested) {
 		item_blocked(p, item,
 		    "was migrated to another host; if it no longer runs there, `homek8sctl reconcile vm/%s` starts it here",
 		    item->name);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * vm_state: libvirt's numbers for what a domain does and why (virDomainState and the
- * reasons of each state), which are part of its ABI. Only those that are told apart.
+ * reasons of each state), which are part of its ABI. Only those that are distinguished.
  */
 #ifndef LIB_KIND_VM_STATE_H
 #define LIB_KIND_VM_STATE_H
