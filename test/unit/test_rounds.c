@@ -93,7 +93,7 @@ END_TEST
 START_TEST(a_procedure_of_any_length_does_not_fail)
 {
 	struct state m = { 0 };
-	char phase[16];
+	char phase[32];
 
 	for (int i = 0; i < 2000; i++) {
 		snprintf(phase, sizeof(phase), "phase %d", i);
