@@ -196,6 +196,13 @@ START_TEST(slow_clients_get_all_they_missed)
 }
 END_TEST
 
+/* AddressSanitizer keeps what was freed, so that there the peak says nothing. */
+#ifdef __SANITIZE_ADDRESS__
+#define FREED_IS_FREE false
+#else
+#define FREED_IS_FREE true
+#endif
+
 static long peak_kb(void)
 {
 	autofree char *path = must_printf("/proc/%ld/status", (long)server);
@@ -227,7 +234,9 @@ START_TEST(unread_replies_have_a_cap_together)
 		say_text(&slow[i], STATUS);
 		expect_alive("beside unread replies");
 	}
-	ck_assert_msg(peak_kb() - before < 75 * 1024, "%ld kB", peak_kb() - before);
+	if (FREED_IS_FREE)
+		ck_assert_msg(
+		    peak_kb() - before < 75 * 1024, "%ld kB", peak_kb() - before);
 	for (int i = 0; i < STREAMS; i++) {
 		reply = answer(&slow[i], "whole or refused");
 		if (json_string_at(reply, "error")) {
