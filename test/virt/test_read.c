@@ -158,6 +158,57 @@ START_TEST(what_cannot_be_read_is_not_gone)
 }
 END_TEST
 
+/* Holds the list that was just taken. */
+static atomic_bool hold_list;
+static atomic_uint lists_held;
+
+int virConnectListAllDomains(virConnectPtr conn, virDomainPtr **domains, unsigned flags)
+{
+	int (*real)(virConnectPtr, virDomainPtr **, unsigned);
+	int count;
+
+	*(void **)&real = dlsym(RTLD_NEXT, "virConnectListAllDomains");
+	count = real(conn, domains, flags);
+	if (hold_list) {
+		lists_held++;
+		sem_wait(&gate);
+	}
+	return count;
+}
+
+static bool has_list(struct world *w)
+{
+	(void)w;
+	return lists_held;
+}
+
+static unsigned listed_before;
+
+static bool has_listed(struct world *w)
+{
+	return w->domains.listed > listed_before;
+}
+
+/* What is made after the list was taken and read before it is heard is not forgotten. */
+START_TEST(an_old_list_forgets_nothing_new)
+{
+	struct world *w = set_up();
+
+	sem_init(&gate, 0, 0);
+	listed_before = w->domains.listed;
+	hold_list = true;
+	virt_read_all(w->virt);
+	ck_assert(world_wait(w, has_list, WAIT));
+	hold_list = false;
+	define_many(0, 1);
+	ck_assert(wait_there(w, &vm_kind, "d0000"));
+	sem_post(&gate);
+	ck_assert(world_wait(w, has_listed, WAIT));
+	ck_assert_ptr_nonnull(world_find(w, &vm_kind, "d0000"));
+	tear_down(w);
+}
+END_TEST
+
 static bool is_overdue(struct world *w)
 {
 	return text_get(&w->overdue)[0] != '\0';
@@ -173,10 +224,10 @@ START_TEST(a_hung_call_leaves_the_others_going)
 	ck_assert(wait_there(w, &vm_kind, "d0000"));
 	hold = true;
 	virt_read(w->virt, &vm_kind, "test");
+	ck_assert(world_wait(w, is_overdue, WAIT)); /* nothing else is asked meanwhile */
 	ck_assert(world_step(
 	    w, (struct order){ .action = &domain_start_action, .target = "d0000" }));
 	ck_assert(wait_running(w, "d0000"));
-	ck_assert(world_wait(w, is_overdue, WAIT));
 	ck_assert_str_eq(text_get(&w->overdue), "0 read domain test\n");
 	ck_assert_str_eq(text_get(&w->states), "connected ");
 	ck_assert(world_step(
@@ -232,6 +283,7 @@ int main(void)
 	tcase_add_test(tests, a_transient_domain_has_no_configuration);
 	tcase_add_test(tests, reads_are_not_repeated_in_the_queue);
 	tcase_add_test(tests, what_cannot_be_read_is_not_gone);
+	tcase_add_test(tests, an_old_list_forgets_nothing_new);
 	tcase_add_test(tests, a_hung_call_leaves_the_others_going);
 	tcase_add_test(tests, a_round_asked_for_during_a_round_comes_after_it);
 	srunner_run_all(runner, CK_ENV);
