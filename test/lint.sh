@@ -25,10 +25,11 @@ out=$(git grep -nE '\b(TODO|FIXME|XXX)\b' -- lib daemon units conf README.md) &&
 # event, schedule (bell, heart, hearing); requested (asked); reported, known (told); read,
 # resync (sight); queue, source (lane); approval, budget (consent, brake); state (memo); owned,
 # foreign (of ours). In manuals "asked" and "told" are English like any other word.
-words='heart|heart_[a-z]+|bell|hearing|hearing_[a-z]+|lanes?|sight|farewell|consent|brake|memo'
-out=$(git grep -nwE "$words|asked|told" -- 'lib/*.[ch]' 'daemon/*.[ch]') &&
+words='hearts?|heart_[a-z]+|bells?|hearing|hearing_[a-z]+|lanes?|sight|farewell|consents?|brakes?'
+words="$words|memos?|hands off|of ours"
+out=$(git grep -niwE "$words|asked|told" -- 'lib/*.[ch]' 'daemon/*.[ch]') &&
 	complain 'lint: words the glossary does without:' "$out"
-out=$(git grep -niwE "$words|hands off" -- README.md conf units 'daemon/*.[ch]' 'lib/*.[ch]') &&
+out=$(git grep -niwE "$words" -- README.md conf units 'daemon/*.[0-9]') &&
 	complain 'lint: words the glossary does without:' "$out"
 
 # No kind is known by name outside its folder and the tables.

@@ -243,6 +243,15 @@ static void on_event(void *arg, const struct source *source, const struct kind *
 
 /* Sources */
 
+/* Whether there is a kind of the source: the state of one without is nobody's concern. */
+static bool is_used(const struct source *source)
+{
+	for (size_t k = 0; k < kind_count; k++)
+		if (kinds[k]->source == source)
+			return true;
+	return false;
+}
+
 /* Says so when the state is another than the one last reported. */
 static void on_state(void *arg, const struct source *source)
 {
@@ -251,7 +260,7 @@ static void on_state(void *arg, const struct source *source)
 	struct source_report now;
 	bool bad;
 
-	if (e->starting)
+	if (e->starting || !is_used(source))
 		return;
 	adapters[i]->state(e->sources[i], &now);
 	bad = strcmp(now.state, "connected") != 0 && strcmp(now.state, "off") != 0;

@@ -207,7 +207,7 @@ static void state(void *self, struct source_report *out)
 	const struct host *h = self;
 
 	*out = (struct source_report){
-		.state = "connected", .since = h->since, .detail = "this host", .up = true
+		.state = "connected", .since = h->since, .detail = "", .up = true
 	};
 }
 

@@ -94,7 +94,7 @@ static void handle(struct libvirt_files *f, const struct inotify_event *event)
 		else if (event->len)
 			tell(f, directories[i].what, event->name);
 	}
-	/* A directory of ours may just have been made, or have gone. */
+	/* An owned directory may just have been made, or have gone. */
 	if (event->mask & (IN_ISDIR | IN_IGNORED))
 		take_up(f);
 }

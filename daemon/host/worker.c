@@ -20,6 +20,7 @@ struct worker {
 
 	/* The main loop's own. */
 	pthread_t thread;
+	bool started; /* with the first item: a home without use for it has no thread */
 	struct ev_loop *loop;
 	ev_async wake;
 };
@@ -128,12 +129,14 @@ struct worker *worker_new(struct ev_loop *loop)
 	ev_async_init(&w->wake, on_finished);
 	w->wake.data = w;
 	ev_async_start(loop, &w->wake);
-	start(w);
 	return w;
 }
 
 void worker_post(struct worker *w, struct work_item *item)
 {
+	if (!w->started)
+		start(w);
+	w->started = true;
 	pthread_mutex_lock(&w->lock);
 	STAILQ_INSERT_TAIL(&w->queued, item, link);
 	pthread_cond_signal(&w->posted);
@@ -184,6 +187,10 @@ void worker_free(struct worker *w, int64_t ms)
 		return;
 	STAILQ_INIT(&left);
 	ev_async_stop(w->loop, &w->wake);
+	if (!w->started) {
+		destroy(w);
+		return;
+	}
 	pthread_mutex_lock(&w->lock);
 	w->stopping = true;
 	pthread_cond_signal(&w->posted);

@@ -2,7 +2,8 @@
 /*
  * worker: one thread for what may block for a moment: files, fsync, name lookups. Jobs
  * are run one after the other in the order they were posted; what they found is handed
- * back on the loop. Main loop only, but for run().
+ * back on the loop. The thread begins with the first of them. Main loop only, but for
+ * run().
  */
 #ifndef DAEMON_HOST_WORKER_H
 #define DAEMON_HOST_WORKER_H

@@ -2,7 +2,7 @@
 /*
  * collection: the way of objects from the API to the callbacks: names are checked, what
  * nobody reads is cut out, and what is older than what was handed on already is dropped,
- * so that nobody ever sees an object go back in time, not even to before a write of ours.
+ * so that nobody ever sees an object go back in time, not even to before our own write.
  */
 #ifndef DAEMON_KUBE_COLLECTION_H
 #define DAEMON_KUBE_COLLECTION_H
@@ -21,13 +21,13 @@ struct collection {
 	size_t skipped; /* objects with names no object can have */
 };
 
-/* An object of a list, a watch, or the answer to a write of ours. Borrowed, but changed:
+/* An object of a list, a watch, or the answer to our own write. Borrowed, but changed:
  * the last-applied annotation and the fields others manage are removed. */
 void collection_listed(struct collection *c, struct json_object *object);
 void collection_watched(struct collection *c, struct json_object *object);
 void collection_written(struct collection *c, struct json_object *object);
 
-/* A DELETED event; a delete of ours that was answered with success. */
+/* A DELETED event; our own delete that was answered with success. */
 void collection_deleted(struct collection *c, struct json_object *object);
 void collection_removed(
     struct collection *c, const char *space, const char *name, const char *uid);

@@ -42,7 +42,7 @@ void reflector_lose(struct reflector *r, enum loss cause, const char *why);
 /* List anew: at once, or when it is resumed. */
 void reflector_relist(struct reflector *r);
 
-/* A write of ours was answered: the object as it is now, or that it is gone. */
+/* Our own write was answered: the object as it is now, or that it is gone. */
 void reflector_wrote(struct reflector *r, struct json_object *object);
 void reflector_removed(struct reflector *r, const struct api_path *path, const char *uid);
 

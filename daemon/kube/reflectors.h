@@ -33,7 +33,7 @@ void reflectors_lose(struct reflectors *all, enum loss cause, const char *why);
 /* Lists everything anew, when the loop turns: we may be in the midst of a list. */
 void reflectors_read_all(struct reflectors *all);
 
-/* A write of ours was answered: to those that watch the collection of this path. */
+/* Our own write was answered: to those that watch the collection of this path. */
 void reflectors_wrote(
     struct reflectors *all, const struct api_path *path, struct json_object *object);
 void reflectors_removed(

@@ -14,7 +14,7 @@ struct entry {
 	char *name;
 	char *uid, *version;
 	bool deleted; /* we deleted it, and its last event has not come yet */
-	bool fresh;   /* by a write of ours since the list under way began */
+	bool fresh;   /* by our own write since the list under way began */
 	bool listed;  /* by the list under way */
 };
 

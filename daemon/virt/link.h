@@ -3,9 +3,9 @@
  * link: one connection to libvirt, as the call threads see it. Hides the handles, their
  * lock and their reference counts.
  *
- * libvirt calls its connections thread-safe, but its client crashes where two threads are
- * in calls on one connection that breaks (seen with 9.0; CVE-2024-4418), and until 9.8
- * the call of the second thread may not even be sent before that of the first is answered.
+ * libvirt calls its connections thread-safe, but the client of 9.0 (Debian 12) crashes
+ * in virNetClient (g_main_loop_quit) where two threads are in calls on one connection
+ * that keepalive closes.
  * So towards another process every call thread has a handle of its own, opened when it is
  * first used; the first one brings the events. A driver inside our own process, which has
  * none of this and may have a world for each connection, is shared. A handle that is

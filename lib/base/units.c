@@ -70,7 +70,7 @@ static int refuse_size(const char *text, const char *unit, struct error *e)
 	if (*unit && strchr("KMGTkmgt", *unit) && strlen(unit) <= 2 &&
 	    strspn(unit + 1, "ibB") == strlen(unit + 1))
 		return fail(e,
-		    "\"%.40s\" has no unit of ours; write %ciB (1024) or %cB (1000)",
+		    "\"%.40s\" has an unknown unit; write %ciB (1024) or %cB (1000)",
 		    text, toupper((unsigned char)*unit), toupper((unsigned char)*unit));
 	return fail(e,
 	    "\"%.40s\" is no size; write it as in \"8GiB\", \"512MiB\" or \"4096\"",

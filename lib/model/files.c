@@ -57,7 +57,7 @@ static int refuse_open(const struct reader *r, const char *name, int reason)
 		return refuse(r, "file-not-regular", name,
 		    "it is a socket or a device where a plain file is due",
 		    "put a plain file in its place");
-	default: /* errno is not an enum of ours */
+	default: /* errno is not one of our enums */
 		return refuse(r, "file-unreadable", name,
 		    arena_printf(
 			r->report->arena, "cannot open it: %s", strerror(reason)),

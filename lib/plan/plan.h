@@ -111,7 +111,7 @@ struct item {
 	int64_t retry_in;  /* ms; -1: none */
 	struct program **programs;
 	size_t program_count;
-	bool off; /* its source is switched off: not looked after */
+	bool off; /* its source is switched off: not managed */
 	/* The procedure that goes on, as planned: its phase, or NULL. */
 	const char *phase;
 };

@@ -110,5 +110,23 @@ def bad_messages(home):
           lambda: home.slower != 1 or peak_kib(home) <= 65_536)
 
 
+def threads(home):
+    """Their names, the main one's as "homek8sd"."""
+    tasks = f"/proc/{home.daemon.pid}/task"
+    names = []
+    for task in os.listdir(tasks):
+        with open(f"{tasks}/{task}/comm", encoding="ascii") as comm:
+            names.append(comm.read().strip())
+    home.report.saw("threads", names)
+    return sorted(names)
+
+
+def as_few_as_can_be(home):
+    home.report.check("five threads, as README says", lambda: threads(home) == [
+        "homek8sd", "virt-call", "virt-call", "virt-event", "writer"], 5)
+    home.report.check("a source without kinds is not mentioned",
+                      lambda: not home.said("this host"))
+
+
 if __name__ == "__main__":
-    run(started, bad_configuration, bad_messages)
+    run(started, as_few_as_can_be, bad_configuration, bad_messages)

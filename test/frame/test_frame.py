@@ -176,7 +176,7 @@ def probes(home):
         "anything/settings", "blocked", "the quota of settings is used up"), 5)
     check("and not applied", lambda: api.get(settings)["data"] == {"a": "c"})
     api.no_faults()
-    check("judged anew, with no hand of ours", lambda: api.get(settings)["data"] == {"a": "d"} and
+    check("judged anew, nothing done", lambda: api.get(settings)["data"] == {"a": "d"} and
           home.is_("anything/settings", "converged"), 10)
     api.fault("close", "dryRun=All")
     change("e")

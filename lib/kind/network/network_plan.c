@@ -363,7 +363,7 @@ static bool has_mac(const struct vm *vm, struct mac mac)
 	return false;
 }
 
-/* The running VM of ours that has the MAC and no fixed address in the network. */
+/* The running VM written here that has the MAC and no fixed address in the network. */
 static const struct object *roamer(
     const struct planner *p, const char *network, struct mac mac)
 {

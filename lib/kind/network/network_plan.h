@@ -7,7 +7,7 @@
 #include "lib/kind/network/network.h"
 #include "lib/plan/item.h"
 
-/* Whether a DHCP range is written; only then are ranges looked after. */
+/* Whether a DHCP range is written; only then are ranges managed. */
 bool network_has_range(const struct network *network);
 
 void network_plan(struct planner *p, struct item *item, const struct object *object,

@@ -14,7 +14,7 @@ static const struct field rows[] = {
 	{ "ip", FIELD_IP, at(struct reservation, ip), FIELD_NEEDED,
 	    .help = "Its address.", .example = "192.168.122.11" },
 	{ "mac", FIELD_MAC, at(struct reservation, mac),
-	    .help = "Its MAC address; needed for a machine that is no VM of ours.",
+	    .help = "Its MAC address; needed for a machine that is no VM written here.",
 	    .example = "\"52:54:00:12:34:56\"" },
 	{ 0 },
 };
@@ -22,7 +22,7 @@ static const struct field rows[] = {
 const struct fields reservation_fields = { rows, sizeof(struct reservation) };
 
 #define STATIC_IPS                                                                       \
-	"Fixed addresses: a VM's name and its address, or {ip, mac} for a machine that is no VM of ours."
+	"Fixed addresses: a VM's name and its address, or {ip, mac} for a machine that is no VM written here."
 
 static const struct section sections[] = {
 	{ "network.static_ips", SECTION_INSIDE, .short_for = "ip", .help = STATIC_IPS,
@@ -108,7 +108,7 @@ const char *reservation_unknown(
 	    observations_find(o, &vm_kind, domain_of(p, reservation));
 
 	if (!vms->known)
-		return vms->why ? vms->why : "not looked at yet";
+		return vms->why ? vms->why : "not observed yet";
 	return seen && seen->presence == UNKNOWN ? seen->why : NULL;
 }
 

@@ -143,7 +143,7 @@ static const struct host_entry *plan_side(struct planner *p, struct program *pro
 	return foreign;
 }
 
-/* What dnsmasq has leased to the machine; its IPv6 address is none of ours. */
+/* What dnsmasq has leased to the machine; its IPv6 address does not count. */
 static const struct dhcp_lease *leased_to(
     const struct network *live, const struct host_entry *want)
 {

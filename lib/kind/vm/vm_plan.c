@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * vm_plan: a written VM against its domain. What is missing is defined; what differs and
- * needs a restart is shown, while power goes on being looked after.
+ * needs a restart is shown, while power goes on being managed.
  */
 #include "lib/kind/vm/vm_plan.h"
 
@@ -41,7 +41,7 @@ static void plan_unwritten(
 	    item->name);
 }
 
-/* libvirt's word for how a domain of ours is run on this host. */
+/* libvirt's word for how an owned domain is run on this host. */
 static const char *libvirt_type(const struct vm *want, const struct host_facts *host)
 {
 	if (want->type == VM_QEMU && strcmp(host->domain_type, "kvm") == 0)

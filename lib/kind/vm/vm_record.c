@@ -68,7 +68,7 @@ static bool is_set(struct mono t)
 	return t.ms != 0;
 }
 
-/* A request of ours explains a stop for as long as we would have waited for it. */
+/* Our own request explains a stop for as long as we would have waited for it. */
 static bool asked_by_us(
     const struct vm_record *vm, const struct settings *settings, struct mono now)
 {
