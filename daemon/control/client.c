@@ -234,11 +234,16 @@ static void arm(struct client *client)
 /* Goes on with the client after anything has happened; may free it. */
 static void go_on(struct client *client)
 {
-	bool streams = client->stream.of != STREAM_NONE;
+	bool sent = flush(client);
 
-	if (streams && client->stream.stale && queued(client) == 0)
+	/* What is left may just have gone out: a client that is behind is not to wait for
+	 * the next change. */
+	if (sent && client->stream.of != STREAM_NONE && client->stream.stale &&
+	    queued(client) == 0) {
 		client->clients->hooks->drained(client);
-	if (!flush(client) || !handle_messages(client)) {
+		sent = flush(client);
+	}
+	if (!sent || !handle_messages(client)) {
 		client_free(client);
 		return;
 	}
