@@ -53,6 +53,9 @@ libvirtd_stop
 libvirtd_start
 check "stopped in order and restarted, the same" \
 	"[[ \$(state) == running && \$(qemu_pid worker-1) == $qemu ]]" 10
+# Until it has the guest's monitor again, libvirtd cannot know how the guest ends.
+check "and has the guest's monitor" \
+	"virsh qemu-monitor-command worker-1 --hmp 'info status' | grep running" 10
 
 kill -KILL "$qemu"
 check "kill -9 of qemu: libvirt says shut off" "[[ \$(state) == 'shut off' ]]" 10
