@@ -117,7 +117,7 @@ $(BUILD)/test/test_kube: $(call obj,$(wildcard test/kube/*.c) \
 $(BUILD)/test/test_control: $(call obj,$(wildcard test/control/*.c daemon/control/*.c) \
 	daemon/journal/journal.c daemon/host/clock.c) $(LIB)
 $(BUILD)/test/test_executor: $(call obj,$(wildcard test/engine/*.c) daemon/engine/executor.c \
-	daemon/engine/executor_parts.c) $(LIB)
+	daemon/engine/executor_flow.c daemon/engine/executor_parts.c) $(LIB)
 $(BUILD)/test/test_host: $(call obj,$(wildcard test/host/*.c) \
 	$(filter-out daemon/host/adapter.c daemon/host/noun.c,$(wildcard daemon/host/*.c))) $(LIB)
 

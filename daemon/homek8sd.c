@@ -5,6 +5,7 @@
  */
 #include <ev.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 #include "daemon/engine/config_load.h"
 #include "daemon/engine/engine.h"
 #include "lib/base/cleanup.h"
+#include "lib/plan/plan.h"
 
 #define EXIT_BUSY 75   /* EX_TEMPFAIL: another one runs */
 #define EXIT_CONFIG 78 /* EX_CONFIG */
@@ -271,6 +273,7 @@ int main(int argc, char **argv)
 	if (o.check)
 		return check(o.config_dir);
 	harden();
+	mallopt(M_TRIM_THRESHOLD, PLAN_MEMORY);
 	journal_open();
 	state_dir = state_dir_open(o.state_dir, &e);
 	if (!state_dir) {

@@ -142,11 +142,13 @@ static void inform_state(struct engine *e, const struct item *item)
 	};
 
 	e->save_now |= has_moved(item);
-	state_planned(&e->state, item->kind, item->name, &planned, clock_mono());
+	if (object_state_remembers(item->state))
+		state_planned(
+		    &e->state, item->kind, item->name, &planned, clock_mono());
 	if (item->phase)
 		state_procedure(
 		    &e->state, item->kind, item->name, item->phase, clock_mono());
-	else
+	else if (item->state->procedure.phase)
 		state_procedure_end(&e->state, item->kind, item->name);
 	for (size_t i = 0; i < item->program_count; i++)
 		if (item->programs[i]->gate == GATE_OPEN && item->programs[i]->approved)

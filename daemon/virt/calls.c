@@ -17,8 +17,8 @@
  * Between post and done only the thread that runs it reads or writes a call's own
  * members; the lock's hand-overs order all accesses.
  *
- * Which call is next: the first urgent one, else the first bulk one, each time the first
- * whose document no other thread is busy with. So a full listing of 500 objects delays an
+ * Which call is next: the first step, else the first urgent one, else the first bulk one,
+ * each time the first whose document no other thread is busy with. So a full listing of 500 objects delays an
  * urgent read by one call, not by 500; the calls on one document are made in order, one
  * after the other, those of one priority; and a call that takes long holds up its own
  * document only. Which of two calls on different documents ends first is open.

@@ -14,12 +14,14 @@
 
 #include <ev.h>
 
-enum priority { /* an urgent call overtakes every bulk call that has not begun */
+/* A call overtakes those of a later priority that have not begun. */
+enum priority {
+	PRIORITY_STEP, /* before the reads of its own document too: they see its outcome */
 	PRIORITY_URGENT,
 	PRIORITY_BULK,
 };
 
-#define PRIORITIES 2
+#define PRIORITIES 3
 
 /* To be the first member of a struct that carries what run() needs and what it found. */
 struct virt_call {
@@ -67,8 +69,8 @@ struct calls *calls_new(struct ev_loop *loop, unsigned threads, const char *name
 /* Queues a call, which belongs to the module until its done(). */
 void calls_post(struct calls *calls, struct virt_call *call, enum priority priority);
 
-/* Whether a posted call has not begun yet; if so and `priority` is the urgent one, it
- * becomes urgent. */
+/* Whether a posted call has not begun yet; if so, it has from now on `priority`, where that
+ * is an earlier one than its own. */
 bool calls_hurry(struct calls *calls, struct virt_call *call, enum priority priority);
 
 /*

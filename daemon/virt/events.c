@@ -2,7 +2,7 @@
 /*
  * events: the event thread and the way from it to the main loop.
  *
- * libvirt's default event loop runs here for ever: it is what receives events while
+ * libvirt's event loop (event_loop) runs here for ever: it is what receives events while
  * nobody calls, and what keeps keepalive alive while a call blocks, so nothing else may
  * run on this thread. The callbacks below only copy what they are given into a notice and
  * wake the main loop; they call no libvirt function that talks. The close callback comes
@@ -13,14 +13,15 @@
  */
 #include "daemon/virt/events.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
-#include <unistd.h>
 
+#include "daemon/virt/event_loop.h"
 #include "daemon/virt/event_text.h"
 #include "lib/base/arena.h"
 #include "lib/doc/xml.h"
@@ -291,10 +292,7 @@ static void silent(void *arg, virErrorPtr error)
 static void *run_events(void *arg)
 {
 	(void)arg;
-	for (;;)
-		if (virEventRunDefaultImpl() < 0)
-			sleep(1); /* never seen; but then not at full speed */
-	return NULL;
+	event_loop_run();
 }
 
 /* The event implementation must stand before the first connection is opened, libxml2 be
@@ -306,7 +304,11 @@ static void start(void)
 
 	xml_init();
 	virSetErrorFunc(NULL, silent);
-	if (virInitialize() < 0 || virEventRegisterDefaultImpl() < 0) {
+	if (event_loop_register() < 0) {
+		fprintf(stderr, "no event loop for libvirt: %s\n", strerror(errno));
+		abort();
+	}
+	if (virInitialize() < 0) {
 		fprintf(stderr, "libvirt cannot be initialised: %s\n",
 		    virGetLastErrorMessage());
 		abort();

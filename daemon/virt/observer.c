@@ -20,10 +20,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/virt/observer_calls.h"
+
 #define UNREADABLE_AGAIN_S 10.0
 #define LATER_S 0.05 /* what the news leads to has been planned and sent by then */
-
-struct read;
 
 struct entry {
 	char *name;
@@ -48,32 +48,6 @@ struct observer {
 	bool round, again;	 /* a round is under way; another was requested */
 	size_t awaited;		 /* entries the round waits for */
 	ev_timer retry, later;
-};
-
-struct read {
-	struct virt_call call;
-	struct observer *observer;
-	const struct noun *noun;
-	struct link *link;
-	uint64_t key, number;
-	bool stopped; /* may bring less than the whole */
-	char *name, *what;
-	enum outcome outcome;
-	struct raw answer;
-};
-
-struct listing {
-	struct virt_call call;
-	struct observer *observer;
-	const struct noun *noun;
-	struct link *link;
-	uint64_t key, number; /* reads of a greater number were requested after it */
-	char *what;
-	bool listed;
-	struct arena arena;
-	const char **names;
-	size_t count;
-	struct fault fault;
 };
 
 /* Entries. */
@@ -146,28 +120,6 @@ static void prune(struct observer *o)
 
 /* Reads. */
 
-static void run_read(struct virt_call *call)
-{
-	struct read *r = (struct read *)call;
-	autouse struct use use = { 0 };
-
-	r->outcome = READ_FAILED;
-	if (link_take(r->link, r->key, call->thread, &use, &r->answer.fault) == 0)
-		r->outcome =
-		    noun_read(r->noun, use.conn, r->name, r->stopped, &r->answer);
-	call->answered = !r->answer.fault.lost;
-}
-
-static void free_read(struct virt_call *call)
-{
-	struct read *r = (struct read *)call;
-
-	answer_done(&r->answer);
-	free(r->name);
-	free(r->what);
-	free(r);
-}
-
 /* The round's books, before anybody hears of the outcome. */
 static void enter(struct observer *o, struct entry *entry, const struct read *r)
 {
@@ -233,46 +185,37 @@ static void on_read(struct virt_call *call)
 	uint64_t key = connection_key(o->connection);
 
 	if (r->key != key) { /* of a connection that is no more */
-		free_read(call);
+		read_free(call);
 		return;
 	}
 	if (r->answer.fault.lost) {
 		connection_broken(o->connection, key, r->answer.fault.error.text);
-		free_read(call);
+		read_free(call);
 		return;
 	}
 	enter(o, entry_get(o, r->name), r);
 	report(o, r);
-	free_read(call);
+	read_free(call);
 	if (o->round && o->awaited == 0)
 		end_round(o);
+}
+
+/* Requested now, of the connection there is. */
+static struct observer_call call_of(struct observer *o)
+{
+	return (struct observer_call){ o, o->noun, o->connection, o->last_number };
 }
 
 static void post_read(
     struct observer *o, struct entry *entry, bool stopped, enum priority priority)
 {
-	struct read *r = must_alloc(sizeof(*r));
+	struct observer_call of;
 
-	r->observer = o;
-	r->noun = o->noun;
-	r->link = connection_link(o->connection);
-	r->key = connection_key(o->connection);
-	r->number = ++o->last_number;
-	r->stopped = stopped;
-	r->name = must_copy(entry->name);
-	r->what = must_printf("read %s %s", o->noun->word, entry->name);
-	r->call = (struct virt_call){ .run = run_read,
-		.done = on_read,
-		.drop = free_read,
-		.what = r->what,
-		.patience = o->noun->patience,
-		.kind = o->noun->kind,
-		.name = r->name,
-		.peer = o->connection,
-		.probe = true };
-	entry->read = r;
+	o->last_number++;
+	of = call_of(o);
+	entry->read = read_new(&of, entry->name, stopped, on_read);
 	entry->later &= stopped;
-	calls_post(o->calls, &r->call, priority);
+	calls_post(o->calls, &entry->read->call, priority);
 }
 
 void observer_read(struct observer *o, const char *name, enum priority priority)
@@ -304,26 +247,6 @@ void observer_read_stop(struct observer *o, const char *name)
 }
 
 /* Rounds. */
-
-static void run_listing(struct virt_call *call)
-{
-	struct listing *l = (struct listing *)call;
-	autouse struct use use = { 0 };
-
-	if (link_take(l->link, l->key, call->thread, &use, &l->fault) == 0)
-		l->listed = noun_list(l->noun, use.conn, &l->arena, &l->names, &l->count,
-				&l->fault) == 0;
-	call->answered = !l->fault.lost;
-}
-
-static void free_listing(struct virt_call *call)
-{
-	struct listing *l = (struct listing *)call;
-
-	arena_done(&l->arena);
-	free(l->what);
-	free(l);
-}
 
 static void await(struct observer *o, const char *name)
 {
@@ -372,28 +295,15 @@ static void on_listed(struct virt_call *call)
 			connection_broken(o->connection, l->key, l->fault.error.text);
 		}
 	}
-	free_listing(call);
+	listing_free(call);
 }
 
 static void post_listing(struct observer *o)
 {
-	struct listing *l = must_alloc(sizeof(*l));
+	struct observer_call of = call_of(o);
 
-	l->observer = o;
-	l->noun = o->noun;
-	l->link = connection_link(o->connection);
-	l->key = connection_key(o->connection);
-	l->number = o->last_number;
-	l->what = must_printf("list %ss", o->noun->word);
-	l->call = (struct virt_call){ .run = run_listing,
-		.done = on_listed,
-		.drop = free_listing,
-		.what = l->what,
-		.patience = o->noun->patience,
-		.peer = o->connection,
-		.probe = true };
-	o->listing = l;
-	calls_post(o->calls, &l->call, PRIORITY_BULK);
+	o->listing = listing_new(&of, on_listed);
+	calls_post(o->calls, &o->listing->call, PRIORITY_BULK);
 }
 
 void observer_read_all(struct observer *o)

@@ -6,7 +6,8 @@
  *
  *	auto, fault	handles that free themselves; libvirt's errors
  *	event_text	words for libvirt's events
- *	events		the event thread: libvirt's loop, events as values
+ *	event_loop	libvirt's event loop, over epoll
+ *	events		the event thread: libvirt's events as values
  *	read		one object or the list of all, on a call thread
  *	noun		the table of what is read
  *	calls		the call threads: queues keyed by document, urgent before bulk
@@ -230,7 +231,8 @@ static void free_step(struct virt_call *call)
 	free(s);
 }
 
-/* Success or not, only a read says what is so now. */
+/* Success or not, only a read says what is so now. It comes after what the end of this step
+ * may bring, so that of a program on one document the next step overtakes it. */
 static void on_step(struct virt_call *call)
 {
 	struct step_call *s = (struct step_call *)call;
@@ -241,11 +243,11 @@ static void on_step(struct virt_call *call)
 		fail_in(&s->fault.error, "%s", s->what.text);
 	if (lost)
 		broken(virt, s->key, s->fault.error.text);
-	else
-		virt_read(virt, s->what.kind, s->what.target);
 	virt->callbacks->step_done(virt->arg, call->token,
 	    s->succeeded ? NULL : s->fault.error.text, !s->succeeded && s->fault.slow,
 	    lost);
+	if (!lost)
+		virt_read(virt, s->what.kind, s->what.target);
 	free_step(call);
 }
 
@@ -268,7 +270,7 @@ void virt_run(struct virt *virt, const struct call *call)
 		.name = s->what.target,
 		.peer = c,
 		.token = call->token };
-	calls_post(virt->calls, &s->call, PRIORITY_URGENT);
+	calls_post(virt->calls, &s->call, PRIORITY_STEP);
 }
 
 /* Reads. */

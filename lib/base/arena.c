@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define FIRST_SIZE ((size_t)256)
-#define LARGEST_SIZE ((size_t)128 * 1024)
+#define LARGEST_SIZE ((size_t)64 * 1024) /* larger ones malloc would map and unmap */
 
 struct arena_block {
 	struct arena_block *next;

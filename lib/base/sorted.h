@@ -18,4 +18,12 @@
 size_t sorted_position(const void *items, size_t count, size_t size, const void *key,
     int (*order)(const void *element, const void *key), bool *found);
 
+/*
+ * The same for keys that are looked up one after the other, in order for the most part:
+ * tries the element `*near` and the one after it first, and leaves in `*near` where the
+ * key stands. One or two comparisons where it guessed right. NULL: no guess.
+ */
+size_t sorted_near(const void *items, size_t count, size_t size, const void *key,
+    int (*order)(const void *element, const void *key), bool *found, size_t *near);
+
 #endif

@@ -18,12 +18,18 @@ static size_t set_position(const struct set *set, const char *name, bool *found)
 	    set->items, set->count, sizeof(*set->items), name, by_name, found);
 }
 
-struct object *set_find(const struct set *set, const char *name)
+struct object *set_find_near(const struct set *set, const char *name, size_t *near)
 {
 	bool found;
-	size_t i = set_position(set, name, &found);
+	size_t i = sorted_near(
+	    set->items, set->count, sizeof(*set->items), name, by_name, &found, near);
 
 	return found ? set->items[i] : NULL;
+}
+
+struct object *set_find(const struct set *set, const char *name)
+{
+	return set_find_near(set, name, NULL);
 }
 
 bool set_add(struct arena *a, struct set *set, struct object *object)

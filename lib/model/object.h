@@ -30,6 +30,8 @@ struct set { /* sorted by name */
 };
 
 struct object *set_find(const struct set *set, const char *name);
+/* The same with a guess where it stands, as sorted_near() takes it. */
+struct object *set_find_near(const struct set *set, const char *name, size_t *near);
 /* Inserts; false (and nothing done) when the name is taken. */
 bool set_add(struct arena *a, struct set *set, struct object *object);
 

@@ -56,6 +56,15 @@ static bool observed_at(const struct observed_set *k, size_t i, const char *name
 	return i < k->count && !strcmp(k->items[i]->name, name);
 }
 
+bool observed_set_near(const struct observed_set *kind, const char *name, size_t *index)
+{
+	bool found;
+
+	sorted_near(kind->items, kind->count, sizeof(*kind->items), name, by_name, &found,
+	    index);
+	return found;
+}
+
 bool observed_set_index(const struct observed_set *kind, const char *name, size_t *index)
 {
 	*index = observed_position(kind, name);

@@ -58,6 +58,8 @@ struct observed_set {
 /* Where in the set's items the name stands; false when it does not, and then where it
  * would. */
 bool observed_set_index(const struct observed_set *set, const char *name, size_t *index);
+/* The same with a guess in `*index`, as sorted_near() takes it. */
+bool observed_set_near(const struct observed_set *set, const char *name, size_t *index);
 /* Is it known of the object of this external name whether it exists? No: `why` is set to
  * the reason, or to NULL where it was not observed yet. */
 bool observed_known(const struct observed_set *set, const char *name, const char **why);

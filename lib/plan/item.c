@@ -279,9 +279,27 @@ void plan_wake(struct planner *p, struct mono when)
 		p->plan->next = mono_earlier(p->plan->next, when);
 }
 
-bool planner_knows(const struct planner *p, const struct kind *kind, const char *name)
+const struct object *planner_desired(
+    const struct planner *p, const struct kind *kind, const char *name)
 {
-	const struct observed *found = observations_find(p->input->observed, kind, name);
+	return set_find_near(config_get(p->input->desired, kind), name,
+	    p->near ? &p->near->desired[kind_index(kind)] : NULL);
+}
+
+const struct observed *planner_entry(
+    const struct planner *p, const struct kind *kind, const char *name)
+{
+	size_t row = kind_index(kind), none = 0;
+	const struct observed_set *set = &p->input->observed->kinds[row];
+	size_t *at = p->near ? &p->near->observed[row] : &none;
+
+	return observed_set_near(set, name, at) ? set->items[*at] : NULL;
+}
+
+/* Whether it is known of that object, whose entry is `found`, if it exists. */
+static bool knows(const struct planner *p, const struct kind *kind, const char *name,
+    const struct observed *found)
+{
 	const char *why;
 
 	return p->input->sources[source_index(kind->source)].up &&
@@ -289,12 +307,17 @@ bool planner_knows(const struct planner *p, const struct kind *kind, const char 
 	       !(found && found->presence == UNKNOWN);
 }
 
+bool planner_knows(const struct planner *p, const struct kind *kind, const char *name)
+{
+	return knows(p, kind, name, planner_entry(p, kind, name));
+}
+
 const struct observed *planner_observed(
     const struct planner *p, const struct kind *kind, const char *name)
 {
-	return planner_knows(p, kind, name)
-		   ? observations_find(p->input->observed, kind, name)
-		   : NULL;
+	const struct observed *found = planner_entry(p, kind, name);
+
+	return knows(p, kind, name, found) ? found : NULL;
 }
 
 const struct item *plan_find(

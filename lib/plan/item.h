@@ -15,6 +15,13 @@ struct planner {
 	const struct plan_input *input;
 	/* What the kind's prepare() returned, by kind_index(). */
 	void *prepared[KINDS_MAX];
+	struct planner_near *near; /* NULL while a document is rendered */
+};
+
+/* Where the last look-ups found what they looked for: most come in the order of names. */
+struct planner_near {
+	size_t desired[KINDS_MAX], observed[KINDS_MAX]; /* by kind_index() */
+	size_t state;
 };
 
 /* Converged, nothing to add. */
@@ -103,7 +110,12 @@ struct finding *plan_finding(struct planner *p, enum severity severity, const ch
 void plan_wake(struct planner *p, struct mono when);
 
 /* Look-ups across kinds. NULL when absent, unknown or of an unknown kind. */
+const struct object *planner_desired(
+    const struct planner *p, const struct kind *kind, const char *name);
 const struct observed *planner_observed(
+    const struct planner *p, const struct kind *kind, const char *name);
+/* The entry as it is kept, be it of one that cannot be read; NULL: there is none. */
+const struct observed *planner_entry(
     const struct planner *p, const struct kind *kind, const char *name);
 /* Whether it is known if there is such an object: where it is, not observed is absent. */
 bool planner_knows(const struct planner *p, const struct kind *kind, const char *name);

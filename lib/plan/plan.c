@@ -61,7 +61,8 @@ static struct item *add_item(struct planner *p, const struct kind *kind, const c
 		.config = have ? have->config : NULL,
 		.reason = "",
 		.retry_in = -1,
-		.state = state_find(p->input->state, kind, name),
+		.state =
+		    state_find_near(p->input->state, kind, name, &p->near->state),
 	};
 	if (!item->state)
 		item->state = blank(p, kind);
@@ -146,11 +147,11 @@ static void plan_desired(struct planner *p, const struct kind *kind, bool *taken
 		const struct object *want = desired->items[i];
 		const struct observed *have = NULL;
 		struct item *item;
-		size_t at_index;
+		size_t *at = &p->near->observed[kind_index(kind)];
 
-		if (observed_set_index(observed, external_name(kind, want), &at_index)) {
-			have = observed->items[at_index];
-			taken[at_index] = true;
+		if (observed_set_near(observed, external_name(kind, want), at)) {
+			have = observed->items[*at];
+			taken[*at] = true;
 		}
 		item = add_item(p, kind, want->name, want, have);
 		p->plan->ranges[kind_index(kind)].desired++;
@@ -329,6 +330,7 @@ struct plan *plan_make(const struct plan_input *input)
 	struct planner p = { .plan = plan, .arena = &plan->arena, .input = input };
 	size_t state_at = 0;
 
+	p.near = arena_alloc(p.arena, sizeof(*p.near));
 	plan->next = MONO_NEVER;
 	for (size_t k = 0; k < kind_count; k++) {
 		while (state_at < input->state->count &&

@@ -142,6 +142,13 @@ struct plan {
 	struct mono next;
 };
 
+/*
+ * Bytes that the plan of some thousand objects takes. Who makes plan after plan tells
+ * malloc to keep so much of what is freed (M_TRIM_THRESHOLD): to return it to the kernel
+ * and be given it again takes as long as the planning.
+ */
+#define PLAN_MEMORY (2 << 20)
+
 struct plan *plan_make(const struct plan_input *input);
 void plan_free(struct plan *plan); /* NULL allowed */
 const struct item *plan_find(

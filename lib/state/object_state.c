@@ -131,6 +131,11 @@ const struct object_state *object_state_blank(struct arena *a, const struct kind
 	return state;
 }
 
+bool object_state_remembers(const struct object_state *state)
+{
+	return state->failures || state->futile || state->approval.parts.count;
+}
+
 void object_state_recover(struct object_state *state)
 {
 	state->failures = 0;

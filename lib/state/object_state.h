@@ -86,6 +86,10 @@ void object_state_free(struct object_state *state);
 /* The same in the arena, for objects of which nothing is known. Must not be changed. */
 const struct object_state *object_state_blank(struct arena *a, const struct kind *kind);
 
+/* Whether it holds something that a later plan may make void: failures, rounds that came
+ * to nothing, an approval. */
+bool object_state_remembers(const struct object_state *state);
+
 /* Its failures are over. */
 void object_state_recover(struct object_state *state);
 

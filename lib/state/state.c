@@ -37,13 +37,21 @@ static size_t position(
 	    m->items, m->count, sizeof(*m->items), &key, by_key, found);
 }
 
+const struct object_state *state_find_near(
+    const struct state *m, const struct kind *kind, const char *name, size_t *near)
+{
+	struct key key = { kind_index(kind), name };
+	bool found;
+	size_t i = sorted_near(
+	    m->items, m->count, sizeof(*m->items), &key, by_key, &found, near);
+
+	return found ? m->items[i] : NULL;
+}
+
 const struct object_state *state_find(
     const struct state *m, const struct kind *kind, const char *name)
 {
-	bool found;
-	size_t i = position(m, kind, name, &found);
-
-	return found ? m->items[i] : NULL;
+	return state_find_near(m, kind, name, NULL);
 }
 
 struct object_state *state_get(struct state *m, const struct kind *kind, const char *name)
@@ -156,8 +164,7 @@ void state_planned(struct state *m, const struct kind *kind, const char *name,
 	const struct object_state *known = state_find(m, kind, name);
 	struct object_state *state;
 
-	if (!known ||
-	    (!known->failures && !known->futile && !known->approval.parts.count))
+	if (!known || !object_state_remembers(known))
 		return;
 	state = state_get(m, kind, name);
 	if (planned->converged) {

@@ -27,6 +27,9 @@ struct state {			     /* zeroed: nothing is known */
 /* Find; `state_get` makes one where there is none. The pointer holds until state_done. */
 const struct object_state *state_find(
     const struct state *m, const struct kind *kind, const char *name);
+/* The same with a guess where it stands, as sorted_near() takes it. */
+const struct object_state *state_find_near(
+    const struct state *m, const struct kind *kind, const char *name, size_t *near);
 struct object_state *state_get(
     struct state *m, const struct kind *kind, const char *name);
 void state_done(struct state *m);

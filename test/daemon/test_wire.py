@@ -78,8 +78,10 @@ def mended(home):
     return home.pool_is("default-pool", WHOLE) and home.converged()
 
 
-def outlived(home, what, harm, noticed=None, seconds=20):
-    """Harm, a change during it, the harm noticed, its end: the change comes through."""
+def outlived(home, what, harm, noticed=None, seconds=45):
+    """Harm, a change during it, the harm noticed, its end: the change comes through.
+
+    A watch whose last try failed just before the end may wait for 30 s."""
     proxy, before = home.proxy, home.proxy.accepted
     home.ends = getattr(home, "ends", 149) - 1
     harm(proxy)

@@ -334,14 +334,37 @@ START_TEST(an_object_can_be_abandoned_alone)
 }
 END_TEST
 
-/* Planned again before it was read, it would be defined twice. */
-START_TEST(what_was_done_and_abandoned_waits_to_be_read)
+/* a is defined and not started, since the only call there may be is b's. */
+static void define_one_of_two(struct yard *y)
+{
+	yard_begin(y);
+	executor_limit(y->executor, &libvirt_source, 2);
+	yard_take(y, defining, ROWS(defining));
+	executor_limit(y->executor, &libvirt_source, 1);
+	yard_done(y, "define-a");
+}
+
+/* What was begun is ended before something else is begun. */
+START_TEST(a_program_that_has_begun_goes_first)
 {
 	struct yard y;
 
 	yard_begin(&y);
 	yard_take(&y, defining, ROWS(defining));
-	yard_done(&y, "define-a"); /* start-a or define-b is under way */
+	yard_done(&y, "define-a");
+	yard_check(&y, "define-a start-a ", 1);
+	yard_done(&y, "start-a");
+	yard_check(&y, "define-a start-a define-b ", 1);
+	yard_end(&y);
+}
+END_TEST
+
+/* Planned again before it was read, it would be defined twice. */
+START_TEST(what_was_done_and_abandoned_waits_to_be_read)
+{
+	struct yard y;
+
+	define_one_of_two(&y);
 	executor_abandon(y.executor, NULL, NULL);
 	ck_assert_uint_eq(executor_length(y.executor), 1);
 	executor_observed(y.executor, &vm_kind, "a");
@@ -358,9 +381,7 @@ START_TEST(what_was_read_and_abandoned_is_free)
 {
 	struct yard y;
 
-	yard_begin(&y);
-	yard_take(&y, defining, ROWS(defining));
-	yard_done(&y, "define-a");
+	define_one_of_two(&y);
 	executor_observed(y.executor, &vm_kind, "a");
 	ck_assert_int_eq(y.busy_count, 2);
 	executor_abandon(y.executor, NULL, NULL);
@@ -432,6 +453,7 @@ Suite *endings_suite(void)
 	tcase_add_test(tests, what_was_taken_away_is_put_back);
 	tcase_add_test(tests, what_could_not_be_taken_away_is_left);
 	tcase_add_test(tests, an_object_can_be_abandoned_alone);
+	tcase_add_test(tests, a_program_that_has_begun_goes_first);
 	tcase_add_test(tests, what_was_done_and_abandoned_waits_to_be_read);
 	tcase_add_test(tests, what_was_read_and_abandoned_is_free);
 	tcase_add_test(tests, what_is_being_noted_can_be_abandoned);

@@ -92,8 +92,7 @@ static const char *other_cover(struct planner *p, const char *self, const char *
 /* The list is replaced as a whole: what somebody else wrote into it stays in it. */
 static const char *document(struct planner *p, const struct step *step, struct error *e)
 {
-	const struct observed *have =
-	    observations_find(p->input->observed, &advertisement_kind, step->name);
+	const struct observed *have = planner_entry(p, &advertisement_kind, step->name);
 	const struct advertisement *live =
 	    have ? (const struct advertisement *)have->live : NULL;
 	struct json_object *spec = json_object_new_object();

@@ -105,10 +105,9 @@ static void add_addresses(struct planner *p, struct json_object *list,
 
 static const char *document(struct planner *p, const struct step *step, struct error *e)
 {
-	const struct pool *want = (const struct pool *)set_find(
-	    config_get(p->input->desired, &pool_kind), step->name);
-	const struct observed *have =
-	    observations_find(p->input->observed, &pool_kind, step->name);
+	const struct pool *want = (const struct pool *)planner_desired(
+	    p, &pool_kind, step->name);
+	const struct observed *have = planner_entry(p, &pool_kind, step->name);
 	const struct pool *live = have ? (const struct pool *)have->live : NULL;
 	struct json_object *spec, *list;
 
@@ -247,7 +246,7 @@ static struct ranges due_now(
 
 static void wait_for(struct planner *p, struct item *item, const struct observed *other)
 {
-	if (set_find(config_get(p->input->desired, &pool_kind), other->name)) {
+	if (planner_desired(p, &pool_kind, other->name)) {
 		program_waits(p, item->programs[0],
 		    "waits for pool/%s to give up its addresses", other->name);
 		return;

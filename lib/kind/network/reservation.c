@@ -53,9 +53,8 @@ static void read_object(struct config *config, struct object *object,
 const struct reservation *reservation_desired(
     const struct planner *p, const char *network, const char *host)
 {
-	return (const struct reservation *)set_find(
-	    config_get(p->input->desired, &reservation_kind),
-	    reservation_name(p->arena, network, host));
+	return (const struct reservation *)planner_desired(
+	    p, &reservation_kind, reservation_name(p->arena, network, host));
 }
 
 const struct object_state *reservation_state(
@@ -87,8 +86,8 @@ static const struct vm_interface *interface_in(const struct vm *vm, const char *
 static const char *domain_of(
     const struct planner *p, const struct reservation *reservation)
 {
-	const struct vm *vm = (const struct vm *)set_find(
-	    config_get(p->input->desired, &vm_kind), reservation->host);
+	const struct vm *vm = (const struct vm *)planner_desired(
+	    p, &vm_kind, reservation->host);
 
 	return vm && vm->domain ? vm->domain : reservation->host;
 }
@@ -104,8 +103,7 @@ const char *reservation_unknown(
 {
 	const struct observations *o = p->input->observed;
 	const struct observed_set *vms = &o->kinds[kind_index(&vm_kind)];
-	const struct observed *seen =
-	    observations_find(o, &vm_kind, domain_of(p, reservation));
+	const struct observed *seen = planner_entry(p, &vm_kind, domain_of(p, reservation));
 
 	if (!vms->known)
 		return vms->why ? vms->why : "not observed yet";
@@ -115,8 +113,8 @@ const char *reservation_unknown(
 bool reservation_entry(const struct planner *p, const struct reservation *reservation,
     struct host_entry *out)
 {
-	const struct vm *vm = (const struct vm *)set_find(
-	    config_get(p->input->desired, &vm_kind), reservation->host);
+	const struct vm *vm = (const struct vm *)planner_desired(
+	    p, &vm_kind, reservation->host);
 	const struct vm_interface *wanted =
 	    vm ? interface_in(vm, reservation->network) : NULL;
 	const struct observed *seen = reservation_machine(p, reservation);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* reservation_index: sorted arrays of pointers, searched for ranges of equals. */
+/* reservation_index: sorted arrays of pointers, searched for ranges of equals. Most plans
+ * need none of them: where all is in order they are never sorted. */
 #include "lib/kind/network/reservation_index.h"
 
 #include <stdlib.h>
@@ -15,13 +16,16 @@ struct desired_entry {
 
 struct side_entries { /* of one side of one network */
 	const struct network *network;
-	const struct host_entry **by_mac, **by_name, **by_ip;
+	const struct host_entry **by_mac, **by_name, **by_ip; /* NULL: not sorted yet */
 };
 
 struct reservation_index {
+	struct arena *arena;
 	struct desired_entry *desired; /* in the desired set's order */
 	size_t count;
-	const struct desired_entry **by_mac, **by_host; /* within their networks */
+	size_t last; /* of those, looked up */
+	/* Within their networks; NULL: not sorted yet. */
+	const struct desired_entry **by_mac, **by_host;
 	struct side_entries *sides;
 	size_t side_count;
 };
@@ -68,19 +72,33 @@ static const struct host_entry **sort_entries(
 	return sorted;
 }
 
-static void add_side(
-    struct arena *a, struct reservation_index *index, const struct object *side)
+static void add_side(struct reservation_index *index, const struct object *side)
 {
-	const struct network *network = (const struct network *)side;
 	struct side_entries *entries;
 
-	if (!network)
+	if (!side)
 		return;
-	entries = arena_push(a, &index->sides, &index->side_count, sizeof(*entries));
-	entries->network = network;
-	entries->by_mac = sort_entries(a, network, compare_macs);
-	entries->by_name = sort_entries(a, network, compare_names);
-	entries->by_ip = sort_entries(a, network, compare_addresses);
+	entries = arena_push(
+	    index->arena, &index->sides, &index->side_count, sizeof(*entries));
+	entries->network = (const struct network *)side;
+}
+
+/* The side's entries, sorted once something is looked up in them. */
+static const struct side_entries *side_of(
+    struct reservation_index *index, const struct network *network)
+{
+	struct side_entries *side = index->sides, *end = side + index->side_count;
+
+	while (side < end && side->network != network)
+		side++;
+	if (side == end)
+		return NULL;
+	if (!side->by_mac) {
+		side->by_mac = sort_entries(index->arena, network, compare_macs);
+		side->by_name = sort_entries(index->arena, network, compare_names);
+		side->by_ip = sort_entries(index->arena, network, compare_addresses);
+	}
+	return side;
 }
 
 /* Desired reservations, by network and then by MAC or host. */
@@ -103,23 +121,30 @@ static int compare_desired_hosts(const void *x, const void *y)
 	return order ? order : strcmp(a->reservation->host, b->reservation->host);
 }
 
+static const struct desired_entry **sort_desired(
+    const struct reservation_index *index, compare_function *compare)
+{
+	const struct desired_entry **sorted =
+	    arena_array(index->arena, index->count + 1, sizeof(*sorted));
+
+	for (size_t i = 0; i < index->count; i++)
+		sorted[i] = &index->desired[i];
+	qsort(sorted, index->count, sizeof(*sorted), compare);
+	return sorted;
+}
+
 static void add_desired(struct planner *p, struct reservation_index *index)
 {
 	const struct set *set = config_get(p->input->desired, &reservation_kind);
 
 	index->count = set->count;
 	index->desired = arena_array(p->arena, set->count + 1, sizeof(*index->desired));
-	index->by_mac = arena_array(p->arena, set->count + 1, sizeof(*index->by_mac));
-	index->by_host = arena_array(p->arena, set->count + 1, sizeof(*index->by_host));
 	for (size_t i = 0; i < set->count; i++) {
 		struct desired_entry *w = &index->desired[i];
 
 		w->reservation = (const struct reservation *)set->items[i];
 		w->known = reservation_entry(p, w->reservation, &w->entry);
-		index->by_mac[i] = index->by_host[i] = w;
 	}
-	qsort(index->by_mac, set->count, sizeof(*index->by_mac), compare_desired_macs);
-	qsort(index->by_host, set->count, sizeof(*index->by_host), compare_desired_hosts);
 }
 
 struct reservation_index *reservation_index_make(struct planner *p)
@@ -128,10 +153,11 @@ struct reservation_index *reservation_index_make(struct planner *p)
 	const struct observed_set *networks =
 	    &p->input->observed->kinds[kind_index(&network_kind)];
 
+	index->arena = p->arena;
 	add_desired(p, index);
 	for (size_t i = 0; index->count && i < networks->count; i++) {
-		add_side(p->arena, index, networks->items[i]->live);
-		add_side(p->arena, index, networks->items[i]->config);
+		add_side(index, networks->items[i]->live);
+		add_side(index, networks->items[i]->config);
 	}
 	return index;
 }
@@ -156,16 +182,20 @@ static size_t first_of(
 	return low;
 }
 
+/* They are looked up in their own order for the most part. */
 const struct host_entry *reservation_index_entry(
-    const struct reservation_index *index, const struct reservation *reservation)
+    struct reservation_index *index, const struct reservation *reservation)
 {
-	struct desired_entry key = { .reservation = reservation };
-	size_t i = first_of(index->by_host, index->count, &key, compare_desired_hosts);
+	for (size_t i = 0; i < index->count; i++) {
+		size_t place = (index->last + i) % index->count;
+		const struct desired_entry *found = &index->desired[place];
 
-	return i < index->count && index->by_host[i]->reservation == reservation &&
-		       index->by_host[i]->known
-		   ? &index->by_host[i]->entry
-		   : NULL;
+		if (found->reservation != reservation)
+			continue;
+		index->last = place;
+		return found->known ? &found->entry : NULL;
+	}
+	return NULL;
 }
 
 bool reservation_owns(const struct host_entry *entry, const struct host_entry *found)
@@ -185,13 +215,17 @@ static const struct reservation *find_desired(const struct desired_entry **sorte
 	return NULL;
 }
 
-const struct reservation *reservation_index_owner(const struct reservation_index *index,
+const struct reservation *reservation_index_owner(struct reservation_index *index,
     const struct reservation *self, const struct host_entry *found)
 {
 	struct reservation of = { .network = self->network, .host = found->name };
 	struct desired_entry key = { .reservation = &of, .entry = *found };
 	const struct reservation *owner = NULL;
 
+	if (!index->by_mac) {
+		index->by_mac = sort_desired(index, compare_desired_macs);
+		index->by_host = sort_desired(index, compare_desired_hosts);
+	}
 	if (found->has_mac)
 		owner = find_desired(
 		    index->by_mac, index->count, &key, compare_desired_macs, self);
@@ -232,25 +266,22 @@ static size_t without_doubles(const struct host_entry **items, size_t count)
 	return kept;
 }
 
-size_t reservation_index_related(const struct reservation_index *index, struct arena *a,
-    const struct network *side, const struct host_entry *entry,
+size_t reservation_index_related(struct reservation_index *index,
+    const struct network *network, const struct host_entry *entry,
     const struct host_entry ***out)
 {
-	const struct side_entries *of = index->sides;
-	size_t found = 0;
+	const struct side_entries *of = side_of(index, network);
+	struct arena *a = index->arena;
+	size_t count = network->host_count, found = 0;
 
 	*out = NULL;
-	while (of < index->sides + index->side_count && of->network != side)
-		of++;
-	if (of == index->sides + index->side_count)
+	if (!of)
 		return 0;
 	if (entry->has_mac)
-		add_equals(
-		    a, of->by_mac, side->host_count, entry, compare_macs, out, &found);
+		add_equals(a, of->by_mac, count, entry, compare_macs, out, &found);
 	if (entry->name)
-		add_equals(
-		    a, of->by_name, side->host_count, entry, compare_names, out, &found);
-	add_equals(a, of->by_ip, side->host_count, entry, compare_addresses, out, &found);
+		add_equals(a, of->by_name, count, entry, compare_names, out, &found);
+	add_equals(a, of->by_ip, count, entry, compare_addresses, out, &found);
 	if (found)
 		qsort(*out, found, sizeof(**out), compare_places);
 	return without_doubles(*out, found);

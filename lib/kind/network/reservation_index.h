@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * reservation_index: the desired reservations and the entries of every network, sorted
- * by MAC, name and address once a plan, so that thousands cost no more than their number.
+ * by MAC, name and address at most once a plan, so that thousands cost no more than their number.
  * Everything is in the plan's arena.
  */
 #ifndef LIB_KIND_NETWORK_RESERVATION_INDEX_H
@@ -17,18 +17,18 @@ struct reservation_index *reservation_index_make(struct planner *p);
 
 /* The entry libvirt should have for the reservation; NULL: its MAC is not known. */
 const struct host_entry *reservation_index_entry(
-    const struct reservation_index *index, const struct reservation *reservation);
+    struct reservation_index *index, const struct reservation *reservation);
 
 /* An entry is a reservation's own when it has its MAC or its name. */
 bool reservation_owns(const struct host_entry *entry, const struct host_entry *found);
 
 /* The desired reservation of the network whose own the entry is; not `self`. */
-const struct reservation *reservation_index_owner(const struct reservation_index *index,
+const struct reservation *reservation_index_owner(struct reservation_index *index,
     const struct reservation *self, const struct host_entry *found);
 
 /* The entries of one side of a network that share MAC, name or address with `entry`, in
  * the network's order. Their number; at most as many as the network has. */
-size_t reservation_index_related(const struct reservation_index *index, struct arena *a,
+size_t reservation_index_related(struct reservation_index *index,
     const struct network *side, const struct host_entry *entry,
     const struct host_entry ***out);
 

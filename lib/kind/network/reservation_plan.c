@@ -59,7 +59,7 @@ static struct step *add_update(struct planner *p, struct program *program,
 	return step;
 }
 
-static const struct reservation_index *index_of(const struct planner *p)
+static struct reservation_index *index_of(const struct planner *p)
 {
 	return p->prepared[kind_index(&reservation_kind)];
 }
@@ -122,8 +122,7 @@ static const struct host_entry *plan_side(struct planner *p, struct program *pro
 	if (only)
 		*shown = as_reservation(p->arena, only);
 	else
-		count = reservation_index_related(
-		    index_of(p), p->arena, have, want, &related);
+		count = reservation_index_related(index_of(p), have, want, &related);
 	for (size_t i = 0; i < count; i++) {
 		const struct host_entry *h = related[i];
 		bool ours = reservation_owns(want, h);
@@ -287,7 +286,7 @@ static void add_move(
 {
 	const struct reservation *self =
 	    (const struct reservation *)program->item->desired;
-	bool is_vm = set_find(config_get(p->input->desired, &vm_kind), self->host);
+	bool is_vm = planner_desired(p, &vm_kind, self->host);
 	struct effect *effect;
 
 	if (!now.version || ip_equal(now, then))
@@ -356,7 +355,7 @@ void reservation_plan(struct planner *p, struct item *item, const struct object 
 	const struct observations *o = p->input->observed;
 	const struct observed_set *networks = &o->kinds[kind_index(&network_kind)];
 	const struct observed *network =
-	    observations_find(o, &network_kind, want->network);
+	    planner_entry(p, &network_kind, want->network);
 	const char *unknown = reservation_unknown(p, want);
 	const struct host_entry *entry;
 
@@ -421,10 +420,10 @@ static const struct item *holder_on(
     struct settling *s, const struct item *item, const struct object *side)
 {
 	const struct reservation *self = (const struct reservation *)item->desired;
-	const struct reservation_index *index = index_of(s->p);
+	struct reservation_index *index = index_of(s->p);
 	const struct host_entry key = { .ip = self->ip }, **related;
-	size_t count = side ? reservation_index_related(index, s->p->arena,
-				  (const struct network *)side, &key, &related)
+	size_t count = side ? reservation_index_related(
+				  index, (const struct network *)side, &key, &related)
 			    : 0;
 
 	for (size_t i = 0; i < count; i++) {

@@ -111,7 +111,7 @@ static void facts(const struct object *side, struct json_object *shown)
 
 static const struct vm *vm_of(const struct planner *p, const char *name)
 {
-	return (const struct vm *)set_find(config_get(p->input->desired, &vm_kind), name);
+	return (const struct vm *)planner_desired(p, &vm_kind, name);
 }
 
 static const char *uuid_of(const struct planner *p, const struct vm *vm)

@@ -9,6 +9,7 @@
 #include "lib/kind/vm/vm.h"
 #include "lib/kind/vm/vm_record.h"
 #include "lib/kind/vm/vm_plan.h"
+#include "lib/kind/vm/vm_twins.h"
 #include "lib/kind/vm/vm_xml.h"
 
 #define MIB ((int64_t)1 << 20)
@@ -291,6 +292,7 @@ const struct kind vm_kind = {
 	.decode = decode,
 	.affects = affects,
 	.refresh = refresh,
+	.prepare = vm_twins_prepare,
 	.plan = vm_plan,
 	.availability = vm_availability,
 	.state_fields = &vm_record_fields,

@@ -11,6 +11,7 @@
 #include "lib/kind/vm/hypervisor.h"
 #include "lib/kind/vm/vm_power.h"
 #include "lib/kind/vm/vm_start.h"
+#include "lib/kind/vm/vm_twins.h"
 #include "lib/kind/vm/vm_xml.h"
 #include "lib/kind/vm/vm.h"
 
@@ -94,56 +95,19 @@ static void add_autostart(
 	arguments->on = want->autostart;
 }
 
-static bool same_mac(const struct vm *a, const struct vm *b)
-{
-	const struct vm_interface *x = a->interfaces.items, *y = b->interfaces.items;
-
-	for (size_t i = 0; i < a->interfaces.count; i++)
-		for (size_t k = 0; k < b->interfaces.count; k++)
-			if (mac_equal(x[i].mac, y[k].mac))
-				return true;
-	return false;
-}
-
-/*
- * A domain of another name that has its disk or MAC already, most likely the same machine
- * before it was renamed here: two that write one disk destroy it. NULL: none.
- */
-static const char *twin(struct planner *p, const struct vm *want, const char **what)
-{
-	const struct observed_set *seen =
-	    &p->input->observed->kinds[kind_index(&vm_kind)];
-
-	for (size_t i = 0; i < seen->count; i++) {
-		const struct observed *s = seen->items[i];
-		const struct vm *other =
-		    (const struct vm *)(s->live ? s->live : s->config);
-
-		if (!other)
-			continue;
-		if (want->disk.path && other->disk.path &&
-		    strcmp(want->disk.path, other->disk.path) == 0)
-			*what = want->disk.path;
-		else if (same_mac(want, other))
-			*what = "its MAC address";
-		else
-			continue;
-		return s->name;
-	}
-	return NULL;
-}
-
+/* A domain of another name that has its disk or MAC is most likely the same machine before
+ * it was renamed here: two that write one disk destroy it. */
 static void plan_absent(struct planner *p, struct item *item, const struct vm *want)
 {
 	const struct host_facts *host = hypervisor_facts(p);
 	const char *missing = missing_keys(p, want), *what;
-	const char *other = twin(p, want, &what);
+	const struct observed *other = vm_twin(p, want, &what);
 	struct program *program;
 
 	if (other) {
 		item_blocked(p, item,
 		    "there is no domain %s, but domain %s has %s: if that is this VM, write `domain: %s`, else undefine it or give this one its own",
-		    want->domain, other, what, other);
+		    want->domain, other->name, what, other->name);
 		return;
 	}
 	if (missing) {
@@ -173,8 +137,7 @@ static void plan_absent(struct planner *p, struct item *item, const struct vm *w
 
 const char *vm_render(struct planner *p, const struct step *step, struct error *e)
 {
-	const struct vm *want = (const struct vm *)set_find(
-	    config_get(p->input->desired, &vm_kind), step->name);
+	const struct vm *want = (const struct vm *)planner_desired(p, &vm_kind, step->name);
 	const struct host_facts *host = hypervisor_facts(p);
 
 	if (!want || !host) {

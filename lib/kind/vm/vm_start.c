@@ -159,7 +159,7 @@ static const char *waits_for(struct planner *p, struct item *item, const struct 
 	bool known = p->input->observed->kinds[kind_index(&network_kind)].known;
 
 	if (network && known &&
-	    !set_find(config_get(p->input->desired, &network_kind), network)) {
+	    !planner_desired(p, &network_kind, network)) {
 		item_blocked(p, item,
 		    "%s; network %s is not active and not written here: `virsh net-start %s`",
 		    why, network, network);
