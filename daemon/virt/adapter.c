@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "daemon/host/libvirt_files.h"
+#include "daemon/host/links.h"
 #include "daemon/virt/virt.h"
 #include "lib/kind/kinds.h"
 #include "lib/kind/sources.h"
@@ -14,6 +15,7 @@
 struct source_of_libvirt {
 	struct virt *virt;
 	struct libvirt_files *files;
+	struct links *links;
 	const struct inbox *inbox;
 	char *uri;
 };
@@ -125,6 +127,13 @@ static void on_file(void *arg, enum libvirt_file what, const char *name)
 	}
 }
 
+static void on_links(void *arg)
+{
+	struct source_of_libvirt *s = arg;
+
+	virt_read_kind(s->virt, &network_kind);
+}
+
 static void *start(const struct adapter_start *start)
 {
 	struct source_of_libvirt *s = must_alloc(sizeof(*s));
@@ -134,6 +143,7 @@ static void *start(const struct adapter_start *start)
 	s->uri = must_copy(settings->uri);
 	s->virt = virt_new(start->loop, settings, &callbacks, s);
 	s->files = libvirt_files_new(start->loop, on_file, s);
+	s->links = links_new(start->loop, on_links, s);
 	return s;
 }
 
@@ -141,6 +151,7 @@ static void stop(void *self)
 {
 	struct source_of_libvirt *s = self;
 
+	links_free(s->links);
 	libvirt_files_free(s->files);
 	virt_free(s->virt);
 	free(s->uri);

@@ -46,9 +46,9 @@ static struct {
 	pthread_mutex_t lock; /* guards all but the descriptors */
 	TAILQ_HEAD(, handle) handles;
 	TAILQ_HEAD(, timer) timers;
-	int last;	/* number given */
-	bool garbage;	/* something was removed */
-	int64_t wakes;	/* when the loop wakes by itself; 0: it is at work */
+	int last;      /* number given */
+	bool garbage;  /* something was removed */
+	int64_t wakes; /* when the loop wakes by itself; 0: it is at work */
 	int epoll, wake;
 } loop = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
@@ -118,7 +118,8 @@ static int enter(struct handle *handle, struct epoll_event *event)
 /* With nothing wanted it leaves the kernel's list, which would still tell of its end. */
 static int want(struct handle *handle, int events)
 {
-	struct epoll_event event = { to_epoll(events), { .u64 = (uint64_t)handle->watch } };
+	struct epoll_event event = { to_epoll(events),
+		{ .u64 = (uint64_t)handle->watch } };
 	int before = handle->wanted, result = 0;
 
 	if (events == before)
@@ -258,8 +259,8 @@ static void call_handle(int watch, uint32_t events)
 	pthread_mutex_lock(&loop.lock);
 	handle = handle_find(watch);
 	if (handle && handle->wanted) /* a call may have taken it over meanwhile */
-		happened = from_epoll(events) &
-			   (handle->wanted | VIR_EVENT_HANDLE_ERROR | VIR_EVENT_HANDLE_HANGUP);
+		happened = from_epoll(events) & (handle->wanted | VIR_EVENT_HANDLE_ERROR |
+						    VIR_EVENT_HANDLE_HANGUP);
 	pthread_mutex_unlock(&loop.lock);
 	if (happened)
 		handle->call(watch, handle->fd, happened, handle->arg);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* read_network: one network with the addresses it has leased, and the list of all. */
 #include <stdlib.h>
+#include <string.h>
 
+#include "daemon/host/links.h"
 #include "daemon/virt/auto.h"
 #include "daemon/virt/read.h"
 #include "lib/base/cleanup.h"
@@ -92,6 +94,25 @@ static enum outcome read_leases(virConnectPtr conn, virNetworkPtr network,
 	return READ_FOUND;
 }
 
+/* The bridge is this host's: a hypervisor here, with nothing simulated. */
+static bool is_local(virConnectPtr conn)
+{
+	autofree char *uri = virConnectGetURI(conn);
+
+	return uri && strstr(uri, ":///") && strncmp(uri, "test", 4) != 0;
+}
+
+static enum outcome read_ports(virConnectPtr conn, virNetworkPtr network,
+    struct network_facts *facts, struct raw *answer)
+{
+	autofree char *bridge = is_local(conn) ? virNetworkGetBridgeName(network) : NULL;
+
+	if (bridge)
+		facts->ports_known = links_ports(
+		    bridge, &answer->arena, &facts->ports, &facts->port_count);
+	return READ_FOUND;
+}
+
 static enum outcome read_all(virConnectPtr conn, virNetworkPtr network,
     struct network_facts *facts, struct raw *answer)
 {
@@ -104,6 +125,8 @@ static enum outcome read_all(virConnectPtr conn, virNetworkPtr network,
 	outcome = read_xml(conn, network, 0, &answer->reading.live_xml, answer);
 	if (outcome == READ_FOUND)
 		outcome = read_leases(conn, network, facts, answer);
+	if (outcome == READ_FOUND)
+		outcome = read_ports(conn, network, facts, answer);
 	return outcome;
 }
 

@@ -178,6 +178,7 @@ static void put_network(struct world *w, const char *directory, xmlNode *element
 		.facts = &facts,
 	};
 	struct dhcp_lease *leases = NULL;
+	const char **ports = NULL;
 
 	for (xmlNode *l = xml_first(element, "lease"); l; l = xml_next(l)) {
 		struct dhcp_lease *lease =
@@ -188,6 +189,14 @@ static void put_network(struct world *w, const char *directory, xmlNode *element
 		lease->expires = WALL + 3600000;
 	}
 	facts.leases = leases;
+	facts.ports_known = flag(w, element, "ports");
+	for (xmlNode *l = xml_first(element, "port"); l; l = xml_next(l)) {
+		const char **port =
+		    arena_push(&w->arena, &ports, &facts.port_count, sizeof(*port));
+
+		*port = xml_attribute(&w->arena, l, NULL, "dev");
+	}
+	facts.ports = ports;
 	put(w, directory, &network_kind, &reading);
 }
 

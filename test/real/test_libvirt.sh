@@ -233,7 +233,7 @@ network() {
 		"network_is Active yes && ip link show virbr0" 10
 	echo "# tap $tap of worker-1 hangs on '$(master_of "$tap")'; ping:" \
 		"$(answers_ping 192.168.122.11 >/dev/null && echo answers || echo silent)"
-	check "that its guests are cut off is told" "finding guests-cut-off '2 of 2'" 5
+	check "that its guests are cut off is reported" "finding guests-cut-off '2 of 2'" 5
 	heals "net-undefine and net-destroy" \
 		"virsh net-undefine default; virsh net-destroy default" \
 		"network_is Active yes && network_is Persistent yes && network_is Autostart yes &&
@@ -243,7 +243,7 @@ network() {
 
 # A restarted libvirtd puts the taps back, which net-destroy has left on nothing.
 libvirtd_dies() {
-	local pid
+	local pid tap
 	pid=$(qemu_pid worker-1)
 	libvirtd_kill
 	check "libvirtd killed: told" "source_is libvirt down" 5
@@ -252,7 +252,12 @@ libvirtd_dies() {
 		"source_is libvirt connected && home_is_up" 45
 	check "same qemu as before, and its guest answers" \
 		"[[ \$(qemu_pid worker-1) == $pid ]] && answers_ping 192.168.122.11" 10
-	check "guests are no longer told as cut off" "! finding guests-cut-off" 5
+	check "guests are no longer reported as cut off" "! finding guests-cut-off" 20
+	tap=$(tap_of worker-1)
+	ip link set "$tap" nomaster
+	check "a tap that is taken off its bridge is reported" "finding guests-cut-off '1 of 2'" 5
+	ip link set "$tap" master virbr0
+	check "put back, it is no longer" "! finding guests-cut-off" 5
 	live_a_while
 	pid=$(qemu_pid worker-2)
 	daemon_mark

@@ -21,6 +21,11 @@ struct network_facts {
 	bool leases_known; /* false where the driver cannot tell */
 	const struct dhcp_lease *leases;
 	size_t lease_count;
+	/* The interfaces on its bridge; false where the bridge is not this host's, or not
+	 * the kernel's own. */
+	bool ports_known;
+	const char *const *ports;
+	size_t port_count;
 };
 
 enum network_mode {
@@ -71,6 +76,9 @@ struct network {
 	bool leases_known;
 	struct dhcp_lease *leases;
 	size_t lease_count;
+	bool ports_known;
+	const char *const *ports;
+	size_t port_count;
 };
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* network_guests: counts the interfaces of the domains that are seen running. */
+/* network_guests: counts the interfaces of the domains that are observed running. */
 #include "lib/kind/network/network_guests.h"
 #include "lib/kind/network/network.h"
 #include "lib/kind/vm/vm.h"
@@ -7,40 +7,53 @@
 #include <string.h>
 
 struct count {
-	int64_t interfaces, ports; /* ports: those the network has as a connection */
-	int64_t unknown;	   /* domains that cannot be read */
+	int64_t interfaces, taps; /* taps: those that belong on the bridge */
+	int64_t cut_off;	  /* of these, not on it */
+	int64_t unknown;	  /* domains that cannot be read */
 };
 
-static void add_domain(
-    struct count *count, const char *network, const struct observed *seen)
+static bool is_port(const struct network *live, const char *tap)
 {
-	const struct vm *vm = (const struct vm *)seen->live;
+	for (size_t i = 0; i < live->port_count; i++)
+		if (strcmp(live->ports[i], tap) == 0)
+			return true;
+	return false;
+}
+
+static void add_domain(struct count *count, const char *network,
+    const struct network *live, const struct observed *observed)
+{
+	const struct vm *vm = (const struct vm *)observed->live;
 	const struct vm_interface *nics = vm ? vm->interfaces.items : NULL;
 
-	count->unknown += seen->presence == UNKNOWN;
+	count->unknown += observed->presence == UNKNOWN;
 	for (size_t i = 0; vm && i < vm->interfaces.count; i++) {
 		if (!nics[i].network || strcmp(nics[i].network, network) != 0)
 			continue;
 		count->interfaces++;
-		count->ports += nics[i].port;
+		if (!live->ports_known || !nics[i].target)
+			continue;
+		count->taps++;
+		count->cut_off += !is_port(live, nics[i].target);
 	}
 }
 
-static struct count count_on(const struct planner *p, const char *network)
+static struct count count_on(
+    const struct planner *p, const char *network, const struct network *live)
 {
 	const struct observed_set *vms = &p->input->observed->kinds[kind_index(&vm_kind)];
 	struct count count = { .unknown = !vms->known };
 
 	for (size_t i = 0; i < vms->count; i++)
-		add_domain(&count, network, vms->items[i]);
+		add_domain(&count, network, live, vms->items[i]);
 	return count;
 }
 
-/* Somebody may have started a domain since libvirt's own count was looked at. */
+/* Somebody may have started a domain since libvirt's own count was read. */
 int64_t network_guests(
     const struct planner *p, const char *name, const struct network *live)
 {
-	struct count count = count_on(p, name);
+	struct count count = count_on(p, name, live);
 	int64_t guests = count.interfaces + count.unknown;
 
 	return guests > live->connections ? guests : live->connections;
@@ -48,21 +61,19 @@ int64_t network_guests(
 
 /*
  * A network that stops takes its bridge away; the guests' taps are left behind, and
- * starting it again does not bring them back. libvirt then counts fewer connections than
- * running domains have ports.
+ * starting it again does not bring them back. Somebody may take a tap off by hand, too.
  */
 void network_guests_report(
     struct planner *p, struct item *item, const struct network *live)
 {
-	struct count count = count_on(p, item->name);
-	int64_t lost = count.ports - live->connections;
+	struct count count = count_on(p, item->name, live);
 	const char *text;
 
-	if (lost <= 0)
+	if (!count.cut_off)
 		return;
 	text = arena_printf(p->arena,
-	    "%lld of %lld guest interfaces in network %s are cut off since it was stopped",
-	    (long long)lost, (long long)count.ports, item->name);
+	    "%lld of %lld guest interfaces in network %s are not on its bridge %s: they are cut off",
+	    (long long)count.cut_off, (long long)count.taps, item->name, live->bridge);
 	item_condition(p, item, "GuestsCutOff", "%s", text);
 	plan_finding(p, SEVERITY_WARNING, "guests-cut-off",
 	    arena_printf(p->arena, "network/%s", item->name), "%s", text)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * network_guests: whose interfaces hang on a network, and whose were left behind when it
- * was stopped. Hides that libvirt's own count is of the last look at the network.
+ * network_guests: whose interfaces are in a network, and which of them are on its bridge.
+ * Hides that libvirt's own count is as old as the last read of the network, and right only
+ * for what libvirt did itself.
  */
 #ifndef LIB_KIND_NETWORK_GUESTS_H
 #define LIB_KIND_NETWORK_GUESTS_H

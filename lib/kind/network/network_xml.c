@@ -201,6 +201,21 @@ static void set_facts(
 		n->leases[i] = facts->leases[i];
 }
 
+static void set_ports(
+    struct observed *seen, struct network *live, const struct network_facts *facts)
+{
+	const char **ports;
+
+	if (!live || !facts->ports_known)
+		return;
+	ports = arena_array(&seen->arena, facts->port_count + 1, sizeof(*ports));
+	for (size_t i = 0; i < facts->port_count; i++)
+		ports[i] = arena_copy(&seen->arena, facts->ports[i]);
+	live->ports_known = true;
+	live->ports = ports;
+	live->port_count = facts->port_count;
+}
+
 int network_xml_decode(
     struct observed *seen, const struct reading *reading, struct error *e)
 {
@@ -220,6 +235,7 @@ int network_xml_decode(
 		return fail(e, "libvirt gave no definition of it");
 	set_facts(seen, live, reading->facts);
 	set_facts(seen, stored, reading->facts);
+	set_ports(seen, live, reading->facts);
 	seen->live = live ? &live->object : NULL;
 	seen->config = stored ? &stored->object : NULL;
 	return 0;

@@ -38,7 +38,6 @@ struct vm_interface {
 	struct mac mac; /* written; else derived from the VM's name and the index */
 	bool mac_given;
 	const char *target; /* seen only: the tap, live side */
-	bool port;	    /* seen only: the network counts it as a connection */
 };
 
 struct vm {

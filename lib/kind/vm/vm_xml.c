@@ -186,7 +186,6 @@ static void read_interfaces(struct arena *a, xmlNode *devices, struct vm *out)
 		if (mac && mac_parse(mac, &nic->mac, NULL) == 0)
 			nic->record.has |= field_bit(fields, "mac");
 		nic->target = xml_attribute(a, node, "target", "dev");
-		nic->port = xml_attribute(a, node, "source", "portid") != NULL;
 	}
 	out->interfaces = (struct list){ items, count };
 	mark_read(out, "interfaces");

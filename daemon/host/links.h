@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * links: this host's network interfaces, as the kernel reports them (rtnetlink): which of
+ * them are ports of a bridge, and that this has changed. libvirt sends no event where a
+ * guest's tap is taken off its bridge, nor where libvirtd, started again, puts it back.
+ *
+ * Hides the protocol. The watcher belongs to the main loop; links_ports() is for any
+ * thread and waits for nothing but the kernel.
+ */
+#ifndef DAEMON_HOST_LINKS_H
+#define DAEMON_HOST_LINKS_H
+
+#include <ev.h>
+#include <stdbool.h>
+
+#include "lib/base/arena.h"
+
+struct links;
+
+/* Calls back when a tap or a bridge has appeared or gone, or was put on a bridge or taken
+ * off; at most ten times a second. NULL where the kernel does not allow it. */
+struct links *links_new(struct ev_loop *loop, void (*changed)(void *arg), void *arg);
+void links_free(struct links *links); /* NULL allowed */
+
+/* The names of the ports of a Linux bridge of this host, in the arena. False: it is not
+ * known; there is no such bridge here, say, or it is Open vSwitch's. */
+bool links_ports(
+    const char *bridge, struct arena *a, const char *const **names, size_t *count);
+
+#endif

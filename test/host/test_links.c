@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* links: in a network namespace of its own, with bridges and taps made by ip(8). */
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/host/links.h"
+#include "test/host/suites.h"
+
+static struct ev_loop *loop;
+static int changes;
+
+static bool run(const char *command)
+{
+	return system(command) == 0;
+}
+
+/* False where neither root nor a user namespace allows it. */
+static bool begin(void)
+{
+	if (unshare(CLONE_NEWNET) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0)
+		return false;
+	ck_assert(run("ip link add br9 type bridge && ip tuntap add vnet8 mode tap && "
+		      "ip tuntap add vnet9 mode tap && ip link set vnet9 master br9"));
+	return true;
+}
+
+START_TEST(ports_are_those_of_the_bridge)
+{
+	struct arena a = { 0 };
+	const char *const *names;
+	size_t count;
+
+	if (!begin())
+		return;
+	ck_assert(links_ports("br9", &a, &names, &count));
+	ck_assert_uint_eq(count, 1);
+	ck_assert_str_eq(names[0], "vnet9");
+	ck_assert(run("ip link set vnet8 master br9"));
+	ck_assert(links_ports("br9", &a, &names, &count));
+	ck_assert_uint_eq(count, 2);
+	ck_assert(run("ip link set vnet8 nomaster && ip link del vnet9"));
+	ck_assert(links_ports("br9", &a, &names, &count));
+	ck_assert_uint_eq(count, 0);
+	arena_done(&a);
+}
+END_TEST
+
+START_TEST(what_is_no_bridge_has_no_known_ports)
+{
+	struct arena a = { 0 };
+	const char *const *names;
+	size_t count;
+
+	if (!begin())
+		return;
+	ck_assert(!links_ports("vnet9", &a, &names, &count));
+	ck_assert(!links_ports("none", &a, &names, &count));
+	ck_assert(run("ip link del br9"));
+	ck_assert(!links_ports("br9", &a, &names, &count));
+	arena_done(&a);
+}
+END_TEST
+
+static void on_changed(void *arg)
+{
+	(void)arg;
+	changes++;
+	ev_break(loop, EVBREAK_ALL);
+}
+
+static void on_timeout(struct ev_loop *l, ev_timer *timer, int events)
+{
+	(void)timer;
+	(void)events;
+	ev_break(l, EVBREAK_ALL);
+}
+
+/* Runs until a change is reported, or for so long. */
+static void wait(double seconds)
+{
+	ev_timer timeout;
+
+	ev_now_update(loop);
+	ev_timer_init(&timeout, on_timeout, seconds, 0.0);
+	ev_timer_start(loop, &timeout);
+	ev_run(loop, 0);
+	ev_timer_stop(loop, &timeout);
+}
+
+START_TEST(a_tap_that_moves_is_reported_and_another_interface_is_not)
+{
+	struct links *links;
+
+	if (!begin())
+		return;
+	loop = ev_loop_new(EVFLAG_AUTO);
+	links = links_new(loop, on_changed, NULL);
+	ck_assert_ptr_nonnull(links);
+	ck_assert(run("ip link set vnet9 nomaster"));
+	wait(5);
+	ck_assert_int_eq(changes, 1);
+	ck_assert(run("ip link set vnet9 master br9 && ip link set vnet8 master br9"));
+	wait(5);
+	ck_assert_int_eq(changes, 2); /* both at once */
+	ck_assert(run("ip link add v0 type veth peer name v1 && ip link set v0 up"));
+	wait(0.5);
+	ck_assert_int_eq(changes, 2);
+	links_free(links);
+	ev_loop_destroy(loop);
+}
+END_TEST
+
+Suite *links_suite(void)
+{
+	Suite *suite = suite_create("links");
+	TCase *tests = tcase_create("links");
+
+	tcase_set_timeout(tests, 30);
+	tcase_add_test(tests, ports_are_those_of_the_bridge);
+	tcase_add_test(tests, what_is_no_bridge_has_no_known_ports);
+	tcase_add_test(tests, a_tap_that_moves_is_reported_and_another_interface_is_not);
+	suite_add_tcase(suite, tests);
+	return suite;
+}
