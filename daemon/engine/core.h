@@ -31,7 +31,11 @@ struct engine {
 	char *watched;	       /* the kubeconfig it also watches */
 	ev_timer plan_timer;   /* the next plan, soon */
 	ev_timer wake_timer;   /* the time of the plan that the last one wants */
-	ev_timer resync_timer; /* all is read again */
+	struct resync { /* all of one source is read again */
+		struct engine *engine;
+		size_t source;
+		ev_timer timer;
+	} resyncs[SOURCES_MAX];
 	ev_timer save_timer;
 	struct state_writer *writer; /* NULL: nothing is kept on disk */
 	ev_timer note_timer; /* notes that need not or cannot be written are answered */

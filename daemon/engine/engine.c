@@ -126,37 +126,49 @@ static void on_note(struct ev_loop *loop, ev_timer *timer, int events)
 	inbox_notes_written(e, UINT64_MAX, e->unsaved);
 }
 
-void engine_resync(struct engine *e)
+static void resync(struct engine *e, size_t source)
 {
-	for (size_t i = 0; i < source_count; i++)
-		if (adapters[i]->read_all)
-			adapters[i]->read_all(e->sources[i]);
-	probe_store_renew(e->probes);
+	if (adapters[source]->read_all)
+		adapters[source]->read_all(e->sources[source]);
+	probe_store_renew(e->probes, adapters[source]->source);
 	engine_schedule(e);
 }
 
-/* What gives no event is found by reading everything. */
-static void set_resync(struct engine *e)
+void engine_resync(struct engine *e)
 {
+	for (size_t i = 0; i < source_count; i++)
+		resync(e, i);
+}
+
+/* What gives no event is found by reading everything. */
+static void set_resync(struct resync *r)
+{
+	struct engine *e = r->engine;
 	int64_t every = e->config->settings.resync;
 
-	for (size_t i = 0; i < source_count; i++)
-		if (e->sources[i] && every > BLIND_RESYNC_MS &&
-		    !adapters[i]->hears_all(e->sources[i]))
-			every = BLIND_RESYNC_MS;
-	ev_timer_stop(e->loop, &e->resync_timer);
-	ev_timer_set(&e->resync_timer, (double)every / 1000, 0);
-	ev_timer_start(e->loop, &e->resync_timer);
+	if (every > BLIND_RESYNC_MS &&
+	    !adapters[r->source]->hears_all(e->sources[r->source]))
+		every = BLIND_RESYNC_MS;
+	ev_timer_stop(e->loop, &r->timer);
+	ev_timer_set(&r->timer, (double)every / 1000, 0);
+	ev_timer_start(e->loop, &r->timer);
 }
 
 static void on_resync(struct ev_loop *loop, ev_timer *timer, int events)
 {
-	struct engine *e = timer->data;
+	struct resync *r = timer->data;
 
 	(void)loop;
 	(void)events;
-	engine_resync(e);
-	set_resync(e);
+	resync(r->engine, r->source);
+	set_resync(r);
+}
+
+static void set_resyncs(struct engine *e)
+{
+	for (size_t i = 0; i < source_count; i++)
+		if (e->sources[i])
+			set_resync(&e->resyncs[i]);
 }
 
 /* Configuration */
@@ -206,7 +218,7 @@ static void adopt(struct engine *e, struct config *config)
 			inbox_remember(e, observed->items[i]);
 	}
 	watch_all(e);
-	set_resync(e);
+	set_resyncs(e);
 }
 
 static void set_load(struct engine *e, bool ok, const struct text *errors)
@@ -278,7 +290,7 @@ static void start(struct engine *e)
 	watch_all(e);
 	inbox_states(e);
 	keep_watch(e);
-	set_resync(e);
+	set_resyncs(e);
 	engine_schedule(e);
 }
 
@@ -286,10 +298,14 @@ static void init_timers(struct engine *e)
 {
 	ev_timer_init(&e->plan_timer, on_plan, 0, 0);
 	ev_timer_init(&e->wake_timer, on_plan, 0, 0);
-	ev_timer_init(&e->resync_timer, on_resync, 0, 0);
+	for (size_t i = 0; i < source_count; i++) {
+		e->resyncs[i] = (struct resync){ .engine = e, .source = i };
+		ev_timer_init(&e->resyncs[i].timer, on_resync, 0, 0);
+		e->resyncs[i].timer.data = &e->resyncs[i];
+	}
 	ev_timer_init(&e->save_timer, on_save, 0, 0);
 	ev_timer_init(&e->note_timer, on_note, 0, 0);
-	e->plan_timer.data = e->wake_timer.data = e->resync_timer.data = e;
+	e->plan_timer.data = e->wake_timer.data = e;
 	e->save_timer.data = e->note_timer.data = e;
 }
 
@@ -326,7 +342,8 @@ bool engine_free(struct engine *e)
 	watch_free(e->watch);
 	for (size_t i = source_count; i-- > 0;)
 		adapters[i]->stop(e->sources[i]);
-	ev_timer_stop(e->loop, &e->resync_timer);
+	for (size_t i = 0; i < source_count; i++)
+		ev_timer_stop(e->loop, &e->resyncs[i].timer);
 	ev_timer_stop(e->loop, &e->plan_timer);
 	ev_timer_stop(e->loop, &e->wake_timer);
 	ev_timer_stop(e->loop, &e->save_timer);

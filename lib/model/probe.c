@@ -156,10 +156,10 @@ const struct answer *probe_store_find(const struct probe_store *store,
 	return &store->items[i].answer;
 }
 
-void probe_store_renew(struct probe_store *store)
+void probe_store_renew(struct probe_store *store, const struct source *source)
 {
 	for (size_t i = 0; i < store->count; i++)
-		store->items[i].old = true;
+		store->items[i].old |= store->items[i].answer.kind->source == source;
 }
 
 bool probe_store_due(const struct probe_store *store, const struct probe *probe)

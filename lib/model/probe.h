@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 struct kind;
+struct source;
 
 struct probe {
 	const struct kind *kind; /* with name: what it is for; one question each */
@@ -51,9 +52,9 @@ bool probe_store_put(struct probe_store *store, const struct answer *answer);
  * change. */
 const struct answer *probe_store_find(const struct probe_store *store,
     const struct kind *kind, const char *name, uint64_t hash);
-/* What was said need not hold any longer: the answers stay until there are new ones, and
- * all are due. */
-void probe_store_renew(struct probe_store *store);
+/* What the source said need not hold any longer: its answers stay until there are new
+ * ones, and all are due. */
+void probe_store_renew(struct probe_store *store, const struct source *source);
 /* Whether this is to be sent: there is no answer to it, or not a new one. */
 bool probe_store_due(const struct probe_store *store, const struct probe *probe);
 

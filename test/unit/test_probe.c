@@ -6,6 +6,7 @@
 
 #include "lib/doc/json.h"
 #include "lib/kind/kinds.h"
+#include "lib/kind/sources.h"
 #include "lib/model/probe.h"
 
 #include <check.h>
@@ -109,7 +110,9 @@ START_TEST(renewed_answers_stay_until_there_are_others)
 	ck_assert(put(s, asked[0].kind, asked[0].name, asked[0].hash, 422));
 	ck_assert(!probe_store_due(s, &asked[0]));
 	ck_assert(probe_store_due(s, &another));
-	probe_store_renew(s);
+	probe_store_renew(s, &kubernetes_source); /* a VM is libvirt's */
+	ck_assert(!probe_store_due(s, &asked[0]));
+	probe_store_renew(s, &libvirt_source);
 	ck_assert(probe_store_due(s, &asked[0]));
 	ck_assert_int_eq(status_of(s, asked[0].kind, asked[0].name, asked[0].hash), 422);
 	ck_assert(put(s, asked[0].kind, asked[0].name, asked[0].hash, 200));
