@@ -105,8 +105,8 @@ static void add_addresses(struct planner *p, struct json_object *list,
 
 static const char *document(struct planner *p, const struct step *step, struct error *e)
 {
-	const struct pool *want = (const struct pool *)planner_desired(
-	    p, &pool_kind, step->name);
+	const struct pool *want =
+	    (const struct pool *)planner_desired(p, &pool_kind, step->name);
 	const struct observed *have = planner_entry(p, &pool_kind, step->name);
 	const struct pool *live = have ? (const struct pool *)have->live : NULL;
 	struct json_object *spec, *list;

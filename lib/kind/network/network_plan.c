@@ -84,8 +84,8 @@ static void plan_new(struct planner *p, struct item *item, const struct network 
 /* New, or the stored one with what differs as it is written. */
 const char *network_render(struct planner *p, const struct step *step, struct error *e)
 {
-	const struct network *want = (const struct network *)planner_desired(
-	    p, &network_kind, step->name);
+	const struct network *want =
+	    (const struct network *)planner_desired(p, &network_kind, step->name);
 	const struct observed *observed = planner_entry(p, &network_kind, step->name);
 
 	if (!want) {

@@ -86,8 +86,8 @@ static const struct vm_interface *interface_in(const struct vm *vm, const char *
 static const char *domain_of(
     const struct planner *p, const struct reservation *reservation)
 {
-	const struct vm *vm = (const struct vm *)planner_desired(
-	    p, &vm_kind, reservation->host);
+	const struct vm *vm =
+	    (const struct vm *)planner_desired(p, &vm_kind, reservation->host);
 
 	return vm && vm->domain ? vm->domain : reservation->host;
 }
@@ -103,7 +103,8 @@ const char *reservation_unknown(
 {
 	const struct observations *o = p->input->observed;
 	const struct observed_set *vms = &o->kinds[kind_index(&vm_kind)];
-	const struct observed *seen = planner_entry(p, &vm_kind, domain_of(p, reservation));
+	const struct observed *seen =
+	    planner_entry(p, &vm_kind, domain_of(p, reservation));
 
 	if (!vms->known)
 		return vms->why ? vms->why : "not observed yet";
@@ -113,8 +114,8 @@ const char *reservation_unknown(
 bool reservation_entry(const struct planner *p, const struct reservation *reservation,
     struct host_entry *out)
 {
-	const struct vm *vm = (const struct vm *)planner_desired(
-	    p, &vm_kind, reservation->host);
+	const struct vm *vm =
+	    (const struct vm *)planner_desired(p, &vm_kind, reservation->host);
 	const struct vm_interface *wanted =
 	    vm ? interface_in(vm, reservation->network) : NULL;
 	const struct observed *seen = reservation_machine(p, reservation);

@@ -354,8 +354,7 @@ void reservation_plan(struct planner *p, struct item *item, const struct object 
 	const struct reservation *want = (const struct reservation *)object;
 	const struct observations *o = p->input->observed;
 	const struct observed_set *networks = &o->kinds[kind_index(&network_kind)];
-	const struct observed *network =
-	    planner_entry(p, &network_kind, want->network);
+	const struct observed *network = planner_entry(p, &network_kind, want->network);
 	const char *unknown = reservation_unknown(p, want);
 	const struct host_entry *entry;
 

@@ -137,7 +137,8 @@ static void plan_absent(struct planner *p, struct item *item, const struct vm *w
 
 const char *vm_render(struct planner *p, const struct step *step, struct error *e)
 {
-	const struct vm *want = (const struct vm *)planner_desired(p, &vm_kind, step->name);
+	const struct vm *want =
+	    (const struct vm *)planner_desired(p, &vm_kind, step->name);
 	const struct host_facts *host = hypervisor_facts(p);
 
 	if (!want || !host) {

@@ -158,8 +158,7 @@ static const char *waits_for(struct planner *p, struct item *item, const struct 
 	const char *network = missing_network(p, attached), *reservation;
 	bool known = p->input->observed->kinds[kind_index(&network_kind)].known;
 
-	if (network && known &&
-	    !planner_desired(p, &network_kind, network)) {
+	if (network && known && !planner_desired(p, &network_kind, network)) {
 		item_blocked(p, item,
 		    "%s; network %s is not active and not written here: `virsh net-start %s`",
 		    why, network, network);

@@ -54,7 +54,8 @@ static int compare_macs(const void *a, const void *b)
 
 static struct claim *add(struct twins *t, struct claims *to, const struct observed *by)
 {
-	struct claim *claim = arena_push(t->arena, &to->items, &to->count, sizeof(*claim));
+	struct claim *claim =
+	    arena_push(t->arena, &to->items, &to->count, sizeof(*claim));
 
 	*claim = (struct claim){ .by = by };
 	return claim;
