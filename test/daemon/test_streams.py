@@ -117,8 +117,8 @@ class Follower:
 
     def __init__(self, home, *words):
         self.home = home
-        self.out = home.work / "followed"
-        self.err_file = home.work / "follow.err"
+        self.out = home.work / f"followed-{words[0]}"
+        self.err_file = home.work / f"followed-{words[0]}.err"
         self.out.write_text("")
         with open(self.out, "wb") as out, open(self.err_file, "wb") as err:
             self.process = home.spawn(home.ctl_program, *words, stdout=out, stderr=err)
