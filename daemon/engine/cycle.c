@@ -143,8 +143,7 @@ static void inform_state(struct engine *e, const struct item *item)
 
 	e->save_now |= has_moved(item);
 	if (object_state_remembers(item->state))
-		state_planned(
-		    &e->state, item->kind, item->name, &planned, clock_mono());
+		state_planned(&e->state, item->kind, item->name, &planned, clock_mono());
 	if (item->phase)
 		state_procedure(
 		    &e->state, item->kind, item->name, item->phase, clock_mono());

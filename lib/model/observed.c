@@ -60,8 +60,8 @@ bool observed_set_near(const struct observed_set *kind, const char *name, size_t
 {
 	bool found;
 
-	sorted_near(kind->items, kind->count, sizeof(*kind->items), name, by_name, &found,
-	    index);
+	sorted_near(
+	    kind->items, kind->count, sizeof(*kind->items), name, by_name, &found, index);
 	return found;
 }
 

@@ -61,8 +61,7 @@ static struct item *add_item(struct planner *p, const struct kind *kind, const c
 		.config = have ? have->config : NULL,
 		.reason = "",
 		.retry_in = -1,
-		.state =
-		    state_find_near(p->input->state, kind, name, &p->near->state),
+		.state = state_find_near(p->input->state, kind, name, &p->near->state),
 	};
 	if (!item->state)
 		item->state = blank(p, kind);

@@ -78,8 +78,8 @@ static void add_side(struct reservation_index *index, const struct object *side)
 
 	if (!side)
 		return;
-	entries = arena_push(
-	    index->arena, &index->sides, &index->side_count, sizeof(*entries));
+	entries =
+	    arena_push(index->arena, &index->sides, &index->side_count, sizeof(*entries));
 	entries->network = (const struct network *)side;
 }
 
