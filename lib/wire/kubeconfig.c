@@ -207,7 +207,7 @@ static int read_keys(
 			key++;
 		if (!key->name)
 			return fail_at(r, map->keys[i],
-			    "unknown key in %s: homek8sd cannot tell whether it may be ignored",
+			    "unknown key in %s: homek8sd does not know whether it may be ignored",
 			    what);
 		if (read_key(r, map->items[i], key))
 			return -1;

@@ -284,7 +284,7 @@ class Home(Observer):
         return text in new
 
     def _beside(self):
-        """How the daemon sees it; what it logged last."""
+        """What the daemon reports; what it logged last."""
         try:
             shown = self.ctl("status", timeout=3).out
         except OSError as error:

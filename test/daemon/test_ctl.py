@@ -164,7 +164,7 @@ def terminals(home):
     check("status fits 24 rows", lambda: fits(on_terminal(home, "status")) and
           len(on_terminal(home, "status").splitlines()) <= 24)
     check("colours on a terminal", lambda: COLOUR in on_terminal(home, "status"))
-    check("none when not wanted",
+    check("none when not asked for",
           lambda: "\x1b" not in on_terminal(home, "status", "--color=never"))
     check("none with NO_COLOR", lambda: "\x1b" not in on_terminal(home, "status", NO_COLOR="1"))
     check("ASCII without UTF-8", lambda: re.fullmatch(

@@ -36,12 +36,12 @@ OTHER_FINDINGS = {"duplicate-name", "kvm-unavailable", "lease-conflict", "vm-not
 NO_FINDING = {"host-gw"}
 
 
-def same(wanted, found):
+def same(expected, found):
     """Two lists of words, in any order; shows what only one of them has."""
-    wanted, found = set(wanted), set(found)
-    assert wanted, "nothing to compare with"
-    return none_of([f"only the first: {word}" for word in sorted(wanted - found)] +
-                   [f"only the second: {word}" for word in sorted(found - wanted)])
+    expected, found = set(expected), set(found)
+    assert expected, "nothing to compare with"
+    return none_of([f"only the first: {word}" for word in sorted(expected - found)] +
+                   [f"only the second: {word}" for word in sorted(found - expected)])
 
 
 def all_in(text, pattern, words):

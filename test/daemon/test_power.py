@@ -190,7 +190,7 @@ def stopped(home):
     write(home, off="state: stopped")
     check("stopped, by an edit: shut down, not destroyed",
           lambda: off(home, "off") and wrote(home, "virDomainShutdownFlags"), 5)
-    check("reported as ours", lambda: home.said("vm/off: shut down domain off"), 5)
+    check("reported as requested by homek8sd", lambda: home.said("vm/off: shut down domain off"), 5)
     home.ctl("pause", "vm/off")
     home.mark()
     home.virsh("start", "off")
@@ -264,9 +264,9 @@ def made_and_kept(home):
           before(home, "virNetworkCreate", "virDomainCreate"), 5)
     home.break_vm("always")
     home.virsh("undefine", "always")
-    check("undefined: made anew, with the MAC it always had",
+    check("undefined: defined anew, with the MAC it always had",
           lambda: home.runs("always") and mac(home, "always") == kept, 5)
-    check("marked as ours",
+    check("marked as owned",
           lambda: "<homek8s:owner " in home.virsh("dumpxml", "always").out, 5)
     home.libvirt_mark()
     write(home, manual=None)

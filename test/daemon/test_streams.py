@@ -102,7 +102,7 @@ def waiting(home):
                         "--timeout=5s")
     home.must("wait does not connect", lambda: connections(waiter), 5)
     home.ctl("pause", "pool/default-pool")
-    check("wait sees it come", lambda: waiter.poll() == 0, 5)
+    check("wait ends when it comes", lambda: waiter.poll() == 0, 5)
     home.ctl("resume")
     home.ctl("resume", "pool/default-pool")
     home.stop()

@@ -374,7 +374,7 @@ START_TEST(lint_rows)
 }
 END_TEST
 
-/* Every error and warning tells the next step. */
+/* Every error and warning says the next step. */
 START_TEST(every_finding_has_a_fix)
 {
 	struct config *config = load(lints[_i].home);
@@ -444,7 +444,7 @@ START_TEST(notes_true_of_all_are_counted)
 }
 END_TEST
 
-/* Many cuts are not all told, and the text stays in bounds. */
+/* Many cuts are not all reported, and the text stays in bounds. */
 START_TEST(many_cuts)
 {
 	autotext struct text text = { 0 };

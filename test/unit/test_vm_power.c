@@ -65,7 +65,7 @@ static const struct {
 	    false, "no longer knows why" },
 	{ "always, nothing remembered", "", DOWN(2), { 0 }, VERDICT_PENDING,
 	    "start domain w", false, "by somebody" },
-	{ "we stopped it, and it is wanted again", "", DOWN(1),
+	{ "we stopped it, and it is desired again", "", DOWN(1),
 	    { .ran = false, .cause = STOP_OURS }, VERDICT_PENDING, "start domain w",
 	    false, "shut down by homek8sd" },
 	{ "migrated away", "", DOWN(4), { .ran = true, .cause = STOP_DESTROYED },
@@ -253,7 +253,7 @@ END_TEST
 static const struct {
 	const char *what;
 	const char *yaml;
-	bool seen, active;
+	bool observed, active;
 	const char *hosts;
 	enum verdict verdict;
 	bool held;
@@ -265,8 +265,8 @@ static const struct {
 	    true, "waits for network/default" },
 	{ "it is not there yet", NETWORK "vms: {w: {}}", false, false, "",
 	    VERDICT_PENDING, true, "waits for network/default" },
-	{ "nobody looks after it", "vms: {w: {}}", true, false, "", VERDICT_BLOCKED,
-	    false, "virsh net-start default" },
+	{ "it is not written", "vms: {w: {}}", true, false, "", VERDICT_BLOCKED, false,
+	    "virsh net-start default" },
 	{ "its lease comes in a moment",
 	    "network: {name: default, address: 192.168.122.1/24, static_ips: {w: "
 	    "192.168.122.50}}\nvms: {w: {}}",
@@ -284,7 +284,7 @@ START_TEST(starts_wait_for_what_they_need)
 	struct scene s;
 
 	scene_begin(&s, waits[_i].yaml, NULL);
-	if (waits[_i].seen)
+	if (waits[_i].observed)
 		see_network(&s, "default", waits[_i].active, waits[_i].hosts);
 	see_domain(&s, "w", &facts, NULL, ON_NETWORK);
 	scene_plan(&s);
@@ -353,7 +353,7 @@ START_TEST(a_lease_held_back_keeps_no_vm_down)
 	network =
 	    (struct network *)observations_find(&s.observed, &network_kind, "default")
 		->live;
-	network->leases_known = false; /* then what was last seen counts */
+	network->leases_known = false; /* then what was last observed counts */
 	see_domain(&s, "v", &up, other, other);
 	see_domain(&s, "w", &down, NULL, ON_NETWORK);
 	record = state_get(&s.state, &reservation_kind, "default/v")->own;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* network_guests: counts the interfaces of the domains that are seen running. */
+/* network_guests: counts the interfaces of the domains that are observed running. */
 #include "lib/kind/network/network_guests.h"
 #include "lib/kind/network/network.h"
 #include "lib/kind/vm/vm.h"
@@ -12,12 +12,12 @@ struct count {
 };
 
 static void add_domain(
-    struct count *count, const char *network, const struct observed *seen)
+    struct count *count, const char *network, const struct observed *observed)
 {
-	const struct vm *vm = (const struct vm *)seen->live;
+	const struct vm *vm = (const struct vm *)observed->live;
 	const struct vm_interface *nics = vm ? vm->interfaces.items : NULL;
 
-	count->unknown += seen->presence == UNKNOWN;
+	count->unknown += observed->presence == UNKNOWN;
 	for (size_t i = 0; vm && i < vm->interfaces.count; i++) {
 		if (!nics[i].network || strcmp(nics[i].network, network) != 0)
 			continue;
@@ -36,7 +36,7 @@ static struct count count_on(const struct planner *p, const char *network)
 	return count;
 }
 
-/* Somebody may have started a domain since libvirt's own count was looked at. */
+/* Somebody may have started a domain since libvirt's own count was read. */
 int64_t network_guests(
     const struct planner *p, const char *name, const struct network *live)
 {

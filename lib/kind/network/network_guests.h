@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * network_guests: whose interfaces hang on a network, and whose were left behind when it
- * was stopped. Hides that libvirt's own count is of the last look at the network.
+ * was stopped. Hides that libvirt's own count is of the last read of the network.
  */
 #ifndef LIB_KIND_NETWORK_GUESTS_H
 #define LIB_KIND_NETWORK_GUESTS_H

@@ -84,8 +84,8 @@ static void plan_new(struct planner *p, struct item *item, const struct network 
 /* New, or the stored one with what differs as it is written. */
 const char *network_render(struct planner *p, const struct step *step, struct error *e)
 {
-	const struct network *want = (const struct network *)planner_desired(
-	    p, &network_kind, step->name);
+	const struct network *want =
+	    (const struct network *)planner_desired(p, &network_kind, step->name);
 	const struct observed *observed = planner_entry(p, &network_kind, step->name);
 
 	if (!want) {
@@ -126,7 +126,7 @@ static struct step *update_range(struct planner *p, struct program *program,
 
 /*
  * Addresses that are to join the range and that a pool of the cluster, as it was last
- * seen, still hands out: the pool's own edit may wait for approval, or have failed. They
+ * observed, still hands out: the pool's own edit may wait for approval, or have failed. They
  * join once the pool has given them up. What is in the range already is left there: a
  * pool that strays into it is repaired, not made room for.
  */
@@ -370,9 +370,11 @@ static const struct object *roamer(
 
 	for (size_t i = 0; i < vms->count; i++) {
 		const struct vm *vm = (const struct vm *)vms->items[i];
-		const struct observed *seen = planner_observed(p, &vm_kind, vm->domain);
+		const struct observed *observed =
+		    planner_observed(p, &vm_kind, vm->domain);
 
-		if (seen && seen->live && has_mac((const struct vm *)seen->live, mac) &&
+		if (observed && observed->live &&
+		    has_mac((const struct vm *)observed->live, mac) &&
 		    !is_written(p, network, vm->object.name))
 			return &vm->object;
 	}

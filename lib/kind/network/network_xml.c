@@ -157,10 +157,11 @@ static int64_t number(const char *text)
 	return text ? strtoll(text, NULL, 10) : 0;
 }
 
-static struct network *read_side(struct observed *seen, const char *xml, struct error *e)
+static struct network *read_side(
+    struct observed *observed, const char *xml, struct error *e)
 {
-	struct network *n = observed_object(seen);
-	struct arena *a = &seen->arena;
+	struct network *n = observed_object(observed);
+	struct arena *a = &observed->arena;
 	autoxml xmlDoc *doc = xml_parse(xml, e);
 	xmlNode *root, *ip;
 	const char *mtu;
@@ -186,7 +187,7 @@ static struct network *read_side(struct observed *seen, const char *xml, struct 
 }
 
 static void set_facts(
-    struct observed *seen, struct network *n, const struct network_facts *facts)
+    struct observed *observed, struct network *n, const struct network_facts *facts)
 {
 	if (!n)
 		return;
@@ -195,33 +196,33 @@ static void set_facts(
 	n->autostart = facts->autostart;
 	n->object.record.has |= bit("autostart");
 	n->leases_known = facts->leases_known;
-	n->leases = arena_array(&seen->arena, facts->lease_count, sizeof(*n->leases));
+	n->leases = arena_array(&observed->arena, facts->lease_count, sizeof(*n->leases));
 	n->lease_count = facts->lease_count;
 	for (size_t i = 0; i < facts->lease_count; i++)
 		n->leases[i] = facts->leases[i];
 }
 
 int network_xml_decode(
-    struct observed *seen, const struct reading *reading, struct error *e)
+    struct observed *observed, const struct reading *reading, struct error *e)
 {
 	struct network *live = NULL, *stored = NULL;
 
 	if (reading->live_xml) {
-		live = read_side(seen, reading->live_xml, e);
+		live = read_side(observed, reading->live_xml, e);
 		if (!live)
 			return fail_in(e, "its live definition cannot be read");
 	}
 	if (reading->config_xml) {
-		stored = read_side(seen, reading->config_xml, e);
+		stored = read_side(observed, reading->config_xml, e);
 		if (!stored)
 			return fail_in(e, "its stored definition cannot be read");
 	}
 	if (!live && !stored)
 		return fail(e, "libvirt gave no definition of it");
-	set_facts(seen, live, reading->facts);
-	set_facts(seen, stored, reading->facts);
-	seen->live = live ? &live->object : NULL;
-	seen->config = stored ? &stored->object : NULL;
+	set_facts(observed, live, reading->facts);
+	set_facts(observed, stored, reading->facts);
+	observed->live = live ? &live->object : NULL;
+	observed->config = stored ? &stored->object : NULL;
 	return 0;
 }
 

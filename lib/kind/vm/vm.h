@@ -37,8 +37,8 @@ struct vm_interface {
 	const char *network;
 	struct mac mac; /* written; else derived from the VM's name and the index */
 	bool mac_given;
-	const char *target; /* seen only: the tap, live side */
-	bool port;	    /* seen only: the network counts it as a connection */
+	const char *target; /* observed only: the tap, live side */
+	bool port;	    /* observed only: the network counts it as a connection */
 };
 
 struct vm {
@@ -52,7 +52,7 @@ struct vm {
 	struct vm_boot boot;
 	struct list
 	    interfaces; /* of struct vm_interface; default: one in the only network */
-	/* Seen only. */
+	/* Observed only. */
 	const char *uuid;
 	struct domain_facts facts;
 	bool marked; /* carries our mark */

@@ -62,7 +62,7 @@ static const char *domain_type(struct planner *p, const struct item *item,
 	return libvirt_type(want, host);
 }
 
-/* What must be written before the domain can be made, or NULL. */
+/* What must be written before the domain can be defined, or NULL. */
 static const char *missing_keys(struct planner *p, const struct vm *want)
 {
 	static const char *const needed[] = { "vcpus", "memory" };
@@ -137,7 +137,8 @@ static void plan_absent(struct planner *p, struct item *item, const struct vm *w
 
 const char *vm_render(struct planner *p, const struct step *step, struct error *e)
 {
-	const struct vm *want = (const struct vm *)planner_desired(p, &vm_kind, step->name);
+	const struct vm *want =
+	    (const struct vm *)planner_desired(p, &vm_kind, step->name);
 	const struct host_facts *host = hypervisor_facts(p);
 
 	if (!want || !host) {

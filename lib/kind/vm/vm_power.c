@@ -66,7 +66,7 @@ static void plan_paused(
 	case PAUSED_CRASHED:
 	case PAUSED_POSTCOPY_FAILED:
 		item_blocked(p, item,
-		    "its guest has crashed and is kept paused; `virsh destroy %s` once you have looked at it, then it is started anew",
+		    "its guest has crashed and is kept paused; `virsh destroy %s` once you have examined it, then it is started anew",
 		    domain);
 		break;
 	case PAUSED_FROM_SNAPSHOT:
