@@ -4,7 +4,7 @@
  *
  *	homek8s-state VERSION CRC32 LENGTH
  *
- * The checksum tells a torn file from a whole one, the version a foreign one. Everything
+ * The checksum shows that a file is torn, the version that it is foreign. Everything
  * goes through the descriptor of the directory, so that a directory moved or replaced
  * under us cannot lead elsewhere.
  */

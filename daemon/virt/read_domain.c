@@ -48,7 +48,7 @@ static enum outcome read_xml(virConnectPtr conn, virDomainPtr domain, unsigned f
 	return READ_FOUND;
 }
 
-/* A crashed domain may be active or not; in every other state the id tells. */
+/* A crashed domain may be active or not; in every other state the id shows it. */
 static bool consistent(const struct domain_facts *facts)
 {
 	if (facts->state == VIR_DOMAIN_CRASHED || facts->state == VIR_DOMAIN_NOSTATE)
