@@ -119,11 +119,11 @@ def notes(home):
           lambda: write(home, notes={"first": note(home, "second.txt")}),
           lambda: second.read_text() == "as written\n" and not first.exists() and
           home.converged(), 5)
-    first.write_text("somebody's\n")
+    first.write_text("foreign\n")
     write(home, notes={"first": note(home, "second.txt"), "other": note(home, "first.txt")})
     check("what somebody else has put there is not overwritten", lambda: home.is_(
         "note/other", "failing", "homek8sd has not written it") and
-        first.read_text() == "somebody's\n", 5)
+        first.read_text() == "foreign\n", 5)
     heals("moved away: written", first.unlink, lambda:
           first.read_text() == "as written\n" and home.converged(), 35)
     home.stop()

@@ -230,7 +230,7 @@ START_TEST(a_long_run_forgets_quick_stops)
 }
 END_TEST
 
-/* Stops that are somebody's decision, or counted elsewhere, cost no attempt. */
+/* Stops that somebody has decided, or counted elsewhere, cost no attempt. */
 static const struct {
 	const char *what;
 	int reason;
@@ -453,7 +453,7 @@ START_TEST(a_deadline_begins_with_the_first_request)
 	observe_again(&b);
 	ck_assert_int_eq(b.vm->stop_first.ms, first.ms);
 
-	/* Wanted again, and days later not: the old request is no excuse to cut power. */
+	/* Desired again, and days later not: the old request is no excuse to cut power. */
 	b.want.state = VM_RUNNING;
 	vm_record_desired(b.state, &b.want.object);
 	after(&b, 2000 * MINUTE);

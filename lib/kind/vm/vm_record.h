@@ -14,7 +14,7 @@ enum stop_cause {
 	STOP_NONE,
 	STOP_CRASH,	/* QEMU died or the guest panicked */
 	STOP_GUEST,	/* the guest powered itself off, or was requested to */
-	STOP_DESTROYED, /* somebody's `virsh destroy` */
+	STOP_DESTROYED, /* `virsh destroy` or the like */
 	STOP_SAVED,	/* managed save, or saved to a file */
 	STOP_START_FAILED,
 	STOP_UNKNOWN, /* libvirtd was restarted or the host was: the reason is lost */
