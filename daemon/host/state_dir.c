@@ -86,8 +86,8 @@ static int take_lock(struct state_dir *state, struct error *e)
 static int open_directory(struct state_dir *state, struct error *e)
 {
 	if (mkdir(state->directory, 0700) < 0 && errno != EEXIST)
-		return fail(e, "state directory %s: cannot be made: %s", state->directory,
-		    strerror(errno));
+		return fail(e, "state directory %s: cannot be created: %s",
+		    state->directory, strerror(errno));
 	state->fd = open(state->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (state->fd < 0)
 		return fail(e, "state directory %s: cannot be opened: %s",

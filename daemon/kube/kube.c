@@ -102,7 +102,7 @@ static void disconnect(struct kube *k)
 	readiness_stop(&k->readiness);
 	writer_abandon(k->writer);
 	asker_abandon(k->asker);
-	reflectors_pause(&k->reflectors, LOSS_DOWN, "the connection is made anew");
+	reflectors_pause(&k->reflectors, LOSS_DOWN, "the connection is opened anew");
 	http_free(k->host.http);
 	k->host.http = NULL;
 	credentials_free(k->credentials);

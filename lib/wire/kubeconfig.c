@@ -61,7 +61,7 @@ static const struct key cluster_keys[] = {
 };
 
 #define USE_A_SERVICE_ACCOUNT                                                            \
-	"make a ServiceAccount for homek8sd and use its token, or a client certificate"
+	"create a ServiceAccount for homek8sd and use its token, or a client certificate"
 
 static const struct key user_keys[] = {
 	{ "client-certificate-data", USE_DATA, AT(client_certificate), NULL },

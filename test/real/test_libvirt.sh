@@ -164,7 +164,7 @@ reboot_is_no_stop() {
 
 pause_is_left_alone() {
 	virsh -q suspend worker-1
-	check "virsh suspend is reported" "is vm/worker-1 blocked 'was paused by somebody'" 5
+	check "virsh suspend is reported" "is vm/worker-1 blocked 'was paused by another client'" 5
 	libvirt_mark
 	stays "and left alone" "[[ \$(state worker-1) == paused ]] && wrote_nothing" 4
 	virsh -q resume worker-1
@@ -177,7 +177,7 @@ saved_goes_on() {
 	daemon_mark
 	heals "virsh managedsave, goes on" "virsh managedsave worker-1" \
 		"runs_anew worker-1 $pid && answers_ping 192.168.122.11" 20
-	check "reported as saved by somebody" "daemon_said 'was saved by somebody'"
+	check "reported as saved by somebody" "daemon_said 'was saved by another client'"
 	check "its image is used up" "! virsh dominfo worker-1 | grep 'Managed save: *yes'"
 }
 

@@ -30,10 +30,11 @@ static const struct field disk_rows[] = {
 	    .example = "default" },
 	{ "image", FIELD_STRING, at(struct vm_disk, image),
 	    .help =
-		"The image the volume was made from. homek8sd does not make volumes yet: it says which one is missing and how to make it.",
+		"The image the volume was created from. homek8sd does not create volumes yet: it reports which one is missing and how to create it.",
 	    .example = "noble-server-cloudimg-amd64.img" },
 	{ "size", FIELD_SIZE, at(struct vm_disk, size), .minimum = MIB,
-	    .help = "How large the volume was made; see image.", .example = "30GiB" },
+	    .help = "The size the volume was created with; see image.",
+	    .example = "30GiB" },
 	{ 0 },
 };
 
@@ -86,7 +87,7 @@ static const struct field rows[] = {
 	{ "power", FIELD_WORD, at(struct vm, power), .fallback = "always",
 	    .words = power_words,
 	    .help =
-		"What an unexpected stop means. always: start it again; on-failure: only after a crash, a failed start or a restart of the host, not when its guest or somebody stopped it; manual: never by itself.",
+		"What an unexpected stop means. always: start it again; on-failure: only after a crash, a failed start or a restart of the host, not when its guest or another client stopped it; manual: never by itself.",
 	    .example = "on-failure" },
 	{ "type", FIELD_WORD, at(struct vm, type), .fallback = "auto",
 	    .words = type_words,

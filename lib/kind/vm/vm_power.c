@@ -72,7 +72,8 @@ static void plan_paused(
 	case PAUSED_FROM_SNAPSHOT:
 	default: /* by a user, for a reason unknown, or one of a newer libvirt */
 		item_blocked(p, item,
-		    "was paused by somebody; `virsh resume %s` lets it go on", domain);
+		    "was paused by another client; `virsh resume %s` lets it go on",
+		    domain);
 		break;
 	}
 }

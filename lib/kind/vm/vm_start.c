@@ -52,9 +52,9 @@ static const char *cause_text(enum stop_cause cause)
 	case STOP_GUEST:
 		return "was powered off by its guest";
 	case STOP_DESTROYED:
-		return "was stopped by somebody (virsh destroy or the like)";
+		return "was stopped by another client (virsh destroy or the like)";
 	case STOP_SAVED:
-		return "was saved by somebody";
+		return "was saved by another client";
 	case STOP_START_FAILED:
 		return "failed to start";
 	case STOP_UNKNOWN:
