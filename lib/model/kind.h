@@ -94,7 +94,7 @@ struct kind {
 	/*
 	 * What the outside says -> observed->live, observed->config. Returns 0; 1: not of
 	 * interest, as good as absent; -1: unreadable, with the reason. NULL: the kind
-	 * has no observations of its own (a lease is part of its network) and its plan()
+	 * has no observations of its own (a reservation is part of its network): its plan()
 	 * reads those of other kinds.
 	 */
 	int (*decode)(

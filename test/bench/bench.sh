@@ -375,9 +375,9 @@ real_libvirt() {
 		"$(ms back) to $(ms bare_back): kill and start by a bare client; medians of ${value[samples]}"
 	also 'the same from the event of its stop' "$(calc "${value[event]} / ${value[bare_start]}")" x \
 		"$(ms event) to $(ms bare_start): the start call alone"
-	figure 'calls when 10 leases are lost on one side' "${value[lost_calls]}" '' == 10 \
+	figure 'calls when 10 reservations are lost on one side' "${value[lost_calls]}" '' == 10 \
 		'virNetworkUpdate by libvirtd'"'"'s own log: one a lease'
-	figure 'calls when 10 leases are new' "${value[new_calls]}" '' == 20 \
+	figure 'calls when 10 reservations are new' "${value[new_calls]}" '' == 20 \
 		'one a lease and side: live and stored'
 	figure 'calls when nothing differs, two passes' "${value[no_calls]}" '' == 0 ''
 	figure 'lease calls when the network is new' "${value[define_updates]}" '' == 0 \

@@ -149,7 +149,7 @@ static void observe_host(struct observations *o)
 static void observe(struct arena *a, const struct config *config, struct observations *o)
 {
 	const struct set *vms = config_get(config, &vm_kind);
-	const struct set *leases = config_get(config, &reservation_kind);
+	const struct set *reservations = config_get(config, &reservation_kind);
 	struct text hosts = { 0 };
 	struct network_facts network = {
 		.active = true, .persistent = true, .autostart = true
@@ -158,9 +158,9 @@ static void observe(struct arena *a, const struct config *config, struct observa
 	struct observed *observed = observed_new(&network_kind, "default");
 	struct error e;
 
-	for (size_t i = 0; i < leases->count; i++) {
+	for (size_t i = 0; i < reservations->count; i++) {
 		const struct reservation *l =
-		    (const struct reservation *)leases->items[i];
+		    (const struct reservation *)reservations->items[i];
 		const struct vm *vm = (const struct vm *)set_find(vms, l->host);
 		const struct vm_interface *nic = vm->interfaces.items;
 
@@ -272,11 +272,11 @@ int main(void)
 	mallopt(M_TRIM_THRESHOLD, PLAN_MEMORY); /* as homek8sd */
 	write_home(&a, &files, 1000);
 	config = bench_load(&files);
-	bench_plan(config, "plan, nothing to do: 1,000 VMs and leases");
+	bench_plan(config, "plan, nothing to do: 1,000 VMs and reservations");
 	config_free(config);
 	write_home(&a, &half, 500);
 	config = load(&half);
-	bench_plan(config, "plan, nothing to do: 500 VMs and leases");
+	bench_plan(config, "plan, nothing to do: 500 VMs and reservations");
 	config_free(config);
 	arena_done(&a);
 	return 0;

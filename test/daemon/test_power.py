@@ -230,7 +230,8 @@ def saved(home):
     home.report.heals("managed save: goes on from there",
                       lambda: home.break_vm("always", "managedsave"),
                       lambda: home.runs("always"), 5)
-    check("reported as what it was", lambda: home.said("was saved by another client; to be started"))
+    check("reported as what it was",
+          lambda: home.said("was saved by another client; to be started"))
     home.ctl("pause", "vm/always")
     home.break_vm("always", "managedsave")
     check("its image is a condition, and what becomes of it",

@@ -102,7 +102,7 @@ from_nothing() {
 	write_settings
 	write_home
 	libvirt_mark
-	heals "network, leases and VMs from nothing" daemon_start home_is_up 20
+	heals "network, reservations and VMs from nothing" daemon_start home_is_up 20
 	libvirt_wrote "in as many calls as it takes" virNetworkDefineXML virNetworkCreate \
 		virNetworkSetAutostart virDomainDefineXMLFlags virDomainDefineXMLFlags \
 		virDomainDefineXMLFlags virDomainSetAutostart virDomainCreate virDomainCreate
@@ -181,7 +181,7 @@ saved_goes_on() {
 	check "its image is used up" "! virsh dominfo worker-1 | grep 'Managed save: *yes'"
 }
 
-leases() {
+reservations() {
 	local mac host
 	mac=$(mac_of worker-2)
 	host="<host mac='$mac' name='worker-2' ip='192.168.122.12'/>"
@@ -452,7 +452,7 @@ foreign_before=$(virsh -q dumpxml --inactive foreign)
 from_nothing
 nothing_to_do
 power
-leases
+reservations
 approval
 autostart
 network

@@ -267,11 +267,11 @@ static const struct {
 	    VERDICT_PENDING, true, "waits for network/default" },
 	{ "it is not written", "vms: {w: {}}", true, false, "", VERDICT_BLOCKED, false,
 	    "virsh net-start default" },
-	{ "its lease comes in a moment",
+	{ "its reservation comes in a moment",
 	    "network: {name: default, address: 192.168.122.1/24, static_ips: {w: "
 	    "192.168.122.50}}\nvms: {w: {}}",
 	    true, true, "", VERDICT_PENDING, true, "waits for reservation/w" },
-	{ "its lease is there",
+	{ "its reservation is there",
 	    "network: {name: default, address: 192.168.122.1/24, static_ips: {w: "
 	    "192.168.122.50}}\nvms: {w: {}}",
 	    true, true, "<host mac='52:54:00:00:00:01' name='w' ip='192.168.122.50'/>",
@@ -340,7 +340,7 @@ START_TEST(a_lease_held_back_keeps_no_vm_down)
 	    SIZE "<devices><interface type='network'><mac address='52:54:00:00:00:02'/>"
 		 "<source network='default'/></interface></devices>";
 	struct domain_facts up = RUNNING, down = DOWN(3);
-	const struct item *lease;
+	const struct item *reservation;
 	struct network *network;
 	struct scene s;
 
@@ -359,9 +359,9 @@ START_TEST(a_lease_held_back_keeps_no_vm_down)
 	record = state_get(&s.state, &reservation_kind, "default/v")->own;
 	ip_parse("192.168.122.50", &record->ip, NULL);
 	scene_plan(&s);
-	lease = plan_find(s.plan, &reservation_kind, "default/w");
-	ck_assert_msg(
-	    is_held(lease) && lease->verdict == VERDICT_PENDING, "%s", lease->reason);
+	reservation = plan_find(s.plan, &reservation_kind, "default/w");
+	ck_assert_msg(is_held(reservation) && reservation->verdict == VERDICT_PENDING,
+	    "%s", reservation->reason);
 	ck_assert_msg(!is_held(s.item) && item_acts(s.item), "%s", s.item->reason);
 	scene_end(&s);
 }

@@ -31,12 +31,12 @@ static const struct network *side(const struct observed *have, enum side which)
  * MACs are in it. */
 static bool waits_for_domains(const struct planner *p, const struct network *want)
 {
-	const struct set *leases = config_get(p->input->desired, &reservation_kind);
+	const struct set *reservations = config_get(p->input->desired, &reservation_kind);
 
 	if (p->input->observed->kinds[kind_index(&vm_kind)].known)
 		return false;
-	for (size_t i = 0; i < leases->count; i++)
-		if (strcmp(((const struct reservation *)leases->items[i])->network,
+	for (size_t i = 0; i < reservations->count; i++)
+		if (strcmp(((const struct reservation *)reservations->items[i])->network,
 			want->object.name) == 0)
 			return true;
 	return false;

@@ -324,20 +324,21 @@ static void put_host(struct arena *a, xmlNode *dhcp, const struct host_entry *ho
 
 static void put_dhcp(struct planner *p, const struct network *want, xmlNode *ip)
 {
-	const struct set *leases = config_get(p->input->desired, &reservation_kind);
+	const struct set *reservations = config_get(p->input->desired, &reservation_kind);
 	xmlNode *dhcp = NULL;
 
 	if (want->ranges.count)
 		dhcp = xml_make(ip, "dhcp");
 	for (size_t i = 0; i < want->ranges.count; i++)
 		put_range(dhcp, want->ranges.items[i]);
-	for (size_t i = 0; i < leases->count; i++) {
-		const struct reservation *lease =
-		    (const struct reservation *)leases->items[i];
+	for (size_t i = 0; i < reservations->count; i++) {
+		const struct reservation *reservation =
+		    (const struct reservation *)reservations->items[i];
 		struct host_entry entry;
 
-		if (strcmp(lease->network, want->object.name) != 0 ||
-		    reservation_unknown(p, lease) || !reservation_entry(p, lease, &entry))
+		if (strcmp(reservation->network, want->object.name) != 0 ||
+		    reservation_unknown(p, reservation) ||
+		    !reservation_entry(p, reservation, &entry))
 			continue;
 		put_host(p->arena, xml_make(ip, "dhcp"), &entry);
 	}
