@@ -15,16 +15,16 @@ at_a_time=${JOBS:-3}
 # The counts in a test's output, as "PASSED FAILED"; one test of its own where it has none.
 counts() {
 	awk '
-		/^[0-9]+%: Checks: / { gsub(",", ""); c += $3; f += $5 + $7; seen = 1 }
+		/^[0-9]+%: Checks: / { gsub(",", ""); c += $3; f += $5 + $7; checks = 1 }
 		match($0, /^[0-9]+ healed, [0-9]+ not/) {
 			split($0, w, /[ ,]+/); p = w[1]; q = w[3]; shell = 1 }
 		match($0, /[0-9]+ passed, [0-9]+ failed/) {
 			split(substr($0, RSTART, RLENGTH), w, /[ ,]+/); p = w[1]; q = w[3]; shell = 1 }
-		END { if (shell) print p, q; else if (seen) print c - f, f; else print 1, 0 }' "$1"
+		END { if (shell) print p, q; else if (checks) print c - f, f; else print 1, 0 }' "$1"
 }
 
 # What a finished test came to, in one piece: its line, what failed in it, how long it healed.
-tell() { # NAME LOG STATUS MS
+finish() { # NAME LOG STATUS MS
 	local name=$1 log=$2 status=$3 took=$4 p f
 	if [ "$status" = 77 ]; then
 		echo "0 0 1" >"$log.counts"
@@ -52,8 +52,8 @@ one() { # NAME COMMAND...
 	began=$(date +%s%3N)
 	"$@" >"$log" 2>&1 </dev/null
 	status=$?
-	tell "$name" "$log" $status $(($(date +%s%3N) - began)) >"$log.told"
-	cat "$log.told"
+	finish "$name" "$log" $status $(($(date +%s%3N) - began)) >"$log.line"
+	cat "$log.line"
 }
 
 # Tests wait far more than they compute: several run at a time.

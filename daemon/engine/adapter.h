@@ -85,7 +85,7 @@ struct adapter {
 	/* Where it is down: tries now instead of waiting. */
 	void (*retry_now)(void *self);
 	void (*state)(void *self, struct source_report *out);
-	/* Whether it hears of every change by itself: then a resync may be rare. */
+	/* Whether it reports every change by itself: then a resync may be rare. */
 	bool (*hears_all)(void *self);
 	void (*run)(void *self, const struct call *call);
 	/* Asks what a probe says, unless that is under way; the answer comes through the

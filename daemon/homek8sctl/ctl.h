@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * ctl: what the parts of homek8sctl share: the options of one run, the terminal, what a
- * command is, and the exit status. The daemon sends facts; everything about how they look
- * is decided here. Data goes to stdout, talk to stderr.
+ * command is, and the exit status. The daemon sends facts; how they are shown is
+ * decided here. Data goes to stdout, talk to stderr.
  */
 #ifndef DAEMON_HOMEK8SCTL_CTL_H
 #define DAEMON_HOMEK8SCTL_CTL_H

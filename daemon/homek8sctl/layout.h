@@ -19,7 +19,7 @@ enum paint {
 	PAINT_CYAN,
 };
 
-/* How a verdict, of an object or of the whole, or a severity looks. */
+/* How a verdict, of an object or of the whole, or a severity is shown. */
 enum paint paint_of(const char *word);
 /* Turns the colour on and off again; nothing where there are none. */
 const char *paint_on(const struct terminal *t, enum paint paint);

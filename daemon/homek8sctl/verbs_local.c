@@ -108,7 +108,7 @@ enum status verb_example(struct ctl *ctl)
 	return STATUS_YES;
 }
 
-/* The daemon's version is wanted, but not being able to is no failure. */
+/* The daemon's version is read, but not being able to is no failure. */
 enum status verb_version(struct ctl *ctl)
 {
 	enum status status = STATUS_YES;

@@ -20,7 +20,7 @@ static const struct {
 	enum libvirt_file what;
 	bool needed; /* exists once libvirt runs; the others come with the first use */
 } directories[] = {
-	/* Only to hear when one of the others is made in them. */
+	/* Only to learn when one of the others is made in them. */
 	{ "/etc/libvirt", FILE_OF_DOMAIN, false },
 	{ "/var/lib/libvirt", FILE_OF_DOMAIN, false },
 	{ "/etc/libvirt/qemu", FILE_OF_DOMAIN, true },
@@ -67,7 +67,7 @@ static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
 }
 
 /* "NAME.xml" is about NAME; temporary files and directories are about nothing. */
-static void tell(struct libvirt_files *f, enum libvirt_file what, const char *file)
+static void report(struct libvirt_files *f, enum libvirt_file what, const char *file)
 {
 	char name[256];
 	size_t length = strlen(file);
@@ -92,7 +92,7 @@ static void handle(struct libvirt_files *f, const struct inotify_event *event)
 		if (event->mask & (IN_IGNORED | IN_DELETE_SELF | IN_MOVE_SELF))
 			f->watches[i] = -1;
 		else if (event->len)
-			tell(f, directories[i].what, event->name);
+			report(f, directories[i].what, event->name);
 	}
 	/* An owned directory may just have been made, or have gone. */
 	if (event->mask & (IN_ISDIR | IN_IGNORED))

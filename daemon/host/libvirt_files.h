@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libvirt_files: hears from the file system what libvirt tells nobody. libvirt sends no
+ * libvirt_files: what libvirt does not report, from the file system. libvirt sends no
  * event for an updated network, a changed autostart or an edited stored definition, but
  * writes a file for each: /etc/libvirt/qemu/NAME.xml, networks/NAME.xml, autostart links
  * in both, and what dnsmasq reads in /var/lib/libvirt/dnsmasq. Only directories are

@@ -4,7 +4,7 @@
  *
  *	homek8s-state VERSION CRC32 LENGTH
  *
- * The checksum tells a torn file from a whole one, the version a foreign one. Everything
+ * The checksum shows that a file is torn, the version that it is foreign. Everything
  * goes through the descriptor of the directory, so that a directory moved or replaced
  * under us cannot lead elsewhere.
  */
@@ -86,8 +86,8 @@ static int take_lock(struct state_dir *state, struct error *e)
 static int open_directory(struct state_dir *state, struct error *e)
 {
 	if (mkdir(state->directory, 0700) < 0 && errno != EEXIST)
-		return fail(e, "state directory %s: cannot be made: %s", state->directory,
-		    strerror(errno));
+		return fail(e, "state directory %s: cannot be created: %s",
+		    state->directory, strerror(errno));
 	state->fd = open(state->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (state->fd < 0)
 		return fail(e, "state directory %s: cannot be opened: %s",

@@ -2,7 +2,7 @@
 /*
  * watch: inotify on directories. Every directory of interest is a target; each target has
  * two watches: one on the directory itself (while it is there) and one on the deepest
- * directory above it that exists, which tells when the next part of the path appears, is
+ * directory above it that exists, which shows when the next part of the path appears, is
  * replaced or is swapped as a link. After every burst both are looked up again by path.
  */
 #include "daemon/host/watch.h"
@@ -19,7 +19,7 @@
 #include "lib/base/cleanup.h"
 
 #define SETTLE_SECONDS 0.1
-/* Somebody who never stops writing is heard all the same, after this long. */
+/* Where writing never stops, this is the end of waiting for quiet. */
 #define PATIENCE_SECONDS 2.0
 #define MAX_TARGETS 3
 #define OWN                                                                              \
@@ -94,7 +94,7 @@ static void replace(struct watch *watch, int *descriptor, int new)
 		inotify_rm_watch(watch->io.fd, old);
 }
 
-/* Looks both watches up again, by path. */
+/* Both watches are looked up again, by path. */
 static void arm(struct watch *watch, struct target *target)
 {
 	autofree char *path = must_copy(target->path);

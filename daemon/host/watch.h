@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * watch: tells when something in the configuration directories changed. Watches
+ * watch: reports when something in the configuration directories changed. Watches
  * directories (inotify), never files, so that editors' renames and swapped links are
- * seen; waits for 100 ms of quiet before it calls back; takes up a directory that appears
- * later.
+ * noticed; waits for 100 ms of quiet before it calls back; takes up a directory that
+ * appears later.
  */
 #ifndef DAEMON_HOST_WATCH_H
 #define DAEMON_HOST_WATCH_H

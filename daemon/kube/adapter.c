@@ -21,7 +21,7 @@ static void on_state(void *arg)
 	s->inbox->state(s->inbox->arg, &kubernetes_source);
 }
 
-static void on_seen(void *arg, const struct kind *kind, const struct reading *reading)
+static void on_observed(void *arg, const struct kind *kind, const struct reading *reading)
 {
 	struct source_of_kubernetes *s = arg;
 
@@ -88,7 +88,7 @@ static void on_answered(void *arg, const struct answer *answer)
 
 static const struct kube_callbacks callbacks = {
 	.state = on_state,
-	.seen = on_seen,
+	.observed = on_observed,
 	.gone = on_gone,
 	.begun = on_begun,
 	.ended = on_ended,

@@ -102,7 +102,7 @@ const char *answer_text(struct arena *a, const struct http_answer *answer)
 		return answer->error;
 	phrase = reason_phrase(answer->status);
 	message = answer_message(a, answer);
-	/* "401 Unauthorized: Unauthorized" tells nobody more. */
+	/* "401 Unauthorized: Unauthorized" says no more. */
 	if (message[0] == '\0' || strcmp(message, phrase) == 0)
 		return arena_printf(a, "%d %s", answer->status, phrase);
 	return arena_printf(a, "%d %s: %s", answer->status, phrase, message);

@@ -112,7 +112,7 @@ static void hand_on(struct collection *c, struct entry *entry, struct json_objec
 	entry->deleted = false;
 	store_set(entry, uid_of(object), version_of(object));
 	strip(object);
-	c->callbacks->seen(c->arg, c->kind, &reading);
+	c->callbacks->observed(c->arg, c->kind, &reading);
 }
 
 /* Name and entry of an object, or NULL after counting it. */

@@ -2,7 +2,7 @@
 /*
  * collection: the way of objects from the API to the callbacks: names are checked, what
  * nobody reads is cut out, and what is older than what was handed on already is dropped,
- * so that nobody ever sees an object go back in time, not even to before our own write.
+ * so that no object ever goes back in time, not even to before our own write.
  */
 #ifndef DAEMON_KUBE_COLLECTION_H
 #define DAEMON_KUBE_COLLECTION_H

@@ -23,7 +23,7 @@ struct credentials {
  */
 char *credentials_path(const char *configured, const char *config_dir);
 
-/* NULL on error; `*missing` tells whether it is that the kubeconfig does not exist. */
+/* NULL on error; `*missing`: whether it is that the kubeconfig does not exist. */
 struct credentials *credentials_load(
     const char *path, const char *context, bool *missing, struct error *e);
 void credentials_free(struct credentials *c); /* NULL allowed */

@@ -65,7 +65,7 @@ static bool is_stream(const struct http_request *r)
 	return r->call.bytes && r->headers_done && http_status(r) == 200;
 }
 
-/* Takes the request out, tells its owner, and drops it. */
+/* Takes the request out, reports to its owner, and drops it. */
 static void end_request(
     struct http_request *r, enum http_failure failure, const char *error)
 {

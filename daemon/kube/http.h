@@ -21,7 +21,7 @@ enum http_failure {
 	HTTP_ANSWERED,	  /* none: there is a status, and a whole body */
 	HTTP_REFUSED,	  /* nothing listens there */
 	HTTP_UNREACHABLE, /* no connection: unknown name, no route, no answer */
-	HTTP_TLS,	  /* a certificate was not to somebody's liking */
+	HTTP_TLS,	  /* a certificate was refused by one of the two */
 	HTTP_BROKEN,	  /* the connection was lost, or its time was over */
 	HTTP_SILENT,	  /* a stream without a byte for `idle` */
 	HTTP_TOO_LARGE,
@@ -30,7 +30,7 @@ enum http_failure {
 struct http_answer { /* borrowed for the call */
 	enum http_failure failure;
 	int status;	  /* 0 when none came */
-	bool sent;	  /* the server may have seen the request */
+	bool sent;	  /* the server may have received the request */
 	const char *body; /* NUL-terminated; empty for a stream's 200 */
 	size_t length;
 	int64_t retry_after; /* ms, as the server says; -1 */

@@ -36,7 +36,7 @@ struct http_request {
 	struct ev_timer idle;
 };
 
-/* Tells libcurl everything but where received bytes go. */
+/* Sets everything of libcurl but where received bytes go. */
 void http_set_options(struct http_request *r, const struct http_call *call);
 
 /* The answer's status, 0 before it came. */

@@ -102,7 +102,7 @@ static void disconnect(struct kube *k)
 	readiness_stop(&k->readiness);
 	writer_abandon(k->writer);
 	asker_abandon(k->asker);
-	reflectors_pause(&k->reflectors, LOSS_DOWN, "the connection is made anew");
+	reflectors_pause(&k->reflectors, LOSS_DOWN, "the connection is opened anew");
 	http_free(k->host.http);
 	k->host.http = NULL;
 	credentials_free(k->credentials);
@@ -271,7 +271,7 @@ static void on_suspect(struct kube_host *host)
 {
 	struct kube *k = (struct kube *)(void *)host;
 
-	if (k->status != KUBE_CONNECTED || readiness_is_asked(&k->readiness))
+	if (k->status != KUBE_CONNECTED || readiness_is_asking(&k->readiness))
 		return;
 	k->suspected = true;
 	wake_in(k, 0);
@@ -316,7 +316,7 @@ static char *make_detail(const struct kube *k)
 	case KUBE_DOWN:
 		break;
 	}
-	if (readiness_is_asked(&k->readiness) || left <= 0)
+	if (readiness_is_asking(&k->readiness) || left <= 0)
 		return must_printf("%s; trying again", k->reason);
 	detail = must_printf("%s; next try in %s", k->reason,
 	    duration_text(&a, (left + 999) / 1000 * 1000));
@@ -350,7 +350,7 @@ void kube_try_now(struct kube *k)
 {
 	bool waits = k->status == KUBE_DOWN || k->status == KUBE_UNAUTHORIZED;
 
-	if (waits && !readiness_is_asked(&k->readiness))
+	if (waits && !readiness_is_asking(&k->readiness))
 		wake_in(k, 0);
 }
 

@@ -42,7 +42,8 @@ struct kube_outcome {	   /* of a write */
 struct kube_callbacks { /* texts and readings are borrowed for the call */
 	/* Status, or the reason for it, has changed. */
 	void (*state)(void *arg);
-	void (*seen)(void *arg, const struct kind *kind, const struct reading *reading);
+	void (*observed)(
+	    void *arg, const struct kind *kind, const struct reading *reading);
 	void (*gone)(void *arg, const struct kind *kind, const char *name);
 	/* A watch begins: nothing is known of it yet. It ends: its objects are to be
 	 * forgotten. `prefix` says which of the kind's watches; borrowed. */
@@ -57,7 +58,7 @@ struct kube_callbacks { /* texts and readings are borrowed for the call */
 	 * 20 s, what was observed stays valid, so that objects do not notice its restart. */
 	void (*lost)(
 	    void *arg, const struct kind *kind, const char *prefix, const char *why);
-	/* A write has ended. After success `seen` or `gone` with the server's answer has
+	/* A write has ended. After success `observed` or `gone` with the server's answer has
 	 * run already, where the object is watched. */
 	void (*step_done)(void *arg, uint64_t ticket, const struct kube_outcome *outcome);
 	/* A probe was answered, or status 0: it could not be, `error` says why, and the

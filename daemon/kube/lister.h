@@ -13,7 +13,7 @@
 #include "lib/model/watch.h"
 
 struct lister_callbacks {
-	void (*begin)(void *arg); /* again where a list had to start over */
+	void (*begin)(void *arg); /* again where a list has to start over */
 	void (*item)(void *arg, struct json_object *object);
 	void (*complete)(void *arg, const char *version);
 	/* `why` NULL: `answer` says it; else it was answered, but with no list. */

@@ -25,7 +25,7 @@ static void ask(struct readiness *p, const char *path,
 					     .arg = p });
 }
 
-/* Tells of what makes further questions useless. */
+/* Reports what makes further questions useless. */
 static bool ended(struct readiness *p, const struct http_answer *answer)
 {
 	p->request = NULL;
@@ -116,7 +116,7 @@ void readiness_stop(struct readiness *p)
 	p->request = NULL;
 }
 
-bool readiness_is_asked(const struct readiness *p)
+bool readiness_is_asking(const struct readiness *p)
 {
 	return p->request != NULL;
 }

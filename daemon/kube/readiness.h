@@ -33,7 +33,7 @@ struct readiness {
 void readiness_start(
     struct readiness *p, struct http *http, const char *server, const char *refused);
 void readiness_stop(struct readiness *p); /* without calling back */
-bool readiness_is_asked(const struct readiness *p);
+bool readiness_is_asking(const struct readiness *p);
 void readiness_done(struct readiness *p);
 
 #endif

@@ -402,7 +402,7 @@ void reflector_lose(struct reflector *r, enum loss cause, const char *why)
 
 void reflector_relist(struct reflector *r)
 {
-	/* A list under way will do: what changes meanwhile, the watch after it tells. */
+	/* A list under way will do: what changes meanwhile comes by the watch after it. */
 	if (r->phase == PHASE_LISTING)
 		return;
 	r->must_list = true;

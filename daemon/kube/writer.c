@@ -74,7 +74,7 @@ static const char *explain_webhook(struct arena *a, const char *text)
 {
 	if (strstr(text, ".metallb.io\""))
 		return arena_printf(a,
-		    "MetalLB's webhook does not answer; look at its controller: kubectl -n metallb-system get pods (%s)",
+		    "MetalLB's webhook does not answer; check its controller: kubectl -n metallb-system get pods (%s)",
 		    text);
 	return arena_printf(a, "an admission webhook does not answer (%s)", text);
 }

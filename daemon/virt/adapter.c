@@ -101,7 +101,7 @@ static void on_overdue(void *arg, uint64_t token, const char *what, int64_t ms)
 static const struct virt_callbacks callbacks = {
 	.overdue = on_overdue,
 	.state = on_state,
-	.seen = on_read,
+	.observed = on_read,
 	.gone = on_gone,
 	.unreadable = on_unreadable,
 	.listed = on_listed,

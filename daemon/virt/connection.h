@@ -12,7 +12,7 @@
 #include "daemon/virt/link.h"
 
 enum connection_phase {
-	CONNECTION_OFF,	    /* not wanted */
+	CONNECTION_OFF,	    /* not used */
 	CONNECTION_OPENING, /* also a repeated try: see connection_detail() */
 	CONNECTION_UP,
 	CONNECTION_WAITING, /* for the next try */

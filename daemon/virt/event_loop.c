@@ -23,8 +23,8 @@
 struct handle {
 	TAILQ_ENTRY(handle) link;
 	int watch, fd;
-	int copy;   /* what is in the kernel's list: fd, or a duplicate of it */
-	int wanted; /* VIR_EVENT_HANDLE_*; 0: not in the kernel's list */
+	int copy;      /* what is in the kernel's list: fd, or a duplicate of it */
+	int requested; /* VIR_EVENT_HANDLE_*; 0: not in the kernel's list */
 	bool removed;
 	virEventHandleCallback call;
 	void *arg;
@@ -64,7 +64,7 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* With the lock held: the loop must look at `due`, or at what was removed (0). */
+/* With the lock held: the loop must reach `due`, or what was removed (0). */
 static void wake_for(int64_t due)
 {
 	if (loop.wakes <= due)
@@ -115,12 +115,12 @@ static int enter(struct handle *handle, struct epoll_event *event)
 	return epoll_ctl(loop.epoll, EPOLL_CTL_ADD, handle->copy, event);
 }
 
-/* With nothing wanted it leaves the kernel's list, which would still tell of its end. */
-static int want(struct handle *handle, int events)
+/* With nothing requested it leaves the kernel's list, which would report its end. */
+static int request(struct handle *handle, int events)
 {
 	struct epoll_event event = { to_epoll(events),
 		{ .u64 = (uint64_t)handle->watch } };
-	int before = handle->wanted, result = 0;
+	int before = handle->requested, result = 0;
 
 	if (events == before)
 		return 0;
@@ -131,7 +131,7 @@ static int want(struct handle *handle, int events)
 	else
 		result = epoll_ctl(loop.epoll, EPOLL_CTL_MOD, handle->copy, &event);
 	if (result == 0)
-		handle->wanted = events;
+		handle->requested = events;
 	return result;
 }
 
@@ -147,7 +147,7 @@ static int add_handle(
 	handle->free = ended;
 	pthread_mutex_lock(&loop.lock);
 	handle->watch = watch = ++loop.last;
-	if (want(handle, events) == 0) {
+	if (request(handle, events) == 0) {
 		TAILQ_INSERT_TAIL(&loop.handles, handle, link);
 		handle = NULL;
 	}
@@ -165,7 +165,7 @@ static void update_handle(int watch, int events)
 	pthread_mutex_lock(&loop.lock);
 	handle = handle_find(watch);
 	if (handle)
-		want(handle, events);
+		request(handle, events);
 	pthread_mutex_unlock(&loop.lock);
 }
 
@@ -177,7 +177,7 @@ static int remove_handle(int watch)
 	pthread_mutex_lock(&loop.lock);
 	handle = handle_find(watch);
 	if (handle) {
-		want(handle, 0);
+		request(handle, 0);
 		if (handle->copy != handle->fd)
 			close(handle->copy);
 		handle->removed = loop.garbage = true;
@@ -258,9 +258,10 @@ static void call_handle(int watch, uint32_t events)
 
 	pthread_mutex_lock(&loop.lock);
 	handle = handle_find(watch);
-	if (handle && handle->wanted) /* a call may have taken it over meanwhile */
-		happened = from_epoll(events) & (handle->wanted | VIR_EVENT_HANDLE_ERROR |
-						    VIR_EVENT_HANDLE_HANGUP);
+	if (handle && handle->requested) /* a call may have taken it over meanwhile */
+		happened =
+		    from_epoll(events) & (handle->requested | VIR_EVENT_HANDLE_ERROR |
+					     VIR_EVENT_HANDLE_HANGUP);
 	pthread_mutex_unlock(&loop.lock);
 	if (happened)
 		handle->call(watch, handle->fd, happened, handle->arg);

@@ -27,7 +27,7 @@
 #include "lib/doc/xml.h"
 
 #define NOTICES_MAX 4096 /* beyond it reading all is cheaper than all the single reads */
-#define TURN_MAX 64	 /* notices heard in one turn of the loop */
+#define TURN_MAX 64	 /* notices taken in one turn of the loop */
 
 struct notice {
 	STAILQ_ENTRY(notice) link;
@@ -191,7 +191,7 @@ static const struct {
 const struct attachment ATTACHMENT_NONE = { { -1, -1, -1, -1, -1, -1 }, -1, false };
 _Static_assert(EVENTS_DOMAIN == 6, "as many as ATTACHMENT_NONE has");
 
-/* Not supported is no fault: the periodic resync finds what no event tells. */
+/* Not supported is no fault: the periodic resync finds what no event reports. */
 static int registered(virConnectPtr conn, int id, struct fault *fault)
 {
 	if (id >= 0)
@@ -273,7 +273,7 @@ static void on_wake(struct ev_loop *loop, ev_async *wake, int events)
 			bus.callbacks->overflow(bus.arg);
 		if (!notice)
 			return;
-		bus.callbacks->hear(
+		bus.callbacks->event(
 		    bus.arg, &(struct event){ notice->key, notice->topic, notice->name,
 				 notice->what, notice->stopped });
 		notice_free(notice);

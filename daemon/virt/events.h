@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * events: libvirt's event loop on a thread of its own, and what it tells, as values on
+ * events: libvirt's event loop on a thread of its own, and what it reports, as values on
  * the main loop. libvirt's loop is one per process and for ever, and so is this module;
  * one listener at a time.
  */
@@ -22,7 +22,7 @@ enum topic { /* what an event is about */
 
 #define TOPIC_BIT(topic) (1u << (topic))
 
-struct event {		  /* borrowed during hear() */
+struct event {		  /* borrowed for the call */
 	uint64_t key;	  /* of the connection it came from */
 	enum topic topic; /* none: the connection was closed */
 	const char *name; /* of the object; closed: NULL */
@@ -31,7 +31,7 @@ struct event {		  /* borrowed during hear() */
 };
 
 struct event_callbacks {
-	void (*hear)(void *arg, const struct event *event);
+	void (*event)(void *arg, const struct event *event);
 	/* So many came at once that some were dropped: anything may have changed. */
 	void (*overflow)(void *arg);
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * health: whether libvirt answers at all, and what the state of all connections together
- * is called. Hides the pings, which tell a libvirt that is silent from one that is busy
+ * is called. Hides the pings, which distinguish a silent libvirt from a busy one
  * with one long call. On the main loop.
  */
 #ifndef DAEMON_VIRT_HEALTH_H

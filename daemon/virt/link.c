@@ -123,11 +123,11 @@ static bool install(
     struct link *link, struct handle *handle, const struct link_target *target)
 {
 	struct handle *before[LINK_THREADS] = { NULL };
-	bool wanted;
+	bool newest;
 
 	pthread_mutex_lock(&link->lock);
-	wanted = link->latest <= target->key;
-	if (wanted) {
+	newest = link->latest <= target->key;
+	if (newest) {
 		take_out(link, before);
 		link->handles[0] = handle;
 		link->uri = must_copy(target->uri);
@@ -135,7 +135,7 @@ static bool install(
 	}
 	pthread_mutex_unlock(&link->lock);
 	drop_all(link, before);
-	return wanted;
+	return newest;
 }
 
 int link_open(struct link *link, const struct link_target *target, unsigned long *version,

@@ -2,17 +2,17 @@
 /*
  * observer: which object is being read, and what a round still waits for.
  *
- * Every object that was named has an entry, with its newest read that was not heard yet.
+ * Every object that was named has an entry, with its newest read not delivered yet.
  * Asking again while that one waits in the queue adds nothing; while it runs, it may
  * already have passed what has changed since, so one more is queued behind it.
  *
  * A round is a list and then a read of each name on it. It ends when every one of those
- * reads has been heard. What an event brought up meanwhile belongs to the round too, and
+ * reads was delivered. What an event brought up meanwhile belongs to the round too, and
  * what was found to be gone does not: when it ends, the names of the round are exactly
  * what is there. The list and a read that was requested after it may be made in either
  * order, so an object found by such a read and not on the list is read once more.
  *
- * What could not be read is read again after a while, since no event may tell that the
+ * What could not be read is read again after a while, since no event may report that the
  * cause is gone.
  */
 #include "daemon/virt/observer.h"
@@ -27,9 +27,9 @@
 
 struct entry {
 	char *name;
-	struct read *read; /* posted last and not heard yet */
-	uint64_t heard;	   /* number of the last read that was heard */
-	uint64_t awaited;  /* the round waits for the read of this number or a later */
+	struct read *read;  /* posted last and not delivered yet */
+	uint64_t delivered; /* number of the last read that was delivered */
+	uint64_t awaited;   /* the round waits for the read of this number or a later */
 	bool in_round, unreadable;
 	bool later; /* to be read when the timer of that name is due */
 };
@@ -44,7 +44,7 @@ struct observer {
 	struct entry **entries; /* sorted by name */
 	size_t count, room;
 	uint64_t last_number;
-	struct listing *listing; /* posted and not heard yet */
+	struct listing *listing; /* posted and not delivered yet */
 	bool round, again;	 /* a round is under way; another was requested */
 	size_t awaited;		 /* entries the round waits for */
 	ev_timer retry, later;
@@ -120,12 +120,12 @@ static void prune(struct observer *o)
 
 /* Reads. */
 
-/* The round's books, before anybody hears of the outcome. */
+/* The round's books, before the outcome is reported. */
 static void enter(struct observer *o, struct entry *entry, const struct read *r)
 {
 	if (entry->read == r)
 		entry->read = NULL;
-	entry->heard = r->number;
+	entry->delivered = r->number;
 	entry->in_round = r->outcome != READ_GONE;
 	entry->unreadable = r->outcome == READ_FAILED;
 	if (entry->unreadable && !ev_is_active(&o->retry)) {
@@ -144,7 +144,7 @@ static void report(struct observer *o, const struct read *r)
 
 	switch (r->outcome) {
 	case READ_FOUND:
-		o->callbacks.seen(o->arg, kind, &r->answer.reading);
+		o->callbacks.observed(o->arg, kind, &r->answer.reading);
 		break;
 	case READ_GONE:
 		o->callbacks.gone(o->arg, kind, r->name);
@@ -265,7 +265,7 @@ static void begin_round(struct observer *o, const struct listing *l)
 	o->awaited = 0;
 	for (size_t i = 0; i < o->count; i++) {
 		struct entry *entry = o->entries[i];
-		bool after = entry->in_round && entry->heard > l->number;
+		bool after = entry->in_round && entry->delivered > l->number;
 
 		entry->in_round = false;
 		entry->awaited = 0;

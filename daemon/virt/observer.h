@@ -13,7 +13,8 @@ struct observer;
 
 /* What was found; borrowed for the call. See struct virt_callbacks. */
 struct observer_callbacks {
-	void (*seen)(void *arg, const struct kind *kind, const struct reading *reading);
+	void (*observed)(
+	    void *arg, const struct kind *kind, const struct reading *reading);
 	void (*gone)(void *arg, const struct kind *kind, const char *name);
 	void (*unreadable)(
 	    void *arg, const struct kind *kind, const char *name, const char *why);

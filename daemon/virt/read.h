@@ -27,7 +27,7 @@ struct raw {
 void answer_done(struct raw *answer);
 
 /*
- * The calling thread's last error, as the outcome of a read in which the object had been
+ * The calling thread's last error, as the outcome of a read in which the object was once
  * found already; `absent`: the code that says "no such object", which then means that it
  * changed meanwhile, for it may be back.
  */

@@ -48,7 +48,7 @@ static enum outcome read_xml(virConnectPtr conn, virDomainPtr domain, unsigned f
 	return READ_FOUND;
 }
 
-/* A crashed domain may be active or not; in every other state the id tells. */
+/* A crashed domain may be active or not; in every other state the id shows it. */
 static bool consistent(const struct domain_facts *facts)
 {
 	if (facts->state == VIR_DOMAIN_CRASHED || facts->state == VIR_DOMAIN_NOSTATE)
@@ -56,17 +56,11 @@ static bool consistent(const struct domain_facts *facts)
 	return (facts->state == VIR_DOMAIN_SHUTOFF) == (facts->id < 0);
 }
 
-static enum outcome read_all(virConnectPtr conn, virDomainPtr domain,
+static enum outcome read_rest(virConnectPtr conn, virDomainPtr domain,
     struct domain_facts *facts, struct raw *answer)
 {
-	enum outcome outcome;
+	enum outcome outcome = read_flags(conn, domain, facts, answer);
 
-	facts->id = (int)virDomainGetID(domain); /* (unsigned)-1 when it does not run */
-	if (virDomainGetState(domain, &facts->state, &facts->reason, 0) < 0)
-		return read_failed(conn, answer, VIR_ERR_NO_DOMAIN);
-	if (!consistent(facts))
-		return READ_CHANGED;
-	outcome = read_flags(conn, domain, facts, answer);
 	if (outcome == READ_FOUND && facts->persistent)
 		outcome = read_xml(conn, domain, VIR_DOMAIN_XML_INACTIVE,
 		    &answer->reading.config_xml, answer);
@@ -75,7 +69,9 @@ static enum outcome read_all(virConnectPtr conn, virDomainPtr domain,
 	return outcome;
 }
 
-enum outcome read_domain(virConnectPtr conn, const char *name, struct raw *answer)
+/* `stop`: of one that does not run only what decides whether it is started again. */
+static enum outcome read_by_name(
+    virConnectPtr conn, const char *name, bool stop, struct raw *answer)
 {
 	autodomain virDomainPtr domain = virDomainLookupByName(conn, name);
 	struct domain_facts *facts = arena_alloc(&answer->arena, sizeof(*facts));
@@ -83,26 +79,25 @@ enum outcome read_domain(virConnectPtr conn, const char *name, struct raw *answe
 	answer->reading.facts = facts;
 	if (!domain)
 		return read_missed(conn, answer, VIR_ERR_NO_DOMAIN);
-	return read_all(conn, domain, facts, answer);
-}
-
-enum outcome read_domain_stop(virConnectPtr conn, const char *name, struct raw *answer)
-{
-	autodomain virDomainPtr domain = virDomainLookupByName(conn, name);
-	struct domain_facts *facts = arena_alloc(&answer->arena, sizeof(*facts));
-
-	answer->reading.facts = facts;
-	if (!domain)
-		return read_missed(conn, answer, VIR_ERR_NO_DOMAIN);
-	facts->id = (int)virDomainGetID(domain);
-	if (facts->id >= 0)
-		return read_all(conn, domain, facts, answer);
+	facts->id = (int)virDomainGetID(domain); /* (unsigned)-1 when it does not run */
 	if (virDomainGetState(domain, &facts->state, &facts->reason, 0) < 0)
 		return read_failed(conn, answer, VIR_ERR_NO_DOMAIN);
 	if (!consistent(facts))
 		return READ_CHANGED;
+	if (!stop || facts->id >= 0)
+		return read_rest(conn, domain, facts, answer);
 	answer->reading.facts_only = true;
 	return read_managed_save(conn, domain, facts, answer);
+}
+
+enum outcome read_domain(virConnectPtr conn, const char *name, struct raw *answer)
+{
+	return read_by_name(conn, name, false, answer);
+}
+
+enum outcome read_domain_stop(virConnectPtr conn, const char *name, struct raw *answer)
+{
+	return read_by_name(conn, name, true, answer);
 }
 
 int list_domains(virConnectPtr conn, struct arena *a, const char ***names)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * socket_watch: tells when a socket of libvirt's appears, so that a connection need not
+ * socket_watch: reports when a socket of libvirt's appears, so that a connection need not
  * wait for its next try. Hides where the sockets of an URI are. On the main loop.
  */
 #ifndef DAEMON_VIRT_SOCKET_WATCH_H

@@ -186,7 +186,7 @@ static const struct doer *doer_of(const struct action *action)
 }
 
 /*
- * Somebody may have been faster: "domain is already running" is what was wanted. Drivers
+ * Somebody may have been faster: "domain is already running" is what was requested. Drivers
  * do not agree on the code for it, so the object is looked up.
  */
 static bool may_be_reached(const struct fault *fault, const struct doer *doer)

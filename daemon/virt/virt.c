@@ -385,14 +385,14 @@ static const struct connection_callbacks connection_callbacks = {
 };
 
 static const struct event_callbacks event_callbacks = {
-	.hear = on_event,
+	.event = on_event,
 	.overflow = on_overflow,
 };
 
 static void make_observers(struct virt *virt, const struct virt_callbacks *callbacks)
 {
 	const struct observer_callbacks found = {
-		.seen = callbacks->seen,
+		.observed = callbacks->observed,
 		.gone = callbacks->gone,
 		.unreadable = callbacks->unreadable,
 		.listed = callbacks->listed,

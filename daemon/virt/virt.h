@@ -25,18 +25,19 @@ struct virt_state {
 	const char *version; /* "9.0.0" or NULL; lives as long as virt */
 };
 
-/* Everything the main loop hears. Texts and readings are borrowed for the call. A kind is
+/* All the main loop is sent. Texts and readings are borrowed for the call. A kind is
  * one of those in noun.c: network, vm, hypervisor. */
 struct virt_callbacks {
 	void (*state)(void *arg); /* virt_state() has changed */
 	/* One object was read; its name is libvirt's. After an event that a domain has
 	 * stopped, first a reading that is `facts_only`, and the whole a moment later. */
-	void (*seen)(void *arg, const struct kind *kind, const struct reading *reading);
+	void (*observed)(
+	    void *arg, const struct kind *kind, const struct reading *reading);
 	void (*gone)(void *arg, const struct kind *kind, const char *name);
 	/* It could not be read, for another reason than not being there. */
 	void (*unreadable)(
 	    void *arg, const struct kind *kind, const char *name, const char *why);
-	/* The whole kind has been read; every object named was delivered by seen() or
+	/* The whole kind has been read; every object named was delivered by observed() or
 	 * unreadable() since the list was taken; all others are gone. */
 	void (*listed)(
 	    void *arg, const struct kind *kind, const char *const *names, size_t count);
@@ -53,7 +54,7 @@ struct virt_callbacks {
 	void (*overdue)(void *arg, uint64_t token, const char *what, int64_t ms);
 	/*
 	 * The call given to virt_run() under this token has ended. `error` NULL:
-	 * libvirt returned success (which earns a read, already on its way: `seen` or
+	 * libvirt returned success (which earns a read, already on its way: `observed` or
 	 * `gone` follows). `slow`: retrying soon is pointless (refused, not supported).
 	 * After an error the object is read too. `lost`: the outcome is unknown, the
 	 * connection broke.

@@ -51,7 +51,7 @@ int mac_parse(const char *text, struct mac *out, struct error *e)
 		    text);
 	if (mac_equal(mac, zero))
 		return fail(e,
-		    "\"%s\" is nobody's address; leave the key out to have one derived",
+		    "\"%s\" is the address of no interface; leave the key out to have one derived",
 		    text);
 	*out = mac;
 	return 0;

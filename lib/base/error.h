@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * error: one line of text that says what went wrong, carried up to whoever tells the
- * user.
+ * error: one line of text that says what went wrong, carried up to whoever reports
+ * it.
  *
  * Every function that can fail takes a `struct error *` last, returns -1 (or NULL) and
  * has then set it; on success it leaves it alone. The text is whole as it stands: what,

@@ -92,7 +92,7 @@ long text_invalid_utf8(const char *bytes, size_t length)
 	return -1;
 }
 
-/* What turns the direction of text round, breaks lines or is not seen at all. */
+/* What turns the direction of text round, breaks lines or is not visible at all. */
 static bool is_deceiving(uint32_t code)
 {
 	return code == 0x061c || code == 0x200e || code == 0x200f ||

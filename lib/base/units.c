@@ -159,7 +159,7 @@ const char *time_text(struct arena *a, int64_t wall_ms)
 }
 
 /* "dddd-dd-ddTdd:dd:dd", then nothing or a fraction, then "Z". */
-static bool looks_like_time(const char *text)
+static bool is_like_time(const char *text)
 {
 	const char *shape = "dddd-dd-ddTdd:dd:dd";
 
@@ -181,7 +181,7 @@ int64_t time_parse(const char *text)
 	struct tm tm = { 0 }, same;
 	time_t seconds;
 
-	if (!looks_like_time(text) ||
+	if (!is_like_time(text) ||
 	    sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
 		&tm.tm_hour, &tm.tm_min, &tm.tm_sec) != 6)
 		return -1;
@@ -190,7 +190,7 @@ int64_t time_parse(const char *text)
 	same = tm;
 	seconds = timegm(&same);
 	/* timegm() takes the 31st of February for the 3rd of March; we do not. The month
-	 * tells: a day too many or too few always ends in another. */
+	 * shows it: a day too many or too few always ends in another. */
 	if (seconds < 0 || same.tm_mon != tm.tm_mon || same.tm_hour != tm.tm_hour ||
 	    same.tm_min != tm.tm_min || same.tm_sec != tm.tm_sec)
 		return -1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * json: json-c takes NaN, single quotes, comments and raw control characters even when it
- * is set to be strict, so one look over the text comes first.
+ * is set to be strict, so one scan of the text comes first.
  */
 #include "lib/doc/json.h"
 
@@ -21,7 +21,7 @@ static int fail_at(const char *text, size_t offset, const char *what, struct err
 	return fail(e, "JSON, line %zu column %zu: %s", line, column, what);
 }
 
-/* What a byte is to the look over the text. */
+/* What a byte is to the scan of the text. */
 enum { OUTSIDE_OK = 1, PLAIN = 2 };
 
 /* May stand outside of strings: blanks, punctuation, numbers, true, false, null. Plain
@@ -87,7 +87,7 @@ static struct json_object *feed(
 {
 	struct json_object *o = json_tokener_parse_ex(tokener, text, (int)length);
 
-	/* A number at the end may go on; a NUL tells that it does not. */
+	/* A number at the end may go on; a NUL says that it does not. */
 	if (json_tokener_get_error(tokener) == json_tokener_continue)
 		o = json_tokener_parse_ex(tokener, "", 1);
 	return o;
@@ -171,7 +171,7 @@ const char *json_string_at(struct json_object *o, const char *path)
 	if (!json_object_is_type(value, json_type_string))
 		return NULL;
 	text = json_object_get_string(value);
-	/* An escaped NUL must not make two names look the same. */
+	/* An escaped NUL must not make two names appear the same. */
 	return strlen(text) == (size_t)json_object_get_string_len(value) ? text : NULL;
 }
 

@@ -210,7 +210,7 @@ static void refuse_character_at(struct report *report, const struct place *place
 	struct finding *f;
 
 	/* Only ASCII characters are indicators, so the column of this one counts bytes of
-	 * a line that may hold others: look for it from the end of what stands before. */
+	 * a line that may hold others: search it from the end of what stands before. */
 	for (unsigned column = 1; length && column < place->column; column++) {
 		uint32_t code;
 		size_t size = text_character(line, length, &code);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * yaml_refuse: what is refused of a YAML text before libyaml sees it, and libyaml's own
+ * yaml_refuse: what is refused of a YAML text before libyaml reads it, and libyaml's own
  * complaints in words that say what to do. Inside of yaml only.
  */
 #ifndef LIB_DOC_YAML_REFUSE_H

@@ -4,7 +4,7 @@
  * addresses that overlap, lie outside their network or are used twice, references that
  * lead nowhere. Works on exact ranges, sorts and sweeps, so that thousands of objects
  * cost milliseconds. Each function adds findings with a stable id, the objects, the place
- * and the fix; lint.c lists them. They look only at keys whose bit is set:
+ * and the fix; lint.c lists them. They read only keys whose bit is set:
  * after errors a configuration may hold half-read objects.
  */
 #ifndef LIB_LINT_LINT_H

@@ -98,7 +98,7 @@ static void without_vm(const struct config *config, const struct reservation *re
 	    others ? arena_printf(&a,
 			 "and is the last of %zu more without a VM of its name or a MAC",
 			 others)
-		   : "but there is no VM of that name and no MAC: nobody gets it yet");
+		   : "but there is no VM of that name and no MAC: it is not in use yet");
 
 	report_fix(report, f, "add %s to vms, or write {ip: ..., mac: \"...\"}",
 	    reservation->host);

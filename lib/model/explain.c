@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* explain: walks a path through the field tables and tells what stands there. */
+/* explain: walks a path through the field tables and says what stands there. */
 #include "lib/model/config.h"
 
 #include <string.h>

@@ -49,7 +49,7 @@ static void add_difference(struct arena *a, struct differences *out, const char 
 
 /*
  * Records of one table, what leads to them, and where differences go. The path is put
- * together only when there is something to tell: nearly always nothing is.
+ * together only when there is something to report: nearly always nothing is.
  */
 struct comparison {
 	const struct fields *fields;

@@ -133,7 +133,7 @@ void field_compare(const struct fields *fields, const void *want, const void *ha
     struct arena *a, struct differences *out);
 
 /*
- * The value as text, as it would be written; NULL for FIELD_GROUP and FIELD_LIST. Looks at
+ * The value as text, as it would be written; NULL for FIELD_GROUP and FIELD_LIST. Reads
  * the value whether or not the record has its bit.
  */
 const char *field_text(struct arena *a, const struct field *field, const void *record);

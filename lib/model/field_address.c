@@ -27,23 +27,12 @@
 	{                                                                                \
 		return equal_(*(const struct name_ *)x, *(const struct name_ *)y);       \
 	}                                                                                \
-	static struct json_object *name_##_schema(const struct field *f)                 \
-	{                                                                                \
-		(void)f;                                                                 \
-		return schema_of("string", pattern_);                                    \
-	}                                                                                \
-	static const char *name_##_expected(struct arena *a, const struct field *f)      \
-	{                                                                                \
-		(void)a;                                                                 \
-		(void)f;                                                                 \
-		return expected_;                                                        \
-	}                                                                                \
 	const struct field_ops field_##name_ = {                                         \
 		.parse = name_##_parse_field,                                            \
 		.text = name_##_text_field,                                              \
 		.equal = name_##s_equal,                                                 \
-		.schema = name_##_schema,                                                \
-		.expected = name_##_expected,                                            \
+		.pattern = pattern_,                                                     \
+		.expects = expected_,                                                    \
 	}
 
 static bool same_cidr(struct cidr x, struct cidr y)
@@ -113,13 +102,6 @@ static struct json_object *ranges_schema(const struct field *f)
 	return schema_list(schema_of("string", "^[0-9A-Fa-f.:]+ ?[-/] ?"));
 }
 
-static const char *ranges_expected(struct arena *a, const struct field *f)
-{
-	(void)a;
-	(void)f;
-	return "a list of address ranges";
-}
-
 const struct field_ops field_ranges = {
 	.parse = ranges_parse,
 	.element_size = sizeof(struct range),
@@ -128,7 +110,7 @@ const struct field_ops field_ranges = {
 	.equal = same_ranges,
 	.json = ranges_json,
 	.schema = ranges_schema,
-	.expected = ranges_expected,
+	.expects = "a list of address ranges",
 };
 
 /* Records */
@@ -138,16 +120,9 @@ static struct json_object *group_schema(const struct field *f)
 	return field_schema(f->group);
 }
 
-static const char *group_expected(struct arena *a, const struct field *f)
-{
-	(void)a;
-	(void)f;
-	return "a map";
-}
-
 const struct field_ops field_group = {
 	.schema = group_schema,
-	.expected = group_expected,
+	.expects = "a map",
 };
 
 static struct json_object *list_schema(const struct field *f)
@@ -155,14 +130,7 @@ static struct json_object *list_schema(const struct field *f)
 	return schema_list(field_schema(f->group));
 }
 
-static const char *list_expected(struct arena *a, const struct field *f)
-{
-	(void)a;
-	(void)f;
-	return "a list of maps";
-}
-
 const struct field_ops field_list = {
 	.schema = list_schema,
-	.expected = list_expected,
+	.expects = "a list of maps",
 };

@@ -7,7 +7,9 @@
 
 const char *field_expected(struct arena *a, const struct field *field)
 {
-	return field_ops(field)->expected(a, field);
+	const struct field_ops *ops = field_ops(field);
+
+	return ops->expected ? ops->expected(a, field) : ops->expects;
 }
 
 struct json_object *schema_of(const char *type, const char *pattern)
@@ -39,6 +41,15 @@ struct json_object *schema_list(struct json_object *items)
 	return o;
 }
 
+static struct json_object *value_schema(const struct field *f)
+{
+	const struct field_ops *ops = field_ops(f);
+
+	if (ops->schema)
+		return ops->schema(f);
+	return schema_of(ops->json_type ? ops->json_type : "string", ops->pattern);
+}
+
 /* A default as JSON: bare where the value is written so. */
 static struct json_object *default_json(const struct field *f)
 {
@@ -55,7 +66,7 @@ struct json_object *field_schema(const struct fields *fields)
 	struct json_object *needed = json_object_new_array();
 
 	for (const struct field *f = fields->rows; f->key; f++) {
-		struct json_object *property = field_ops(f)->schema(f);
+		struct json_object *property = value_schema(f);
 
 		if (f->help)
 			json_put_string(property, "description", f->help);

@@ -38,23 +38,12 @@ static bool texts_equal(const void *x, const void *y)
 		(void)f;                                                                 \
 		return keep_if(fits_(text), text, value, a, r);                          \
 	}                                                                                \
-	static struct json_object *name_##_schema(const struct field *f)                 \
-	{                                                                                \
-		(void)f;                                                                 \
-		return schema_of("string", pattern_);                                    \
-	}                                                                                \
-	static const char *name_##_expected(struct arena *a, const struct field *f)      \
-	{                                                                                \
-		(void)a;                                                                 \
-		(void)f;                                                                 \
-		return expected_;                                                        \
-	}                                                                                \
 	const struct field_ops field_##name_ = {                                         \
 		.parse = name_##_parse,                                                  \
 		.text = the_text,                                                        \
 		.equal = texts_equal,                                                    \
-		.schema = name_##_schema,                                                \
-		.expected = name_##_expected,                                            \
+		.pattern = pattern_,                                                     \
+		.expects = expected_,                                                    \
 	}
 
 static bool is_any(const char *text)

@@ -34,9 +34,13 @@ struct field_ops {
 	bool (*equal)(const void *x, const void *y); /* NULL: as `text` is */
 	/* New reference. NULL: its text. */
 	struct json_object *(*json)(const void *value);
-	/* Of the value, without what every row has. New reference. */
+	/* The schema of the value, without what every row has: its type (NULL: "string")
+	 * and pattern (or NULL), or a function that makes it; new reference. */
+	const char *json_type, *pattern;
 	struct json_object *(*schema)(const struct field *f);
-	/* What may be written, for people; a literal or in the arena. */
+	/* What may be written, for people: always the same, or a function that says it in
+	 * the arena. */
+	const char *expects;
 	const char *(*expected)(struct arena *a, const struct field *f);
 };
 

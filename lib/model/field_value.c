@@ -43,27 +43,14 @@ static struct json_object *bool_json(const void *value)
 	return json_object_new_boolean(*(const bool *)value);
 }
 
-static struct json_object *bool_schema(const struct field *f)
-{
-	(void)f;
-	return schema_of("boolean", NULL);
-}
-
-static const char *bool_expected(struct arena *a, const struct field *f)
-{
-	(void)a;
-	(void)f;
-	return "true or false";
-}
-
 const struct field_ops field_bool = {
 	.bare = true,
 	.parse = bool_parse,
 	.text = bool_text,
 	.equal = bools_equal,
 	.json = bool_json,
-	.schema = bool_schema,
-	.expected = bool_expected,
+	.json_type = "boolean",
+	.expects = "true or false",
 };
 
 /* Numbers */
@@ -206,12 +193,6 @@ static const char *duration_text_field(
 	return duration_text(a, *(const int64_t *)value);
 }
 
-static struct json_object *duration_schema(const struct field *f)
-{
-	(void)f;
-	return schema_of("string", "^([0-9]+(ms|s|m|h|d))+$");
-}
-
 static const char *duration_expected(struct arena *a, const struct field *f)
 {
 	return arena_printf(a, "a length of time with its unit%s", limits_text(a, f));
@@ -221,6 +202,6 @@ const struct field_ops field_duration = {
 	.parse = duration_parse_field,
 	.text = duration_text_field,
 	.equal = numbers_equal,
-	.schema = duration_schema,
+	.pattern = "^([0-9]+(ms|s|m|h|d))+$",
 	.expected = duration_expected,
 };

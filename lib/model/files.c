@@ -239,7 +239,7 @@ static void open_desired(const struct reader *r, int directory)
 	    reason == ENOENT ? "there is no such directory"
 			     : arena_printf(r->report->arena,
 				   "cannot open it as a directory: %s", strerror(reason)),
-	    "an empty or missing desired.d never means delete everything: make the directory and write what should be into " DESIRED
+	    "an empty or missing desired.d never means delete everything: create the directory and write what should be into " DESIRED
 	    "/home.yaml");
 }
 

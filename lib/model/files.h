@@ -28,7 +28,7 @@ struct config_files {
 enum files_of {
 	FILES_TRUSTED,	/* to be acted on: owned by root or the caller, writable by the
 			   owner only */
-	FILES_ANYBODYS, /* only to be checked: a checkout, somebody's draft */
+	FILES_ANYBODYS, /* only to be checked: a checkout, a draft */
 };
 
 /*

@@ -64,7 +64,7 @@ struct kind {
 	 * other kinds. */
 	const struct source *source;
 	struct fields fields;
-	const struct section *sections; /* the first is where people look for it */
+	const struct section *sections; /* the first is where people expect it */
 	size_t section_count;
 	bool path_names; /* written names are paths of subdomains ("NAMESPACE/NAME"), not
 			    RFC 1123 labels */
@@ -92,13 +92,13 @@ struct kind {
 	const char *(*external_name)(const struct object *want);
 
 	/*
-	 * What the outside says -> seen->live, seen->config. Returns 0; 1: not of
+	 * What the outside says -> observed->live, observed->config. Returns 0; 1: not of
 	 * interest, as good as absent; -1: unreadable, with the reason. NULL: the kind
-	 * has no observations of its own (a lease is part of its network) and its plan()
-	 * looks at those of other kinds.
+	 * has no observations of its own (a reservation is part of its network): its plan()
+	 * reads those of other kinds.
 	 */
 	int (*decode)(
-	    struct observed *seen, const struct reading *reading, struct error *e);
+	    struct observed *observed, const struct reading *reading, struct error *e);
 
 	/* The object was observed, `before` (NULL: absent) and `now`: adds what else must
 	 * be read, since its source sends no event for it. Or NULL. */
@@ -112,7 +112,7 @@ struct kind {
 	int (*refresh)(
 	    struct observed *observed, const struct reading *reading, struct error *e);
 
-	/* Adds to `shown` what was seen of one side and has no key, for lists and
+	/* Adds to `shown` what was observed of one side and has no key, for lists and
 	 * describe: "ready" of a node. Or NULL. */
 	void (*facts)(const struct object *side, struct json_object *shown);
 
@@ -128,14 +128,14 @@ struct kind {
 	 * What the kind itself keeps of an object between plans (lib/state/state.h): a
 	 * record with its field table; NULL: none. What changes it, each NULL where
 	 * nothing does: `desired`: it is desired like this from now on (NULL: no longer).
-	 * `observed`: its object was observed (`seen` NULL: it is absent); true when
+	 * `observed`: its object was observed (NULL: it is absent); true when
 	 * something that is kept on disk has changed. `ended`: a step was done, or failed.
 	 * `converged`: it was found as it should be; true as above. `requested`: somebody
 	 * requested a reconcile of this very object.
 	 */
 	const struct fields *state_fields;
 	void (*desired)(struct object_state *state, const struct object *desired);
-	bool (*observed)(struct object_state *state, const struct observed *seen,
+	bool (*observed)(struct object_state *state, const struct observed *observed,
 	    const struct object *want, const struct settings *settings, struct mono now,
 	    uint32_t random);
 	void (*ended)(struct object_state *state, const struct action *action,

@@ -73,7 +73,7 @@ const struct observed *observations_find(
     const struct observations *o, const struct kind *kind, const char *name);
 /* Takes ownership of `observed`; replaces what had its name. */
 void observations_put(struct observations *o, struct observed *observed);
-/* Seen to be absent. */
+/* Observed to be absent. */
 void observations_remove(
     struct observations *o, const struct kind *kind, const char *name);
 

@@ -39,7 +39,7 @@ const struct section_node *section_at(const struct section_node *top, const char
 bool section_has_names(const struct section_node *node);
 /* What stands here, as one sentence; in the arena. */
 const char *section_help(struct arena *a, const struct section_node *node);
-/* The first row of a kind, where people look for it; NULL: it is not written. */
+/* The first row of a kind, where people expect it; NULL: it is not written. */
 const struct section *section_of(const struct kind *kind);
 
 /*

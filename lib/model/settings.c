@@ -26,8 +26,7 @@ static const struct fields libvirt_fields = { libvirt_rows,
 
 static const struct field kubernetes_rows[] = {
 	{ "mode", FIELD_WORD, at(struct kubernetes_settings, mode), 0,
-	    .help =
-		"Whether to look after the cluster; auto: when there is a kubeconfig.",
+	    .help = "Whether the cluster is managed; auto: when there is a kubeconfig.",
 	    .fallback = "auto", .example = "auto", .words = kubernetes_modes },
 	{ "kubeconfig", FIELD_PATH, at(struct kubernetes_settings, kubeconfig), 0,
 	    .help =
@@ -76,11 +75,11 @@ static const struct field rows[] = {
 	    .help = "How VMs are started and stopped.", .group = &vm_fields },
 	{ "resync", FIELD_DURATION, at(struct settings, resync), 0,
 	    .help =
-		"How often everything is looked at though no event called for it; at least every 45 s where libvirt's files cannot be watched.",
+		"How often everything is read again, event or not; at least every 45 s where libvirt's files cannot be watched.",
 	    .fallback = "5m", .example = "5m", .minimum = SECOND, .maximum = 24 * HOUR },
 	{ "prune", FIELD_BOOL, at(struct settings, prune), 0,
 	    .help =
-		"Delete what homek8sd made and what is no longer written; never disks.",
+		"Delete what homek8sd owns and what is no longer written; never disks.",
 	    .fallback = "false", .example = "false" },
 	{ 0 },
 };

@@ -46,8 +46,8 @@ struct settings {
 	struct libvirt_settings libvirt;
 	struct kubernetes_settings kubernetes;
 	struct vm_settings vm;
-	int64_t resync; /* ms between full looks */
-	bool prune;	/* delete what is ours and no longer written; disks never */
+	int64_t resync; /* ms from one to the next */
+	bool prune;	/* delete what is owned and no longer written; disks never */
 };
 
 extern const struct fields settings_fields;

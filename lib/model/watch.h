@@ -39,7 +39,7 @@ struct watch_set { /* zeroed is empty; sorted by the kind's name, then prefix */
 struct watch watch_copy(struct arena *a, const struct watch *watch);
 bool watch_same(const struct watch *a, const struct watch *b);
 
-/* Adds a copy, unless the kind has one of that prefix already; false: it had. */
+/* Adds a copy; false: the kind has one of that prefix already. */
 bool watch_set_add(struct arena *a, struct watch_set *set, const struct kind *kind,
     const struct watch *watch);
 /* NULL: none of that kind and prefix. */

@@ -158,7 +158,7 @@ static bool is_to_go(const struct program *program)
 
 void gates_removals(struct planner *p)
 {
-	const struct program *later = NULL; /* of a later row than the one looked at */
+	const struct program *later = NULL; /* of a later row than this one */
 	const struct program *row = NULL;   /* of this row */
 
 	for (size_t i = p->plan->item_count; i-- > 0;) {

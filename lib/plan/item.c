@@ -260,7 +260,7 @@ struct program *item_unwritten(
 		return NULL;
 	if (!p->input->desired->settings.prune) {
 		plan_finding(p, SEVERITY_INFO, "no-longer-written", object,
-		    "%s was made by homek8sd and is no longer written; it is left alone",
+		    "%s is owned by homek8sd and no longer written; it is left alone",
 		    object)
 		    ->fix = arena_printf(
 		    p->arena, "write it again, %s, or set `prune: true`", by_hand);

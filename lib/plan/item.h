@@ -18,7 +18,7 @@ struct planner {
 	struct planner_near *near; /* NULL while a document is rendered */
 };
 
-/* Where the last look-ups found what they looked for: most come in the order of names. */
+/* Where the last look-ups found something: most come in the order of names. */
 struct planner_near {
 	size_t desired[KINDS_MAX], observed[KINDS_MAX]; /* by kind_index() */
 	size_t state;

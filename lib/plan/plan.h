@@ -143,7 +143,7 @@ struct plan {
 };
 
 /*
- * Bytes that the plan of some thousand objects takes. Who makes plan after plan tells
+ * Bytes that the plan of some thousand objects takes. Who makes plan after plan has
  * malloc to keep so much of what is freed (M_TRIM_THRESHOLD): to return it to the kernel
  * and be given it again takes as long as the planning.
  */

@@ -31,7 +31,7 @@ void state_procedure_end(struct state *m, const struct kind *kind, const char *n
 
 /*
  * An action that must not be done twice is about to be sent: on disk first (see
- * daemon/host). Its target was observed after that: what it came to is seen.
+ * daemon/host). Its target was observed after that: what it came to is known.
  */
 void state_begin(struct state *m, const struct kind *kind, const char *name,
     const char *action, int64_t token, int64_t wall);

@@ -225,7 +225,7 @@ static const struct shape difference_shape = SHAPE(struct difference_view, "Diff
 	TEXT_OR_NULL(struct difference_view, persistent, "as it is stored"));
 
 static const struct shape object_difference_shape = SHAPE(struct object_difference_view, "ObjectDifference",
-	"What differs in one object. Of one to be made or removed the field is \"existence\".",
+	"What differs in one object. Of one to be created or removed the field is \"existence\".",
 	TEXT(struct object_difference_view, kind, NULL),
 	TEXT(struct object_difference_view, name, NULL),
 	TEXT(struct object_difference_view, key, KEY_HELP),

@@ -61,7 +61,7 @@ static const struct key cluster_keys[] = {
 };
 
 #define USE_A_SERVICE_ACCOUNT                                                            \
-	"make a ServiceAccount for homek8sd and use its token, or a client certificate"
+	"create a ServiceAccount for homek8sd and use its token, or a client certificate"
 
 static const struct key user_keys[] = {
 	{ "client-certificate-data", USE_DATA, AT(client_certificate), NULL },
@@ -207,7 +207,7 @@ static int read_keys(
 			key++;
 		if (!key->name)
 			return fail_at(r, map->keys[i],
-			    "unknown key in %s: homek8sd cannot tell whether it may be ignored",
+			    "unknown key in %s: homek8sd does not know whether it may be ignored",
 			    what);
 		if (read_key(r, map->items[i], key))
 			return -1;

@@ -2,7 +2,7 @@
 /*
  * stream: finds where one JSON object of a watch ends and the next begins, by counting
  * brackets outside of strings, and hands each whole text to the strict parser. So nothing
- * depends on how the network cut the bytes, every byte is looked at once, and an event
+ * depends on how the network cut the bytes, every byte is read once, and an event
  * that came in one piece is parsed where it lies, without a copy.
  */
 #include "lib/wire/stream.h"
@@ -56,7 +56,7 @@ static int scan_in_string(struct stream *s, unsigned char c, struct error *e)
 }
 
 /*
- * An event that was cut off would swallow all that come after it, were it not seen that
+ * An event that was cut off would swallow all that come after it, were it not known that
  * the next one begins where no value can.
  */
 static int scan_opening(struct stream *s, unsigned char c, struct error *e)
@@ -71,7 +71,7 @@ static int scan_opening(struct stream *s, unsigned char c, struct error *e)
 	return 0;
 }
 
-/* Looks at one byte of an event. Returns 1 when the event ends with it. */
+/* Reads one byte of an event. Returns 1 when the event ends with it. */
 static int scan(struct stream *s, unsigned char c, struct error *e)
 {
 	if (s->in_string)

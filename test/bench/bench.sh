@@ -6,7 +6,7 @@
 #
 # Most of it runs against a private libvirtd with libvirt's test driver and the project's
 # own API server on loopback (test/run/home.sh), so that what is left to measure is
-# homek8sd. What only real parts can tell is measured in test/real's lab, as root.
+# homek8sd. What only real parts can show is measured in test/real's lab, as root.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=test/run/home.sh
@@ -140,7 +140,7 @@ computing() {
 
 starting() {
 	local args ctl_cpu before
-	chapter 'Starting and looking, the example home'
+	chapter 'Starting and observing, the example home'
 	mapfile -t args < <(daemon_args)
 	measure "$bench/bench_start" 15 "${args[@]}" -- "$bench/bench_floor" "$uri" "$api"
 	figure 'start to READY, median' "$(calc "${value[ready]} / 1000")" ms '<' 50 \
@@ -197,8 +197,8 @@ killed_vm() {
 		"(${value[event]} - ${value[bare_start]}) / 1000") ms"
 }
 
-full_look() {
-	chapter 'A full look at 500 domains'
+full_resync() {
+	chapter 'A resync of 500 domains'
 	stop_daemon
 	new_libvirtd
 	many_vms 500
@@ -206,10 +206,10 @@ full_look() {
 	start_daemon
 	converges 120
 	sleep 1
-	measure "$bench/bench_look" "$uri" "$HOMEK8S_SOCKET" 10
-	figure "full look at ${value[domains]%.*} domains, median of 10" \
-		"$(calc "${value[look]} / 1000")" ms '<' 1000 \
-		"$(ms bare_look): the same calls by a bare client"
+	measure "$bench/bench_resync" "$uri" "$HOMEK8S_SOCKET" 10
+	figure "resync of ${value[domains]%.*} domains, median of 10" \
+		"$(calc "${value[resync]} / 1000")" ms '<' 1000 \
+		"$(ms bare_resync): the same calls by a bare client"
 	figure 'socket answers meanwhile, p99' "$(calc "${value[answer_p99]} / 1000")" ms '<' 5 \
 		"p99 $(ms quiet_answer_p99) when nothing happens; median $(ms answer), worst $(ms answer_max)"
 }
@@ -348,13 +348,13 @@ idle() {
 	wait "$floor_pid" 2>/dev/null || true
 	local floor='a program that loads libvirt and libcurl, connects and waits'
 	figure 'wake-ups a second' "${names[0]}" /s '<' 1 "${names[3]} /s: $floor"
-	also 'those between the looks at everything' "$quiet" /s 'the quietest 25 of those seconds'
+	also 'those between the resyncs' "$quiet" /s 'the quietest 25 of those seconds'
 	figure 'CPU' "${names[1]}" % '<' 0.1 "${names[4]} %: the same"
 	figure 'RSS' "${names[2]}" MiB '<' 25 "${names[5]} MiB: the same"
 	stop_daemon
 }
 
-# run_lab WHAT COMMAND...: false, with the reason told, where it cannot run.
+# run_lab WHAT COMMAND...: false, with the reason printed, where it cannot run.
 run_lab() {
 	local what=$1 status=0
 	shift
@@ -375,9 +375,9 @@ real_libvirt() {
 		"$(ms back) to $(ms bare_back): kill and start by a bare client; medians of ${value[samples]}"
 	also 'the same from the event of its stop' "$(calc "${value[event]} / ${value[bare_start]}")" x \
 		"$(ms event) to $(ms bare_start): the start call alone"
-	figure 'calls when 10 leases are lost on one side' "${value[lost_calls]}" '' == 10 \
+	figure 'calls when 10 reservations are lost on one side' "${value[lost_calls]}" '' == 10 \
 		'virNetworkUpdate by libvirtd'"'"'s own log: one a lease'
-	figure 'calls when 10 leases are new' "${value[new_calls]}" '' == 20 \
+	figure 'calls when 10 reservations are new' "${value[new_calls]}" '' == 20 \
 		'one a lease and side: live and stored'
 	figure 'calls when nothing differs, two passes' "${value[no_calls]}" '' == 0 ''
 	figure 'lease calls when the network is new' "${value[define_updates]}" '' == 0 \
@@ -410,7 +410,7 @@ stop_daemon
 starting
 healing_pool
 killed_vm
-full_look
+full_resync
 many_services
 large_home
 idle

@@ -2,7 +2,7 @@
 /*
  * bench_floor: the least that any program like homek8sd costs: it loads libvirt and
  * libcurl, connects to both, asks for events, reads everything once and then idles with
- * keepalive on. It tells the service manager what homek8sd tells: READY=1 when it runs,
+ * keepalive on. It sends the service manager what homek8sd sends: READY=1 when it runs,
  * STATUS=converged when it has read everything.
  */
 #include <curl/curl.h>

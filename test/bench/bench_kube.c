@@ -218,7 +218,7 @@ struct blocks {
 	double spacing;
 	void (*sample)(struct blocks *b, bool bare);
 	bool bare; /* the block now */
-	struct sight *sight;
+	struct feed *feed;
 	struct samples ours, theirs;
 };
 
@@ -235,7 +235,7 @@ static void run_blocks(struct blocks *b, char **argv)
 			b->sample(b, true);
 		__atomic_store_n(&b->bare, false, __ATOMIC_RELEASE);
 		kill(b->daemon, SIGCONT);
-		measure_sleep(300e3); /* it hears of all that now */
+		measure_sleep(300e3); /* all that is reported to it now */
 		for (long i = 0; i < b->block; i++)
 			b->sample(b, false);
 	}
@@ -313,15 +313,15 @@ static void bench_edit(struct client *c, char **argv)
 
 /* delete */
 
-struct sight {
+struct feed {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	double added; /* 0: not yet */
 };
 
-static void see(void *arg, const char *line, size_t length)
+static void take_event(void *arg, const char *line, size_t length)
 {
-	struct sight *s = arg;
+	struct feed *s = arg;
 	double now = measure_now();
 
 	if (!memmem(line, length, "\"ADDED\"", 7))
@@ -332,7 +332,7 @@ static void see(void *arg, const char *line, size_t length)
 	pthread_mutex_unlock(&s->lock);
 }
 
-static double wait_for_sight(struct sight *s)
+static double wait_for_event(struct feed *s)
 {
 	struct timespec until;
 	double added;
@@ -356,15 +356,15 @@ static void delete (struct blocks *b, bool bare)
 	ask(b->client, "DELETE", POOL, "application/json", "{}");
 	if (bare)
 		apply(b->client, "homek8sd");
-	samples_add(bare ? &b->theirs : &b->ours, wait_for_sight(b->sight) - began);
+	samples_add(bare ? &b->theirs : &b->ours, wait_for_event(b->feed) - began);
 	measure_sleep(began + b->spacing - measure_now());
 }
 
 static void bench_delete(struct client *c, char **argv)
 {
-	struct sight sight = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0 };
-	struct blocks b = { .client = c, .sample = delete, .sight = &sight };
-	struct watch watch = { .on_line = see, .arg = &sight };
+	struct feed feed = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0 };
+	struct blocks b = { .client = c, .sample = delete, .feed = &feed };
+	struct watch watch = { .on_line = take_event, .arg = &feed };
 
 	watch_open(&watch, c, POOLS);
 	run_blocks(&b, argv);

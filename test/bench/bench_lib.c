@@ -149,18 +149,18 @@ static void observe_host(struct observations *o)
 static void observe(struct arena *a, const struct config *config, struct observations *o)
 {
 	const struct set *vms = config_get(config, &vm_kind);
-	const struct set *leases = config_get(config, &reservation_kind);
+	const struct set *reservations = config_get(config, &reservation_kind);
 	struct text hosts = { 0 };
 	struct network_facts network = {
 		.active = true, .persistent = true, .autostart = true
 	};
 	struct reading reading = { .name = "default", .facts = &network };
-	struct observed *seen = observed_new(&network_kind, "default");
+	struct observed *observed = observed_new(&network_kind, "default");
 	struct error e;
 
-	for (size_t i = 0; i < leases->count; i++) {
+	for (size_t i = 0; i < reservations->count; i++) {
 		const struct reservation *l =
-		    (const struct reservation *)leases->items[i];
+		    (const struct reservation *)reservations->items[i];
 		const struct vm *vm = (const struct vm *)set_find(vms, l->host);
 		const struct vm_interface *nic = vm->interfaces.items;
 
@@ -174,9 +174,9 @@ static void observe(struct arena *a, const struct config *config, struct observa
 	    "end='10.20.255.254'/>%s</dhcp></ip></network>",
 	    text_get(&hosts));
 	text_done(&hosts);
-	network_kind.decode(seen, &reading, &e);
-	seen->presence = PRESENT;
-	observations_put(o, seen);
+	network_kind.decode(observed, &reading, &e);
+	observed->presence = PRESENT;
+	observations_put(o, observed);
 	for (size_t i = 0; i < vms->count; i++) {
 		const struct vm *vm = (const struct vm *)vms->items[i];
 		const struct vm_interface *nic = vm->interfaces.items;
@@ -197,18 +197,18 @@ static void observe(struct arena *a, const struct config *config, struct observa
 		    "network='default'/></interface></devices></domain>",
 		    i + 1, vm->domain, i, vm->disk.path,
 		    mac_text(nic->mac, (char[MAC_TEXT]){ 0 }));
-		seen = observed_new(&vm_kind, vm->domain);
-		if (vm_kind.decode(seen, &domain, &e) < 0)
+		observed = observed_new(&vm_kind, vm->domain);
+		if (vm_kind.decode(observed, &domain, &e) < 0)
 			exit(1);
-		seen->presence = PRESENT;
-		observations_put(o, seen);
+		observed->presence = PRESENT;
+		observations_put(o, observed);
 	}
 	observations_set_known(o, &network_kind, "");
 	observations_set_known(o, &vm_kind, "");
 	observe_host(o);
 }
 
-/* The least that looking at every object takes: comparing its name with its own. */
+/* The least that reading every object takes: comparing its name with its own. */
 static double name_pass(const struct config *config)
 {
 	const struct set *sets[] = { config_get(config, &vm_kind),
@@ -272,11 +272,11 @@ int main(void)
 	mallopt(M_TRIM_THRESHOLD, PLAN_MEMORY); /* as homek8sd */
 	write_home(&a, &files, 1000);
 	config = bench_load(&files);
-	bench_plan(config, "plan, nothing to do: 1,000 VMs and leases");
+	bench_plan(config, "plan, nothing to do: 1,000 VMs and reservations");
 	config_free(config);
 	write_home(&a, &half, 500);
 	config = load(&half);
-	bench_plan(config, "plan, nothing to do: 500 VMs and leases");
+	bench_plan(config, "plan, nothing to do: 500 VMs and reservations");
 	config_free(config);
 	arena_done(&a);
 	return 0;

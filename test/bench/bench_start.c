@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench_start: starts a program as a service manager does and times what it tells: from
+ * bench_start: starts a program as a service manager does and times what it sends: from
  * before the fork to READY=1, and to the first STATUS= that begins with "converged"; and
  * the CPU time it has used by then. It ends the program and begins again, RUNS times, in
  * turns with a second program, whose times are the floor.

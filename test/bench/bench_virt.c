@@ -143,7 +143,7 @@ static void run_blocks(struct bench *b, long samples, long block, char **names, 
 		for (long i = 0; i < block; i++)
 			sample_bare(b, names[0]);
 		kill(b->daemon, SIGCONT);
-		measure_sleep(500e3); /* it hears of all that now */
+		measure_sleep(500e3); /* all that is reported to it now */
 		for (long i = 0; i < block; i++)
 			sample(b, names[1 + (done + i) % (count - 1)]);
 	}

@@ -20,7 +20,7 @@ die() {
 converged() { ctl wait --for=converged --timeout=4s; }
 until_converged() { wait_for converged 60 >/dev/null || die "not converged"; }
 
-# Nothing but events and requests makes it look.
+# Nothing but events and requests makes it read.
 write_settings() {
 	put_file homek8s.yaml <<-END
 		kubernetes: {mode: "off"}

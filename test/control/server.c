@@ -128,7 +128,7 @@ static void obey(struct engine *r, const char *order, size_t number)
 	}
 }
 
-/* "vm/NAME" is refused with the whole of what was asked for; all else is counted. */
+/* "vm/NAME" is refused with the whole of what was requested; all else is counted. */
 static int ask(struct engine *r, const struct kind *kind, const char *name,
     const char *what, const char *who, struct error *e)
 {
@@ -299,7 +299,7 @@ void say_bytes(struct client *c, const char *bytes, size_t length)
 	while (length > 0) {
 		ssize_t n = send(c->fd, bytes, length, MSG_NOSIGNAL);
 
-		/* A server that has had enough closes; the reader of the test will see.
+		/* A server that has had enough closes, which the reader of the test finds out.
 		 */
 		if (n < 0)
 			return;
@@ -315,7 +315,7 @@ void say_text(struct client *c, const char *text)
 }
 
 /* The next message within `ms`, a new reference; NULL: none, or the end (*ended). */
-struct json_object *hear(struct client *c, int ms, bool *ended)
+struct json_object *receive(struct client *c, int ms, bool *ended)
 {
 	struct pollfd p = { .fd = c->fd, .events = POLLIN };
 	int64_t end = now_ms() + ms, left;
@@ -342,7 +342,7 @@ struct json_object *hear(struct client *c, int ms, bool *ended)
 struct json_object *answer(struct client *c, const char *what)
 {
 	bool ended;
-	struct json_object *message = hear(c, SOON_MS, &ended);
+	struct json_object *message = receive(c, SOON_MS, &ended);
 
 	ck_assert_msg(message != NULL, "%s: %s", what, ended ? "closed" : "no answer");
 	return message;
@@ -354,7 +354,7 @@ void expect_closed(struct client *c, int ms, const char *what)
 	int64_t end = now_ms() + ms;
 
 	while (!ended && now_ms() < end)
-		json_object_put(hear(c, 100, &ended));
+		json_object_put(receive(c, 100, &ended));
 	ck_assert_msg(ended, "%s: still open", what);
 }
 

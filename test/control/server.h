@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * server: the control socket, run in a child process with a reconcile of our own behind
- * it: its generation counts what it was asked for, and what it was asked for, and by
- * whom, comes back in its errors. And clients to treat it well and badly.
+ * server: the control socket, run in a child process with a reconcile of the test behind
+ * it: its generation counts what was requested, and what that was, and by whom, comes
+ * back in its errors. And clients to treat it well and badly.
  */
 #ifndef TEST_CONTROL_SERVER_H
 #define TEST_CONTROL_SERVER_H
@@ -39,7 +39,7 @@ void say_bytes(struct client *c, const char *bytes, size_t length);
 /* With its NUL. */
 void say_text(struct client *c, const char *text);
 /* The next message within `ms`, a new reference; NULL: none, or the end (*ended). */
-struct json_object *hear(struct client *c, int ms, bool *ended);
+struct json_object *receive(struct client *c, int ms, bool *ended);
 /* The same, and there must be one soon. */
 struct json_object *answer(struct client *c, const char *what);
 void expect_closed(struct client *c, int ms, const char *what);

@@ -56,7 +56,7 @@ START_TEST(silence_is_closed)
 	say_bytes(&c, "{", 1);
 	expect_closed(&c, 15000, "silence");
 	ck_assert_int_ge(now_ms() - before, 9000);
-	ck_assert_ptr_null(hear(&talked, 500, &ended));
+	ck_assert_ptr_null(receive(&talked, 500, &ended));
 	ck_assert_msg(!ended, "who has talked once may be silent");
 	hang_up(&c);
 	hang_up(&talked);
@@ -94,7 +94,7 @@ START_TEST(who_never_reads_waits_alone)
 				: 0;
 
 		sent += n > 0 ? (size_t)n : 0;
-		reply = hear(&c, SOON_MS, &ended);
+		reply = receive(&c, SOON_MS, &ended);
 		ck_assert_msg(reply != NULL, "after %d answers: %s", answers,
 		    ended ? "closed" : "nothing");
 		json_object_put(reply);
@@ -114,8 +114,8 @@ START_TEST(streams_tell_the_latest)
 {
 	struct client watcher = dial(), changer = dial();
 	struct json_object *reply;
-	int64_t seen = 0;
-	int told = 0;
+	int64_t last = 0;
+	int replies = 0;
 	bool ended;
 
 	say_text(&watcher, CALL("GetStatus", ",\"more\":true"));
@@ -126,17 +126,17 @@ START_TEST(streams_tell_the_latest)
 		say_text(&changer, CALL("Reconcile", ""));
 		json_object_put(answer(&changer, "reconcile"));
 	}
-	while (seen < 20 && (reply = hear(&watcher, SOON_MS, &ended))) {
+	while (last < 20 && (reply = receive(&watcher, SOON_MS, &ended))) {
 		ck_assert(json_bool_at(reply, "continues", false));
-		seen = generation(reply);
-		told++;
+		last = generation(reply);
+		replies++;
 		json_object_put(reply);
 	}
 	ck_assert_msg(!ended, "the stream ended");
-	ck_assert_ptr_null(hear(&watcher, 300, &ended));
-	ck_assert_int_eq(seen, 20);
-	ck_assert_int_ge(told, 1);
-	ck_assert_int_le(told, 5);
+	ck_assert_ptr_null(receive(&watcher, 300, &ended));
+	ck_assert_int_eq(last, 20);
+	ck_assert_int_ge(replies, 1);
+	ck_assert_int_le(replies, 5);
 	hang_up(&watcher);
 	hang_up(&changer);
 	expect_alive("after streams");
@@ -148,8 +148,8 @@ START_TEST(slow_streams_skip)
 {
 	enum { STREAMS = 30 };
 	struct client slow[STREAMS], changer = dial();
-	int64_t seen = -1;
-	int told = 0, size = 4096;
+	int64_t last = -1;
+	int replies = 0, size = 4096;
 	struct json_object *reply;
 	bool ended;
 
@@ -165,14 +165,14 @@ START_TEST(slow_streams_skip)
 		json_object_put(answer(&changer, "reconcile"));
 		usleep(50000);
 	}
-	while (seen < 41 && (reply = hear(&slow[7], SOON_MS, &ended))) {
-		seen = generation(reply);
-		told++;
+	while (last < 41 && (reply = receive(&slow[7], SOON_MS, &ended))) {
+		last = generation(reply);
+		replies++;
 		json_object_put(reply);
 	}
 	/* What was on its way when it was slow, and the latest. */
-	ck_assert_int_eq(seen, 41);
-	ck_assert_int_le(told, 3);
+	ck_assert_int_eq(last, 41);
+	ck_assert_int_le(replies, 3);
 	for (int i = 0; i < STREAMS; i++)
 		hang_up(&slow[i]);
 	hang_up(&changer);

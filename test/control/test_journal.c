@@ -18,12 +18,12 @@
 #include "lib/base/cleanup.h"
 #include "test/control/suites.h"
 
-static int heard;
+static int logged;
 
 static void on_event(void *arg)
 {
 	(void)arg;
-	heard++;
+	logged++;
 }
 
 /* stderr into a pipe; returns the end to read, which does not block. */
@@ -67,12 +67,12 @@ START_TEST(the_ring_keeps_the_last_512)
 	journal_open();
 	start = journal_last();
 	journal_listen(on_event, NULL);
-	heard = 0;
+	logged = 0;
 	for (int i = 0; i < 600; i++)
 		journal_say(LEVEL_INFO, MESSAGE_STEP, &vm, "step %d", i);
 	journal_say(LEVEL_DEBUG, MESSAGE_STEP, &vm, "not kept");
 	journal_listen(NULL, NULL);
-	ck_assert_int_eq(heard, 600);
+	ck_assert_int_eq(logged, 600);
 	ck_assert_uint_eq(journal_last(), start + 600);
 	all = journal_events(&a, 0);
 	events = all.items;

@@ -162,7 +162,7 @@ START_TEST(bytes_may_come_one_by_one)
 	bool ended;
 
 	for (size_t i = 0; i < sizeof(request); i++) {
-		ck_assert_ptr_null(hear(&c, 1, &ended));
+		ck_assert_ptr_null(receive(&c, 1, &ended));
 		say_bytes(&c, request + i, 1);
 	}
 	reply = answer(&c, "byte by byte");

@@ -11,7 +11,7 @@
 #include "lib/doc/json.h"
 #include "test/control/server.h"
 
-/* Tells the home behind the server what to do; see obey() in server.c. */
+/* Makes the home behind the server do something; see obey() in server.c. */
 static void order(struct client *c, const char *what, int number)
 {
 	autofree char *call = must_printf(
@@ -96,7 +96,7 @@ START_TEST(only_what_has_changed_is_sent)
 	expect_objects(reply, "vm-00000!");
 	expect_removed(reply, NULL);
 	json_object_put(reply);
-	ck_assert_ptr_null(hear(&c, 300, &ended));
+	ck_assert_ptr_null(receive(&c, 300, &ended));
 	hang_up(&c);
 	hang_up(&changer);
 }
@@ -124,8 +124,8 @@ START_TEST(nothing_is_sent_where_nothing_differs)
 	json_object_put(reply);
 	order(&changer, "change object", 0);
 	json_object_put(next(&list, "the change"));
-	ck_assert_ptr_null(hear(&pools, 300, &ended));
-	ck_assert_ptr_null(hear(&list, 300, &ended));
+	ck_assert_ptr_null(receive(&pools, 300, &ended));
+	ck_assert_ptr_null(receive(&list, 300, &ended));
 	hang_up(&pools);
 	hang_up(&list);
 	hang_up(&status);
@@ -271,7 +271,7 @@ START_TEST(requests_wait_for_the_plan_that_is_due)
 	order(&changer, "plan later", 400);
 	say_text(&c, CALL("GetStatus", ""));
 	say_text(&c, CALL("GetVersion", ""));
-	ck_assert_ptr_null(hear(&c, 100, &ended));
+	ck_assert_ptr_null(receive(&c, 100, &ended));
 	expect_alive("what needs no plan is answered");
 	reply = answer(&c, "after the plan");
 	ck_assert_int_ge(generation(reply), 1000);

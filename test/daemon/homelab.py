@@ -284,7 +284,7 @@ class Home(Observer):
         return text in new
 
     def _beside(self):
-        """How the daemon sees it; what it logged last."""
+        """What the daemon reports; what it logged last."""
         try:
             shown = self.ctl("status", timeout=3).out
         except OSError as error:
@@ -303,7 +303,9 @@ class Home(Observer):
     def finish(self):
         if self.daemon:
             self.stop()
-        said = self.log() + (self.work / "api.out").read_text(errors="replace")
+        said = self.log()
+        if self.api:
+            said += (self.work / "api.out").read_text(errors="replace")
         complaints = [line for line in said.splitlines()
                       if "Sanitizer" in line or "runtime error:" in line]
         self.report.check("no sanitizer has complained", lambda: not complaints)

@@ -75,8 +75,8 @@ def repaired(home):
     stays("the same addresses in other words, what is not written and labels: not touched",
           lambda: methods(home) == ["PATCH"] * 3 and home.converged(), 1)
     edit_pool(home, addresses=[span(100, 149)])
-    check("repaired, and what is not ours has survived", lambda: survived(api.get(POOL)), 5)
-    check("written as ours", lambda: "homek8sd" in [
+    check("repaired, and what is foreign has survived", lambda: survived(api.get(POOL)), 5)
+    check("written with our mark", lambda: "homek8sd" in [
         entry["manager"] for entry in api.get(POOL)["metadata"]["managedFields"]])
     api.mark()
     api.delete(POOL)
@@ -97,7 +97,7 @@ def unreadable(home):
     home.api.store({"apiVersion": "metallb.io/v1beta1", "kind": "IPAddressPool",
                     "metadata": {"name": "odd", "namespace": "metallb-system"},
                     "spec": {"addresses": ["nonsense"]}})
-    home.report.stays("a pool of somebody that makes no sense: ours goes on",
+    home.report.stays("a foreign pool that makes no sense: the owned one goes on",
                       lambda: home.is_("pool/default-pool", "converged"), 1)
     home.api.delete(f"{POOLS}/odd")
     home.api.store(
@@ -184,7 +184,7 @@ def pruned(home):
     api.post(POOLS, {"apiVersion": "metallb.io/v1beta1", "kind": "IPAddressPool",
                      "metadata": {"name": "theirs", "namespace": "metallb-system"},
                      "spec": {"addresses": ["192.168.122.240/29"]}})
-    home.report.stays("what is not ours is never pruned", lambda:
+    home.report.stays("what is foreign is never pruned", lambda:
                       home.pool_is("theirs", "192.168.122.240/29") and home.converged(), 1)
     api.delete(f"{POOLS}/theirs")
     home.settings(more="")

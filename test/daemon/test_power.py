@@ -127,7 +127,7 @@ def always(home):
     home.mark()
     heals("always: somebody destroys it", lambda: home.break_vm("always"), runs, 5)
     check("reported as what it was", lambda: home.said(
-        "was stopped by somebody (virsh destroy or the like); to be started"))
+        "was stopped by another client (virsh destroy or the like); to be started"))
     home.libvirt_mark()
     home.break_vm("always", "reboot")
     home.report.stays("a reboot is no stop", lambda:
@@ -151,10 +151,10 @@ def on_failure(home):
     check("reconcile of this very one starts it", lambda: home.runs("failure"), 5)
     home.break_vm("failure")
     check("on-failure: somebody destroys it; left so", lambda:
-          blocked(home, "failure", "was stopped by somebody") and off(home, "failure"), 5)
+          blocked(home, "failure", "was stopped by another client") and off(home, "failure"), 5)
     home.restart()
     check("the reason is known after a restart, too",
-          lambda: blocked(home, "failure", "was stopped by somebody"), 5)
+          lambda: blocked(home, "failure", "was stopped by another client"), 5)
     home.virsh("start", "failure")
     check("started by hand: converged", lambda: home.is_("vm/failure", "converged"), 5)
 
@@ -190,7 +190,7 @@ def stopped(home):
     write(home, off="state: stopped")
     check("stopped, by an edit: shut down, not destroyed",
           lambda: off(home, "off") and wrote(home, "virDomainShutdownFlags"), 5)
-    check("reported as ours", lambda: home.said("vm/off: shut down domain off"), 5)
+    check("reported as requested by homek8sd", lambda: home.said("vm/off: shut down domain off"), 5)
     home.ctl("pause", "vm/off")
     home.mark()
     home.virsh("start", "off")
@@ -215,7 +215,7 @@ def paused(home):
     check = home.report.check
     home.virsh("suspend", "always")
     check("paused: reported, with what to do", lambda: blocked(
-        home, "always", "was paused by somebody; `virsh resume always` lets it go on"), 5)
+        home, "always", "was paused by another client; `virsh resume always` lets it go on"), 5)
     home.libvirt_mark()
     home.ctl("reconcile", "vm/always")
     home.report.stays("and left alone", lambda: home.domain_state("always") == "paused" and
@@ -230,7 +230,8 @@ def saved(home):
     home.report.heals("managed save: goes on from there",
                       lambda: home.break_vm("always", "managedsave"),
                       lambda: home.runs("always"), 5)
-    check("reported as what it was", lambda: home.said("was saved by somebody; to be started"))
+    check("reported as what it was",
+          lambda: home.said("was saved by another client; to be started"))
     home.ctl("pause", "vm/always")
     home.break_vm("always", "managedsave")
     check("its image is a condition, and what becomes of it",
@@ -264,9 +265,9 @@ def made_and_kept(home):
           before(home, "virNetworkCreate", "virDomainCreate"), 5)
     home.break_vm("always")
     home.virsh("undefine", "always")
-    check("undefined: made anew, with the MAC it always had",
+    check("undefined: defined anew, with the MAC it always had",
           lambda: home.runs("always") and mac(home, "always") == kept, 5)
-    check("marked as ours",
+    check("marked as owned",
           lambda: "<homek8s:owner " in home.virsh("dumpxml", "always").out, 5)
     home.libvirt_mark()
     write(home, manual=None)

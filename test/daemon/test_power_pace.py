@@ -133,7 +133,7 @@ def strange_states(home):
         5)
     check("on its way down: waited for", lambda: home.is_(
         "vm/ending", "pending", "is shutting down; waits until it has"))
-    check("found paused: reported", lambda: blocked(home, "paused", "was paused by somebody"))
+    check("found paused: reported", lambda: blocked(home, "paused", "was paused by another client"))
     check("found saved: goes on", lambda: home.is_("vm/saved", "converged") and
           home.said("vm/saved: start domain saved"), 5)
     check("nothing else was done", lambda: [

@@ -23,7 +23,7 @@ VMS = ["control-plane", "worker-1", "worker-2"]
 
 
 def everything(home):
-    """All there is in libvirt, to the byte: who sees the same twice knows nothing changed."""
+    """All there is in libvirt, to the byte: who reads the same twice knows nothing changed."""
     def say(*words):
         return home.virsh(*words).out
 
@@ -178,7 +178,7 @@ def found_before(home):
 
 
 def foreign(home):
-    """What is not ours, to the byte."""
+    """What is foreign, to the byte."""
     entry = [line for line in home.virsh("net-dumpxml", "default").out.split("\n")
              if "name='pet'" in line]
     return [home.virsh("dumpxml", "pet").out, home.virsh("dumpxml", "--inactive", "asleep").out,
@@ -213,9 +213,9 @@ def p9_foreign_things_stay(home):
     home.ctl("reload")
     make_foreign(home)
     before = foreign(home)
-    check("P9 what is not ours is known", lambda: "52:54:00:00:00:99" in before[0] and
+    check("P9 what is foreign is known", lambda: "52:54:00:00:00:99" in before[0] and
           before[4] and "192.168.122.240" in str(before[6]))
-    # What is ours goes with prune, and that alone. The entry is ours once we have added it.
+    # What is owned goes with prune, and that alone. The entry is owned once we have added it.
     host(home, "delete", home.host_entry("worker-2"))
     check("P9 converged", lambda: home.host_entry("worker-2") and home.converged(), 10)
     fewer = re.sub(r"(?m)^    worker-2: 192.*\n", "", EXAMPLE.read_text())
@@ -252,9 +252,9 @@ def p9_an_entry_in_the_way(home):
     host(home, "add", "<host mac='52:54:00:00:00:98' name='guest' ip='192.168.122.12'/>")
     home.ctl("resume", "reservation/worker-2")
     home.report.check(
-        "P9 an entry that is not ours in the way: reported, with what to do", lambda: home.is_(
+        "P9 a foreign entry in the way: reported, with what to do", lambda: home.is_(
             "reservation/worker-2", "blocked",
-            "not ours: 192.168.122.12 for guest (52:54:00:00:00:98)"), 10)
+            "a foreign entry: 192.168.122.12 for guest (52:54:00:00:00:98)"), 10)
     home.report.stays("P9 and left alone", lambda:
                       "52:54:00:00:00:98" in home.virsh("net-dumpxml", "default").out, 3)
 

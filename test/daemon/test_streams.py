@@ -102,7 +102,7 @@ def waiting(home):
                         "--timeout=5s")
     home.must("wait does not connect", lambda: connections(waiter), 5)
     home.ctl("pause", "pool/default-pool")
-    check("wait sees it come", lambda: waiter.poll() == 0, 5)
+    check("wait ends when it comes", lambda: waiter.poll() == 0, 5)
     home.ctl("resume")
     home.ctl("resume", "pool/default-pool")
     home.stop()
@@ -117,8 +117,8 @@ class Follower:
 
     def __init__(self, home, *words):
         self.home = home
-        self.out = home.work / "followed"
-        self.err_file = home.work / "follow.err"
+        self.out = home.work / f"followed-{words[0]}"
+        self.err_file = home.work / f"followed-{words[0]}.err"
         self.out.write_text("")
         with open(self.out, "wb") as out, open(self.err_file, "wb") as err:
             self.process = home.spawn(home.ctl_program, *words, stdout=out, stderr=err)

@@ -24,7 +24,7 @@ static const struct row swap[] = {
 
 static const struct row moving[] = {
 	STEP(0, "a", edit, "n", "take", .removes = true),
-	STEP(0, "a", apply, "p", "tell"),
+	STEP(0, "a", apply, "p", "send"),
 	STEP(0, "a", edit, "n", "give", .restores = 1),
 	STEP(0, "a", apply, "p", "tidy"),
 };
@@ -36,12 +36,12 @@ START_TEST(a_failure_drops_the_rest_but_not_what_restores)
 	yard_begin(&y);
 	yard_take(&y, moving, ROWS(moving));
 	yard_done(&y, "take");
-	yard_fails(&y, "tell");
-	yard_check(&y, "take tell give ", 1);
+	yard_fails(&y, "send");
+	yard_check(&y, "take send give ", 1);
 	ck_assert_uint_eq(executor_length(y.executor), 1);
 	yard_done(&y, "give");
-	yard_check(&y, "take tell give ", 0);
-	ck_assert_str_eq(text_get(&y.ended), "take tell!refused give ");
+	yard_check(&y, "take send give ", 0);
+	ck_assert_str_eq(text_get(&y.ended), "take send!refused give ");
 	ck_assert_int_eq(y.busy_count, 1);
 	executor_observed(y.executor, &pool_kind, "p");
 	ck_assert_int_eq(y.busy_count, 1);
@@ -89,7 +89,7 @@ START_TEST(a_document_that_cannot_be_made_is_a_failure)
 	y.render_error = "pool/p is no longer written";
 	yard_take(&y, moving, ROWS(moving));
 	yard_done(&y, "take");
-	ck_assert_str_eq(text_get(&y.ended), "take tell!pool/p is no longer written ");
+	ck_assert_str_eq(text_get(&y.ended), "take send!pool/p is no longer written ");
 	yard_check(&y, "take give ", 1);
 	yard_done(&y, "give");
 	executor_observed(y.executor, &network_kind, "n");
@@ -258,7 +258,7 @@ START_TEST(a_lost_document_does_not_keep_another_from_being_restored)
 	static const struct row rows[] = {
 		STEP(0, "b", apply, "p", "before"),
 		STEP(1, "a", edit, "n", "take", .removes = true),
-		STEP(1, "a", apply, "p", "tell"),
+		STEP(1, "a", apply, "p", "send"),
 		STEP(1, "a", edit, "n", "give", .restores = 1),
 		STEP(1, "a", edit, "n", "more"),
 	};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* yard: plans from rows, and what the executor's hooks are told. */
+/* yard: plans from rows, and what the executor calls its hooks with. */
 #include "test/engine/yard.h"
 
 #include <stdlib.h>

@@ -15,7 +15,7 @@ struct json_object *patch_kind(const struct request *req, enum body_kind *kind);
 struct json_object *body_read(
     const struct request *req, enum body_kind kind, struct json_object **out);
 
-/* Checks that each part the server looks into has its type. */
+/* Checks that each part the server reads has its type. */
 struct json_object *body_shape(struct json_object *obj);
 
 /* Checks an object's shape, and its apiVersion, kind, name and namespace against the URL.

@@ -29,7 +29,7 @@ struct server {
 	int count;
 };
 
-/* What the owner of a stream wants to hear. */
+/* What is reported to the owner of a stream. */
 struct stream {
 	void (*drained)(void *arg); /* everything queued has been sent */
 	void (*closed)(void *arg);  /* the connection is gone; forget it */

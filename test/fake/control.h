@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * control: the paths below /fake/, with which tests make the server misbehave and look at
+ * control: the paths below /fake/, with which tests make the server misbehave and read
  * what it was asked. They need no token and meet no faults. GET /fake lists them.
  */
 #ifndef TEST_FAKE_CONTROL_H

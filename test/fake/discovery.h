@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* discovery: what the server tells about itself: its API groups, version and health. */
+/* discovery: what the server says of itself: its API groups, version and health. */
 #ifndef TEST_FAKE_DISCOVERY_H
 #define TEST_FAKE_DISCOVERY_H
 

@@ -2,7 +2,7 @@
 /*
  * watch: each open watch holds the resource version it has reached. fill() queues what
  * lies beyond until the socket's backlog is full; the connection calls back when that has
- * drained. A watch that falls out of the history window is told so and ended, so no queue
+ * drained. A watch that falls out of the history window is sent an error and ended, so no queue
  * can grow. A version ahead of the store (after a rollback) simply finds nothing to send.
  */
 #include "test/fake/watch.h"

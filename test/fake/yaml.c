@@ -16,7 +16,7 @@
 struct reader {
 	yaml_parser_t parser;
 	const char
-	    *seen; /* libyaml counts characters; this is where character `at` begins */
+	    *reached; /* libyaml counts characters; this is where character `at` begins */
 	const char *end;
 	size_t at;
 	char *why;
@@ -103,13 +103,13 @@ static struct json_object *plain(const char *s)
 
 static const char *byte_of(struct reader *r, size_t character)
 {
-	while (r->at < character && r->seen < r->end) {
-		r->seen++;
-		while (r->seen < r->end && (*r->seen & 0xc0) == 0x80)
-			r->seen++;
+	while (r->at < character && r->reached < r->end) {
+		r->reached++;
+		while (r->reached < r->end && (*r->reached & 0xc0) == 0x80)
+			r->reached++;
 		r->at++;
 	}
-	return r->seen;
+	return r->reached;
 }
 
 /* libyaml takes "\/" as YAML 1.2 has it; the API server's reader does not. */
@@ -259,14 +259,14 @@ static bool document(struct reader *r, struct json_object **out)
 
 struct json_object *yaml_read(const char *text, size_t n, char **why)
 {
-	struct reader r = { .seen = n ? text : "" };
+	struct reader r = { .reached = n ? text : "" };
 	struct json_object *out = NULL;
 
-	r.end = r.seen + n;
+	r.end = r.reached + n;
 	if (!yaml_parser_initialize(&r.parser))
 		abort();
 	yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&r.parser, (const unsigned char *)r.seen, n);
+	yaml_parser_set_input_string(&r.parser, (const unsigned char *)r.reached, n);
 	if (!document(&r, &out)) {
 		json_object_put(out);
 		out = NULL;

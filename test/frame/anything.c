@@ -128,13 +128,14 @@ static bool watch_of(const struct object *desired, struct arena *a, struct watch
 
 /* What is there */
 
-static int decode(struct observed *seen, const struct reading *reading, struct error *e)
+static int decode(
+    struct observed *observed, const struct reading *reading, struct error *e)
 {
-	struct anything *any = observed_object(seen);
+	struct anything *any = observed_object(observed);
 
 	(void)e;
-	any->text = arena_copy(&seen->arena, json_text(reading->json));
-	seen->live = &any->object;
+	any->text = arena_copy(&observed->arena, json_text(reading->json));
+	observed->live = &any->object;
 	return 0;
 }
 

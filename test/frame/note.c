@@ -40,21 +40,22 @@ static bool is_line(const char *text)
 	       text_control(text, length, false) < 0;
 }
 
-static int decode(struct observed *seen, const struct reading *reading, struct error *e)
+static int decode(
+    struct observed *observed, const struct reading *reading, struct error *e)
 {
-	struct note *note = observed_object(seen);
+	struct note *note = observed_object(observed);
 	const char *text = json_string_at(reading->json, "text");
 	const char *path = json_string_at(reading->json, "path");
 
 	if (!is_line(path))
 		return fail(e, "the name of its file is no text");
-	note->path = arena_copy(&seen->arena, path);
+	note->path = arena_copy(&observed->arena, path);
 	note->object.record.has = field_bit(&note_kind.fields, "path");
 	if (is_line(text)) {
-		note->text = arena_copy(&seen->arena, text);
+		note->text = arena_copy(&observed->arena, text);
 		note->object.record.has |= field_bit(&note_kind.fields, "text");
 	}
-	seen->live = &note->object;
+	observed->live = &note->object;
 	return 0;
 }
 

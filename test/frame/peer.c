@@ -33,9 +33,10 @@ static const struct section sections[] = {
 	{ .path = "metallb.peers", .shape = SECTION_MAP },
 };
 
-static int decode(struct observed *seen, const struct reading *reading, struct error *e)
+static int decode(
+    struct observed *observed, const struct reading *reading, struct error *e)
 {
-	struct peer *peer = observed_object(seen);
+	struct peer *peer = observed_object(observed);
 	struct json_object *o = reading->json;
 	const char *address = json_string_at(o, "spec.peerAddress");
 
@@ -47,8 +48,8 @@ static int decode(struct observed *seen, const struct reading *reading, struct e
 				  field_bit(&peer_kind.fields, "asn") |
 				  field_bit(&peer_kind.fields, "own_asn");
 	peer->marked = metallb_marked(o);
-	peer->uid = arena_copy(&seen->arena, json_string_at(o, "metadata.uid"));
-	seen->live = &peer->object;
+	peer->uid = arena_copy(&observed->arena, json_string_at(o, "metadata.uid"));
+	observed->live = &peer->object;
 	return 0;
 }
 

@@ -72,12 +72,13 @@ static void observe(
     struct observations *o, const struct kind *kind, const char *name, const char *json)
 {
 	autojson struct json_object *read = json_parse(json, strlen(json), 16, NULL);
-	struct observed *seen = observed_new(kind, name);
+	struct observed *observed = observed_new(kind, name);
 
 	ck_assert_int_eq(
-	    kind->decode(seen, &(struct reading){ .name = name, .json = read }, NULL), 0);
-	seen->presence = PRESENT;
-	observations_put(o, seen);
+	    kind->decode(observed, &(struct reading){ .name = name, .json = read }, NULL),
+	    0);
+	observed->presence = PRESENT;
+	observations_put(o, observed);
 }
 
 static void observe_all(struct observations *o, int row)

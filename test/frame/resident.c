@@ -19,7 +19,7 @@ struct resident {
 
 static const struct field rows[] = {
 	{ "node", FIELD_HOSTNAME, at(struct resident, node), FIELD_NEEDED,
-	    .help = "Whose Pods are looked at.", .example = "worker-1" },
+	    .help = "Whose Pods are observed.", .example = "worker-1" },
 	{ 0 },
 };
 
@@ -51,24 +51,25 @@ static bool watch_of(const struct object *desired, struct arena *a, struct watch
 	return true;
 }
 
-/* No Pod has this name: what is written is only that they are looked at. */
+/* No Pod has this name: what is written is only that they are observed. */
 static const char *external_name(const struct object *want)
 {
 	return ((const struct resident *)want)->names;
 }
 
-static int decode(struct observed *seen, const struct reading *reading, struct error *e)
+static int decode(
+    struct observed *observed, const struct reading *reading, struct error *e)
 {
-	struct resident *resident = observed_object(seen);
+	struct resident *resident = observed_object(observed);
 	const char *phase = json_string_at(reading->json, "status.phase");
 	const char *node = json_string_at(reading->json, "spec.nodeName");
 
 	if (!node)
 		return fail(e, "it is on no node");
-	resident->node = text_clean(&seen->arena, node, 253);
-	resident->phase = phase ? text_clean(&seen->arena, phase, 32) : "Unknown";
+	resident->node = text_clean(&observed->arena, node, 253);
+	resident->phase = phase ? text_clean(&observed->arena, phase, 32) : "Unknown";
 	resident->object.record.has = field_bit(&resident_kind.fields, "node");
-	seen->live = &resident->object;
+	observed->live = &resident->object;
 	return 0;
 }
 

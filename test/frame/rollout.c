@@ -40,17 +40,18 @@ static const struct section sections[] = {
 	{ .path = "rollouts", .shape = SECTION_MAP },
 };
 
-static int decode(struct observed *seen, const struct reading *reading, struct error *e)
+static int decode(
+    struct observed *observed, const struct reading *reading, struct error *e)
 {
-	struct rollout *rollout = observed_object(seen);
+	struct rollout *rollout = observed_object(observed);
 	const char *revision = json_string_at(reading->json, "revision");
 
 	(void)e;
 	if (revision && name_is_label(revision)) {
-		rollout->revision = arena_copy(&seen->arena, revision);
+		rollout->revision = arena_copy(&observed->arena, revision);
 		rollout->object.record.has = field_bit(&rollout_kind.fields, "revision");
 	}
-	seen->live = &rollout->object;
+	observed->live = &rollout->object;
 	return 0;
 }
 

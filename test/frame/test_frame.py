@@ -115,15 +115,15 @@ def notes(home):
           lambda: first.read_text() == "as written\n" and home.converged(), 5)
     heals("another text", lambda: write(home, notes={"first": note(home, "first.txt", "anew")}),
           lambda: first.read_text() == "anew\n" and home.converged(), 5)
-    heals("another file: the old one is removed, once it is seen gone the new one is written",
+    heals("another file: the old one is removed, once it is observed gone the new one is written",
           lambda: write(home, notes={"first": note(home, "second.txt")}),
           lambda: second.read_text() == "as written\n" and not first.exists() and
           home.converged(), 5)
-    first.write_text("somebody's\n")
+    first.write_text("foreign\n")
     write(home, notes={"first": note(home, "second.txt"), "other": note(home, "first.txt")})
     check("what somebody else has put there is not overwritten", lambda: home.is_(
         "note/other", "failing", "homek8sd has not written it") and
-        first.read_text() == "somebody's\n", 5)
+        first.read_text() == "foreign\n", 5)
     heals("moved away: written", first.unlink, lambda:
           first.read_text() == "as written\n" and home.converged(), 35)
     home.stop()
@@ -228,8 +228,8 @@ def removal(home):
     (home.desired / "peers.yaml").unlink()
     write(home, notes=None)
     check("no longer written: left alone, and said so", lambda:
-          home.exits(0, "status", "-o", "wide").has("note/first was made by homek8sd",
-                                                    "peer/router was made by homek8sd") and
+          home.exits(0, "status", "-o", "wide").has("note/first is owned by homek8sd",
+                                                    "peer/router is owned by homek8sd") and
           all(path.exists() for path in paths) and home.api.is_there(f"{PEERS}/router"), 5)
     home.restart()
     home.mark()

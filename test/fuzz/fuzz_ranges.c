@@ -16,7 +16,7 @@ static void require(bool holds)
 		abort();
 }
 
-/* The other parsers see every line too; what they accept they accept again as printed. */
+/* The other parsers read every line too; what they accept they accept again as printed. */
 static void try_others(const char *line)
 {
 	char text[CIDR_TEXT], again[CIDR_TEXT];

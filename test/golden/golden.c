@@ -85,7 +85,7 @@ static void broken(const char *directory, const char *what, const char *why)
 	exit(1);
 }
 
-/* The home that is wanted */
+/* The home that is desired */
 
 static void load_config(struct world *w, const char *directory)
 {
@@ -113,18 +113,18 @@ static void load_config(struct world *w, const char *directory)
 static void put(struct world *w, const char *directory, const struct kind *kind,
     const struct reading *reading)
 {
-	struct observed *seen = observed_new(kind, reading->name);
+	struct observed *observed = observed_new(kind, reading->name);
 	struct error e = { "" };
-	int result = kind->decode(seen, reading, &e);
+	int result = kind->decode(observed, reading, &e);
 
 	if (result > 0) {
-		observed_free(seen);
+		observed_free(observed);
 		return;
 	}
-	seen->presence = result < 0 ? UNKNOWN : PRESENT;
+	observed->presence = result < 0 ? UNKNOWN : PRESENT;
 	if (result < 0)
-		seen->why = arena_copy(&seen->arena, e.text);
-	observations_put(&w->observed, seen);
+		observed->why = arena_copy(&observed->arena, e.text);
+	observations_put(&w->observed, observed);
 	if (kind->observed)
 		for (size_t i = 0; i < config_get(w->config, kind)->count; i++) {
 			const struct object *want = config_get(w->config, kind)->items[i];
@@ -133,7 +133,7 @@ static void put(struct world *w, const char *directory, const struct kind *kind,
 						       : want->name,
 				reading->name) == 0)
 				kind->observed(state_get(&w->state, kind, want->name),
-				    seen, want, &w->config->settings, NOW, 0);
+				    observed, want, &w->config->settings, NOW, 0);
 		}
 	(void)directory;
 }

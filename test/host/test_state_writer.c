@@ -309,8 +309,8 @@ static pid_t thread_named(const char *name)
 }
 
 /* In a child: holds the thread as a disk would that never answers, says so, and lets go
- * when it is told to. */
-static void hold(pid_t thread, int say, int told)
+ * when it may. */
+static void hold(pid_t thread, int say, int go)
 {
 	char byte = 'n';
 	int status;
@@ -319,14 +319,14 @@ static void hold(pid_t thread, int say, int told)
 	    ptrace(PTRACE_INTERRUPT, thread, 0, 0) == 0 &&
 	    waitpid(thread, &status, __WALL) == thread)
 		byte = 'y';
-	if (write(say, &byte, 1) != 1 || read(told, &byte, 1) < 0)
+	if (write(say, &byte, 1) != 1 || read(go, &byte, 1) < 0)
 		_exit(1);
 	_exit(0); /* which lets go */
 }
 
 START_TEST(a_disk_that_hangs_does_not_keep_the_daemon)
 {
-	int said[2], told[2];
+	int said[2], go[2];
 	pid_t thread, child;
 	char byte = 0;
 
@@ -335,17 +335,17 @@ START_TEST(a_disk_that_hangs_does_not_keep_the_daemon)
 	RUN_UNTIL(is_written(1)); /* by then the thread has its name */
 	thread = thread_named("writer");
 	ck_assert_int_gt(thread, 0);
-	ck_assert(pipe(said) == 0 && pipe(told) == 0);
+	ck_assert(pipe(said) == 0 && pipe(go) == 0);
 	child = fork();
 	if (child == 0)
-		hold(thread, said[1], told[0]);
+		hold(thread, said[1], go[0]);
 	ck_assert_int_eq(read(said[0], &byte, 1), 1);
 	put(2);
 	if (byte == 'y')
 		ck_assert_msg(!state_writer_free(writer, 50), "it was written");
 	else
 		printf("skipped: holding a thread is not allowed\n");
-	ck_assert_int_eq(write(told[1], "g", 1), 1);
+	ck_assert_int_eq(write(go[1], "g", 1), 1);
 	ck_assert_int_eq(waitpid(child, NULL, 0), child);
 	if (byte != 'y')
 		end();

@@ -53,14 +53,14 @@ static void on_state(void *arg)
 	text_add(&lab.log, "state %s\n", names[kube_state(lab.kube)->status]);
 }
 
-static void on_seen(void *arg, const struct kind *kind, const struct reading *reading)
+static void on_observed(void *arg, const struct kind *kind, const struct reading *reading)
 {
 	struct json_object *addresses = json_at(reading->json, "spec.addresses");
 	struct json_object *first = json_item(addresses, 0);
 
 	(void)arg;
 	ck_assert_ptr_eq(reading->kind, kind);
-	text_add(&lab.log, "seen %s %s %s %s\n", kind->name, reading->name,
+	text_add(&lab.log, "observed %s %s %s %s\n", kind->name, reading->name,
 	    json_string_at(reading->json, "metadata.resourceVersion"),
 	    first ? json_object_get_string(first) : "-");
 }
@@ -126,7 +126,7 @@ static void on_answered(void *arg, const struct answer *answer)
 
 static const struct kube_callbacks callbacks = {
 	.state = on_state,
-	.seen = on_seen,
+	.observed = on_observed,
 	.gone = on_gone,
 	.begun = on_begun,
 	.ended = on_ended,

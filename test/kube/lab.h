@@ -4,7 +4,7 @@
  * everything the callbacks say, one line each:
  *
  *   state connected          (off, connecting, connected, unauthorized, down)
- *   seen pool a 17 10.0.0.0/24     (name, resource version, first address)
+ *   observed pool a 17 10.0.0.0/24     (name, resource version, first address)
  *   gone pool a
  *   begun pool               (a watch; with a prefix: "begun pool p/")
  *   ended pool

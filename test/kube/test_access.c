@@ -89,7 +89,7 @@ START_TEST(another_server)
 	lab_wait("lost pool: another server was configured\n");
 	lab_wait("state connected\n");
 	lab_wait("listed pool 1: a\n");
-	ck_assert_uint_eq(lab_count("seen pool a "), 1);
+	ck_assert_uint_eq(lab_count("observed pool a "), 1);
 	/* The same again changes nothing. */
 	lab_run(100);
 	lab_mark();
@@ -177,7 +177,7 @@ START_TEST(token_renewed)
 	lab_write("token", LAB_SECRET "-3");
 	lab_wait("state connected\n");
 	lab_put_pool("a", "10.0.0.0/24");
-	lab_wait("seen pool a ");
+	lab_wait("observed pool a ");
 	ck_assert_uint_eq(lab_count("lost"), 0);
 }
 END_TEST
@@ -208,7 +208,7 @@ START_TEST(client_certificate)
 	ck_assert_uint_eq(lab_requests("ipaddresspools?limit=500"), 0);
 	ck_assert_uint_eq(lab_count("lost"), 0);
 	lab_put_pool("b", "10.0.0.0/24");
-	lab_wait("seen pool b");
+	lab_wait("observed pool b");
 	/* Half a rotation: what was read before stays. */
 	lab_write("one.key", "-----BEGIN NOTHING-----\n");
 	lab_run(1500);

@@ -9,7 +9,7 @@
 
 static struct text said;
 
-static void on_seen(void *arg, const struct kind *kind, const struct reading *reading)
+static void on_observed(void *arg, const struct kind *kind, const struct reading *reading)
 {
 	(void)arg;
 	(void)kind;
@@ -37,7 +37,7 @@ static void on_listed(void *arg, const struct kind *kind, const char *prefix,
 }
 
 static const struct kube_callbacks callbacks = {
-	.seen = on_seen, .gone = on_gone, .listed = on_listed
+	.observed = on_observed, .gone = on_gone, .listed = on_listed
 };
 
 /*

@@ -45,7 +45,7 @@ START_TEST(watch_struck)
 	start_with_pool();
 	lab_fault(watch_rows[_i].fault);
 	lab_put_pool("b", "10.0.1.0/24");
-	lab_wait("seen pool b");
+	lab_wait("observed pool b");
 	ck_assert_msg(lab_requests("ipaddresspools?limit=500") == watch_rows[_i].lists,
 	    "%s: %u lists", watch_rows[_i].what,
 	    lab_requests("ipaddresspools?limit=500"));
@@ -53,7 +53,7 @@ START_TEST(watch_struck)
 	    watch_rows[_i].what, lab_log());
 	/* And it goes on. */
 	lab_put_pool("c", "10.0.2.0/24");
-	lab_wait("seen pool c");
+	lab_wait("observed pool c");
 }
 END_TEST
 
@@ -81,7 +81,7 @@ START_TEST(watch_not_opened)
 	lab_run(1000); /* so that its end is an ordinary one */
 	lab_request("POST", "/fake/drop", "{}");
 	lab_put_pool("b", "10.0.1.0/24");
-	lab_wait("seen pool b");
+	lab_wait("observed pool b");
 	ck_assert_msg(lab_requests("ipaddresspools?limit=500") == open_rows[_i].lists,
 	    "%s: %u lists", open_rows[_i].what, lab_requests("ipaddresspools?limit=500"));
 	ck_assert_msg(lab_count("lost") == 0 && lab_count("state") == 0, "%s:\n%s",
@@ -113,7 +113,7 @@ START_TEST(expired_for_ever)
 	ck_assert_uint_le(lab_requests("ipaddresspools?limit=500"), 4);
 	lab_no_faults();
 	lab_put_pool("b", "10.0.1.0/24");
-	lab_wait("seen pool b");
+	lab_wait("observed pool b");
 }
 END_TEST
 
@@ -128,7 +128,7 @@ START_TEST(short_watches)
 	ck_assert_uint_eq(lab_requests("ipaddresspools?limit=500"), 0);
 	lab_no_faults();
 	lab_put_pool("b", "10.0.1.0/24");
-	lab_wait("seen pool b");
+	lab_wait("observed pool b");
 }
 END_TEST
 
@@ -188,7 +188,7 @@ START_TEST(list_struck)
 	lab_mark();
 	lab_no_faults();
 	lab_wait("listed pool 1: a\n");
-	ck_assert_uint_eq(lab_count("seen pool a "), 1);
+	ck_assert_uint_eq(lab_count("observed pool a "), 1);
 }
 END_TEST
 
@@ -215,10 +215,10 @@ START_TEST(hostile_names)
 	    "{\"apiVersion\":\"v1\",\"kind\":\"Node\",\"metadata\":{\"name\":"
 	    "\"x\\ndhcp-host=evil\"}}");
 	lab_put_pool("b", "10.0.1.0/24");
-	lab_wait("seen pool b");
+	lab_wait("observed pool b");
 	lab_wait_detail("skipped");
 	ck_assert_uint_eq(lab_count("evil"), 0);
-	ck_assert_uint_eq(lab_count("seen node"), 0);
+	ck_assert_uint_eq(lab_count("observed node"), 0);
 }
 END_TEST
 

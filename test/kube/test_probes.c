@@ -60,7 +60,7 @@ START_TEST(dry_run)
 	lab_wait("answer pool p 5: 200 a\n");
 	ck_assert_uint_eq(lab_requests("dryRun=All"), 5);
 	lab_run(200);
-	ck_assert_uint_eq(lab_count("seen") + lab_count("gone"), 0);
+	ck_assert_uint_eq(lab_count("observed") + lab_count("gone"), 0);
 	ck_assert_ptr_nonnull(
 	    strstr(lab_request("GET", LAB_POOLS "/a", NULL), "10.0.0.0/24"));
 }

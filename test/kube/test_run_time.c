@@ -93,7 +93,7 @@ START_TEST(on_and_off)
 	    lab_requests("pods?fieldSelector=spec.nodeName%253Dworker-1"), 2);
 	store_pod("three", "worker-2");
 	store_pod("four", "worker-1");
-	lab_wait("seen pod home/four ");
+	lab_wait("observed pod home/four ");
 	ck_assert_uint_eq(lab_count("pod home/three"), 0);
 	lab_request(
 	    "DELETE", "/api/v1/namespaces/home/pods/four?gracePeriodSeconds=0", NULL);
@@ -110,7 +110,7 @@ START_TEST(on_and_off)
 	ck_assert_uint_eq(lab_requests("nodes?"), 0);
 	ck_assert_uint_eq(lab_requests("pods?fieldSelector"), 2);
 	lab_put_pool("b", "10.0.1.0/24");
-	lab_wait("seen pool b");
+	lab_wait("observed pool b");
 }
 END_TEST
 
@@ -126,7 +126,7 @@ START_TEST(changed)
 	lab_wait("listed pod 1: home/two\n");
 	store_pod("three", "worker-1");
 	store_pod("four", "worker-2");
-	lab_wait("seen pod home/four ");
+	lab_wait("observed pod home/four ");
 	ck_assert_uint_eq(lab_count("home/one"), 0);
 	ck_assert_uint_eq(lab_count("home/three"), 0);
 }
@@ -139,9 +139,9 @@ START_TEST(prefixes)
 	lab_watch(manifests);
 	lab_wait("listed manifest apps/Deployment/ 1: apps/Deployment/home/web\n");
 	lab_wait("listed manifest /Namespace/ 4: /Namespace/default ");
-	ck_assert_uint_eq(lab_count("seen manifest apps/Deployment/home/web "), 1);
+	ck_assert_uint_eq(lab_count("observed manifest apps/Deployment/home/web "), 1);
 	store("apps/v1", "Deployment", "db", "\"replicas\":1");
-	lab_wait("seen manifest apps/Deployment/home/db ");
+	lab_wait("observed manifest apps/Deployment/home/db ");
 	lab_request("DELETE", "/apis/apps/v1/namespaces/home/deployments/web", NULL);
 	lab_wait("gone manifest apps/Deployment/home/web\n");
 	lab_mark();
@@ -219,7 +219,7 @@ END_TEST
 START_TEST(written)
 {
 	start();
-	/* No event tells of it. */
+	/* No event reports it. */
 	lab_fault("{\"match\": \"watch=true\", \"do\": \"stall\", \"times\": -1}");
 	lab_watch(manifests);
 	lab_wait("listed manifest apps/Deployment/ 1:");
@@ -228,8 +228,8 @@ START_TEST(written)
 	lab_write_path(1, "/apis/apps/v1/namespaces/home/deployments/db",
 	    "{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"metadata\":{\"name\":\"db\",\"namespace\":\"home\"},\"spec\":{\"replicas\":2}}");
 	lab_wait("done 1: ok\n");
-	ck_assert_uint_eq(lab_count("seen manifest apps/Deployment/home/db "), 1);
-	ck_assert_uint_eq(lab_count("seen"), 1);
+	ck_assert_uint_eq(lab_count("observed manifest apps/Deployment/home/db "), 1);
+	ck_assert_uint_eq(lab_count("observed"), 1);
 }
 END_TEST
 

@@ -34,8 +34,8 @@ START_TEST(first_list)
 	lab_wait("listed pool");
 	lab_wait("listed node 3: control-plane worker-1 worker-2\n");
 	lab_wait("listed service");
-	ck_assert_uint_eq(lab_count("seen pool a "), 1);
-	ck_assert_uint_eq(lab_count("seen node worker-1 "), 1);
+	ck_assert_uint_eq(lab_count("observed pool a "), 1);
+	ck_assert_uint_eq(lab_count("observed node worker-1 "), 1);
 	/* Once: nothing is lost, nothing is repeated. */
 	ck_assert_uint_eq(lab_count("lost"), 0);
 	ck_assert_uint_eq(lab_count("state"), 1);
@@ -46,7 +46,7 @@ START_TEST(events)
 {
 	start_with_pool();
 	lab_put_pool("b", "10.0.1.0/24");
-	lab_wait("seen pool b");
+	lab_wait("observed pool b");
 	lab_put_pool("a", "10.0.2.0/24");
 	lab_wait(" 10.0.2.0/24\n");
 	lab_request("DELETE", LAB_POOLS "/b", NULL);
@@ -81,10 +81,10 @@ START_TEST(read_all)
 	kube_read_all(lab_kube());
 	lab_wait("listed pool 1: a\n");
 	lab_wait("listed node");
-	ck_assert_uint_eq(lab_count("seen pool a "), 1);
+	ck_assert_uint_eq(lab_count("observed pool a "), 1);
 	ck_assert_uint_eq(lab_count("lost"), 0);
 	lab_put_pool("b", "10.0.1.0/24");
-	lab_wait("seen pool b");
+	lab_wait("observed pool b");
 }
 END_TEST
 
@@ -109,7 +109,7 @@ START_TEST(restart)
 	lab_wait("state connected\n");
 	lab_run(300);
 	lab_put_pool("b", "10.0.1.0/24");
-	lab_wait("seen pool b");
+	lab_wait("observed pool b");
 	ck_assert_uint_eq(lab_count("state"), 2);
 	ck_assert_uint_eq(lab_count("lost"), 0);
 	ck_assert_uint_eq(lab_count("listed"), 0);
@@ -178,7 +178,7 @@ START_TEST(rollback)
 	before = current_version();
 	lab_put_pool("a", "10.0.1.0/24");
 	lab_put_pool("b", "10.0.2.0/24");
-	lab_wait("seen pool b");
+	lab_wait("observed pool b");
 	lab_mark();
 	snprintf(body, sizeof(body), "{\"resourceVersion\": %lld}", (long long)before);
 	lab_request("POST", "/fake/rollback", body);
@@ -188,7 +188,7 @@ START_TEST(rollback)
 	ck_assert_uint_eq(lab_count(" 10.0.0.0/24\n"), 1);
 	ck_assert_uint_eq(lab_count("lost"), 0);
 	lab_put_pool("c", "10.0.3.0/24");
-	lab_wait("seen pool c");
+	lab_wait("observed pool c");
 }
 END_TEST
 
@@ -202,7 +202,7 @@ START_TEST(end_of_watch)
 	lab_fault("{\"match\": \"ipaddresspools?watch\", \"do\": \"end-watch\"}");
 	lab_run(300);
 	lab_put_pool("b", "10.0.1.0/24");
-	lab_wait("seen pool b");
+	lab_wait("observed pool b");
 	ck_assert_uint_eq(lab_requests("ipaddresspools?limit=500"), 0);
 	ck_assert_uint_eq(lab_requests("ipaddresspools?watch"), 1);
 	ck_assert_uint_eq(lab_count("listed"), 0);

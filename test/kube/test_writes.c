@@ -32,11 +32,11 @@ START_TEST(apply)
 	start();
 	lab_apply(7, "a", POOL("a", "10.0.0.0\\/24"));
 	lab_wait("done 7: ok\n");
-	ck_assert_msg(strncmp(lab_log(), "seen pool a ", 12) == 0, "%s", lab_log());
+	ck_assert_msg(strncmp(lab_log(), "observed pool a ", 16) == 0, "%s", lab_log());
 	ck_assert_uint_eq(lab_count(" 10.0.0.0/24\n"), 1);
 	lab_run(200);
 	/* Its own event says nothing new. */
-	ck_assert_uint_eq(lab_count("seen"), 1);
+	ck_assert_uint_eq(lab_count("observed"), 1);
 	log = must_copy(lab_request("GET", LAB_POOLS "/a", NULL));
 	ck_assert_msg(strstr(log, "\"manager\": \"homek8sd\"") ||
 			  strstr(log, "\"manager\":\"homek8sd\""),
@@ -71,7 +71,7 @@ START_TEST(delete)
 
 	start();
 	lab_put_pool("a", "10.0.0.0/24");
-	lab_wait("seen pool a ");
+	lab_wait("observed pool a ");
 	o = json_tokener_parse(lab_request("GET", LAB_POOLS "/a", NULL));
 	uid = must_copy(json_string_at(o, "metadata.uid"));
 	lab_delete(1, "a", "3b241101-e2bb-4255-8caf-4136c566a962");
@@ -101,7 +101,7 @@ static const struct {
 	    " \"ipaddresspools is forbidden\", \"reason\": \"Forbidden\", \"code\": 403}",
 	    "apply pool a: 403 Forbidden: ipaddresspools is forbidden (slow)\n" },
 	{ "webhook down", "\"do\": \"webhook-down\"",
-	    "apply pool a: MetalLB's webhook does not answer; look at its controller: "
+	    "apply pool a: MetalLB's webhook does not answer; check its controller: "
 	    "kubectl "
 	    "-n metallb-system get pods (500 Internal Server Error: Internal error "
 	    "occurred: "
@@ -242,13 +242,13 @@ START_TEST(merge)
 
 	start();
 	lab_put_pool("a", "10.0.0.0/24");
-	lab_wait("seen pool a ");
+	lab_wait("observed pool a ");
 	lab_mark();
 	lab_send(1, &(struct kube_write){ .what = KUBE_MERGE,
 			.path = LAB_POOLS "/a",
 			.body = "{\"metadata\":{\"annotations\":{\"x\":\"y\\/z\"}}}" });
 	lab_wait("done 1: ok\n");
-	ck_assert_msg(strncmp(lab_log(), "seen pool a ", 12) == 0, "%s", lab_log());
+	ck_assert_msg(strncmp(lab_log(), "observed pool a ", 16) == 0, "%s", lab_log());
 	answer = lab_request("GET", LAB_POOLS "/a", NULL);
 	ck_assert_ptr_nonnull(strstr(answer, "y/z"));
 	ck_assert_ptr_nonnull(strstr(answer, "10.0.0.0/24"));
@@ -266,7 +266,7 @@ START_TEST(create)
 	start();
 	lab_send(1, &write);
 	lab_wait("done 1: ok\n");
-	ck_assert_uint_eq(lab_count("seen pool a "), 1);
+	ck_assert_uint_eq(lab_count("observed pool a "), 1);
 	lab_send(2, &write);
 	lab_wait("done 2: create pool ipaddresspools: 409 Conflict: ");
 }
@@ -285,7 +285,7 @@ START_TEST(dry_run)
 
 	start();
 	lab_put_pool("a", "10.0.0.0/24");
-	lab_wait("seen pool a ");
+	lab_wait("observed pool a ");
 	lab_mark();
 	for (uint64_t i = 0; i < 4; i++) {
 		autofree char *says = must_printf("done %u: ok\n", (unsigned)i);
@@ -297,7 +297,7 @@ START_TEST(dry_run)
 			KUBE_APPLY, LAB_POOLS "/c", POOL("c", "nonsense"), NULL, true });
 	lab_wait("done 9: dry run: apply pool c: 4");
 	lab_run(200);
-	ck_assert_uint_eq(lab_count("seen") + lab_count("gone"), 0);
+	ck_assert_uint_eq(lab_count("observed") + lab_count("gone"), 0);
 	ck_assert_uint_eq(lab_requests("dryRun=All"), 5);
 	ck_assert_ptr_nonnull(
 	    strstr(lab_request("GET", LAB_POOLS "/a", NULL), "10.0.0.0/24"));

@@ -18,7 +18,7 @@ cache=${HOMEK8S_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/homek8s}
 say() { echo "build-host: $*" >&2; }
 die() { say "$@"; exit 1; }
 
-# The machine's sources for this release, each with its name's ending, which tells its format.
+# The machine's sources for this release, each with its name's ending, which says its format.
 sources() { # DIR
 	local f
 	for f in /etc/apt/sources.list /etc/apt/sources.list.d/*.list \

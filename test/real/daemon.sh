@@ -9,7 +9,7 @@
 #   put_file PATH            standard input becomes DIR/etc/PATH, at once and whole
 #   daemon_start             and wait until it answers; daemon_spawn does not wait
 #   daemon_stop, daemon_kill by SIGTERM, by SIGKILL; and wait until it is gone
-#   daemon_mark              what the log says from here on is what daemon_said looks at
+#   daemon_mark              what the log says from here on is what daemon_said reads
 #   daemon_said TEXT         a line has it
 #   ctl ARGS                 homek8sctl on its socket
 #   is OBJECT VERDICT [TEXT] status says so of kind/name; TEXT is in reason or conditions
@@ -75,7 +75,7 @@ daemon_mark() { daemon_lines=$(wc -l <"$home/log"); }
 daemon_log() { tail -n "+$((daemon_lines + 1))" "$home/log"; }
 daemon_said() { daemon_log | grep -qF -- "$1"; }
 
-# Beside what failed, how the daemon sees it.
+# Beside what failed, what the daemon reports.
 no() { # WHAT
 	failed=$((failed + 1))
 	echo "not ok $((passed + failed)) - $1"

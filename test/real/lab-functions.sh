@@ -17,7 +17,7 @@
 
 libvirtd_pid() { cat /run/libvirtd.pid; }
 
-# A kill leaves the socket's file behind; without it the wait below sees the new one only.
+# A kill leaves the socket's file behind; without it the wait below finds the new one only.
 libvirtd_start() {
 	rm -f /run/libvirt/libvirt-sock
 	(exec libvirtd --daemon </dev/null >>"$LAB/libvirtd.out" 2>&1)

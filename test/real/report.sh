@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# For test scripts: wait for something, report what was seen.
+# For test scripts: wait for something, report what was found.
 #
 #   wait_for 'CONDITION' SECS      polls each 50 ms, prints the milliseconds it took; fails
 #                                  when time is up; 0 seconds means: now or never

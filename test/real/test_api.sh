@@ -19,7 +19,7 @@ crds=/apis/apiextensions.k8s.io/v1/customresourcedefinitions
 rbac=/apis/rbac.authorization.k8s.io/v1
 default_pool=192.168.122.100-192.168.122.150
 
-tell() { "$here/apiserver.sh" "$1" "$dir" "${@:2}"; }
+apiserver() { "$here/apiserver.sh" "$1" "$dir" "${@:2}"; }
 api() { timeout 10 "$here/apiserver.sh" api "$dir" "$@"; }
 post() { api POST "$1" -H 'Content-Type: application/json' -d "$2"; }
 merge() { api PATCH "$1" -H 'Content-Type: application/merge-patch+json' -d "$2"; }
@@ -107,7 +107,7 @@ nothing_is_ready() {
 	check "MetalLB's kinds are gone" "is_gone $pools && is_gone $ads" 10
 	new_home token "$dir/kubeconfig-token"
 	daemon_start
-	check "user without rights: the verb and what it is for are told" \
+	check "user without rights: the verb and what it is for are reported" \
 		"is node/worker-1 unknown 'this user may not list nodes'" 10
 	check "so they are of MetalLB's kinds" \
 		"is pool/default-pool unknown 'this user may not list ipaddresspools in metallb-system'" 10
@@ -115,13 +115,13 @@ nothing_is_ready() {
 	token_pid=$daemon_pid
 	new_home home "$dir/kubeconfig"
 	daemon_start
-	check "no MetalLB: told" "is pool/default-pool blocked 'MetalLB is not installed'" 10
+	check "no MetalLB: reported" "is pool/default-pool blocked 'MetalLB is not installed'" 10
 	make_node >/dev/null
-	check "a node is seen all the same" "is node/worker-1 converged Ready" 10
+	check "a node is observed all the same" "is node/worker-1 converged Ready" 10
 	make_role list,watch >/dev/null
 	bind_role >/dev/null
 	start=$(now_ms)
-	heals "MetalLB installed: all is in order by itself" "tell metallb" all_in_order 75
+	heals "MetalLB installed: all is in order by itself" "apiserver metallb" all_in_order 75
 	heals_since "$start" "role bound: all is in order by itself" all_in_order token 75
 }
 
@@ -138,7 +138,7 @@ may_not_write() {
 	daemon_stop
 	home=$dir/token HOMEK8S_SOCKET=$dir/token/socket daemon_pid=$token_pid
 	api DELETE $pools/default-pool >/dev/null
-	check "user who may only read: the verb is told" \
+	check "user who may only read: the verb is reported" \
 		"is pool/default-pool failing 'cannot patch resource'" 10
 	make_role list,watch,create,patch >/dev/null
 	heals "may write: done when asked again" "ctl reconcile pool/default-pool" \
@@ -210,14 +210,14 @@ apply_as_other() { # [QUERY]
 
 # Each time there is something to do when the server is back.
 server_goes() {
-	tell restart
+	apiserver restart
 	heals "server restarted: connected" true "source_is kubernetes connected" 60
-	heals "and the next deleted pool is seen" "api DELETE $pools/default-pool" \
+	heals "and the next deleted pool is noticed" "api DELETE $pools/default-pool" \
 		"pool_is default-pool $default_pool" 60
-	tell kill
-	check "server killed: told as refused" "source_is kubernetes down 'connection refused'" 20
-	check "VMs are looked after meanwhile" "in_order network reservation vm"
-	tell restart
+	apiserver kill
+	check "server killed: reported as refused" "source_is kubernetes down 'connection refused'" 20
+	check "VMs are kept meanwhile" "in_order network reservation vm"
+	apiserver restart
 	heals "server back: connected, all is in order" true \
 		"source_is kubernetes connected && all_in_order" 60
 }
@@ -226,56 +226,56 @@ server_goes() {
 history_is_gone() {
 	kill -STOP "$daemon_pid"
 	api DELETE $pools/default-pool >/dev/null
-	tell kill
-	tell restart
-	tell compact
-	tell restart
+	apiserver kill
+	apiserver restart
+	apiserver compact
+	apiserver restart
 	heals "history compacted while it was away: it lists anew" "kill -CONT $daemon_pid" \
 		"pool_is default-pool $default_pool && all_in_order" 60
 }
 
 # No packet gets through, and nobody says so. Between, the daemon is started anew: it has
-# never seen the server, and the VM must run because of that.
+# never reached the server, and the VM must run because of that.
 black_hole() {
 	local start
-	tell blackhole on
+	apiserver blackhole on
 	start=$(now_ms)
 	ask_status 40 &
 	if wait_for "source_is kubernetes down" 60 >/dev/null; then
-		ok "black hole: told" $(($(now_ms) - start))
+		ok "black hole: reported" $(($(now_ms) - start))
 	else
-		no "black hole: told"
+		no "black hole: reported"
 	fi
-	check "VMs are looked after meanwhile" "in_order network reservation vm"
+	check "VMs are kept meanwhile" "in_order network reservation vm"
 	wait $!
 	status_answered "status answers all the 40 s long"
-	tell blackhole off
+	apiserver blackhole off
 	heals "out of it: connected, all is in order" true \
 		"source_is kubernetes connected && all_in_order" 60
 	daemon_stop
-	tell blackhole on
+	apiserver blackhole on
 	heals "started in a black hole: the VM runs" daemon_start \
 		"is vm/worker-1 converged && ! source_is kubernetes connected" 5
-	check "which is told" "source_is kubernetes down 'no connection within'" 30
-	tell blackhole off
+	check "which is reported" "source_is kubernetes down 'no connection within'" 30
+	apiserver blackhole off
 	heals "out of it: connected, all is in order" true \
 		"source_is kubernetes connected && all_in_order" 60
 }
 
-# What is changed is told to the daemon: by itself it reads them again now and then only.
+# What is changed is reported to the daemon: by itself it reads them again now and then only.
 credentials() {
 	local good wrong
 	good=$(cat "$dir/kubeconfig")
 	wrong=$(openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 \
 		-subj /CN=other-ca -keyout /dev/null 2>/dev/null | base64 -w0)
 	sed "s/\(authority-data: \).*/\1$wrong/" "$dir/kubeconfig" | put_file kubeconfig
-	heals "wrong authority: told" "ctl reload" "source_is kubernetes down TLS" 10
+	heals "wrong authority: reported" "ctl reload" "source_is kubernetes down TLS" 10
 	check "with what to compare" \
 		"source_is kubernetes down 'compare certificate-authority and server in the kubeconfig'"
 	heals "right again: connected by itself, all is in order" "put_file kubeconfig <<<'$good'" \
 		"source_is kubernetes connected && all_in_order" 60
 	sed 's/token: .*/token: wrong/' "$dir/kubeconfig-token" | put_file kubeconfig
-	heals "unknown token: told" "ctl reload" \
+	heals "unknown token: reported" "ctl reload" \
 		"source_is kubernetes unauthorized 'renew the token'" 10
 	put_file kubeconfig <<<"$good"
 	heals "back: connected, all is in order" "ctl reload" \
@@ -291,7 +291,7 @@ credentials() {
 # Two pools never hold the same address, not even for a moment.
 moves() {
 	two_pools 192.168.122.100-192.168.122.120 192.168.122.121-192.168.122.150
-	check "pools that overlap one that is no longer written: told" \
+	check "pools that overlap one that is no longer written: reported" \
 		"is pool/a blocked 'overlaps pool default-pool, which is not written here'" 10
 	stays "which is not deleted" "pool_is default-pool $default_pool" 1
 	heals "prune: true: it makes room" "write_settings true" \
@@ -310,7 +310,7 @@ moves() {
 	api_wrote "b shrinks, then a grows" "patch ipaddresspools/b" "patch ipaddresspools/a"
 	api_mark
 	two_pools 192.168.122.131-192.168.122.150 192.168.122.100-192.168.122.130
-	check "all addresses exchanged, which no order of steps can do: told" \
+	check "all addresses exchanged, which no order of steps can do: reported" \
 		"is pool/a blocked exchange && is pool/b blocked exchange" 10
 	check "and nothing was done" wrote_nothing
 	heals "written back, all is in order" \

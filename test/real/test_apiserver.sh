@@ -16,7 +16,7 @@ server=https://127.0.0.1:$(cat "$dir/port")
 
 api() { timeout 5 "$here/apiserver.sh" api "$dir" "$@" 2>&1; }
 reply() { api "$@" || true; } # also where it is an error
-tell() { "$here/apiserver.sh" "$1" "$dir" "${@:2}"; }
+apiserver() { "$here/apiserver.sh" "$1" "$dir" "${@:2}"; }
 code() { # TOKEN PATH: the HTTP status that a bearer gets
 	curl -sS -m 5 --cacert "$dir/pki/ca.crt" -H "Authorization: Bearer $1" -o /dev/null \
 		-w '%{http_code}' "$server$2"
@@ -47,27 +47,27 @@ check "a pool without addresses is refused" \
 	\"spec\": {}}' | grep 'spec.addresses: Required'"
 first=$(pool_version)
 apply_pool 192.168.122.100-192.168.122.140 >/dev/null
-check "a watch tells of the edit" "watch_from $first | grep MODIFIED"
+check "a watch reports the edit" "watch_from $first | grep MODIFIED"
 
-tell restart
+apiserver restart
 check "restarted on the same port with the same data" \
 	"api GET $pools/default-pool | grep 192.168.122.140"
-tell pause
+apiserver pause
 check "paused, it answers nobody" "! api GET /readyz -m 1"
-tell continue
+apiserver continue
 check "continued, it answers" "api GET /readyz" 10
-tell blackhole on
+apiserver blackhole on
 check "black hole: connecting ends in a time-out" \
 	"reply GET /readyz -m 1 | grep -iE 'timed out|timeout'"
-tell blackhole off
+apiserver blackhole off
 check "and out of it again" "api GET /readyz" 5
-tell kill
+apiserver kill
 check "killed, it refuses connections" "reply GET /readyz | grep 'connect to server'"
-tell restart
-tell compact
-tell restart
+apiserver restart
+apiserver compact
+apiserver restart
 check "history forgotten: an old watch gets 410" "watch_from $first | grep -E '410|Expired'"
-tell stop
+apiserver stop
 check "stopped, nothing is left" \
 	"! grep -lE 'etcd|kube-apiserver' /proc/[0-9]*/comm"
 summary

@@ -139,7 +139,7 @@ write_home() {
 }
 
 # An API server on the host's loopback with a certificate of its own, and a kubeconfig that only
-# root may read, with a token that must never be seen again.
+# root may read, with a token that must never be shown again.
 canary=canary-$(openssl rand -hex 16)
 make_cluster() {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 \
@@ -212,7 +212,7 @@ test_first_start() {
 	check 'without a configuration the service ends with 78 and stays down' \
 		'! sys start homek8sd && [[ $(property ExecMainStatus) == 78 ]] && sleep 3 &&
 		[[ $(property NRestarts) == 0 ]]'
-	check 'who asks meanwhile is told so, and nothing is started for ever' \
+	check 'who asks meanwhile gets an answer, and nothing is started for ever' \
 		'ctl status; [[ $? == 4 ]]'
 	write_home
 	sys stop libvirtd.service libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket
@@ -232,7 +232,7 @@ test_first_start() {
 }
 
 test_ready_time() {
-	local i times=() execs=() seen
+	local i times=() execs=() began
 	for i in 1 2 3 4 5; do
 		sys restart homek8sd
 		times+=("$(ready_us)")
@@ -242,9 +242,9 @@ test_ready_time() {
 	for i in 1 2 3 4 5; do
 		sys restart homek8sd
 		sleep 0.2
-		seen=$(host journalctl _PID="$(property MainPID)" -o json --no-pager |
+		began=$(host journalctl _PID="$(property MainPID)" -o json --no-pager |
 			jq -r 'select(.MESSAGE == "exec-now").__MONOTONIC_TIMESTAMP' | tail -1)
-		execs+=($(($(property ActiveEnterTimestampMonotonic) - seen)))
+		execs+=($(($(property ActiveEnterTimestampMonotonic) - began)))
 	done
 	dropin homek8sd.service ''
 	sys restart homek8sd
@@ -301,7 +301,7 @@ test_journal() {
 	for id in "${ids[@]}"; do
 		has 'Defined-By: homek8sd' journal -x MESSAGE_ID="$id" -n 1 || missing+=" $id"
 	done
-	check "journalctl -x explains all ${#ids[@]} sorts of message seen" \
+	check "journalctl -x explains all ${#ids[@]} sorts of message there were" \
 		'((${#ids[@]} > 4)) && [[ -z $missing ]]'
 }
 
@@ -319,10 +319,10 @@ test_cluster() {
 		journal
 		host sh -c 'cat /var/lib/homek8s/*.json'
 		host cat "/proc/$(property MainPID)/environ"
-	} >"$work/seen"
+	} >"$work/shown"
 	check 'P7: the token is in no status, no journal, no state file, no environment' \
-		'grep -q default-pool "$work/seen" && grep -q CREDENTIALS_DIRECTORY "$work/seen" &&
-		! grep -q "$canary" "$work/seen"'
+		'grep -q default-pool "$work/shown" && grep -q CREDENTIALS_DIRECTORY "$work/shown" &&
+		! grep -q "$canary" "$work/shown"'
 }
 
 test_who() {
@@ -382,7 +382,7 @@ test_restart_socket() {
 	done
 	check "of $asked clients that ask during 30 restarts none finds nobody" \
 		'((asked > 20)) && ! grep -q "not running" "$work/refused"'
-	echo "# $failed_to of them were connected when it stopped, and were told so"
+	echo "# $failed_to of them were connected when it stopped, and got an answer"
 }
 
 test_completion() {

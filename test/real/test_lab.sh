@@ -28,7 +28,7 @@ virsh -q start worker-1 >/dev/null
 check "guest boots and gets the reserved address" \
 	"virsh -q net-dhcp-leases default | grep $ip" 60
 check "guest answers ping" "answers_ping $ip" 20
-check "guest tells its serial console so" "guest_log worker-1 | grep 'worker-1 up at $ip'" 5
+check "guest says so on its serial console" "guest_log worker-1 | grep 'worker-1 up at $ip'" 5
 check "lease carries the guest's name" \
 	"virsh -q net-dhcp-leases default | grep -E 'worker-1'" 5
 

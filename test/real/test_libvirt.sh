@@ -1,7 +1,7 @@
 #!/bin/bash
 # homek8sd against a real libvirtd, dnsmasq and qemu: a home from nothing, each thing that
 # breaks and comes back by itself (with the milliseconds that took), what is left alone,
-# what waits for consent, and how many calls it all takes, counted in libvirtd's own log.
+# what waits for approval, and how many calls it all takes, counted in libvirtd's own log.
 # Exits 77 where the lab cannot run.
 set -euo pipefail
 
@@ -102,7 +102,7 @@ from_nothing() {
 	write_settings
 	write_home
 	libvirt_mark
-	heals "network, leases and VMs from nothing" daemon_start home_is_up 20
+	heals "network, reservations and VMs from nothing" daemon_start home_is_up 20
 	libvirt_wrote "in as many calls as it takes" virNetworkDefineXML virNetworkCreate \
 		virNetworkSetAutostart virDomainDefineXMLFlags virDomainDefineXMLFlags \
 		virDomainDefineXMLFlags virDomainSetAutostart virDomainCreate virDomainCreate
@@ -121,7 +121,7 @@ from_nothing() {
 
 nothing_to_do() {
 	libvirt_mark
-	stays "converged: two looks at everything change nothing" "home_is_up && wrote_nothing" 7
+	stays "converged: two resyncs change nothing" "home_is_up && wrote_nothing" 7
 	ctl reconcile 2>/dev/null
 	stays "nor does homek8sctl reconcile" "home_is_up && wrote_nothing" 1
 	daemon_stop
@@ -136,14 +136,14 @@ power() {
 	live_a_while
 	pid=$(qemu_pid worker-1)
 	heals "kill -9 of qemu" "kill -KILL $pid" "runs_anew worker-1 $pid" 20
-	check "told as a crash" "daemon_said 'crashed; to be started'"
+	check "reported as a crash" "daemon_said 'crashed; to be started'"
 	check "its guest is back at its address" "answers_ping 192.168.122.11" 60
 	sleep 1 # the guest answers ping before it listens to its power button
 	pid=$(qemu_pid worker-1)
 	daemon_mark
 	heals "guest powers itself off, power: always" "virsh shutdown worker-1" \
 		"runs_anew worker-1 $pid" 20
-	check "told as what it was" "daemon_said 'powered off by its guest; to be started'"
+	check "reported as what it was" "daemon_said 'powered off by its guest; to be started'"
 	reboot_is_no_stop
 	pause_is_left_alone
 	saved_goes_on
@@ -156,7 +156,7 @@ reboot_is_no_stop() {
 	pid=$(qemu_pid worker-1)
 	daemon_mark
 	virsh -q reboot worker-1
-	check "guest reboots, seen by its event" "daemon_said 'libvirt: rebooted'" 20
+	check "guest reboots, noticed by its event" "daemon_said 'libvirt: rebooted'" 20
 	check "answers again afterwards" "answers_ping 192.168.122.11" 60
 	check "that was no stop: same qemu, nothing started" \
 		"[[ \$(qemu_pid worker-1) == $pid ]] && ! daemon_said 'start domain worker-1'"
@@ -164,7 +164,7 @@ reboot_is_no_stop() {
 
 pause_is_left_alone() {
 	virsh -q suspend worker-1
-	check "virsh suspend is told" "is vm/worker-1 blocked 'was paused by somebody'" 5
+	check "virsh suspend is reported" "is vm/worker-1 blocked 'was paused by another client'" 5
 	libvirt_mark
 	stays "and left alone" "[[ \$(state worker-1) == paused ]] && wrote_nothing" 4
 	virsh -q resume worker-1
@@ -177,43 +177,43 @@ saved_goes_on() {
 	daemon_mark
 	heals "virsh managedsave, goes on" "virsh managedsave worker-1" \
 		"runs_anew worker-1 $pid && answers_ping 192.168.122.11" 20
-	check "told as saved by somebody" "daemon_said 'was saved by somebody'"
+	check "reported as saved by somebody" "daemon_said 'was saved by another client'"
 	check "its image is used up" "! virsh dominfo worker-1 | grep 'Managed save: *yes'"
 }
 
-leases() {
+reservations() {
 	local mac host
 	mac=$(mac_of worker-2)
 	host="<host mac='$mac' name='worker-2' ip='192.168.122.12'/>"
-	ours=$mac,192.168.122.12,worker-2
+	owned=$mac,192.168.122.12,worker-2
 	foreign=52:54:00:00:00:77,192.168.122.77,printer
 	update add-first ip-dhcp-host \
 		"<host mac='52:54:00:00:00:77' name='printer' ip='192.168.122.77'/>" --live --config
 	# Of the calls that are counted below, the first is the one that does the damage.
 	libvirt_mark
 	heals "reservation deleted, live side" \
-		"update delete ip-dhcp-host \"$host\" --live" "both_hosts $ours" 10
+		"update delete ip-dhcp-host \"$host\" --live" "both_hosts $owned" 10
 	libvirt_wrote "in one call" virNetworkUpdate virNetworkUpdate
 	libvirt_mark
 	heals "reservation deleted, stored side" \
-		"update delete ip-dhcp-host \"$host\" --config" "both_hosts $ours" 10
+		"update delete ip-dhcp-host \"$host\" --config" "both_hosts $owned" 10
 	libvirt_wrote "in one call" virNetworkUpdate virNetworkUpdate
 	heals "reservation deleted, both sides" \
-		"update delete ip-dhcp-host \"$host\" --live --config" "both_hosts $ours" 10
+		"update delete ip-dhcp-host \"$host\" --live --config" "both_hosts $owned" 10
 	heals "reservation's address changed, live side" \
 		"update modify ip-dhcp-host \"${host/122.12/122.62}\" --live" \
-		"both_hosts $ours && ! grep 192.168.122.62 $hosts_file" 10
+		"both_hosts $owned && ! grep 192.168.122.62 $hosts_file" 10
 	libvirt_mark
 	heals "reservation's name changed, stored side" \
 		"update modify ip-dhcp-host \"${host/worker-2/other}\" --config" \
-		"both_hosts $ours && ! stored_network | grep other" 10
+		"both_hosts $owned && ! stored_network | grep other" 10
 	libvirt_wrote "in two calls" virNetworkUpdate virNetworkUpdate virNetworkUpdate
 	update add-first ip-dhcp-host \
 		"<host mac='52:54:00:00:00:99' name='x' ip='192.168.122.99'/>" --live --config
 	heals "a second reservation for our MAC" \
 		"update modify ip-dhcp-host \"<host mac='$mac' name='x' ip='192.168.122.99'/>\" \
 			--live --config" \
-		"both_hosts $ours && ! grep 192.168.122.99 $hosts_file &&
+		"both_hosts $owned && ! grep 192.168.122.99 $hosts_file &&
 			! stored_network | grep \"ip='192.168.122.99'\"" 10
 	check "somebody else's reservation is still there" "both_hosts $foreign"
 	check "all is in order" home_is_up 10
@@ -237,7 +237,7 @@ network() {
 	heals "net-undefine and net-destroy" \
 		"virsh net-undefine default; virsh net-destroy default" \
 		"network_is Active yes && network_is Persistent yes && network_is Autostart yes &&
-			both_hosts $ours" 15
+			both_hosts $owned" 15
 	check "all of it is in order" "in_order network reservation" 10
 }
 
@@ -246,7 +246,7 @@ libvirtd_dies() {
 	local pid tap
 	pid=$(qemu_pid worker-1)
 	libvirtd_kill
-	check "libvirtd killed: told" "source_is libvirt down" 5
+	check "libvirtd killed: reported" "source_is libvirt down" 5
 	check "the VM keeps running" "kill -0 $pid"
 	heals "libvirtd back: connected, all is in order" libvirtd_start \
 		"source_is libvirt connected && home_is_up" 45
@@ -262,20 +262,20 @@ libvirtd_dies() {
 	pid=$(qemu_pid worker-2)
 	daemon_mark
 	heals "virsh destroy after that" "virsh destroy worker-2" "runs_anew worker-2 $pid" 20
-	check "seen by its event" "daemon_said 'libvirt: stopped (destroyed)'"
+	check "noticed by its event" "daemon_said 'libvirt: stopped (destroyed)'"
 }
 
 libvirtd_hangs() {
 	libvirtd_pause
 	ask_status 20 &
-	check "libvirtd stopped: told as unresponsive" "source_is libvirt unresponsive" 12
+	check "libvirtd stopped: reported as unresponsive" "source_is libvirt unresponsive" 12
 	wait $!
 	status_answered "status answers all the 20 s long"
 	heals "libvirtd goes on: connected, all is in order" libvirtd_continue \
 		"source_is libvirt connected && home_is_up" 45
 }
 
-consent() {
+approval() {
 	worker_1_ip=192.168.122.21
 	libvirt_mark
 	heals "a running machine's other address waits for approval" write_home \
@@ -285,7 +285,7 @@ consent() {
 		"both_hosts $(mac_of worker-1),192.168.122.21,worker-1 && home_is_up" 10
 	libvirt_wrote "in exactly as many calls as differences" virNetworkUpdate \
 		virNetworkUpdate virNetworkUpdate virNetworkUpdate
-	check "that the machine still has the old one is told" \
+	check "that the machine still has the old one is reported" \
 		"is reservation/worker-1 converged 'still holds 192.168.122.11'" 5
 	worker_1_ip=192.168.122.11
 	heals "written back, needs no approval: the machine never left" write_home \
@@ -293,7 +293,7 @@ consent() {
 }
 
 # With the network's definition libvirt forgets its leases; the machine is still there.
-consent_without_lease() {
+approval_without_lease() {
 	worker_1_ip=192.168.122.21
 	libvirt_mark
 	heals "so it does where libvirt has forgotten the lease" write_home \
@@ -335,7 +335,7 @@ what_runs() {
 	echo "$(qemu_pid worker-1) $(qemu_pid worker-2) $(cat /sys/class/net/virbr0/ifindex)"
 }
 
-# Approved, it is done once no guest is attached, whoever's guest that is. No full look
+# Approved, it is done once no guest is attached, whoever's guest that is. No resync
 # comes to help.
 restart_is_done() {
 	write_settings
@@ -457,11 +457,11 @@ foreign_before=$(virsh -q dumpxml --inactive foreign)
 from_nothing
 nothing_to_do
 power
-leases
-consent
+reservations
+approval
 autostart
 network
-consent_without_lease
+approval_without_lease
 libvirtd_dies
 libvirtd_hangs
 ranges

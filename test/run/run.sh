@@ -26,7 +26,7 @@ Break it from another terminal and watch it heal here ($ctl events -w):
   curl -X DELETE $api/apis/metallb.io/v1beta1/namespaces/metallb-system/ipaddresspools/default-pool
   \$EDITOR $work/etc/desired.d/home.yaml
 
-Look at it:
+Read it:
 
   export HOMEK8S_SOCKET=$HOMEK8S_SOCKET
   $ctl status; $ctl list vms; $ctl plan; $ctl describe vm/worker-1

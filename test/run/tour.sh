@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # tour.sh: what run.sh shows, unattended: breaks a VM, a lease, the network, a pool, restarts the
-# API server and libvirtd, and tells how long each took to heal. Exits 0 only if all healed.
+# API server and libvirtd, and says how long each took to heal. Exits 0 only if all healed.
 set -euo pipefail
 # shellcheck source=test/run/home.sh
 . "$(dirname "$0")/home.sh"

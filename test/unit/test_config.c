@@ -220,7 +220,7 @@ END_TEST
 START_TEST(objects_are_where_they_belong)
 {
 	struct config *config;
-	const struct reservation *lease;
+	const struct reservation *reservation;
 	const struct vm *vm;
 
 	ck_assert_int_eq(load(NETWORK "vms:\n  worker-1: {vcpus: 2}\n  "
@@ -233,9 +233,9 @@ START_TEST(objects_are_where_they_belong)
 	ck_assert_int_eq(vm->vcpus, 2);
 	ck_assert_uint_eq(vm->object.place->line, 14);
 	ck_assert_uint_eq(vm->object.place->column, 3);
-	lease = (const struct reservation *)set_find(
+	reservation = (const struct reservation *)set_find(
 	    config_get(config, &reservation_kind), "default/control-plane");
-	ck_assert(lease != NULL && lease->ip.version == 4);
+	ck_assert(reservation != NULL && reservation->ip.version == 4);
 	ck_assert_ptr_eq(config_set(config, &vm_kind), config_get(config, &vm_kind));
 	config_free(config);
 }

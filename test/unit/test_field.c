@@ -320,7 +320,7 @@ END_TEST
 static const struct {
 	const char *what, *want, *have, *says;
 } compares[] = {
-	{ "nothing wanted", "{}", "text: a\ncount: 3\n", "" },
+	{ "nothing desired", "{}", "text: a\ncount: 3\n", "" },
 	{ "the same", "text: a\nsize: 1024KiB\nword: running\n",
 	    "text: a\nsize: 1MiB\nword: running\n", "" },
 	{ "text", "text: a", "text: b", "text a b" },

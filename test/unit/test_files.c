@@ -249,7 +249,7 @@ START_TEST(odd_files)
 }
 END_TEST
 
-START_TEST(every_odd_file_is_told)
+START_TEST(every_odd_file_is_reported)
 {
 	put(FIFO, "desired.d/a.yaml");
 	put(EMPTY, "desired.d/b.yaml");
@@ -351,7 +351,7 @@ int main(void)
 	tcase_add_test(test, one_file_alone);
 	tcase_add_test(test, good_links_are_followed);
 	tcase_add_loop_test(test, odd_files, 0, 2 * ROWS(odd));
-	tcase_add_test(test, every_odd_file_is_told);
+	tcase_add_test(test, every_odd_file_is_reported);
 	tcase_add_test(test, a_stranger_s_file);
 	tcase_add_test(test, nothing_desired);
 	tcase_add_test(test, no_desired_directory);

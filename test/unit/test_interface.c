@@ -48,12 +48,12 @@ START_TEST(every_method_is_described)
 		const struct interface_method *m = &interface_methods[i];
 		const char *text =
 		    strcmp(m->interface, INTERFACE_NAME) == 0 ? manager : service;
-		autotext struct text wanted = { 0 };
+		autotext struct text expected = { 0 };
 		const char *found;
 
-		signature(m, &wanted);
-		found = strstr(text, wanted.data);
-		ck_assert_msg(found != NULL, "no \"%s\"", wanted.data + 1);
+		signature(m, &expected);
+		found = strstr(text, expected.data);
+		ck_assert_msg(found != NULL, "no \"%s\"", expected.data + 1);
 		while (found > text && found[-1] != '\n')
 			found--;
 		ck_assert_msg(*found == '#', "%s has no comment", m->name);

@@ -81,7 +81,7 @@ START_TEST(texts_are_parsed)
 {
 	const struct parse_row *row = &parse_rows[_i];
 	struct error e = { "" };
-	/* Not NUL-terminated, so that reading past the end is seen. */
+	/* Not NUL-terminated, so that reading past the end is observed. */
 	autofree char *copy = malloc(row->length ? row->length : 1);
 	autojson struct json_object *o = NULL;
 

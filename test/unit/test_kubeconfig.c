@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of kubeconfig: what is taken, what is refused where, and what is not told.
+/* Unit tests of kubeconfig: what is taken, what is refused where, and what is not shown.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -153,10 +153,10 @@ static const struct {
 	{ "IPv6 pool in an IPv4 home",
 	    NET END "metallb: {pools: {p: {addresses: ['fd00::1-fd00::9']}}}\n", "", NULL,
 	    NULL },
-	{ "pool nobody advertises",
+	{ "a pool that is not advertised",
 	    NET END "metallb: {pools: {p: {addresses: [10.0.0.200/32], advertise: "
 		    "none}}}\n",
-	    "warning pool-not-advertised at 2:62 [pool/p]", "nobody advertises pool p",
+	    "warning pool-not-advertised at 2:62 [pool/p]", "pool p is not advertised",
 	    "BGP" },
 	{ "pool without addresses", NET END "metallb: {pools: {p: {addresses: []}}}\n",
 	    "error pool-empty at 2:34 [pool/p]", "has no addresses", "remove the pool" },
@@ -374,7 +374,7 @@ START_TEST(lint_rows)
 }
 END_TEST
 
-/* Every error and warning tells the next step. */
+/* Every error and warning says the next step. */
 START_TEST(every_finding_has_a_fix)
 {
 	struct config *config = load(lints[_i].home);
@@ -444,7 +444,7 @@ START_TEST(notes_true_of_all_are_counted)
 }
 END_TEST
 
-/* Many cuts are not all told, and the text stays in bounds. */
+/* Many cuts are not all reported, and the text stays in bounds. */
 START_TEST(many_cuts)
 {
 	autotext struct text text = { 0 };

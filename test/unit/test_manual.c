@@ -65,12 +65,13 @@ static void check_key(struct walk *w, const char *path, const struct field *f)
 	autofree char *item = item_of(w->manual, path);
 
 	w->keys++;
-	ck_assert_msg(item != NULL, "%s does not tell of %s", MANUAL, path);
+	ck_assert_msg(item != NULL, "%s says nothing of %s", MANUAL, path);
 	if (f->fallback) {
-		const char *told = arena_printf(w->arena, "default: %s.", f->fallback);
+		const char *expected =
+		    arena_printf(w->arena, "default: %s.", f->fallback);
 
-		ck_assert_msg(strstr(item, told) != NULL, "%s: %s has no \"%s\" but: %s",
-		    MANUAL, path, told, item);
+		ck_assert_msg(strstr(item, expected) != NULL,
+		    "%s: %s has no \"%s\" but: %s", MANUAL, path, expected, item);
 	}
 }
 
@@ -85,8 +86,8 @@ static void walk_table(struct walk *w, const char *path, const struct fields *fi
 	}
 }
 
-/* `networks` holds what `network` does and is not told twice. */
-static bool told_elsewhere(const struct section_node *node)
+/* `networks` holds what `network` does and is not said twice. */
+static bool said_elsewhere(const struct section_node *node)
 {
 	const struct section *first =
 	    node->row_count ? section_of(node->rows[0].kind) : NULL;
@@ -98,9 +99,9 @@ static void walk_section(struct walk *w, const struct section_node *node)
 {
 	autofree char *item = item_of(w->manual, node->path);
 
-	if (told_elsewhere(node))
+	if (said_elsewhere(node))
 		return;
-	ck_assert_msg(item || !strchr(node->path, '.'), "%s does not tell of %s", MANUAL,
+	ck_assert_msg(item || !strchr(node->path, '.'), "%s says nothing of %s", MANUAL,
 	    node->path);
 	w->keys += item != NULL;
 	for (size_t i = 0; i < node->row_count; i++)
@@ -109,7 +110,7 @@ static void walk_section(struct walk *w, const struct section_node *node)
 		walk_section(w, node->below[i]);
 }
 
-START_TEST(manual_tells_every_key)
+START_TEST(manual_has_every_key)
 {
 	autofree char *manual = read_file(MANUAL);
 	struct arena a = { 0 };
@@ -130,7 +131,7 @@ START_TEST(manual_tells_every_key)
 END_TEST
 
 /* And nothing else: a key that was taken out of the tables goes from the page, too. */
-START_TEST(manual_tells_no_other_key)
+START_TEST(manual_has_no_other_key)
 {
 	autofree char *manual = read_file(MANUAL);
 	const char *end = strstr(manual, "\n.Sh FINDINGS");
@@ -143,7 +144,7 @@ START_TEST(manual_tells_no_other_key)
 		autotext struct text out = { 0 };
 		struct error e = { "" };
 
-		ck_assert_msg(config_explain(copy, &out, &e) == 0, "%s tells of %s: %s",
+		ck_assert_msg(config_explain(copy, &out, &e) == 0, "%s has %s: %s",
 		    MANUAL, copy, e.text);
 	}
 }
@@ -230,7 +231,7 @@ static const struct {
 	{ "validate", &validate_shape, "status" },
 };
 
-START_TEST(manual_tells_every_key_of_json)
+START_TEST(manual_has_every_key_of_json)
 {
 	autofree char *page = read_file(CTL_MANUAL);
 	const char *json = strstr(page, "\n.Sh JSON\n");
@@ -254,10 +255,10 @@ int main(void)
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
-	tcase_add_test(test, manual_tells_every_key);
-	tcase_add_test(test, manual_tells_no_other_key);
+	tcase_add_test(test, manual_has_every_key);
+	tcase_add_test(test, manual_has_no_other_key);
 	tcase_add_test(test, schema_is_that_of_the_tables);
-	tcase_add_loop_test(test, manual_tells_every_key_of_json, 0,
+	tcase_add_loop_test(test, manual_has_every_key_of_json, 0,
 	    sizeof(documents) / sizeof(documents[0]));
 	suite_add_tcase(suite, test);
 	srunner_run_all(runner, CK_NORMAL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unit tests of observed: the store of what was seen, and what is known of it. */
+/* Unit tests of observed: the store of what was observed, and what is known of it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,32 +9,32 @@
 
 #include <check.h>
 
-static struct observed *vm_seen(const char *name, int64_t vcpus)
+static struct observed *vm_observed(const char *name, int64_t vcpus)
 {
-	struct observed *seen = observed_new(&vm_kind, name);
-	struct vm *vm = observed_object(seen);
+	struct observed *observed = observed_new(&vm_kind, name);
+	struct vm *vm = observed_object(observed);
 
 	vm->vcpus = vcpus;
-	seen->live = &vm->object;
-	seen->presence = PRESENT;
-	return seen;
+	observed->live = &vm->object;
+	observed->presence = PRESENT;
+	return observed;
 }
 
 static int64_t vcpus_of(const struct observations *o, const char *name)
 {
-	const struct observed *seen = observations_find(o, &vm_kind, name);
+	const struct observed *observed = observations_find(o, &vm_kind, name);
 
-	return seen ? ((const struct vm *)seen->live)->vcpus : -1;
+	return observed ? ((const struct vm *)observed->live)->vcpus : -1;
 }
 
 START_TEST(seen_objects_know_their_kind)
 {
-	struct observed *seen = vm_seen("w", 2);
+	struct observed *observed = vm_observed("w", 2);
 
-	ck_assert_ptr_eq(seen->live->kind, &vm_kind);
-	ck_assert_str_eq(seen->live->name, "w");
-	ck_assert_ptr_eq(seen->live->record.node, NULL);
-	observed_free(seen);
+	ck_assert_ptr_eq(observed->live->kind, &vm_kind);
+	ck_assert_str_eq(observed->live->name, "w");
+	ck_assert_ptr_eq(observed->live->record.node, NULL);
+	observed_free(observed);
 	observed_free(NULL);
 }
 END_TEST
@@ -44,14 +44,14 @@ START_TEST(put_find_replace_remove)
 	struct observations o = { 0 };
 	struct observed_set *k = observations_set(&o, &vm_kind);
 
-	observations_put(&o, vm_seen("b", 2));
-	observations_put(&o, vm_seen("c", 3));
-	observations_put(&o, vm_seen("a", 1));
+	observations_put(&o, vm_observed("b", 2));
+	observations_put(&o, vm_observed("c", 3));
+	observations_put(&o, vm_observed("a", 1));
 	ck_assert_uint_eq(k->count, 3);
 	ck_assert_str_eq(k->items[0]->name, "a");
 	ck_assert_str_eq(k->items[2]->name, "c");
 	ck_assert_int_eq(vcpus_of(&o, "b"), 2);
-	observations_put(&o, vm_seen("b", 8)); /* frees the one before */
+	observations_put(&o, vm_observed("b", 8)); /* frees the one before */
 	ck_assert_uint_eq(k->count, 3);
 	ck_assert_int_eq(vcpus_of(&o, "b"), 8);
 	observations_remove(&o, &vm_kind, "a");
@@ -73,7 +73,7 @@ START_TEST(many_are_put)
 
 	for (unsigned i = 0; i < 1009; i++) {
 		snprintf(name, sizeof(name), "%04u", i * 7 % 1009);
-		observations_put(&o, vm_seen(name, i * 7 % 1009));
+		observations_put(&o, vm_observed(name, i * 7 % 1009));
 	}
 	for (unsigned i = 0; i < 1009; i++) {
 		snprintf(name, sizeof(name), "%04u", i);
@@ -89,7 +89,7 @@ START_TEST(unknown_is_not_absent)
 	struct observed_set *k = observations_set(&o, &vm_kind);
 
 	ck_assert(!k->known); /* at first nothing is */
-	observations_put(&o, vm_seen("a", 1));
+	observations_put(&o, vm_observed("a", 1));
 	ck_assert(!k->known); /* one object is not the whole list */
 	observations_set_known(&o, &vm_kind, "");
 	ck_assert(k->known && !k->why);
@@ -116,9 +116,9 @@ START_TEST(keep_forgets_the_others)
 	struct observed_set *k = observations_set(&o, &vm_kind);
 	char gone[] = "b";
 
-	observations_put(&o, vm_seen("a", 1));
-	observations_put(&o, vm_seen("b", 2));
-	observations_put(&o, vm_seen("c", 3));
+	observations_put(&o, vm_observed("a", 1));
+	observations_put(&o, vm_observed("b", 2));
+	observations_put(&o, vm_observed("c", 3));
 	observations_keep(&o, &vm_kind, "", is_not, gone);
 	ck_assert_uint_eq(k->count, 2);
 	ck_assert_str_eq(k->items[0]->name, "a");
@@ -139,7 +139,7 @@ static const char *names_of(struct arena *a, const struct observed_set *k)
 static void put_all(struct observations *o, const char *const *names)
 {
 	for (; *names; names++)
-		observations_put(o, vm_seen(*names, 1));
+		observations_put(o, vm_observed(*names, 1));
 }
 
 START_TEST(each_prefix_is_known_by_itself)

@@ -35,14 +35,14 @@ static void observe(
 	char *text = arena_printf(&a, "{%s}", json);
 	autojson struct json_object *o = NULL;
 	struct reading reading = { .kind = kind, .name = name };
-	struct observed *seen = observed_new(kind, name);
+	struct observed *observed = observed_new(kind, name);
 
 	for (char *c = text; *c; c++)
 		*c = *c == '\'' ? '"' : *c;
 	reading.json = o = json_parse(text, strlen(text), 16, &e);
-	ck_assert_msg(o && kind->decode(seen, &reading, &e) == 0, "%s", e.text);
-	seen->presence = PRESENT;
-	observations_put(&s->observed, seen);
+	ck_assert_msg(o && kind->decode(observed, &reading, &e) == 0, "%s", e.text);
+	observed->presence = PRESENT;
+	observations_put(&s->observed, observed);
 	arena_done(&a);
 }
 

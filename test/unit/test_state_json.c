@@ -239,7 +239,7 @@ START_TEST(an_old_file_is_saved_as_a_new_one)
 }
 END_TEST
 
-/* Which network it was in cannot be said, and to guess is to own what is not ours. */
+/* Which network it was in cannot be said, and to guess is to own what is foreign. */
 START_TEST(an_old_reservation_of_no_known_network_is_left_out)
 {
 	struct state m = { 0 };

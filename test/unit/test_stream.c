@@ -12,7 +12,7 @@
 
 #define ROWS(table) ((int)(sizeof(table) / sizeof((table)[0])))
 
-struct heard {
+struct received {
 	struct text log; /* "ADDED a;MODIFIED b;" */
 	size_t events;
 	size_t stop_after; /* 0: never */
@@ -22,7 +22,7 @@ static bool on_event(enum watch_event type, struct json_object *object, void *ar
 {
 	static const char *const names[] = { "ADDED", "MODIFIED", "DELETED", "BOOKMARK",
 		"ERROR", "OTHER" };
-	struct heard *h = arg;
+	struct received *h = arg;
 	const char *name = json_string_at(object, "metadata.name");
 
 	text_add(&h->log, "%s %s;", names[type], name ? name : "-");
@@ -31,7 +31,7 @@ static bool on_event(enum watch_event type, struct json_object *object, void *ar
 
 /* Feeds in pieces of `size` bytes; 0: of random sizes. Returns the last result. */
 static int feed(
-    const char *bytes, size_t length, size_t size, struct heard *h, struct error *e)
+    const char *bytes, size_t length, size_t size, struct received *h, struct error *e)
 {
 	struct stream *s = stream_new();
 	size_t piece;
@@ -69,7 +69,7 @@ START_TEST(cut_anywhere)
 {
 	/* Sizes 1..20 and whole, then 200 random cuttings. */
 	size_t size = _i < 20 ? (size_t)_i + 1 : _i == 20 ? sizeof(watch) : 0;
-	struct heard h = { 0 };
+	struct received h = { 0 };
 	struct error e;
 
 	srand((unsigned)_i);
@@ -110,7 +110,7 @@ START_TEST(broken)
 {
 	size_t length = strlen(broken_rows[_i].bytes);
 	struct error e = { "" };
-	struct heard h = { 0 };
+	struct received h = { 0 };
 
 	/* In one piece and byte by byte. */
 	for (size_t size = 1; size <= 4096; size += 4095) {
@@ -127,7 +127,7 @@ END_TEST
 START_TEST(stays_broken)
 {
 	struct stream *s = stream_new();
-	struct heard h = { 0 };
+	struct received h = { 0 };
 	struct error e;
 
 	ck_assert_int_eq(stream_feed(s, "x", 1, on_event, &h, &e), -1);
@@ -140,7 +140,7 @@ END_TEST
 START_TEST(deep)
 {
 	struct text text = { 0 };
-	struct heard h = { 0 };
+	struct received h = { 0 };
 	struct error e;
 
 	text_add(&text, "{\"type\":\"ADDED\",\"object\":{\"a\":");
@@ -171,7 +171,7 @@ static void make_event(struct text *text, size_t size)
 START_TEST(large)
 {
 	struct text text = { 0 };
-	struct heard h = { 0 };
+	struct received h = { 0 };
 	struct error e;
 
 	make_event(&text, STREAM_MAX_EVENT);
@@ -190,7 +190,7 @@ END_TEST
 
 START_TEST(stops)
 {
-	struct heard h = { .stop_after = 2 };
+	struct received h = { .stop_after = 2 };
 	struct error e;
 
 	ck_assert_int_eq(feed(watch, sizeof(watch) - 1, sizeof(watch), &h, &e), 0);

@@ -139,14 +139,14 @@ START_TEST(an_unreadable_domain_is_an_error)
 		.facts = &facts,
 		.live_xml = unreadable[_i].live,
 		.config_xml = unreadable[_i].config };
-	struct observed *seen = observed_new(&vm_kind, "w");
+	struct observed *observed = observed_new(&vm_kind, "w");
 	struct error e = { "" };
 
 	ck_assert_msg(
-	    vm_kind.decode(seen, &reading, &e) == -1, "%s", unreadable[_i].what);
+	    vm_kind.decode(observed, &reading, &e) == -1, "%s", unreadable[_i].what);
 	ck_assert_msg(
 	    strstr(e.text, unreadable[_i].says), "%s: %s", unreadable[_i].what, e.text);
-	observed_free(seen);
+	observed_free(observed);
 }
 END_TEST
 
@@ -163,7 +163,7 @@ static const struct {
 	{ "a transient one has nothing stored", false, -1, false },
 };
 
-/* Only the facts of the stop change; what cannot be told from them is left alone. */
+/* Only the facts of the stop change; what they do not say is left alone. */
 START_TEST(a_stop_is_known_from_the_facts_alone)
 {
 	struct domain_facts facts = RUNNING, stop = { .id = refreshed[_i].id,

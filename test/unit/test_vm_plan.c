@@ -10,7 +10,7 @@ static const struct {
 	const char *what;
 	const char *keys;
 	const char *live, *config; /* inside <domain> */
-	bool autostart;		   /* seen */
+	bool autostart;		   /* observed */
 	enum verdict verdict;
 	const char *steps;
 	const char *says;
@@ -38,7 +38,7 @@ static const struct {
 	    VERDICT_BLOCKED, "", "interfaces[0]", NULL, 1 },
 	{ "its type", "type: qemu", SIZE, SIZE, false, VERDICT_BLOCKED, "",
 	    "type kvm instead of qemu", NULL, 1 },
-	{ "another disk is told, never put back", "disk: {path: /e.qcow2}", SIZE DISK,
+	{ "another disk is reported, never put back", "disk: {path: /e.qcow2}", SIZE DISK,
 	    SIZE DISK, false, VERDICT_CONVERGED, "", "", "DiskDiffers", 0 },
 	{ "a volume by its file", "disk: {}",
 	    SIZE "<devices><disk><source file='/p/w.qcow2'/></disk></devices>",
@@ -236,7 +236,7 @@ START_TEST(an_absent_domain_is_made)
 }
 END_TEST
 
-/* P9: what is not ours is not even shown; what was ours is told and left alone. */
+/* P9: what is foreign is not even shown; what was owned is reported and left alone. */
 START_TEST(an_unwritten_domain_is_left_alone)
 {
 	struct domain_facts facts = DOWN(3);

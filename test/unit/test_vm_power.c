@@ -57,15 +57,15 @@ static const struct {
 	    { .ran = true, .cause = STOP_GUEST }, VERDICT_PENDING, "start domain w",
 	    false, "powered off by its guest" },
 	{ "always, virsh destroy", "", DOWN(2), { .ran = true, .cause = STOP_DESTROYED },
-	    VERDICT_PENDING, "start domain w", false, "by somebody" },
+	    VERDICT_PENDING, "start domain w", false, "by another client" },
 	{ "always, saved", "", SAVED(5), { .ran = true, .cause = STOP_SAVED },
 	    VERDICT_PENDING, "start domain w", false, "saved" },
 	{ "always, the reason is lost", "", DOWN(0),
 	    { .ran = true, .cause = STOP_UNKNOWN }, VERDICT_PENDING, "start domain w",
 	    false, "no longer knows why" },
 	{ "always, nothing remembered", "", DOWN(2), { 0 }, VERDICT_PENDING,
-	    "start domain w", false, "by somebody" },
-	{ "we stopped it, and it is wanted again", "", DOWN(1),
+	    "start domain w", false, "by another client" },
+	{ "we stopped it, and it is desired again", "", DOWN(1),
 	    { .ran = false, .cause = STOP_OURS }, VERDICT_PENDING, "start domain w",
 	    false, "shut down by homek8sd" },
 	{ "migrated away", "", DOWN(4), { .ran = true, .cause = STOP_DESTROYED },
@@ -253,7 +253,7 @@ END_TEST
 static const struct {
 	const char *what;
 	const char *yaml;
-	bool seen, active;
+	bool observed, active;
 	const char *hosts;
 	enum verdict verdict;
 	bool held;
@@ -265,13 +265,13 @@ static const struct {
 	    true, "waits for network/default" },
 	{ "it is not there yet", NETWORK "vms: {w: {}}", false, false, "",
 	    VERDICT_PENDING, true, "waits for network/default" },
-	{ "nobody looks after it", "vms: {w: {}}", true, false, "", VERDICT_BLOCKED,
-	    false, "virsh net-start default" },
-	{ "its lease comes in a moment",
+	{ "it is not written", "vms: {w: {}}", true, false, "", VERDICT_BLOCKED, false,
+	    "virsh net-start default" },
+	{ "its reservation comes in a moment",
 	    "network: {name: default, address: 192.168.122.1/24, static_ips: {w: "
 	    "192.168.122.50}}\nvms: {w: {}}",
 	    true, true, "", VERDICT_PENDING, true, "waits for reservation/w" },
-	{ "its lease is there",
+	{ "its reservation is there",
 	    "network: {name: default, address: 192.168.122.1/24, static_ips: {w: "
 	    "192.168.122.50}}\nvms: {w: {}}",
 	    true, true, "<host mac='52:54:00:00:00:01' name='w' ip='192.168.122.50'/>",
@@ -284,7 +284,7 @@ START_TEST(starts_wait_for_what_they_need)
 	struct scene s;
 
 	scene_begin(&s, waits[_i].yaml, NULL);
-	if (waits[_i].seen)
+	if (waits[_i].observed)
 		see_network(&s, "default", waits[_i].active, waits[_i].hosts);
 	see_domain(&s, "w", &facts, NULL, ON_NETWORK);
 	scene_plan(&s);
@@ -340,7 +340,7 @@ START_TEST(a_lease_held_back_keeps_no_vm_down)
 	    SIZE "<devices><interface type='network'><mac address='52:54:00:00:00:02'/>"
 		 "<source network='default'/></interface></devices>";
 	struct domain_facts up = RUNNING, down = DOWN(3);
-	const struct item *lease;
+	const struct item *reservation;
 	struct network *network;
 	struct scene s;
 
@@ -353,15 +353,15 @@ START_TEST(a_lease_held_back_keeps_no_vm_down)
 	network =
 	    (struct network *)observations_find(&s.observed, &network_kind, "default")
 		->live;
-	network->leases_known = false; /* then what was last seen counts */
+	network->leases_known = false; /* then what was last observed counts */
 	see_domain(&s, "v", &up, other, other);
 	see_domain(&s, "w", &down, NULL, ON_NETWORK);
 	record = state_get(&s.state, &reservation_kind, "default/v")->own;
 	ip_parse("192.168.122.50", &record->ip, NULL);
 	scene_plan(&s);
-	lease = plan_find(s.plan, &reservation_kind, "default/w");
-	ck_assert_msg(
-	    is_held(lease) && lease->verdict == VERDICT_PENDING, "%s", lease->reason);
+	reservation = plan_find(s.plan, &reservation_kind, "default/w");
+	ck_assert_msg(is_held(reservation) && reservation->verdict == VERDICT_PENDING,
+	    "%s", reservation->reason);
 	ck_assert_msg(!is_held(s.item) && item_acts(s.item), "%s", s.item->reason);
 	scene_end(&s);
 }

@@ -47,26 +47,27 @@ static void after(struct bench *b, int64_t ms)
 	b->now = mono_add(b->now, ms);
 }
 
-static bool look(struct bench *b, int id, int state, int reason)
+static bool observe(struct bench *b, int id, int state, int reason)
 {
 	struct vm side = { .facts = { .id = id, .state = state, .reason = reason } };
-	struct observed seen = { .presence = PRESENT };
+	struct observed observed = { .presence = PRESENT };
 
 	if (id >= 0)
-		seen.live = &side.object;
+		observed.live = &side.object;
 	else
-		seen.config = &side.object;
-	return vm_record_observed(b->state, &seen, &b->want.object, &settings, b->now, 0);
+		observed.config = &side.object;
+	return vm_record_observed(
+	    b->state, &observed, &b->want.object, &settings, b->now, 0);
 }
 
-static bool look_running(struct bench *b)
+static bool observe_running(struct bench *b)
 {
-	return look(b, b->id++, 1, 1);
+	return observe(b, b->id++, 1, 1);
 }
 
-static bool look_again(struct bench *b)
+static bool observe_again(struct bench *b)
 {
-	return look(b, (int)b->vm->domain_id, 1, 1);
+	return observe(b, (int)b->vm->domain_id, 1, 1);
 }
 
 static void end_step(struct bench *b, const struct action *action, bool failed)
@@ -112,20 +113,20 @@ START_TEST(causes_are_told_apart)
 	struct bench b;
 
 	set_up(&b);
-	look_running(&b);
+	observe_running(&b);
 	after(&b, 60 * MINUTE);
 	if (causes[_i].asked) {
 		end_step(&b, &domain_shutdown_action, false);
 		after(&b, causes[_i].ago * SECOND);
 	}
-	ck_assert(look(&b, -1, causes[_i].state, causes[_i].reason));
+	ck_assert(observe(&b, -1, causes[_i].state, causes[_i].reason));
 	ck_assert_msg(
 	    b.vm->cause == causes[_i].cause, "%s: %d", causes[_i].what, b.vm->cause);
 	ck_assert_msg(
 	    b.vm->stop_first.ms == 0 && b.vm->stop_sent.ms == 0, "%s", causes[_i].what);
 	ck_assert_msg(wait_of(&b) == 0, "%s: waits", causes[_i].what);
-	ck_assert_msg(!look(&b, -1, causes[_i].state, causes[_i].reason),
-	    "%s: the same look is news", causes[_i].what);
+	ck_assert_msg(!observe(&b, -1, causes[_i].state, causes[_i].reason),
+	    "%s: the same observation is news", causes[_i].what);
 	ck_assert_msg(b.vm->cause == causes[_i].cause, "%s: later %d", causes[_i].what,
 	    b.vm->cause);
 	object_state_free(b.state);
@@ -137,10 +138,10 @@ START_TEST(a_lost_reason_does_not_overwrite_a_known_one)
 	struct bench b;
 
 	set_up(&b);
-	look_running(&b);
+	observe_running(&b);
 	after(&b, 10 * MINUTE);
-	look(&b, -1, 5, 1);
-	look(&b, -1, 5, 0);
+	observe(&b, -1, 5, 1);
+	observe(&b, -1, 5, 0);
 	ck_assert_int_eq(b.vm->cause, STOP_GUEST);
 	object_state_free(b.state);
 }
@@ -151,7 +152,7 @@ START_TEST(a_domain_first_seen_stopped_has_libvirts_reason)
 	struct bench b;
 
 	set_up(&b);
-	look(&b, -1, 5, 2);
+	observe(&b, -1, 5, 2);
 	ck_assert_int_eq(b.vm->cause, STOP_DESTROYED);
 	ck_assert(!b.vm->has_run);
 	ck_assert_int_eq(b.vm->quick_stops, 0);
@@ -167,15 +168,15 @@ START_TEST(quick_stops_back_off_and_end)
 
 	set_up(&b);
 	for (size_t i = 0; i < 6; i++) {
-		look_running(&b);
+		observe_running(&b);
 		after(&b, 30 * SECOND);
-		look(&b, -1, 5, 3);
+		observe(&b, -1, 5, 3);
 		ck_assert_int_eq(b.vm->quick_stops, (int64_t)i + 1);
 		ck_assert_msg(wait_of(&b) == waits[i] * SECOND, "stop %zu: %lld", i + 1,
 		    (long long)wait_of(&b));
 		ck_assert_msg(b.vm->gave_up == (i == 5), "stop %zu", i + 1);
 		after(&b, waits[i] * SECOND + SECOND);
-		ck_assert(!look(&b, -1, 5, 3));
+		ck_assert(!observe(&b, -1, 5, 3));
 	}
 	object_state_free(b.state);
 }
@@ -206,30 +207,30 @@ START_TEST(a_long_run_forgets_quick_stops)
 
 	set_up(&b);
 	for (int i = 0; i < 3; i++) {
-		look_running(&b);
+		observe_running(&b);
 		after(&b, SECOND);
-		look(&b, -1, 5, 3);
+		observe(&b, -1, 5, 3);
 	}
 	ck_assert_int_eq(b.vm->quick_stops, 3);
-	look_running(&b);
+	observe_running(&b);
 	after(&b, 5 * MINUTE - 1);
-	look_again(&b);
+	observe_again(&b);
 	ck_assert_int_eq(b.vm->quick_stops, 3);
 	after(&b, 1);
-	ck_assert(look_again(&b));
+	ck_assert(observe_again(&b));
 	ck_assert_int_eq(b.vm->quick_stops, 0);
 
-	/* Also when nobody looked between that moment and the stop. */
+	/* Also when nothing was observed between that moment and the stop. */
 	b.vm->quick_stops = 3;
 	after(&b, SECOND);
-	look(&b, -1, 5, 3);
+	observe(&b, -1, 5, 3);
 	ck_assert_int_eq(b.vm->quick_stops, 0);
 	ck_assert_int_eq(wait_of(&b), 0);
 	object_state_free(b.state);
 }
 END_TEST
 
-/* Stops that are somebody's decision, or counted elsewhere, cost no attempt. */
+/* Stops that somebody has decided, or counted elsewhere, cost no attempt. */
 static const struct {
 	const char *what;
 	int reason;
@@ -247,9 +248,9 @@ START_TEST(attempts_are_counted)
 	struct bench b;
 
 	set_up(&b);
-	look_running(&b);
+	observe_running(&b);
 	after(&b, SECOND);
-	look(&b, -1, 5, attempts[_i].reason);
+	observe(&b, -1, 5, attempts[_i].reason);
 	ck_assert_msg(b.vm->quick_stops == attempts[_i].counted, "%s: %lld",
 	    attempts[_i].what, (long long)b.vm->quick_stops);
 	object_state_free(b.state);
@@ -261,16 +262,16 @@ START_TEST(our_own_stops_are_no_attempts)
 	struct bench b;
 
 	set_up(&b);
-	look_running(&b);
+	observe_running(&b);
 	b.want.state = VM_STOPPED;
 	vm_record_desired(b.state, &b.want.object);
 	end_step(&b, &domain_shutdown_action, false);
 	after(&b, SECOND);
-	look(&b, -1, 5, 1);
+	observe(&b, -1, 5, 1);
 	ck_assert_int_eq(b.vm->cause, STOP_OURS);
 	ck_assert_int_eq(b.vm->quick_stops, 0);
 	/* libvirt's "shutdown" afterwards is still our own doing. */
-	look(&b, -1, 5, 1);
+	observe(&b, -1, 5, 1);
 	ck_assert_int_eq(b.vm->cause, STOP_OURS);
 	object_state_free(b.state);
 }
@@ -282,14 +283,14 @@ START_TEST(failed_starts_back_off_and_end)
 	struct bench b;
 
 	set_up(&b);
-	look(&b, -1, 5, 0);
+	observe(&b, -1, 5, 0);
 	for (size_t i = 0; i < 6; i++) {
 		end_step(&b, &domain_start_action, true);
 		ck_assert_msg(wait_of(&b) == waits[i] * SECOND, "failure %zu: %lld",
 		    i + 1, (long long)wait_of(&b));
 		ck_assert_int_eq(b.state->retry_at.ms, b.vm->start_at.ms);
 		ck_assert_msg(b.vm->gave_up == (i == 5), "failure %zu", i + 1);
-		look(&b, -1, 5, 6);
+		observe(&b, -1, 5, 6);
 		ck_assert_int_eq(b.vm->cause, STOP_START_FAILED);
 		after(&b, waits[i] * SECOND);
 	}
@@ -297,7 +298,7 @@ START_TEST(failed_starts_back_off_and_end)
 }
 END_TEST
 
-/* Gone before it was ever seen running: it must not be started again and again at once.
+/* Gone before it was ever observed running: it must not be started again and again at once.
  */
 START_TEST(a_start_that_does_not_last_is_a_quick_stop)
 {
@@ -305,10 +306,10 @@ START_TEST(a_start_that_does_not_last_is_a_quick_stop)
 	struct bench b;
 
 	set_up(&b);
-	look(&b, -1, 5, 1);
+	observe(&b, -1, 5, 1);
 	for (size_t i = 0; i < 6; i++) {
 		end_step(&b, &domain_start_action, false);
-		look(&b, -1, 5, 3);
+		observe(&b, -1, 5, 3);
 		ck_assert_int_eq(b.vm->quick_stops, (int64_t)i + 1);
 		ck_assert_int_eq(b.vm->cause, STOP_CRASH);
 		ck_assert_msg(wait_of(&b) == waits[i] * SECOND, "stop %zu: %lld", i + 1,
@@ -325,12 +326,12 @@ START_TEST(a_start_that_works_ends_the_failure)
 	struct bench b;
 
 	set_up(&b);
-	look(&b, -1, 5, 0);
+	observe(&b, -1, 5, 0);
 	b.state->failures = 1;
 	b.state->error = strdup("no such volume");
 	end_step(&b, &domain_start_action, true);
 	after(&b, 10 * SECOND);
-	look_running(&b);
+	observe_running(&b);
 	ck_assert_int_eq(b.state->failures, 0);
 	ck_assert_ptr_null(b.state->error);
 	ck_assert_int_eq(b.vm->cause, STOP_NONE);
@@ -345,10 +346,10 @@ START_TEST(failures_of_other_steps_stay)
 	struct bench b;
 
 	set_up(&b);
-	look(&b, -1, 5, 0);
+	observe(&b, -1, 5, 0);
 	b.state->failures = 2;
 	end_step(&b, &domain_autostart_action, true);
-	look_running(&b);
+	observe_running(&b);
 	ck_assert_int_eq(b.state->failures, 2);
 	ck_assert_int_eq(b.vm->quick_stops, 0);
 	object_state_free(b.state);
@@ -357,13 +358,13 @@ END_TEST
 
 START_TEST(unknown_is_not_absent)
 {
-	struct observed seen = { .presence = UNKNOWN, .why = "libvirtd is gone" };
+	struct observed observed = { .presence = UNKNOWN, .why = "libvirtd is gone" };
 	struct bench b;
 
 	set_up(&b);
-	look_running(&b);
+	observe_running(&b);
 	ck_assert(
-	    !vm_record_observed(b.state, &seen, &b.want.object, &settings, b.now, 0));
+	    !vm_record_observed(b.state, &observed, &b.want.object, &settings, b.now, 0));
 	ck_assert_int_eq(b.vm->domain_id, 1);
 	ck_assert(b.vm->has_run);
 	object_state_free(b.state);
@@ -375,8 +376,8 @@ START_TEST(an_undefined_domain_is_forgotten_but_not_what_is_wanted)
 	struct bench b;
 
 	set_up(&b);
-	look_running(&b);
-	look(&b, -1, 5, 3);
+	observe_running(&b);
+	observe(&b, -1, 5, 3);
 	ck_assert(vm_record_observed(b.state, NULL, &b.want.object, &settings, b.now, 0));
 	ck_assert(!b.vm->observed && !b.vm->has_run);
 	ck_assert_int_eq(b.vm->quick_stops, 0);
@@ -394,9 +395,9 @@ START_TEST(one_start_is_granted)
 	ck_assert(!b.vm->start_requested);
 	end_step(&b, &domain_define_action, false);
 	ck_assert(b.vm->start_requested);
-	look(&b, -1, 5, 0);
+	observe(&b, -1, 5, 0);
 	ck_assert(b.vm->start_requested);
-	look_running(&b);
+	observe_running(&b);
 	ck_assert(!b.vm->start_requested);
 
 	b.want.state = VM_STOPPED;
@@ -414,7 +415,7 @@ START_TEST(a_new_wish_begins_anew)
 	struct bench b;
 
 	set_up(&b);
-	look_running(&b);
+	observe_running(&b);
 	b.vm->quick_stops = 6;
 	b.vm->gave_up = true;
 	vm_record_desired(b.state, &b.want.object);
@@ -440,7 +441,7 @@ START_TEST(a_deadline_begins_with_the_first_request)
 	struct mono first;
 
 	set_up(&b);
-	look_running(&b);
+	observe_running(&b);
 	b.want.state = VM_STOPPED;
 	vm_record_desired(b.state, &b.want.object);
 	first = b.now;
@@ -449,10 +450,10 @@ START_TEST(a_deadline_begins_with_the_first_request)
 	end_step(&b, &domain_shutdown_action, false);
 	ck_assert_int_eq(b.vm->stop_first.ms, first.ms);
 	ck_assert_int_eq(b.vm->stop_sent.ms, b.now.ms);
-	look_again(&b);
+	observe_again(&b);
 	ck_assert_int_eq(b.vm->stop_first.ms, first.ms);
 
-	/* Wanted again, and days later not: the old request is no excuse to cut power. */
+	/* Desired again, and days later not: the old request is no excuse to cut power. */
 	b.want.state = VM_RUNNING;
 	vm_record_desired(b.state, &b.want.object);
 	after(&b, 2000 * MINUTE);
@@ -468,9 +469,9 @@ START_TEST(a_new_run_ends_the_request)
 	struct bench b;
 
 	set_up(&b);
-	look_running(&b);
+	observe_running(&b);
 	end_step(&b, &domain_shutdown_action, false);
-	look_running(&b);
+	observe_running(&b);
 	ck_assert_int_eq(b.vm->stop_first.ms, 0);
 	ck_assert_int_eq(b.vm->running_since.ms, b.now.ms);
 	object_state_free(b.state);
@@ -482,11 +483,11 @@ START_TEST(resumes_are_paced)
 	struct bench b;
 
 	set_up(&b);
-	look_running(&b);
+	observe_running(&b);
 	end_step(&b, &domain_resume_action, false);
 	ck_assert_int_eq(wait_of(&b), 30 * SECOND);
-	look_again(&b);
-	ck_assert_msg(wait_of(&b) == 30 * SECOND, "a look does not end the wait");
+	observe_again(&b);
+	ck_assert_msg(wait_of(&b) == 30 * SECOND, "an observation does not end the wait");
 	end_step(&b, &domain_wakeup_action, true);
 	ck_assert_int_eq(b.vm->quick_stops, 0);
 	object_state_free(b.state);

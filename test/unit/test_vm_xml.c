@@ -222,7 +222,7 @@ static const struct host_facts plain = {
 	.domain_type = "test", .machine = "", .arch = "i686"
 };
 
-static struct vm wanted(struct arena *a)
+static struct vm desired(struct arena *a)
 {
 	struct vm_interface *nic = arena_alloc(a, sizeof(*nic));
 	struct vm vm = { .object = { .kind = &vm_kind, .name = "worker-1" },
@@ -281,7 +281,7 @@ START_TEST(definitions_are_written)
 {
 	struct arena a = { 0 };
 	struct error e = { "" };
-	struct vm vm = wanted(&a), back = { 0 };
+	struct vm vm = desired(&a), back = { 0 };
 	const char *xml;
 
 	if (written[_i].path || written[_i].pool)
@@ -318,7 +318,7 @@ START_TEST(what_is_no_text_is_never_sent)
 {
 	struct arena a = { 0 };
 	struct error e = { "" };
-	struct vm vm = wanted(&a);
+	struct vm vm = desired(&a);
 
 	vm.domain = hostile[_i];
 	ck_assert_ptr_null(vm_xml_define(&a, &vm, "kvm", &q35, &e));

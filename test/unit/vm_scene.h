@@ -117,12 +117,12 @@ static inline void see_network(
 		.live_xml = active ? xml : NULL,
 		.config_xml = xml,
 		.facts = &facts };
-	struct observed *seen = observed_new(&network_kind, name);
+	struct observed *observed = observed_new(&network_kind, name);
 	struct error e = { "" };
 
-	ck_assert_msg(network_kind.decode(seen, &reading, &e) == 0, "%s", e.text);
-	seen->presence = PRESENT;
-	observations_put(&s->observed, seen);
+	ck_assert_msg(network_kind.decode(observed, &reading, &e) == 0, "%s", e.text);
+	observed->presence = PRESENT;
+	observations_put(&s->observed, observed);
 	arena_done(&a);
 }
 
@@ -132,7 +132,7 @@ static inline void see_domain(struct scene *s, const char *name,
 {
 	struct arena a = { 0 };
 	struct reading reading = { .name = name, .facts = facts };
-	struct observed *seen = observed_new(&vm_kind, name);
+	struct observed *observed = observed_new(&vm_kind, name);
 	struct error e = { "" };
 
 	if (live)
@@ -141,9 +141,9 @@ static inline void see_domain(struct scene *s, const char *name,
 	if (config)
 		reading.config_xml =
 		    arena_printf(&a, "<domain type='kvm'>%s</domain>", config);
-	ck_assert_msg(vm_kind.decode(seen, &reading, &e) == 0, "%s", e.text);
-	ck_assert_int_eq(seen->presence, PRESENT);
-	observations_put(&s->observed, seen);
+	ck_assert_msg(vm_kind.decode(observed, &reading, &e) == 0, "%s", e.text);
+	ck_assert_int_eq(observed->presence, PRESENT);
+	observations_put(&s->observed, observed);
 	arena_done(&a);
 }
 

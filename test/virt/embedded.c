@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* embedded: the world of the test driver, and waiting for it to be seen. */
+/* embedded: the world of the test driver, and waiting for it to be observed. */
 #include "test/virt/embedded.h"
 
 #include "lib/base/arena.h"

@@ -33,7 +33,7 @@ void tear_down(struct world *w);
 /* The administrator defines d0000, d0001 ... */
 void define_many(unsigned first, unsigned count);
 
-/* Wait until it has been seen to be so. */
+/* Wait until it has been observed to be so. */
 bool wait_there(struct world *w, const struct kind *kind, const char *name);
 bool wait_away(struct world *w, const struct kind *kind, const char *name);
 bool wait_stopped(struct world *w, const char *domain);

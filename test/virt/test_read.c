@@ -87,13 +87,13 @@ END_TEST
 START_TEST(reads_are_not_repeated_in_the_queue)
 {
 	struct world *w = set_up();
-	unsigned before = w->domains.seen;
+	unsigned before = w->domains.observed;
 
 	for (int i = 0; i < 100; i++)
 		virt_read(w->virt, &vm_kind, "test");
 	world_run(w, 300);
-	ck_assert_uint_ge(w->domains.seen - before, 1);
-	ck_assert_uint_le(w->domains.seen - before, 50);
+	ck_assert_uint_ge(w->domains.observed - before, 1);
+	ck_assert_uint_le(w->domains.observed - before, 50);
 	virt_read_all(w->virt);
 	before = w->domains.listed;
 	for (int i = 0; i < 100; i++)
@@ -105,7 +105,7 @@ START_TEST(reads_are_not_repeated_in_the_queue)
 }
 END_TEST
 
-/* Stands before libvirt's function of that name and fails in its place when told to. */
+/* Stands before libvirt's function of that name and fails in its place where it should. */
 static atomic_bool refuse;
 /* And holds the call for the domain "test" until the gate is opened. */
 static atomic_bool hold;
@@ -189,7 +189,7 @@ static bool has_listed(struct world *w)
 	return w->domains.listed > listed_before;
 }
 
-/* What is made after the list was taken and read before it is heard is not forgotten. */
+/* What is made after the list was taken and read before it is delivered is not forgotten. */
 START_TEST(an_old_list_forgets_nothing_new)
 {
 	struct world *w = set_up();
@@ -259,7 +259,7 @@ START_TEST(a_round_asked_for_during_a_round_comes_after_it)
 	unsigned before = w->domains.listed;
 
 	asked_again = false;
-	w->on_seen = ask_again;
+	w->on_observed = ask_again;
 	virt_read_all(w->virt);
 	world_run(w, 300);
 	ck_assert(asked_again);

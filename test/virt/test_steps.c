@@ -62,7 +62,7 @@ static const struct {
 	{ "start a network that runs: nothing left to do",
 	    { .action = &network_start_action, .target = "default", .text = "start" },
 	    NULL, false },
-	{ "a step that is not ours",
+	{ "a step of another source",
 	    { .action = &kube_apply_action, .target = "test", .text = "apply" },
 	    "apply: kube_apply is no action of libvirt's", true },
 };
@@ -174,7 +174,7 @@ START_TEST(a_network_is_updated)
 END_TEST
 
 /* Each side by itself: a live update leaves the stored configuration alone and the other
- * way round, seen after a restart of the network. */
+ * way round, observed after a restart of the network. */
 START_TEST(an_update_changes_one_side)
 {
 	struct world *w = set_up();

@@ -114,7 +114,7 @@ static void open_gate(struct upload *upload, int pieces)
 		sem_post(&upload->gate);
 }
 
-/* What is heard of it */
+/* What is reported of it */
 
 static void on_progress(void *arg, uint64_t token, uint64_t done, uint64_t of)
 {

@@ -54,7 +54,7 @@ static bool all_read_again(struct world *w)
 {
 	const struct mirrored *s = world_find(w, &vm_kind, "test");
 
-	return s->seen > s->facts_only && s->domain.id < 0;
+	return s->observed > s->facts_only && s->domain.id < 0;
 }
 
 /* First what decides the start, then everything, which brings what else has changed. */
@@ -65,11 +65,11 @@ START_TEST(a_stop_is_read_in_two_parts)
 	struct mirrored *s = (struct mirrored *)world_find(w, &vm_kind, "test");
 
 	ck_assert_int_eq(virDomainSetAutostart(domain, 1), 0);
-	s->seen = s->facts_only = 0;
+	s->observed = s->facts_only = 0;
 	ck_assert_int_eq(virDomainDestroy(domain), 0);
 	ck_assert(wait_stopped(w, "test"));
 	ck_assert_uint_eq(s->facts_only, 1);
-	ck_assert_uint_eq(s->seen, 1);
+	ck_assert_uint_eq(s->observed, 1);
 	ck_assert_int_eq(s->domain.state, VIR_DOMAIN_SHUTOFF);
 	ck_assert_int_eq(s->domain.reason, VIR_DOMAIN_SHUTOFF_DESTROYED);
 	ck_assert(!s->domain.autostart);
@@ -216,7 +216,7 @@ START_TEST(being_unable_to_connect_is_a_state)
 }
 END_TEST
 
-/* Planned before anything was seen of what this connection leads to. */
+/* Planned before anything was observed of what this connection leads to. */
 START_TEST(a_step_from_before_the_connection_is_not_done)
 {
 	struct world *w = world_new("test:///default", NULL);
@@ -251,7 +251,7 @@ static char *write_world(void)
 
 static bool has_alone(struct world *w)
 {
-	return w->domains.known && w->hypervisors.seen > 1 && w->domains.count == 1 &&
+	return w->domains.known && w->hypervisors.observed > 1 && w->domains.count == 1 &&
 	       world_find(w, &vm_kind, "alone");
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * virt against a real libvirtd that is stopped, killed and started again: what the user
- * is told, that the loop goes round throughout, that it heals, and how long things take.
+ * is reported, that the loop goes round throughout, that it heals, and how long things take.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -63,7 +63,7 @@ static bool is_stopped(struct world *w)
 	return !is_running(w);
 }
 
-/* An administrator stops and starts the domain, and it is seen. */
+/* An administrator stops and starts the domain, and it is observed. */
 static void check_events(struct world *w)
 {
 	virDomainPtr domain = test_domain();
@@ -331,12 +331,12 @@ static void stop_in_the_middle(struct world *w, const struct kind *kind, const c
 	(void)reading;
 	if (kind != &vm_kind)
 		return;
-	if (w->domains.seen == reads_at_pause) {
+	if (w->domains.observed == reads_at_pause) {
 		libvirtd_pause(server);
 		virt_read(w->virt, &vm_kind, "test"); /* the last of the list */
 	}
 	if (strcmp(name, "test") == 0)
-		reads_of_last = w->domains.seen;
+		reads_of_last = w->domains.observed;
 }
 
 START_TEST(a_single_read_overtakes_a_round)
@@ -347,15 +347,15 @@ START_TEST(a_single_read_overtakes_a_round)
 	w = connected();
 	world_run(w, 500);
 	listed_before = w->domains.listed;
-	reads_at_pause = w->domains.seen + 10;
-	w->on_seen = stop_in_the_middle;
+	reads_at_pause = w->domains.observed + 10;
+	w->on_observed = stop_in_the_middle;
 	virt_read_all(w->virt);
 	world_run(w, 500);
 	libvirtd_resume(server);
 	ck_assert(world_wait(w, has_listed_again, 60000));
 	/* The read was in the queue already: it was hurried, not repeated, unless the
 	 * threads were faster than this loop and had begun it. */
-	ck_assert_uint_le(w->domains.seen, reads_at_pause - 10 + MANY + 2);
+	ck_assert_uint_le(w->domains.observed, reads_at_pause - 10 + MANY + 2);
 	ck_assert_uint_lt(reads_of_last, reads_at_pause + MANY / 2);
 	ck_assert(world_free(w));
 }
@@ -369,7 +369,7 @@ START_TEST(a_read_asked_for_during_a_read_comes_after_it)
 	unsigned before;
 
 	world_run(w, 300);
-	before = w->domains.seen;
+	before = w->domains.observed;
 	libvirtd_pause(server);
 	virt_read(w->virt, &vm_kind, "test");
 	world_run(w, 300); /* it has begun */
@@ -377,7 +377,7 @@ START_TEST(a_read_asked_for_during_a_read_comes_after_it)
 		virt_read(w->virt, &vm_kind, "test");
 	libvirtd_resume(server);
 	world_run(w, 500);
-	ck_assert_uint_eq(w->domains.seen, before + 2);
+	ck_assert_uint_eq(w->domains.observed, before + 2);
 	ck_assert(world_free(w));
 }
 END_TEST
@@ -393,7 +393,7 @@ static void note_event(struct world *w, const struct kind *kind, const char *nam
 		event_at = world_now_us();
 }
 
-/* Does what the daemon does: a domain seen to be stopped is started. */
+/* Does what the daemon does: a domain observed to be stopped is started. */
 static void start_again(struct world *w, const struct kind *kind, const char *name,
     const struct reading *reading)
 {
@@ -429,7 +429,7 @@ START_TEST(from_event_to_start)
 	virDomainPtr domain = test_domain();
 
 	w->on_event = note_event;
-	w->on_seen = start_again;
+	w->on_observed = start_again;
 	for (int i = 0; i < ROUNDS; i++) {
 		event_at = step_at = 0;
 		w->steps_done = 0;

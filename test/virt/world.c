@@ -102,17 +102,17 @@ static void stopped(struct mirrored *s, const struct domain_facts *facts)
 	s->live_xml = NULL;
 }
 
-static void on_seen(void *arg, const struct kind *kind, const struct reading *reading)
+static void on_observed(void *arg, const struct kind *kind, const struct reading *reading)
 {
 	struct world *w = arg;
 	struct mirror *m = mirror_of(w, kind);
 	struct mirrored *s;
 
-	if (w->on_seen)
-		w->on_seen(w, kind, reading->name, reading);
-	m->seen++;
+	if (w->on_observed)
+		w->on_observed(w, kind, reading->name, reading);
+	m->observed++;
 	s = get(m, reading->name);
-	s->seen++;
+	s->observed++;
 	free(s->unreadable);
 	s->unreadable = NULL;
 	if (reading->facts_only) {
@@ -174,7 +174,7 @@ static void on_listed(
 			drop(m, m->items[i].name);
 	for (size_t i = 0; i < count; i++)
 		if (!find(m, names[i]))
-			abort(); /* listed, but neither seen nor unreadable */
+			abort(); /* listed, but neither observed nor unreadable */
 }
 
 static void on_lost(void *arg, const struct kind *kind, const char *why)
@@ -209,7 +209,8 @@ static void on_overdue(void *arg, uint64_t ticket, const char *what, int64_t ms)
 
 static unsigned count_reads(const struct world *w)
 {
-	return w->networks.seen + w->networks.gone + w->domains.seen + w->domains.gone;
+	return w->networks.observed + w->networks.gone + w->domains.observed +
+	       w->domains.gone;
 }
 
 static void on_step_done(
@@ -228,7 +229,7 @@ static void on_step_done(
 
 static const struct virt_callbacks callbacks = {
 	.state = on_state,
-	.seen = on_seen,
+	.observed = on_observed,
 	.gone = on_gone,
 	.unreadable = on_unreadable,
 	.listed = on_listed,

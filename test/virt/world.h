@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * world: a main loop with one virt on it, everything that virt says kept for looking at,
+ * world: a main loop with one virt on it, everything that virt says kept for checks,
  * and how long the loop's turns took.
  */
 #ifndef TEST_VIRT_WORLD_H
@@ -17,7 +17,7 @@
 
 struct mirrored { /* the last word on one object */
 	char *name;
-	unsigned seen;	     /* how often, since it was first heard of */
+	unsigned observed;   /* how often, since it was first delivered */
 	unsigned facts_only; /* of those */
 	char *unreadable;    /* NULL: it was readable */
 	char *live_xml, *config_xml;
@@ -29,7 +29,7 @@ struct mirror { /* of one kind, kept as the daemon's store is */
 	struct mirrored *items;
 	size_t count;
 	bool known;
-	unsigned seen, gone, listed, lost;
+	unsigned observed, gone, listed, lost;
 	char *why; /* it was lost */
 };
 
@@ -60,7 +60,7 @@ struct world {
 	int64_t turn_us;	/* longest turn, in processor time */
 	int64_t pause_us;	/* longest time the loop did not come round */
 	/* A test's own ear, before the mirror is changed; may be NULL. */
-	void (*on_seen)(struct world *w, const struct kind *kind, const char *name,
+	void (*on_observed)(struct world *w, const struct kind *kind, const char *name,
 	    const struct reading *reading);
 	void (*on_event)(struct world *w, const struct kind *kind, const char *name);
 	/* The world's own. */

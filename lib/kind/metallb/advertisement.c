@@ -36,26 +36,27 @@ static void derive(struct config *config, struct report *report)
 	}
 }
 
-static int decode(struct observed *seen, const struct reading *reading, struct error *e)
+static int decode(
+    struct observed *observed, const struct reading *reading, struct error *e)
 {
-	struct advertisement *ad = observed_object(seen);
+	struct advertisement *ad = observed_object(observed);
 	struct json_object *o = reading->json, *list = json_at(o, "spec.ipAddressPools");
 	static const char *const selectors[] = { "spec.ipAddressPoolSelectors",
 		"spec.nodeSelectors", "spec.interfaces", "spec.serviceSelectors" };
 
 	(void)e;
 	for (size_t i = 0; i < json_count(list); i++) {
-		const char **slot =
-		    arena_push(&seen->arena, &ad->pools, &ad->pool_count, sizeof(*slot));
+		const char **slot = arena_push(
+		    &observed->arena, &ad->pools, &ad->pool_count, sizeof(*slot));
 
-		*slot =
-		    arena_copy(&seen->arena, json_object_get_string(json_item(list, i)));
+		*slot = arena_copy(
+		    &observed->arena, json_object_get_string(json_item(list, i)));
 	}
 	for (size_t i = 0; i < sizeof(selectors) / sizeof(selectors[0]); i++)
 		ad->selective |= json_count(json_at(o, selectors[i])) > 0;
 	ad->marked = metallb_marked(o);
-	ad->uid = arena_copy(&seen->arena, json_string_at(o, "metadata.uid"));
-	seen->live = &ad->object;
+	ad->uid = arena_copy(&observed->arena, json_string_at(o, "metadata.uid"));
+	observed->live = &ad->object;
 	return 0;
 }
 
@@ -76,12 +77,12 @@ static bool covers(const struct advertisement *ad, const char *pool)
 /* Another advertisement than `self` that covers the pool, or NULL. */
 static const char *other_cover(struct planner *p, const char *self, const char *pool)
 {
-	const struct observed_set *seen =
+	const struct observed_set *observed =
 	    &p->input->observed->kinds[kind_index(&advertisement_kind)];
 
-	for (size_t i = 0; i < seen->count; i++) {
+	for (size_t i = 0; i < observed->count; i++) {
 		const struct advertisement *ad =
-		    (const struct advertisement *)seen->items[i]->live;
+		    (const struct advertisement *)observed->items[i]->live;
 
 		if (ad && strcmp(ad->object.name, self) != 0 && covers(ad, pool))
 			return ad->object.name;
@@ -89,7 +90,7 @@ static const char *other_cover(struct planner *p, const char *self, const char *
 	return NULL;
 }
 
-/* The list is replaced as a whole: what somebody else wrote into it stays in it. */
+/* The list is replaced as a whole: what is foreign in it stays in it. */
 static const char *document(struct planner *p, const struct step *step, struct error *e)
 {
 	const struct observed *have = planner_entry(p, &advertisement_kind, step->name);
@@ -99,7 +100,7 @@ static const char *document(struct planner *p, const struct step *step, struct e
 	struct json_object *list = json_object_new_array();
 
 	(void)e;
-	/* Ours says what is written and nothing else; somebody else's keeps its own. */
+	/* An owned one says what is written and no more; a foreign one keeps its own. */
 	for (size_t i = 0; live && !live->marked && i < live->pool_count; i++)
 		json_push_string(list, live->pools[i]);
 	json_push_string(list, step->name);

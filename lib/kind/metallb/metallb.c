@@ -26,7 +26,7 @@ static const char *api_version(struct arena *a, const struct kind *kind)
 }
 
 const char *metallb_body(struct planner *p, const struct step *step, const char *kind,
-    bool ours, struct json_object *spec)
+    bool owned, struct json_object *spec)
 {
 	autojson struct json_object *body = json_object_new_object();
 	struct json_object *metadata = json_object_new_object();
@@ -34,7 +34,7 @@ const char *metallb_body(struct planner *p, const struct step *step, const char 
 
 	json_put_string(metadata, "name", step->name);
 	json_put_string(metadata, "namespace", "metallb-system");
-	if (ours) {
+	if (owned) {
 		labels = json_object_new_object();
 		json_put_string(labels, MARK_LABEL, MARK_MANAGER);
 		json_put(metadata, "labels", labels);

@@ -18,12 +18,12 @@ bool metallb_marked(struct json_object *object);
 
 /*
  * {apiVersion, kind, metadata: {name, namespace}, spec} of the step's object, which the
- * API calls `kind`; takes over `spec`. `ours`: with our mark. What somebody else made is
- * put right without it, so that it is never deleted as ours. The text is in the plan's
+ * API calls `kind`; takes over `spec`. `owned`: with our mark. What is foreign is put
+ * right without it, so that it is never deleted as owned. The text is in the plan's
  * arena.
  */
 const char *metallb_body(struct planner *p, const struct step *step, const char *kind,
-    bool ours, struct json_object *spec);
+    bool owned, struct json_object *spec);
 
 /* A program that applies the object: its kind's document() says what. */
 struct program *metallb_apply(struct planner *p, struct item *item, const char *text);

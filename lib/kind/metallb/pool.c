@@ -6,7 +6,7 @@
  * Since MetalLB 0.14.2 an edit re-assigns the addresses of Services no longer inside any
  * pool, so an edit that would do so names them and waits for approval. MetalLB's webhook
  * judges overlap against the pools that exist, so addresses that move from one pool to
- * another are first taken from the one, seen gone, and then given to the other.
+ * another are first taken from the one, observed gone, and then given to the other.
  */
 #include <string.h>
 
@@ -58,9 +58,10 @@ static void read_object(struct config *config, struct object *object,
 	}
 }
 
-static int decode(struct observed *seen, const struct reading *reading, struct error *e)
+static int decode(
+    struct observed *observed, const struct reading *reading, struct error *e)
 {
-	struct pool *pool = observed_object(seen);
+	struct pool *pool = observed_object(observed);
 	struct json_object *o = reading->json, *list = json_at(o, "spec.addresses");
 
 	for (size_t i = 0; i < json_count(list); i++) {
@@ -69,7 +70,7 @@ static int decode(struct observed *seen, const struct reading *reading, struct e
 
 		if (!text || range_parse(text, &range, e) < 0)
 			return fail_in(e, "spec.addresses[%zu]", i);
-		ranges_add(&seen->arena, &pool->addresses, range);
+		ranges_add(&observed->arena, &pool->addresses, range);
 	}
 	pool->auto_assign = json_bool_at(o, "spec.autoAssign", true);
 	pool->avoid_buggy_ips = json_bool_at(o, "spec.avoidBuggyIPs", false);
@@ -77,8 +78,8 @@ static int decode(struct observed *seen, const struct reading *reading, struct e
 				  field_bit(&pool_kind.fields, "auto_assign") |
 				  field_bit(&pool_kind.fields, "avoid_buggy_ips");
 	pool->marked = metallb_marked(o);
-	pool->uid = arena_copy(&seen->arena, json_string_at(o, "metadata.uid"));
-	seen->live = &pool->object;
+	pool->uid = arena_copy(&observed->arena, json_string_at(o, "metadata.uid"));
+	observed->live = &pool->object;
 	return 0;
 }
 
@@ -140,16 +141,16 @@ static void add_all(struct planner *p, struct ranges *set, const struct pool *po
 static struct ranges kept(
     struct planner *p, const struct item *item, const struct pool *own)
 {
-	const struct observed_set *seen =
+	const struct observed_set *observed =
 	    &p->input->observed->kinds[kind_index(&pool_kind)];
 	struct ranges all = { 0 };
 
 	if (own)
 		add_all(p, &all, own);
-	for (size_t i = 0; i < seen->count; i++) {
-		const struct pool *pool = (const struct pool *)seen->items[i]->live;
+	for (size_t i = 0; i < observed->count; i++) {
+		const struct pool *pool = (const struct pool *)observed->items[i]->live;
 
-		if (pool && strcmp(seen->items[i]->name, item->name) != 0)
+		if (pool && strcmp(observed->items[i]->name, item->name) != 0)
 			add_all(p, &all, pool);
 	}
 	return all;

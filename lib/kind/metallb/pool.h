@@ -24,7 +24,7 @@ struct pool {
 	bool auto_assign;
 	bool avoid_buggy_ips;
 	int advertise; /* desired: index in {"layer2", "none"} */
-	/* Seen only. */
+	/* Observed only. */
 	bool marked;
 	const char *uid;
 };
@@ -34,7 +34,7 @@ struct advertisement {
 	struct object object;
 	const char **pools; /* names; none and !selective: every pool */
 	size_t pool_count;
-	bool selective; /* seen only: limited by selectors, interfaces or nodes */
+	bool selective; /* observed only: limited by selectors, interfaces or nodes */
 	bool marked;
 	const char *uid;
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* service: Services of type LoadBalancer, seen only: whose addresses an edit of a pool
- * would take. */
+/* service: Services of type LoadBalancer, observed only: whose addresses an edit of a
+ * pool would take. */
 #include <string.h>
 
 #include "lib/doc/json.h"
@@ -10,7 +10,8 @@
 
 static const struct field rows[] = { { 0 } };
 
-static int decode(struct observed *seen, const struct reading *reading, struct error *e)
+static int decode(
+    struct observed *observed, const struct reading *reading, struct error *e)
 {
 	const char *type = json_string_at(reading->json, "spec.type");
 	struct json_object *list = json_at(reading->json, "status.loadBalancer.ingress");
@@ -19,7 +20,7 @@ static int decode(struct observed *seen, const struct reading *reading, struct e
 	(void)e;
 	if (!type || strcmp(type, "LoadBalancer") != 0)
 		return 1;
-	s = observed_object(seen);
+	s = observed_object(observed);
 	for (size_t i = 0; i < json_count(list); i++) {
 		const char *text = json_string_at(json_item(list, i), "ip");
 		struct ip ip, *slot;
@@ -27,10 +28,10 @@ static int decode(struct observed *seen, const struct reading *reading, struct e
 		if (!text || ip_parse(text, &ip, NULL) < 0)
 			continue;
 		slot = arena_push(
-		    &seen->arena, &s->addresses, &s->address_count, sizeof(*slot));
+		    &observed->arena, &s->addresses, &s->address_count, sizeof(*slot));
 		*slot = ip;
 	}
-	seen->live = &s->object;
+	observed->live = &s->object;
 	return 0;
 }
 

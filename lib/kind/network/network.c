@@ -44,7 +44,7 @@ static const struct field rows[] = {
 	    .example = "default" },
 	{ "mode", FIELD_WORD, at(struct network, mode), FIELD_COMPARED,
 	    .words = mode_words,
-	    .help = "How guests reach the outside. A new network is made with nat.",
+	    .help = "How guests reach the outside. A new network has nat.",
 	    .example = "nat" },
 	{ "bridge", FIELD_LABEL, at(struct network, bridge), FIELD_COMPARED,
 	    .help = "Name of the bridge on the host.", .example = "virbr0" },

@@ -18,7 +18,7 @@ struct dhcp_lease { /* an address dnsmasq has leased, from virNetworkGetDHCPLeas
 /* What libvirt says of a network beside its documents; facts of a reading. */
 struct network_facts {
 	bool active, persistent, autostart;
-	bool leases_known; /* false where the driver cannot tell */
+	bool leases_known; /* false where the driver does not know */
 	const struct dhcp_lease *leases;
 	size_t lease_count;
 	/* The interfaces on its bridge; false where the bridge is not this host's, or not
@@ -46,7 +46,7 @@ struct dhcp {
 	bool reserve_pools;
 };
 
-struct host_entry { /* seen only: one <host> of libvirt's DHCP section */
+struct host_entry { /* observed only: one <host> of libvirt's DHCP section */
 	bool has_mac;
 	struct mac mac;
 	struct ip ip;
@@ -61,10 +61,10 @@ struct network {
 	bool autostart;
 	int64_t mtu;
 	struct dhcp dhcp;
-	/* Derived (desired) or read (seen): the dynamic ranges, with pools cut out. */
+	/* Derived (desired) or read (observed): dynamic ranges, with pools cut out. */
 	struct ranges ranges;
 	struct ranges reserved; /* desired: what was cut out */
-	/* Seen only. */
+	/* Observed only. */
 	bool active, persistent;
 	int64_t connections;
 	const char *xml;	   /* the side's document, for patching */

@@ -31,12 +31,12 @@ static const struct network *side(const struct observed *have, enum side which)
  * MACs are in it. */
 static bool waits_for_domains(const struct planner *p, const struct network *want)
 {
-	const struct set *leases = config_get(p->input->desired, &reservation_kind);
+	const struct set *reservations = config_get(p->input->desired, &reservation_kind);
 
 	if (p->input->observed->kinds[kind_index(&vm_kind)].known)
 		return false;
-	for (size_t i = 0; i < leases->count; i++)
-		if (strcmp(((const struct reservation *)leases->items[i])->network,
+	for (size_t i = 0; i < reservations->count; i++)
+		if (strcmp(((const struct reservation *)reservations->items[i])->network,
 			want->object.name) == 0)
 			return true;
 	return false;
@@ -126,7 +126,7 @@ static struct step *update_range(struct planner *p, struct program *program,
 
 /*
  * Addresses that are to join the range and that a pool of the cluster, as it was last
- * seen, still hands out: the pool's own edit may wait for approval, or have failed. They
+ * observed, still hands out: the pool's own edit may wait for approval, or have failed. They
  * join once the pool has given them up. What is in the range already is left there: a
  * pool that strays into it is repaired, not made room for.
  */
@@ -370,9 +370,11 @@ static const struct object *roamer(
 
 	for (size_t i = 0; i < vms->count; i++) {
 		const struct vm *vm = (const struct vm *)vms->items[i];
-		const struct observed *seen = planner_observed(p, &vm_kind, vm->domain);
+		const struct observed *observed =
+		    planner_observed(p, &vm_kind, vm->domain);
 
-		if (seen && seen->live && has_mac((const struct vm *)seen->live, mac) &&
+		if (observed && observed->live &&
+		    has_mac((const struct vm *)observed->live, mac) &&
 		    !is_written(p, network, vm->object.name))
 			return &vm->object;
 	}

@@ -157,10 +157,11 @@ static int64_t number(const char *text)
 	return text ? strtoll(text, NULL, 10) : 0;
 }
 
-static struct network *read_side(struct observed *seen, const char *xml, struct error *e)
+static struct network *read_side(
+    struct observed *observed, const char *xml, struct error *e)
 {
-	struct network *n = observed_object(seen);
-	struct arena *a = &seen->arena;
+	struct network *n = observed_object(observed);
+	struct arena *a = &observed->arena;
 	autoxml xmlDoc *doc = xml_parse(xml, e);
 	xmlNode *root, *ip;
 	const char *mtu;
@@ -186,7 +187,7 @@ static struct network *read_side(struct observed *seen, const char *xml, struct 
 }
 
 static void set_facts(
-    struct observed *seen, struct network *n, const struct network_facts *facts)
+    struct observed *observed, struct network *n, const struct network_facts *facts)
 {
 	if (!n)
 		return;
@@ -195,7 +196,7 @@ static void set_facts(
 	n->autostart = facts->autostart;
 	n->object.record.has |= bit("autostart");
 	n->leases_known = facts->leases_known;
-	n->leases = arena_array(&seen->arena, facts->lease_count, sizeof(*n->leases));
+	n->leases = arena_array(&observed->arena, facts->lease_count, sizeof(*n->leases));
 	n->lease_count = facts->lease_count;
 	for (size_t i = 0; i < facts->lease_count; i++)
 		n->leases[i] = facts->leases[i];
@@ -217,27 +218,27 @@ static void set_ports(
 }
 
 int network_xml_decode(
-    struct observed *seen, const struct reading *reading, struct error *e)
+    struct observed *observed, const struct reading *reading, struct error *e)
 {
 	struct network *live = NULL, *stored = NULL;
 
 	if (reading->live_xml) {
-		live = read_side(seen, reading->live_xml, e);
+		live = read_side(observed, reading->live_xml, e);
 		if (!live)
 			return fail_in(e, "its live definition cannot be read");
 	}
 	if (reading->config_xml) {
-		stored = read_side(seen, reading->config_xml, e);
+		stored = read_side(observed, reading->config_xml, e);
 		if (!stored)
 			return fail_in(e, "its stored definition cannot be read");
 	}
 	if (!live && !stored)
 		return fail(e, "libvirt gave no definition of it");
-	set_facts(seen, live, reading->facts);
-	set_facts(seen, stored, reading->facts);
-	set_ports(seen, live, reading->facts);
-	seen->live = live ? &live->object : NULL;
-	seen->config = stored ? &stored->object : NULL;
+	set_facts(observed, live, reading->facts);
+	set_facts(observed, stored, reading->facts);
+	set_ports(observed, live, reading->facts);
+	observed->live = live ? &live->object : NULL;
+	observed->config = stored ? &stored->object : NULL;
 	return 0;
 }
 
@@ -339,20 +340,21 @@ static void put_host(struct arena *a, xmlNode *dhcp, const struct host_entry *ho
 
 static void put_dhcp(struct planner *p, const struct network *want, xmlNode *ip)
 {
-	const struct set *leases = config_get(p->input->desired, &reservation_kind);
+	const struct set *reservations = config_get(p->input->desired, &reservation_kind);
 	xmlNode *dhcp = NULL;
 
 	if (want->ranges.count)
 		dhcp = xml_make(ip, "dhcp");
 	for (size_t i = 0; i < want->ranges.count; i++)
 		put_range(dhcp, want->ranges.items[i]);
-	for (size_t i = 0; i < leases->count; i++) {
-		const struct reservation *lease =
-		    (const struct reservation *)leases->items[i];
+	for (size_t i = 0; i < reservations->count; i++) {
+		const struct reservation *reservation =
+		    (const struct reservation *)reservations->items[i];
 		struct host_entry entry;
 
-		if (strcmp(lease->network, want->object.name) != 0 ||
-		    reservation_unknown(p, lease) || !reservation_entry(p, lease, &entry))
+		if (strcmp(reservation->network, want->object.name) != 0 ||
+		    reservation_unknown(p, reservation) ||
+		    !reservation_entry(p, reservation, &entry))
 			continue;
 		put_host(p->arena, xml_make(ip, "dhcp"), &entry);
 	}

@@ -10,7 +10,7 @@
 
 /* A kind's decode() (lib/model/kind.h). Autostart is a fact of both sides. */
 int network_xml_decode(
-    struct observed *seen, const struct reading *reading, struct error *e);
+    struct observed *observed, const struct reading *reading, struct error *e);
 
 /* The document of a network_define step (lib/model/action.h): network_plan.c. */
 const char *network_render(struct planner *p, const struct step *step, struct error *e);
@@ -19,7 +19,7 @@ const char *network_render(struct planner *p, const struct step *step, struct er
 const char *network_xml_new(
     struct planner *p, const struct network *want, struct error *e);
 
-/* The stored document with mode, bridge, address and MTU as wanted, and the written DHCP
+/* The stored document with mode, bridge, address and MTU as written, and the written DHCP
  * ranges where those it has are outside that address; all else untouched. */
 const char *network_xml_patch(
     struct arena *a, const struct network *want, const char *stored, struct error *e);

@@ -103,12 +103,12 @@ const char *reservation_unknown(
 {
 	const struct observations *o = p->input->observed;
 	const struct observed_set *vms = &o->kinds[kind_index(&vm_kind)];
-	const struct observed *seen =
+	const struct observed *observed =
 	    planner_entry(p, &vm_kind, domain_of(p, reservation));
 
 	if (!vms->known)
 		return vms->why ? vms->why : "not observed yet";
-	return seen && seen->presence == UNKNOWN ? seen->why : NULL;
+	return observed && observed->presence == UNKNOWN ? observed->why : NULL;
 }
 
 bool reservation_entry(const struct planner *p, const struct reservation *reservation,
@@ -116,26 +116,27 @@ bool reservation_entry(const struct planner *p, const struct reservation *reserv
 {
 	const struct vm *vm =
 	    (const struct vm *)planner_desired(p, &vm_kind, reservation->host);
-	const struct vm_interface *wanted =
+	const struct vm_interface *written =
 	    vm ? interface_in(vm, reservation->network) : NULL;
-	const struct observed *seen = reservation_machine(p, reservation);
+	const struct observed *observed = reservation_machine(p, reservation);
 	const struct vm_interface *found = NULL;
 
 	*out = (struct host_entry){
 		.has_mac = true, .ip = reservation->ip, .name = reservation->host
 	};
-	if (seen)
-		found = interface_in(
-		    (const struct vm *)(seen->config ? seen->config : seen->live),
-		    reservation->network);
+	if (observed)
+		found =
+		    interface_in((const struct vm *)(observed->config ? observed->config
+								      : observed->live),
+			reservation->network);
 	if (reservation->mac_given)
 		out->mac = reservation->mac;
-	else if (wanted && wanted->mac_given)
-		out->mac = wanted->mac;
+	else if (written && written->mac_given)
+		out->mac = written->mac;
 	else if (found)
 		out->mac = found->mac;
-	else if (wanted)
-		out->mac = wanted->mac;
+	else if (written)
+		out->mac = written->mac;
 	else
 		return false;
 	return true;

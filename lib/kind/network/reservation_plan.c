@@ -2,9 +2,9 @@
 /*
  * reservation_plan: reservations kept as libvirt's <host> entries in the network.
  *
- * What runs (live) and what is stored (config) are looked at and repaired apart, with one
+ * What runs (live) and what is stored (config) are compared and repaired apart, with one
  * call for each entry too many and one for each missing, never libvirt's "modify": that
- * replaces the first entry sharing any key and checks no duplicates. An entry is ours
+ * replaces the first entry sharing any key and checks no duplicates. An entry is owned
  * when it carries our MAC or our name. All removals of a network come before all
  * additions, so swaps and chains of addresses go through; an addition whose address a
  * held-back reservation still has waits for it.
@@ -125,13 +125,13 @@ static const struct host_entry *plan_side(struct planner *p, struct program *pro
 		count = reservation_index_related(index_of(p), have, want, &related);
 	for (size_t i = 0; i < count; i++) {
 		const struct host_entry *h = related[i];
-		bool ours = reservation_owns(want, h);
+		bool owned = reservation_owns(want, h);
 
-		if (ours)
+		if (owned)
 			*shown = as_reservation(p->arena, h);
 		if (is_exact(h, want) && !right && !suspect)
 			right = true;
-		else if (ours)
+		else if (owned)
 			taken = add_update(p, program, which, UPDATE_DELETE, h);
 		else if (ip_equal(h->ip, want->ip) &&
 			 !reservation_index_owner(index_of(p), self, h))
@@ -188,7 +188,7 @@ static void conditions(struct planner *p, struct item *item,
  * The address the machine has now, as far as is known; version 0 when it has none. One
  * that does not run has none, whatever is leased to it still.
  * libvirt forgets its leases with the network's definition while the machine goes on
- * with its address: so what we once saw in order counts before "no lease".
+ * with its address: so what was once observed in order counts before "no lease".
  */
 static struct ip current_address(const struct item *item, const struct host_entry *want,
     const struct network *live, const struct network *stored,
@@ -214,7 +214,7 @@ static struct ip current_address(const struct item *item, const struct host_entr
 	return none;
 }
 
-/* The first side that is not as wanted in this key, reported once for both. */
+/* The first side that is not as desired in this key, reported once for both. */
 static void report_key(struct planner *p, struct item *item,
     const struct reservation *const sides[2], const char *key, const char *want)
 {
@@ -331,7 +331,7 @@ static void decide(struct planner *p, struct item *item, const struct host_entry
 	report_differences(p, item, want, live, stored);
 	if (foreign) {
 		item_blocked(p, item,
-		    "its address is reserved by an entry that is not ours: %s; remove that one with `virsh net-update %s delete ip-dhcp-host`, or write it in static_ips",
+		    "its address is reserved by a foreign entry: %s; remove that one with `virsh net-update %s delete ip-dhcp-host`, or write it in static_ips",
 		    entry_text(p->arena, foreign), self->network);
 		program_waits(p, program, "%s", item->reason);
 		return;

@@ -20,7 +20,7 @@ extern const struct fields reservation_fields;
 bool reservation_entry(const struct planner *p, const struct reservation *reservation,
     struct host_entry *out);
 
-/* The domain the reservation is for, as seen; NULL: there is none, or it is not known. */
+/* The domain the reservation is for, as observed; NULL: none, or it is not known. */
 const struct observed *reservation_machine(
     const struct planner *p, const struct reservation *reservation);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * reservation_record: what is kept of a reservation between plans: the address last seen
- * in force, and whether the entry is ours. The functions are the kind's hooks, see
- * lib/model/kind.h.
+ * reservation_record: what is kept of a reservation between plans: the address last
+ * observed in force, and whether the entry is owned. The functions are the kind's hooks,
+ * see lib/model/kind.h.
  */
 #ifndef LIB_KIND_NETWORK_RESERVATION_RECORD_H
 #define LIB_KIND_NETWORK_RESERVATION_RECORD_H

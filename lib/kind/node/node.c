@@ -38,7 +38,7 @@ static void derive(struct config *config, struct report *report)
 }
 
 static void read_ready(
-    struct observed *seen, struct node_object *n, struct json_object *conditions)
+    struct observed *observed, struct node_object *n, struct json_object *conditions)
 {
 	for (size_t i = 0; i < json_count(conditions); i++) {
 		struct json_object *c = json_item(conditions, i);
@@ -49,7 +49,8 @@ static void read_ready(
 		if (!type || strcmp(type, "Ready") != 0)
 			continue;
 		n->ready = status && strcmp(status, "True") == 0;
-		n->ready_reason = reason ? text_clean(&seen->arena, reason, 64) : NULL;
+		n->ready_reason =
+		    reason ? text_clean(&observed->arena, reason, 64) : NULL;
 		n->ready_since = time_parse(json_string_at(c, "lastTransitionTime")
 						? json_string_at(c, "lastTransitionTime")
 						: "");
@@ -70,27 +71,28 @@ static void read_address(struct node_object *n, struct json_object *addresses)
 }
 
 static const char *clean_at(
-    struct observed *seen, struct json_object *o, const char *path)
+    struct observed *observed, struct json_object *o, const char *path)
 {
 	const char *text = json_string_at(o, path);
 
-	return text ? text_clean(&seen->arena, text, 64) : NULL;
+	return text ? text_clean(&observed->arena, text, 64) : NULL;
 }
 
-static int decode(struct observed *seen, const struct reading *reading, struct error *e)
+static int decode(
+    struct observed *observed, const struct reading *reading, struct error *e)
 {
-	struct node_object *n = observed_object(seen);
+	struct node_object *n = observed_object(observed);
 	struct json_object *o = reading->json, *labels = json_at(o, "metadata.labels");
 
 	(void)e;
-	read_ready(seen, n, json_at(o, "status.conditions"));
+	read_ready(observed, n, json_at(o, "status.conditions"));
 	read_address(n, json_at(o, "status.addresses"));
-	n->version = clean_at(seen, o, "status.nodeInfo.kubeletVersion");
-	n->system_uuid = clean_at(seen, o, "status.nodeInfo.systemUUID");
+	n->version = clean_at(observed, o, "status.nodeInfo.kubeletVersion");
+	n->system_uuid = clean_at(observed, o, "status.nodeInfo.systemUUID");
 	n->unschedulable = json_bool_at(o, "spec.unschedulable", false);
 	n->control_plane = json_object_object_get_ex(
 	    labels, "node-role.kubernetes.io/control-plane", NULL);
-	seen->live = &n->object;
+	observed->live = &n->object;
 	return 0;
 }
 
@@ -116,9 +118,9 @@ static const struct vm *vm_of(const struct planner *p, const char *name)
 
 static const char *uuid_of(const struct planner *p, const struct vm *vm)
 {
-	const struct observed *seen = planner_observed(p, &vm_kind, vm->domain);
+	const struct observed *observed = planner_observed(p, &vm_kind, vm->domain);
 	const struct object *side =
-	    seen ? (seen->live ? seen->live : seen->config) : NULL;
+	    observed ? (observed->live ? observed->live : observed->config) : NULL;
 
 	return side ? ((const struct vm *)side)->uuid : NULL;
 }
@@ -167,10 +169,10 @@ static const struct node_object *find_elsewhere(
 
 static bool belongs_to_a_vm(const struct planner *p, const struct node_object *n)
 {
-	const struct set *wanted = config_get(p->input->desired, &node_kind);
+	const struct set *desired = config_get(p->input->desired, &node_kind);
 
-	for (size_t i = 0; i < wanted->count; i++) {
-		const struct vm *vm = vm_of(p, wanted->items[i]->name);
+	for (size_t i = 0; i < desired->count; i++) {
+		const struct vm *vm = vm_of(p, desired->items[i]->name);
 
 		if (vm && is_machine(p, n, vm))
 			return true;

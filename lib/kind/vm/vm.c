@@ -30,10 +30,11 @@ static const struct field disk_rows[] = {
 	    .example = "default" },
 	{ "image", FIELD_STRING, at(struct vm_disk, image),
 	    .help =
-		"The image the volume was made from. homek8sd does not make volumes yet: it says which one is missing and how to make it.",
+		"The image the volume was created from. homek8sd does not create volumes yet: it reports which one is missing and how to create it.",
 	    .example = "noble-server-cloudimg-amd64.img" },
 	{ "size", FIELD_SIZE, at(struct vm_disk, size), .minimum = MIB,
-	    .help = "How large the volume was made; see image.", .example = "30GiB" },
+	    .help = "The size the volume was created with; see image.",
+	    .example = "30GiB" },
 	{ 0 },
 };
 
@@ -86,7 +87,7 @@ static const struct field rows[] = {
 	{ "power", FIELD_WORD, at(struct vm, power), .fallback = "always",
 	    .words = power_words,
 	    .help =
-		"What an unexpected stop means. always: start it again; on-failure: only after a crash, a failed start or a restart of the host, not when its guest or somebody stopped it; manual: never by itself.",
+		"What an unexpected stop means. always: start it again; on-failure: only after a crash, a failed start or a restart of the host, not when its guest or another client stopped it; manual: never by itself.",
 	    .example = "on-failure" },
 	{ "type", FIELD_WORD, at(struct vm, type), .fallback = "auto",
 	    .words = type_words,
@@ -199,12 +200,12 @@ static const char *external_name(const struct object *want)
 
 /* Observing */
 
-static struct object *decode_side(struct observed *seen, const char *xml,
+static struct object *decode_side(struct observed *observed, const char *xml,
     const struct domain_facts *facts, struct error *e)
 {
-	struct vm *vm = observed_object(seen);
+	struct vm *vm = observed_object(observed);
 
-	vm->domain = seen->name;
+	vm->domain = observed->name;
 	vm->facts = *facts;
 	vm->state = facts->id >= 0 ? VM_RUNNING : VM_STOPPED;
 	vm->autostart = facts->autostart;
@@ -212,24 +213,27 @@ static struct object *decode_side(struct observed *seen, const char *xml,
 	    field_bit(&vm_kind.fields, "domain") | field_bit(&vm_kind.fields, "state");
 	if (facts->persistent)
 		vm->object.record.has |= field_bit(&vm_kind.fields, "autostart");
-	return vm_xml_read(&seen->arena, xml, vm, e) < 0 ? NULL : &vm->object;
+	return vm_xml_read(&observed->arena, xml, vm, e) < 0 ? NULL : &vm->object;
 }
 
-static int decode(struct observed *seen, const struct reading *reading, struct error *e)
+static int decode(
+    struct observed *observed, const struct reading *reading, struct error *e)
 {
 	if (!reading->facts || (!reading->live_xml && !reading->config_xml))
 		return fail(e, "libvirt gave no definition of the domain");
 	if (reading->live_xml) {
-		seen->live = decode_side(seen, reading->live_xml, reading->facts, e);
-		if (!seen->live)
+		observed->live =
+		    decode_side(observed, reading->live_xml, reading->facts, e);
+		if (!observed->live)
 			return -1;
 	}
 	if (reading->config_xml) {
-		seen->config = decode_side(seen, reading->config_xml, reading->facts, e);
-		if (!seen->config)
+		observed->config =
+		    decode_side(observed, reading->config_xml, reading->facts, e);
+		if (!observed->config)
 			return -1;
 	}
-	seen->presence = PRESENT;
+	observed->presence = PRESENT;
 	return 0;
 }
 

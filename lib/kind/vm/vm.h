@@ -37,7 +37,7 @@ struct vm_interface {
 	const char *network;
 	struct mac mac; /* written; else derived from the VM's name and the index */
 	bool mac_given;
-	const char *target; /* seen only: the tap, live side */
+	const char *target; /* observed only: the tap, live side */
 };
 
 struct vm {
@@ -51,7 +51,7 @@ struct vm {
 	struct vm_boot boot;
 	struct list
 	    interfaces; /* of struct vm_interface; default: one in the only network */
-	/* Seen only. */
+	/* Observed only. */
 	const char *uuid;
 	struct domain_facts facts;
 	bool marked; /* carries our mark */

@@ -62,7 +62,7 @@ static const char *domain_type(struct planner *p, const struct item *item,
 	return libvirt_type(want, host);
 }
 
-/* What must be written before the domain can be made, or NULL. */
+/* What must be written before the domain can be defined, or NULL. */
 static const char *missing_keys(struct planner *p, const struct vm *want)
 {
 	static const char *const needed[] = { "vcpus", "memory" };
@@ -229,7 +229,7 @@ static void report_volume(
 	if (cause != STOP_START_FAILED || !have->disk.pool)
 		return;
 	item_condition(p, item, "VolumeNotMade",
-	    "volumes are not made by this version; if %s is missing: `virsh vol-create-as %s %s %s --format qcow2`, or upload an image to it",
+	    "volumes are not created by this version; if %s is missing: `virsh vol-create-as %s %s %s --format qcow2`, or upload an image to it",
 	    have->disk.path, have->disk.pool, have->disk.path,
 	    has(want, "disk") && want->disk.size ? size_text(p->arena, want->disk.size)
 						 : "30GiB");

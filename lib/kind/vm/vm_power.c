@@ -66,13 +66,14 @@ static void plan_paused(
 	case PAUSED_CRASHED:
 	case PAUSED_POSTCOPY_FAILED:
 		item_blocked(p, item,
-		    "its guest has crashed and is kept paused; `virsh destroy %s` once you have looked at it, then it is started anew",
+		    "its guest has crashed and is kept paused; `virsh destroy %s` once you have examined it, then it is started anew",
 		    domain);
 		break;
 	case PAUSED_FROM_SNAPSHOT:
 	default: /* by a user, for a reason unknown, or one of a newer libvirt */
 		item_blocked(p, item,
-		    "was paused by somebody; `virsh resume %s` lets it go on", domain);
+		    "was paused by another client; `virsh resume %s` lets it go on",
+		    domain);
 		break;
 	}
 }

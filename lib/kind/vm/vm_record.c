@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vm_record: what a domain was seen doing, turned into why it stopped, how often in a
+ * vm_record: what a domain was observed doing, turned into why it stopped, how often in a
  * row, and when it may be started again.
  *
  * libvirt keeps the reason of a stop only until libvirtd restarts, and says nothing of
- * who requested it. So the cause is worked out once, when a domain that was seen running is seen
- * stopped, and kept: a later "unknown" does not overwrite what was known.
+ * who requested it. So the cause is worked out once, when a domain that was observed
+ * running is observed stopped, and kept: a later "unknown" does not overwrite it.
  */
 #include "lib/kind/vm/vm_record.h"
 
@@ -69,7 +69,7 @@ static bool is_set(struct mono t)
 }
 
 /* Our own request explains a stop for as long as we would have waited for it. */
-static bool asked_by_us(
+static bool requested_by_us(
     const struct vm_record *vm, const struct settings *settings, struct mono now)
 {
 	return is_set(vm->stop_sent) &&
@@ -89,14 +89,14 @@ static bool counts(const struct vm_record *vm, enum stop_cause cause)
 	       cause != STOP_START_FAILED;
 }
 
-/* It ran when last looked at and has stopped since. */
+/* It ran when last observed and has stopped since. */
 static void stopped(struct vm_record *vm, enum stop_cause cause,
     const struct settings *settings, struct mono now, uint32_t random)
 {
 	struct mono long_enough =
 	    mono_add(vm->running_since, settings->vm.minimum_uptime);
 
-	if (cause != STOP_CRASH && asked_by_us(vm, settings, now))
+	if (cause != STOP_CRASH && requested_by_us(vm, settings, now))
 		cause = STOP_OURS;
 	vm->cause = cause;
 	vm->stop_first = vm->stop_sent = (struct mono){ 0 };
@@ -111,14 +111,14 @@ static void stopped(struct vm_record *vm, enum stop_cause cause,
 	}
 }
 
-/* It was stopped when last looked at, or was never looked at. */
+/* It was stopped when last observed, or was never observed. */
 static void still_stopped(struct vm_record *vm, enum stop_cause cause)
 {
-	bool looks_like_ours = cause == STOP_GUEST || cause == STOP_DESTROYED;
+	bool may_be_ours = cause == STOP_GUEST || cause == STOP_DESTROYED;
 
 	if (vm->cause != STOP_NONE && cause == STOP_UNKNOWN)
 		return;
-	if (vm->cause == STOP_OURS && looks_like_ours)
+	if (vm->cause == STOP_OURS && may_be_ours)
 		return;
 	vm->cause = cause;
 }
@@ -160,7 +160,7 @@ static void observed_stopped(struct vm_record *vm, const struct domain_facts *fa
 	vm->running_since = (struct mono){ 0 };
 }
 
-/* Undefined by somebody: what it did is history; what is wanted of it is not. */
+/* Undefined by somebody: what it did is history; what is desired of it is not. */
 static void forget(struct vm_record *vm)
 {
 	*vm = (struct vm_record){
@@ -170,20 +170,21 @@ static void forget(struct vm_record *vm)
 	};
 }
 
-bool vm_record_observed(struct object_state *state, const struct observed *seen,
+bool vm_record_observed(struct object_state *state, const struct observed *observed,
     const struct object *want, const struct settings *settings, struct mono now,
     uint32_t random)
 {
 	struct vm_record *vm = state->own, before = *vm;
 
 	(void)want; /* vm_record_desired() has it */
-	if (seen && seen->presence == UNKNOWN)
+	if (observed && observed->presence == UNKNOWN)
 		return false;
-	if (!seen) {
+	if (!observed) {
 		forget(vm);
 	} else {
 		const struct vm *side =
-		    (const struct vm *)(seen->live ? seen->live : seen->config);
+		    (const struct vm *)(observed->live ? observed->live
+						       : observed->config);
 
 		if (side->facts.id >= 0)
 			observed_running(state, &side->facts, settings, now);
@@ -210,7 +211,7 @@ void vm_record_desired(struct object_state *state, const struct object *desired)
 	vm->start_at = (struct mono){ 0 };
 	vm->start_requested = before == VM_STOPPED && after == VM_RUNNING;
 	vm->has_run = after == VM_RUNNING && vm->observed && vm->domain_id >= 0;
-	/* A request already sent may still take effect when the VM is wanted again: it
+	/* A request already sent may still take effect when the VM is to run again: it
 	 * must then be known as ours. But a new wish to stop begins a new deadline. */
 	if (after == VM_STOPPED)
 		vm->stop_first = vm->stop_sent = (struct mono){ 0 };

@@ -14,7 +14,7 @@ enum stop_cause {
 	STOP_NONE,
 	STOP_CRASH,	/* QEMU died or the guest panicked */
 	STOP_GUEST,	/* the guest powered itself off, or was requested to */
-	STOP_DESTROYED, /* somebody's `virsh destroy` */
+	STOP_DESTROYED, /* `virsh destroy` or the like */
 	STOP_SAVED,	/* managed save, or saved to a file */
 	STOP_START_FAILED,
 	STOP_UNKNOWN, /* libvirtd was restarted or the host was: the reason is lost */
@@ -51,7 +51,7 @@ static inline const struct vm_record *vm_record_of(const struct object_state *st
 void vm_record_desired(struct object_state *state, const struct object *desired);
 
 /* Must be called after every read, in the order of what happened. */
-bool vm_record_observed(struct object_state *state, const struct observed *seen,
+bool vm_record_observed(struct object_state *state, const struct observed *observed,
     const struct object *want, const struct settings *settings, struct mono now,
     uint32_t random);
 

@@ -2,7 +2,7 @@
 /*
  * vm_start: what is written decides what an unexpected stop means (power); the record
  * (vm_record.c) knows why it stopped, how often in a row, and when it may be
- * started again. A start that has to wait is planned and held, so that it can be seen
+ * started again. A start that has to wait is planned and held, so that it can be shown
  * coming.
  */
 #include "lib/kind/vm/vm_start.h"
@@ -52,9 +52,9 @@ static const char *cause_text(enum stop_cause cause)
 	case STOP_GUEST:
 		return "was powered off by its guest";
 	case STOP_DESTROYED:
-		return "was stopped by somebody (virsh destroy or the like)";
+		return "was stopped by another client (virsh destroy or the like)";
 	case STOP_SAVED:
-		return "was saved by somebody";
+		return "was saved by another client";
 	case STOP_START_FAILED:
 		return "failed to start";
 	case STOP_UNKNOWN:
@@ -112,9 +112,9 @@ static bool may_start(
 
 static bool network_runs(const struct planner *p, const char *name)
 {
-	const struct observed *seen = planner_observed(p, &network_kind, name);
+	const struct observed *observed = planner_observed(p, &network_kind, name);
 	const struct object *side =
-	    seen ? (seen->live ? seen->live : seen->config) : NULL;
+	    observed ? (observed->live ? observed->live : observed->config) : NULL;
 
 	return side && ((const struct network *)side)->active;
 }
@@ -230,7 +230,7 @@ static void report_managed_save(
 		: "its memory was saved; the guest goes on from there, with the clock and the definition of then (vm.boot_fresh: false)");
 }
 
-/* A domain that was never seen to run has not stopped for any reason. */
+/* A domain that was never observed running has not stopped for any reason. */
 static const char *reason_text(const struct item *item, const struct vm *have)
 {
 	enum stop_cause cause = cause_of(item, have);

@@ -81,13 +81,13 @@ static void sort(struct claims *c, int (*compare)(const void *a, const void *b))
 static const struct twins *twins_of(const struct planner *p)
 {
 	struct twins *t = p->prepared[kind_index(&vm_kind)];
-	const struct observed_set *seen =
+	const struct observed_set *observed =
 	    &p->input->observed->kinds[kind_index(&vm_kind)];
 
 	if (t->sorted)
 		return t;
-	for (size_t i = 0; i < seen->count; i++)
-		add_domain(t, seen->items[i]);
+	for (size_t i = 0; i < observed->count; i++)
+		add_domain(t, observed->items[i]);
 	sort(&t->disks, compare_paths);
 	sort(&t->macs, compare_macs);
 	t->sorted = true;

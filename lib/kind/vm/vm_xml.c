@@ -292,9 +292,9 @@ static void write_os(
 
 static void write_disk(struct arena *a, xmlNode *devices, const struct vm *want)
 {
-	const struct vm_disk *wanted = &want->disk;
+	const struct vm_disk *written = &want->disk;
 	xmlNode *disk = xml_append(devices, "disk"), *driver, *source, *target;
-	const char *path = wanted->path;
+	const char *path = written->path;
 	bool device = path && strncmp(path, "/dev/", 5) == 0;
 	bool raw = path && !ends_in(path, ".qcow2");
 
@@ -306,20 +306,20 @@ static void write_disk(struct arena *a, xmlNode *devices, const struct vm *want)
 	if (path) {
 		xml_set_attribute(source, device ? "dev" : "file", path);
 	} else {
-		xml_set_attribute(source, "pool", wanted->pool);
+		xml_set_attribute(source, "pool", written->pool);
 		xml_set_attribute(source, "volume", vm_volume(a, want));
 	}
 	target = append_with(disk, "target", "dev", "vda");
 	xml_set_attribute(target, "bus", "virtio");
 }
 
-static void write_interface(xmlNode *devices, const struct vm_interface *wanted)
+static void write_interface(xmlNode *devices, const struct vm_interface *written)
 {
 	xmlNode *nic = append_with(devices, "interface", "type", "network");
 	char mac[MAC_TEXT];
 
-	append_with(nic, "mac", "address", mac_text(wanted->mac, mac));
-	append_with(nic, "source", "network", wanted->network);
+	append_with(nic, "mac", "address", mac_text(written->mac, mac));
+	append_with(nic, "source", "network", written->network);
 	append_with(nic, "model", "type", "virtio");
 }
 

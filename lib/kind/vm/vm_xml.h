@@ -12,7 +12,7 @@
 #include "lib/kind/vm/vm.h"
 
 /*
- * Fills the keys and the "seen only" members of `out` from a document, with their bits.
+ * Fills the keys and the "observed only" members of `out` from a document, with their bits.
  * Texts go to the arena. Elements we know nothing of are passed over; a document without
  * what every domain has (memory, vcpu), or with a number that is none, is an error.
  *

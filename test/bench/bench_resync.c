@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench_look: how long homek8sd takes to look at every domain there is, and how fast its
+ * bench_resync: how long homek8sd takes to read every domain there is, and how fast its
  * socket answers meanwhile.
  *
- * That a full look is over cannot be seen from outside, so something is made wrong that
- * no event tells: the autostart flag of the domain that comes last in libvirt's list,
- * which is the order of looking. From the request to look to the flag's being mended is a
- * full look, a plan and a call. The floor is a client that makes the same calls to read.
+ * The end of a resync does not show from outside, so something is made wrong that no
+ * event reports: the autostart flag of the domain that comes last in libvirt's list,
+ * which is the order of reading. From the request to the flag's being mended is a
+ * resync, a plan and a call. The floor is a client that makes the same calls to read.
  *
  * Another thread asks the socket all the time for something that costs nothing to answer,
  * so what it measures is how long the main loop lets it wait.
@@ -60,7 +60,7 @@ static void stop_asking(struct asker *a, pthread_t thread, const char *name)
 	a->over = false;
 }
 
-static void bare_look(virConnectPtr conn, struct samples *s)
+static void bare_resync(virConnectPtr conn, struct samples *s)
 {
 	double began = measure_now();
 	virDomainPtr *domains;
@@ -89,7 +89,7 @@ static virDomainPtr last_domain(virConnectPtr conn)
 	return last;
 }
 
-static void look(virDomainPtr last, int fd, struct samples *s)
+static void resync(virDomainPtr last, int fd, struct samples *s)
 {
 	int autostart = 0;
 	double began;
@@ -104,13 +104,13 @@ static void look(virDomainPtr last, int fd, struct samples *s)
 			measure_die("homek8sd did not mend %s", virDomainGetName(last));
 	}
 	samples_add(s, measure_now() - began);
-	measure_sleep(300e3); /* its own look at what it did, and a plan */
+	measure_sleep(300e3); /* it reads what it did, and plans */
 }
 
 int main(int argc, char **argv)
 {
 	struct asker asker = { 0 };
-	struct samples bare = { 0 }, looks = { 0 };
+	struct samples bare = { 0 }, resyncs = { 0 };
 	virConnectPtr conn;
 	virDomainPtr last;
 	pthread_t thread;
@@ -118,23 +118,23 @@ int main(int argc, char **argv)
 	int fd;
 
 	if (argc != 4)
-		measure_die("usage: bench_look LIBVIRT-URI SOCKET RUNS");
+		measure_die("usage: bench_resync LIBVIRT-URI SOCKET RUNS");
 	conn = libvirt_open(argv[1]);
 	runs = strtol(argv[3], NULL, 10);
 	fd = socket_dial(argv[2]);
 	asker.fd = socket_dial(argv[2]);
 	last = last_domain(conn);
 	for (long i = 0; i < runs; i++)
-		bare_look(conn, &bare);
+		bare_resync(conn, &bare);
 	thread = start_asking(&asker);
 	measure_sleep(QUIET_US);
 	stop_asking(&asker, thread, "quiet_answer");
 	thread = start_asking(&asker);
 	for (long i = 0; i < runs; i++)
-		look(last, fd, &looks);
+		resync(last, fd, &resyncs);
 	stop_asking(&asker, thread, "answer");
-	measure_say_samples("bare_look", &bare);
-	measure_say_samples("look", &looks);
+	measure_say_samples("bare_resync", &bare);
+	measure_say_samples("resync", &resyncs);
 	virDomainFree(last);
 	virConnectClose(conn);
 	return 0;
