@@ -317,7 +317,8 @@ static void on_step_ended(
 		say_failure(e, step, outcome, &subject);
 		if (!outcome->waits)
 			state_step_failed(&e->state, step->kind, step->name, step->action,
-			    step->arguments, outcome->error, outcome->slow, settings,
+			    step->arguments, outcome->error, outcome->slow,
+			    outcome->retry_after, settings,
 			    clock_mono(), clock_random());
 	}
 	engine_schedule(e);

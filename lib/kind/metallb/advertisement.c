@@ -216,19 +216,20 @@ static void plan_repair(
 	program_change(p, program, "pools", item->name);
 }
 
-/* Why it is not known whether there are advertisements over BGP; NULL: it is, or MetalLB
- * has none. */
-static const char *bgp_unknown(const struct planner *p)
+/* What is not known of what decides whether one is to be created, and why; NULL: all is
+ * known, or MetalLB has no advertisements over BGP. */
+static const char *unknown_yet(const struct planner *p, const char *pool)
 {
 	const struct observed_set *seen =
 	    &p->input->observed->kinds[kind_index(&advertisement_kind)];
 	const char *why;
 
-	if (observed_known(seen, BGP, &why))
+	if (!planner_knows(p, &pool_kind, pool))
+		return "its pool: not observed yet";
+	if (observed_known(seen, BGP, &why) || (why && strcmp(why, BGP_MISSING) == 0))
 		return NULL;
-	if (why && strcmp(why, BGP_MISSING) == 0)
-		return NULL;
-	return why ? why : "not observed yet";
+	return arena_printf(p->arena, "whether BGP advertises it: %s",
+	    why ? why : "not observed yet");
 }
 
 static void plan(struct planner *p, struct item *item, const struct object *want,
@@ -260,11 +261,11 @@ static void plan(struct planner *p, struct item *item, const struct object *want
 	other = live && is_about(p, live, item->name)
 		    ? item->name
 		    : find_other(p, item->name, item->name, true);
-	unknown = bgp_unknown(p);
+	unknown = unknown_yet(p, item->name);
 	if (other)
 		report_limited(p, item, other);
 	else if (unknown)
-		item_unknown(p, item, "whether BGP advertises it: %s", unknown);
+		item_unknown(p, item, "%s", unknown);
 	else if (!live && is_adopted(p, item))
 		report_adopted(p, item);
 	else
