@@ -97,7 +97,7 @@ def useless(home):
     """It answers, and nothing that it answers is of use."""
     api = home.api
     api.fault("status", "GET /api", code=500, body="etcdserver: request timed out")
-    api.fault("end-watch", "/api")
+    home.proxy.cut()
     home.report.check("only errors for 15 s: down, and why", lambda: home.source_is(
         "kubernetes", "down", "nothing it answers is of use"), 30)
     home.report.heals("answers again: connected and converged", api.no_faults,
