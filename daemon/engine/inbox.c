@@ -112,6 +112,7 @@ static void on_facts(
 static void on_observed(void *arg, const struct kind *kind, const struct reading *reading)
 {
 	struct engine *e = arg;
+	const struct observed *before;
 	struct observed *observed;
 	struct error error = { "" };
 	int result;
@@ -133,8 +134,10 @@ static void on_observed(void *arg, const struct kind *kind, const struct reading
 		return;
 	}
 	observed->presence = PRESENT;
-	read_affected(
-	    e, kind, observations_find(&e->observed, kind, observed->name), observed);
+	before = observations_find(&e->observed, kind, observed->name);
+	if (kind->follow && before)
+		kind->follow(observed, before);
+	read_affected(e, kind, before, observed);
 	observations_put(&e->observed, observed);
 	remember(e, kind, reading->name, observed);
 	was_read(e, kind, reading->name);
@@ -314,8 +317,8 @@ static void on_step_ended(
 		say_failure(e, step, outcome, &subject);
 		if (!outcome->waits)
 			state_step_failed(&e->state, step->kind, step->name, step->action,
-			    step->arguments, outcome->error, outcome->slow, settings,
-			    clock_mono(), clock_random());
+			    step->arguments, outcome->error, outcome->slow,
+			    outcome->retry_after, settings, clock_mono(), clock_random());
 	}
 	engine_schedule(e);
 }

@@ -47,8 +47,11 @@ static const char *reason_phrase(int status)
 
 struct json_object *answer_object(const struct http_answer *answer, struct error *e)
 {
-	struct json_object *o = json_parse(answer->body, answer->length, JSON_DEPTH, e);
+	struct json_tokener *tokener = json_tokener_strict(JSON_DEPTH);
+	struct json_object *o =
+	    json_parse_foreign(tokener, answer->body, answer->length, e);
 
+	json_tokener_free(tokener);
 	if (o && !json_object_is_type(o, json_type_object)) {
 		json_object_put(o);
 		fail(e, "the answer is JSON, but no object");

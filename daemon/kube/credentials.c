@@ -133,6 +133,21 @@ static int read_token_file(struct credentials *c, struct error *e)
 	return 0;
 }
 
+/* Nobody is there to type a passphrase. */
+static int check_key(const struct kubeconfig *k, struct error *e)
+{
+	const char *path = k->client_key_file ? k->client_key_file : "KEY";
+
+	if (!k->client_key.data)
+		return 0;
+	if (!memmem(k->client_key.data, k->client_key.length, "ENCRYPTED", 9))
+		return 0;
+	return fail(e,
+	    "client-key%s%s is encrypted, and homek8sd has no passphrase for it: decrypt it with `openssl pkey -in %s -out %s.plain` and name that one",
+	    k->client_key_file ? ": " : "-data", k->client_key_file ? path : "", path,
+	    path);
+}
+
 static int read_files(struct credentials *c, struct error *e)
 {
 	struct kubeconfig *k = &c->config;
@@ -141,7 +156,7 @@ static int read_files(struct credentials *c, struct error *e)
 	    read_named(&c->arena, "client-certificate", k->client_certificate_file,
 		&k->client_certificate, e) ||
 	    read_named(&c->arena, "client-key", k->client_key_file, &k->client_key, e) ||
-	    read_token_file(c, e))
+	    check_key(k, e) || read_token_file(c, e))
 		return -1;
 	return 0;
 }

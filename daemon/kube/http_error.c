@@ -46,11 +46,39 @@ static void describe_timeout(const struct http_request *r, char *out, size_t siz
 		    (long long)r->call.timeout / 1000);
 }
 
+/* libcurl quotes what it was given: an URL, and the password in it. Its own words for the
+ * code are always fit to be shown, and its longer text where there is no such URL. */
+static const char *curl_text(const struct http_request *r, CURLcode code)
+{
+	const char *proxy = r->http->credentials->config.proxy_url;
+	bool secret = proxy && strchr(proxy, '@');
+
+	return r->error[0] && !secret ? r->error : curl_easy_strerror(code);
+}
+
+/* Whom it is about: where there is a proxy, only that one is connected to. */
+static const char *peer(struct arena *a, const struct http_request *r, CURLcode code)
+{
+	const struct kubeconfig *config = &r->http->credentials->config;
+	const char *proxy = config->proxy_url, *host, *at;
+	long connect_code = 0;
+	bool of_proxy = code == CURLE_COULDNT_CONNECT ||
+			code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_PROXY ||
+			(code == CURLE_OPERATION_TIMEDOUT && never_connected(r));
+
+	curl_easy_getinfo(r->easy, CURLINFO_HTTP_CONNECTCODE, &connect_code);
+	if (!proxy || !(of_proxy || connect_code >= 400))
+		return config->server;
+	host = strstr(proxy, "//") + 2;
+	at = strrchr(host, '@');
+	return arena_printf(a, "the proxy %.*s%s, for %s", (int)(host - proxy), proxy,
+	    at ? at + 1 : host, config->server);
+}
+
 /* What failed, in libcurl's words or better ones. */
 const char *http_describe(struct arena *a, const struct http_request *r, CURLcode code)
 {
 	char why[CURL_ERROR_SIZE + 128];
-	const char *server = r->http->credentials->config.server;
 
 	if (code == CURLE_COULDNT_CONNECT)
 		describe_system(r, why, sizeof(why));
@@ -59,11 +87,11 @@ const char *http_describe(struct arena *a, const struct http_request *r, CURLcod
 	else if (code == CURLE_PEER_FAILED_VERIFICATION)
 		snprintf(why, sizeof(why),
 		    "TLS: %s: compare certificate-authority and server in the kubeconfig",
-		    r->error);
+		    curl_text(r, code));
 	else
-		snprintf(why, sizeof(why), "%s",
-		    r->error[0] ? r->error : curl_easy_strerror(code));
-	return arena_printf(a, "%s (%s)", text_clean(a, why, ERROR_SHOWN), server);
+		snprintf(why, sizeof(why), "%s", curl_text(r, code));
+	return arena_printf(
+	    a, "%s (%s)", text_clean(a, why, ERROR_SHOWN), peer(a, r, code));
 }
 
 /* With TLS 1.3 a server's refusal of our certificate arrives as an alert in place of the

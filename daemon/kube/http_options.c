@@ -158,6 +158,8 @@ static void set_limits(struct http_request *r)
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)r->call.timeout);
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 64L * 1024);
 	curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_new_socket);
+	/* Else OpenSSL asks for it on the terminal, and libcurl 7.88 crashes first. */
+	curl_easy_setopt(easy, CURLOPT_KEYPASSWD, "");
 }
 
 void http_set_options(struct http_request *r, const struct http_call *call)

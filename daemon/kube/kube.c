@@ -28,6 +28,9 @@
 #include "lib/base/retry.h"
 #include "lib/base/text.h"
 
+#define USELESS_MS                                                                       \
+	15000 /* as long as nothing of use is answered, it is still connected */
+
 static const struct kube_tuning default_tuning = {
 	.idle = 150000,
 	.grace = 20000,
@@ -61,6 +64,9 @@ struct kube {
 	bool configured;   /* by kube_configure(), not acted on yet */
 	bool suspected;	   /* a request did not get through */
 	bool resume;	   /* after the probe, though we never ceased to be connected */
+	/* It is there, and answers with nothing of use: down, while we go on asking. */
+	bool useless;
+	struct ev_timer health; /* until that is decided */
 	char
 	    *refused; /* the path of the collection that was answered with 401, or NULL */
 };
@@ -112,6 +118,7 @@ static void disconnect(struct kube *k)
 static void go_off(struct kube *k, const char *why)
 {
 	disconnect(k);
+	k->useless = false;
 	reflectors_lose(&k->reflectors, LOSS_OFF, why);
 	set_state(k, KUBE_OFF, why);
 }
@@ -120,6 +127,7 @@ static void go_down(struct kube *k, const char *why, int64_t at_least)
 {
 	int64_t wait = retry_connection(++k->failures, clock_random());
 
+	k->useless = false;
 	reflectors_pause(&k->reflectors, LOSS_DOWN, why);
 	wake_in(k, wait > at_least ? wait : at_least);
 	set_state(k, KUBE_DOWN, why);
@@ -146,7 +154,8 @@ static void go_connected(struct kube *k)
 	k->resume = false;
 	replace(&k->refused, NULL);
 	wake_in(k, k->tuning.slow);
-	set_state(k, KUBE_CONNECTED, k->credentials->config.server);
+	if (!k->useless)
+		set_state(k, KUBE_CONNECTED, k->credentials->config.server);
 	if (resume)
 		reflectors_resume(&k->reflectors);
 }
@@ -288,6 +297,40 @@ static void on_refused(struct kube_host *host, const char *path)
 	wake_in(k, 0);
 }
 
+static void judge_answers(struct kube *k)
+{
+	const char *why = reflectors_failing(&k->reflectors, USELESS_MS);
+	autofree char *text = NULL;
+
+	if (why && (k->status == KUBE_CONNECTED || k->useless)) {
+		k->useless = true;
+		text = must_printf("nothing it answers is of use: %s", why);
+		set_state(k, KUBE_DOWN, text);
+	} else if (!why && k->useless) {
+		k->useless = false;
+		if (k->status == KUBE_DOWN && k->credentials)
+			set_state(k, KUBE_CONNECTED, k->credentials->config.server);
+	}
+}
+
+static void on_health_timer(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+	(void)loop;
+	(void)events;
+	judge_answers(timer->data);
+}
+
+static void on_health(struct kube_host *host)
+{
+	struct kube *k = (struct kube *)(void *)host;
+
+	judge_answers(k);
+	if (ev_is_active(&k->health) || k->useless)
+		return;
+	ev_timer_set(&k->health, (double)USELESS_MS / 1000 + 0.1, 0);
+	ev_timer_start(k->host.loop, &k->health);
+}
+
 static void on_appeared(struct kube_host *host)
 {
 	struct kube *k = (struct kube *)(void *)host;
@@ -403,7 +446,8 @@ struct kube *kube_new_tuned(struct ev_loop *loop,
 		.callback_arg = arg,
 		.suspect = on_suspect,
 		.refused = on_refused,
-		.appeared = on_appeared };
+		.appeared = on_appeared,
+		.health = on_health };
 	copy_settings(k, settings);
 	k->config_dir = must_copy(config_dir);
 	k->status = k->mode == KUBERNETES_OFF ? KUBE_OFF : KUBE_CONNECTING;
@@ -417,7 +461,8 @@ struct kube *kube_new_tuned(struct ev_loop *loop,
 	k->writer = writer_new(&k->host, &k->reflectors);
 	k->asker = asker_new(&k->host);
 	ev_init(&k->timer, on_timer);
-	k->timer.data = k;
+	ev_init(&k->health, on_health_timer);
+	k->timer.data = k->health.data = k;
 	wake_in(k, 0);
 	return k;
 }
@@ -432,6 +477,7 @@ struct kube *kube_new(struct ev_loop *loop, const struct kubernetes_settings *se
 void kube_free(struct kube *k)
 {
 	ev_timer_stop(k->host.loop, &k->timer);
+	ev_timer_stop(k->host.loop, &k->health);
 	readiness_done(&k->readiness);
 	writer_free(k->writer);
 	asker_free(k->asker);

@@ -18,6 +18,8 @@ struct kube_host {
 	void (*refused)(struct kube_host *host, const char *path);
 	/* An API that was missing has been listed: others may be there now as well. */
 	void (*appeared)(struct kube_host *host);
+	/* A collection is being answered as it should be, or no longer is. */
+	void (*health)(struct kube_host *host);
 };
 
 #endif

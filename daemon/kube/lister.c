@@ -10,6 +10,7 @@
 #include "lib/doc/json.h"
 
 #define PAGE 500
+#define PAGE_MIN 10 /* of objects that large */
 #define MAX_PAGES 1000
 #define MAX_PAGE_BYTES ((size_t)32 * 1024 * 1024)
 
@@ -33,7 +34,10 @@ static void request_page(struct lister *l, const char *token,
     void (*done)(void *arg, const struct http_answer *answer))
 {
 	autofree char *escaped = token ? http_escape(token) : NULL;
-	autofree char *query = must_printf("limit=%d%s%s", l->unpaged ? 0 : PAGE,
+	autofree char *query = must_printf("limit=%u%s%s",
+	    l->unpaged ? 0
+	    : l->page  ? l->page
+		       : PAGE,
 	    escaped ? "&continue=" : "", escaped ? escaped : "");
 	autofree char *path = lister_path(l->collection, query);
 
@@ -74,6 +78,17 @@ static void hand_on(struct lister *l, struct json_object *list)
 		l->callbacks->item(l->arg, json_item(items, i));
 }
 
+/* A page that is too large is requested again, smaller; false: it cannot be. */
+static bool shrink(
+    struct lister *l, void (*done)(void *arg, const struct http_answer *answer))
+{
+	if (l->unpaged || (l->page && l->page <= PAGE_MIN))
+		return false;
+	l->page = l->page ? PAGE_MIN : PAGE / 10;
+	begin(l, done);
+	return true;
+}
+
 static void on_list(struct lister *l, const struct http_answer *answer,
     void (*done)(void *arg, const struct http_answer *answer))
 {
@@ -81,6 +96,8 @@ static void on_list(struct lister *l, const struct http_answer *answer,
 	autojson struct json_object *list = answer_object(answer, &e);
 	const char *token;
 
+	if (!list && strstr(e.text, JSON_TOO_HEAVY) && shrink(l, done))
+		return;
 	if (!list || !json_string_at(list, "metadata.resourceVersion")) {
 		l->callbacks->failed(l->arg, answer, e.text);
 		return;
@@ -105,6 +122,8 @@ static void on_page(void *arg, const struct http_answer *answer)
 	l->request = NULL;
 	if (answer->failure == HTTP_ANSWERED && answer->status == 200) {
 		on_list(l, answer, on_page);
+	} else if (answer->failure == HTTP_TOO_LARGE && shrink(l, on_page)) {
+		return;
 	} else if (answer->status == 410 && l->pages > 1 && !l->unpaged) {
 		/* The token has expired between two pages: all at once then. */
 		l->unpaged = true;

@@ -31,6 +31,7 @@ struct lister {
 	struct http_request *request;
 	char *version; /* of the first page */
 	unsigned pages;
+	unsigned page; /* objects a page; 0: as many as usual */
 	bool unpaged;
 };
 

@@ -67,6 +67,10 @@ struct reflector {
 	unsigned failures;
 	struct mono failed_at, expired_at;
 
+	/* Since when, and why, nothing of use was answered; NULL: something was. */
+	char *failing;
+	struct mono failing_since;
+
 	struct ev_timer grace;
 	enum loss pending; /* what will be reported when it is over */
 	char *pending_why;
@@ -90,6 +94,19 @@ static void set_version(struct reflector *r, const char *version)
 
 	free(r->version);
 	r->version = copy;
+}
+
+static void note_failing(struct reflector *r, const char *why)
+{
+	bool before = r->failing;
+	char *copy = must_copy(why);
+
+	free(r->failing);
+	r->failing = copy;
+	if (why && !before)
+		r->failing_since = clock_mono();
+	if (why || before)
+		r->host->health(r->host);
 }
 
 static void end_grace(struct reflector *r)
@@ -140,6 +157,8 @@ static void doubt(struct reflector *r, enum loss cause, const char *why)
 {
 	char *copy = must_copy(why);
 
+	if (r->phase != PHASE_PAUSED)
+		note_failing(r, why);
 	if (!r->known && r->loss == LOSS_NONE) {
 		forget(r, cause, copy);
 		free(copy);
@@ -273,6 +292,7 @@ static void on_list_complete(void *arg, const char *version)
 	r->known = true;
 	r->loss = LOSS_NONE;
 	end_grace(r);
+	note_failing(r, NULL);
 	lister_stop(&r->lister);
 	start_watch(r, false);
 	collection_end_list(&r->collection, r->version);
@@ -306,6 +326,7 @@ static const struct lister_callbacks lister_callbacks = {
 static void on_watch_opened(void *arg)
 {
 	end_grace(arg);
+	note_failing(arg, NULL);
 }
 
 static void on_watch_event(void *arg, enum watch_event type, struct json_object *object)
@@ -424,6 +445,17 @@ void reflector_removed(struct reflector *r, const struct api_path *path, const c
 		collection_removed(&r->collection, path->space, path->name, uid);
 }
 
+bool reflector_refused(const struct reflector *r)
+{
+	return r->loss == LOSS_MISSING || r->loss == LOSS_FORBIDDEN;
+}
+
+const char *reflector_failing(const struct reflector *r, struct mono *since)
+{
+	*since = r->failing_since;
+	return r->failing;
+}
+
 const struct kind *reflector_kind(const struct reflector *r)
 {
 	return kind_of(r);
@@ -473,6 +505,7 @@ void reflector_free(struct reflector *r)
 {
 	stop_requests(r);
 	end_grace(r);
+	free(r->failing);
 	collection_forget(&r->collection);
 	free(r->version);
 	arena_done(&r->texts);

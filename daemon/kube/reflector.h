@@ -29,6 +29,10 @@ void reflector_free(struct reflector *r); /* not from its callbacks */
 
 const struct kind *reflector_kind(const struct reflector *r);
 const struct watch *reflector_watch(const struct reflector *r);
+/* The server has said plainly that there is no such collection, or that we may not. */
+bool reflector_refused(const struct reflector *reflector);
+/* Why nothing of use has been answered, and since when; NULL: something has. */
+const char *reflector_failing(const struct reflector *reflector, struct mono *since);
 size_t reflector_skipped(const struct reflector *r); /* objects with impossible names */
 
 /* The server is there: go on from where it stopped. Nothing, if it is at work. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/host/clock.h"
 #include "lib/base/arena.h"
 
 static void on_read_all(struct ev_loop *loop, struct ev_timer *timer, int events)
@@ -175,4 +176,19 @@ size_t reflectors_skipped(const struct reflectors *all)
 	for (size_t i = 0; i < all->count; i++)
 		count += reflector_skipped(all->items[i]);
 	return count;
+}
+
+const char *reflectors_failing(const struct reflectors *all, int64_t ms)
+{
+	const char *why = NULL;
+	struct mono since, now = clock_mono();
+
+	for (size_t i = 0; i < all->count; i++) {
+		if (reflector_refused(all->items[i]))
+			continue;
+		why = reflector_failing(all->items[i], &since);
+		if (!why || !mono_reached(mono_add(since, ms), now))
+			return NULL;
+	}
+	return why;
 }

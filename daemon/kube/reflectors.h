@@ -40,5 +40,8 @@ void reflectors_removed(
     struct reflectors *all, const struct api_path *path, const char *uid);
 
 size_t reflectors_skipped(const struct reflectors *all); /* the sum */
+/* Why no collection at all has been answered with anything of use for `ms`; NULL: one has,
+ * or not for so long. */
+const char *reflectors_failing(const struct reflectors *all, int64_t ms);
 
 #endif

@@ -61,12 +61,32 @@ static size_t skip_string(
 	return i;
 }
 
-static int check_text(const char *text, size_t length, struct error *e)
+/* About what json-c takes for the value that a character outside of strings stands for. */
+static size_t weight_of(char c)
+{
+	switch (c) {
+	case '{':
+		return 800;
+	case '[':
+		return 160;
+	case ',':
+	case ':':
+		return 100;
+	default:
+		return 0;
+	}
+}
+
+static int check_text(const char *text, size_t length, size_t most, struct error *e)
 {
 	unsigned char classes[256];
+	size_t weight = length;
 
 	classify(classes);
 	for (size_t i = 0; i < length; i++) {
+		weight += weight_of(text[i]);
+		if (weight > most)
+			return fail(e, JSON_TOO_HEAVY);
 		if (text[i] == '"') {
 			i = skip_string(classes, text, length, i);
 			if (i < length && text[i] != '"')
@@ -104,8 +124,8 @@ struct json_tokener *json_tokener_strict(int depth)
 	return tokener;
 }
 
-struct json_object *json_parse_with(
-    struct json_tokener *tokener, const char *text, size_t length, struct error *e)
+static struct json_object *parse(struct json_tokener *tokener, const char *text,
+    size_t length, size_t most, struct error *e)
 {
 	enum json_tokener_error error;
 	struct json_object *o;
@@ -116,7 +136,7 @@ struct json_object *json_parse_with(
 		    JSON_MAX_BYTES);
 		return NULL;
 	}
-	if (check_text(text, length, e) < 0)
+	if (check_text(text, length, most, e) < 0)
 		return NULL;
 	json_tokener_reset(tokener);
 	o = feed(tokener, text, length);
@@ -132,6 +152,18 @@ struct json_object *json_parse_with(
 		return o;
 	json_object_put(o);
 	return NULL;
+}
+
+struct json_object *json_parse_with(
+    struct json_tokener *tokener, const char *text, size_t length, struct error *e)
+{
+	return parse(tokener, text, length, SIZE_MAX, e);
+}
+
+struct json_object *json_parse_foreign(
+    struct json_tokener *tokener, const char *text, size_t length, struct error *e)
+{
+	return parse(tokener, text, length, JSON_MAX_WEIGHT, e);
 }
 
 struct json_object *json_parse(

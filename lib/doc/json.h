@@ -36,6 +36,16 @@ struct json_tokener *json_tokener_strict(int depth);
 struct json_object *json_parse_with(
     struct json_tokener *tokener, const char *text, size_t length, struct error *e);
 
+/*
+ * The same for what a stranger has sent: refused before anything of it is made where its
+ * values would take more than JSON_MAX_WEIGHT bytes of memory. An empty object of two
+ * bytes takes 800.
+ */
+#define JSON_MAX_WEIGHT ((size_t)40 * 1024 * 1024)
+#define JSON_TOO_HEAVY "JSON: its values would take more than 40 MiB of memory"
+struct json_object *json_parse_foreign(
+    struct json_tokener *tokener, const char *text, size_t length, struct error *e);
+
 /* A member by path "metadata.name" (no member name with a dot), or NULL. Borrowed. */
 struct json_object *json_at(struct json_object *o, const char *path);
 /*

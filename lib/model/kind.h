@@ -100,6 +100,9 @@ struct kind {
 	int (*decode)(
 	    struct observed *observed, const struct reading *reading, struct error *e);
 
+	/* `now` takes the place of `before`: takes over what only that still knows. Or NULL. */
+	void (*follow)(struct observed *now, const struct observed *before);
+
 	/* The object was observed, `before` (NULL: absent) and `now`: adds what else must
 	 * be read, since its source sends no event for it. Or NULL. */
 	void (*affects)(const struct observed *before, const struct observed *now,

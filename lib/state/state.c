@@ -124,7 +124,8 @@ void state_step_done(struct state *m, const struct kind *kind, const char *name,
 
 void state_step_failed(struct state *m, const struct kind *kind, const char *name,
     const struct action *action, const void *arguments, const char *error, bool slow,
-    const struct settings *settings, struct mono now, uint32_t random)
+    int64_t retry_after, const struct settings *settings, struct mono now,
+    uint32_t random)
 {
 	struct object_state *state = state_get(m, kind, name);
 	int64_t wait;
@@ -135,6 +136,8 @@ void state_step_failed(struct state *m, const struct kind *kind, const char *nam
 	wait = retry_step((unsigned)state->failures, random);
 	if (slow && wait < SLOW_RETRY_MS)
 		wait = SLOW_RETRY_MS;
+	if (wait < retry_after)
+		wait = retry_after;
 	state->retry_at = mono_add(now, wait);
 	if (kind->ended)
 		kind->ended(state, action, arguments, true, settings, now, random);

@@ -45,16 +45,17 @@ void state_desired(struct state *m, const struct kind *kind, const char *name,
 /* A step that its approval covers is sent: the approval no longer expires. */
 void state_step_sent(struct state *m, const struct kind *kind, const char *name);
 /*
- * A step of the object has succeeded or
- * failed with `error` (`slow`: by its nature, a refusal or a missing API). The step is
- * handed on to the kind.
+ * A step of the object has succeeded or failed with `error` (`slow`: by its nature, a
+ * refusal or a missing API; `retry_after`, ms: its source asks to be left alone for so
+ * long). The step is handed on to the kind.
  */
 void state_step_done(struct state *m, const struct kind *kind, const char *name,
     const struct action *action, const void *arguments, const struct settings *settings,
     struct mono now);
 void state_step_failed(struct state *m, const struct kind *kind, const char *name,
     const struct action *action, const void *arguments, const char *error, bool slow,
-    const struct settings *settings, struct mono now, uint32_t random);
+    int64_t retry_after, const struct settings *settings, struct mono now,
+    uint32_t random);
 
 /* How far the object's step under way is, for people; NULL: nothing to say. */
 void state_progress(

@@ -215,25 +215,39 @@ static int read_keys(
 	return 0;
 }
 
-/* The item of root's list `list` whose name is `name`: its `member`. */
+static bool is_named(const struct node *item, const char *name)
+{
+	const struct node *at = node_get(item, "name");
+
+	return at && at->type == NODE_SCALAR && strcmp(at->text, name) == 0;
+}
+
+/* The item of root's list `list` whose name is `name`: its `member`. As kubectl does, of
+ * two with one name neither is taken. */
 static const struct node *find_named(struct reader *r, const struct node *root,
     const char *list, const char *member, const char *name, const struct node *key)
 {
-	const struct node *items = node_get(root, list);
+	const struct node *items = node_get(root, list), *found = NULL, *value;
 
 	for (size_t i = 0; items && items->type == NODE_LIST && i < items->count; i++) {
-		const struct node *at = node_get(items->items[i], "name");
-		const struct node *value = node_get(items->items[i], member);
-
-		if (!at || at->type != NODE_SCALAR || strcmp(at->text, name) != 0)
+		if (!is_named(items->items[i], name))
 			continue;
-		if (value)
-			return value;
-		fail_at(r, items->items[i], "it has no \"%s\"", member);
+		if (found) {
+			fail_at(r, items->items[i],
+			    "a second entry of \"%s\" is named \"%s\"; the first is in line %u",
+			    list, name, found->place.line);
+			return NULL;
+		}
+		found = items->items[i];
+	}
+	if (!found) {
+		fail_at(r, key, "no entry of \"%s\" is named \"%s\"", list, name);
 		return NULL;
 	}
-	fail_at(r, key, "no entry of \"%s\" is named \"%s\"", list, name);
-	return NULL;
+	value = node_get(found, member);
+	if (!value)
+		fail_at(r, found, "it has no \"%s\"", member);
+	return value;
 }
 
 /* What a context says of `member`, or NULL. */
@@ -289,6 +303,22 @@ static int check_server(struct reader *r, const struct node *cluster)
 	return 0;
 }
 
+/* What follows the scheme: [USER[:PASSWORD]@]HOST[:PORT], and a "/" at most. A "#" or "?"
+ * in a password would end the host in the middle of it. */
+static bool is_authority(const char *text)
+{
+	static const char allowed[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	    "-._~%!$&'()*+,;=:[]@";
+	size_t length = strspn(text, allowed);
+	const char *at = memchr(text, '@', length);
+	const char *host = at ? at + 1 : text;
+
+	return length && (!text[length] || strcmp(text + length, "/") == 0) &&
+	       host < text + length && *host != ':' &&
+	       !memchr(host, '@', (size_t)(text + length - host));
+}
+
 static int check_cluster(struct reader *r, const struct node *cluster)
 {
 	static const char *const schemes[] = { "http://", "https://", "socks5://" };
@@ -300,10 +330,11 @@ static int check_cluster(struct reader *r, const struct node *cluster)
 	if (!proxy)
 		return 0;
 	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
-		if (strncmp(proxy, schemes[i], strlen(schemes[i])) == 0)
+		if (strncmp(proxy, schemes[i], strlen(schemes[i])) == 0 &&
+		    is_authority(proxy + strlen(schemes[i])))
 			return 0;
 	return fail_at(r, node_get(cluster, "proxy-url"),
-	    "proxy-url must begin with http://, https:// or socks5://");
+	    "proxy-url is none: write http://, https:// or socks5:// and USER:PASSWORD@HOST:PORT, with characters other than letters and digits in the password as %%XX");
 }
 
 static int check_user(struct reader *r, const struct node *user)

@@ -130,7 +130,8 @@ struct sink { /* the caller's callback */
 static int hand_on(struct stream *s, const char *text, size_t length,
     const struct sink *sink, struct error *e)
 {
-	autojson struct json_object *event = json_parse_with(s->tokener, text, length, e);
+	autojson struct json_object *event =
+	    json_parse_foreign(s->tokener, text, length, e);
 	struct json_object *object;
 	const char *type;
 

@@ -93,6 +93,18 @@ def busy(home):
     home.report.heals("429 is over", lambda: home.ctl("reconcile"), home.converged, 15)
 
 
+def useless(home):
+    """It answers, and nothing that it answers is of use."""
+    api = home.api
+    api.fault("status", "GET /api", code=500, body="etcdserver: request timed out")
+    home.proxy.cut()
+    home.report.check("only errors for 15 s: down, and why", lambda: home.source_is(
+        "kubernetes", "down", "nothing it answers is of use"), 30)
+    home.report.heals("answers again: connected and converged", api.no_faults,
+                      lambda: home.source_is("kubernetes", "connected") and
+                      home.converged(), 45)
+
+
 def noticed_after(home, what, fault):
     """A change comes through after it, by the watch alone.
 
@@ -105,7 +117,7 @@ def noticed_after(home, what, fault):
     fault()
     home.report.heals(f"{what}: a change comes through",
                       lambda: edit_pool(home, addresses=[span(100, home.ends)]),
-                      lambda: mended(home), 20)
+                      lambda: mended(home), 45)
     home.report.check(f"{what}: without a storm",
                       lambda: home.api.count("ipaddresspools?") <= 12)
     home.api.no_faults()
@@ -222,4 +234,5 @@ def unreachable(home):
 
 
 if __name__ == "__main__":
-    run(start, refused_writes, refused_reads, busy, watches, silent, come_and_gone, unreachable)
+    run(start, refused_writes, refused_reads, busy, useless, watches, silent, come_and_gone,
+        unreachable)

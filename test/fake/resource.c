@@ -63,6 +63,8 @@ static const struct resource built_in[] = {
 	    NULL, NS, STATUS, CRD },
 	{ "metallb.io", "v1beta1", "l2advertisements", "l2advertisement",
 	    "L2Advertisement", NULL, NS, STATUS, CRD },
+	{ "metallb.io", "v1beta1", "bgpadvertisements", "bgpadvertisement",
+	    "BGPAdvertisement", NULL, NS, STATUS, CRD },
 };
 
 static struct resource table[RESOURCES_MAX];

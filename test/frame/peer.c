@@ -11,8 +11,7 @@ struct peer {
 	struct ip address;
 	int64_t asn, own_asn;
 	/* Observed only. */
-	bool marked;
-	const char *uid;
+	struct metallb_meta meta;
 };
 
 #define MAX_ASN 4294967295
@@ -47,8 +46,7 @@ static int decode(
 	peer->object.record.has = field_bit(&peer_kind.fields, "address") |
 				  field_bit(&peer_kind.fields, "asn") |
 				  field_bit(&peer_kind.fields, "own_asn");
-	peer->marked = metallb_marked(o);
-	peer->uid = arena_copy(&observed->arena, json_string_at(o, "metadata.uid"));
+	peer->meta = metallb_meta(&observed->arena, o);
 	observed->live = &peer->object;
 	return 0;
 }
@@ -71,7 +69,7 @@ static const char *document(struct planner *p, const struct step *step, struct e
 	    spec, "peerAddress", ip_text(peer->address, (char[IP_TEXT]){ 0 }));
 	json_put_int(spec, "peerASN", peer->asn);
 	json_put_int(spec, "myASN", peer->own_asn);
-	return metallb_body(p, step, "BGPPeer", !live || live->marked, spec);
+	return metallb_body(p, step, "BGPPeer", !live || live->meta.owned, spec);
 }
 
 static void plan(struct planner *p, struct item *item, const struct object *want,
@@ -80,7 +78,7 @@ static void plan(struct planner *p, struct item *item, const struct object *want
 	const struct peer *live = have ? (const struct peer *)have->live : NULL;
 
 	if (!want) {
-		metallb_unwritten(p, item, live->marked, live->uid);
+		metallb_unwritten(p, item, &live->meta);
 		return;
 	}
 	field_compare(&peer_kind.fields, want, live, p->arena, &item->differences);

@@ -291,8 +291,10 @@ static const char *list_key(struct world *w, const struct watch_request *request
 {
 	const struct watch *watch = &request->watch;
 
-	if (!request->kind->watch_of)
-		return request->kind->plural;
+	if (!request->kind->watch_of) /* "advertisements", "advertisements bgp/" */
+		return watch->prefix[0] ? arena_printf(&w->arena, "%s %s",
+					      request->kind->plural, watch->prefix)
+					: request->kind->plural;
 	return watch->selector
 		   ? arena_printf(&w->arena, "%s?%s", watch->path, watch->selector)
 		   : watch->path;

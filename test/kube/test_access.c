@@ -148,6 +148,29 @@ START_TEST(odd_files)
 }
 END_TEST
 
+/* Asked for its passphrase, OpenSSL would read a terminal, and libcurl 7.88 crash. A file
+ * that is put in place of a good one later is refused just so. */
+START_TEST(an_encrypted_key_is_refused)
+{
+	static const char *const keys[] = {
+		"-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n"
+		"-----END ENCRYPTED PRIVATE KEY-----\n",
+		"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n"
+		"DEK-Info: AES-256-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n",
+	};
+
+	lab_write("key", keys[_i]);
+	lab_write("cert", "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n");
+	lab_write("kubeconfig",
+	    "current-context: a\ncontexts: [{name: a, context: {cluster: c, user: u}}]\n"
+	    "clusters: [{name: c, cluster: {server: \"https://127.0.0.1:9\"}}]\n"
+	    "users: [{name: u, user: {client-certificate: cert, client-key: key}}]\n");
+	lab_start();
+	lab_wait("state down\n");
+	lab_wait_detail("is encrypted, and homek8sd has no passphrase for it");
+}
+END_TEST
+
 /* Refused, then the token's file is written anew. */
 START_TEST(token_renewed)
 {
@@ -311,6 +334,7 @@ TCase *access_tests(void)
 	tcase_add_loop_test(
 	    tc, bad_kubeconfig, 0, (int)(sizeof(bad_rows) / sizeof(bad_rows[0])));
 	tcase_add_loop_test(tc, odd_files, 0, 4);
+	tcase_add_loop_test(tc, an_encrypted_key_is_refused, 0, 2);
 	tcase_add_test(tc, token_renewed);
 	tcase_add_test(tc, client_certificate);
 	tcase_add_loop_test(tc, server_certificate, 0, 3);

@@ -87,6 +87,7 @@ make_role() {
 			- {apiGroups: [""], resources: [nodes, services], verbs: [list, watch]}
 			- {apiGroups: [metallb.io], resources: [ipaddresspools, l2advertisements],
 			   verbs: [$1]}
+			- {apiGroups: [metallb.io], resources: [bgpadvertisements], verbs: [list, watch]}
 		END
 }
 

@@ -114,6 +114,37 @@ START_TEST(sizes_are_capped)
 }
 END_TEST
 
+/* Two bytes each, and 800 once they are objects. */
+START_TEST(what_a_stranger_sends_is_weighed)
+{
+	enum { OBJECTS = 60000 };
+	struct json_tokener *tokener = json_tokener_strict(8);
+	autotext struct text text = { 0 };
+	struct json_object *o;
+	struct error e = { "" };
+
+	text_add(&text, "[");
+	for (int i = 0; i < OBJECTS; i++)
+		text_add(&text, i ? ",{}" : "{}");
+	text_add(&text, "]");
+	ck_assert_ptr_null(json_parse_foreign(tokener, text.data, text.length, &e));
+	ck_assert_str_eq(e.text, JSON_TOO_HEAVY);
+	o = json_parse_with(tokener, text.data, text.length, &e);
+	ck_assert_uint_eq(json_count(o), OBJECTS);
+	json_object_put(o);
+	/* What looks like values within a text weighs nothing. */
+	text_done(&text);
+	text_add(&text, "[\"");
+	for (int i = 0; i < OBJECTS; i++)
+		text_add(&text, "{},[]:");
+	text_add(&text, "\"]");
+	o = json_parse_foreign(tokener, text.data, text.length, &e);
+	ck_assert_msg(o != NULL, "%s", e.text);
+	json_object_put(o);
+	json_tokener_free(tokener);
+}
+END_TEST
+
 static const char sample[] =
     "{\"metadata\": {\"name\": \"w1\", \"labels\": {\"a\": \"b\"}, \"nul\": "
     "\"a\\u0000b\"},"
@@ -248,6 +279,7 @@ int main(void)
 
 	suite_add_tcase(suite, tests);
 	tcase_add_loop_test(tests, texts_are_parsed, 0, ROWS(parse_rows));
+	tcase_add_test(tests, what_a_stranger_sends_is_weighed);
 	tcase_add_test(tests, sizes_are_capped);
 	tcase_add_test(tests, members_by_path);
 	tcase_add_test(tests, members_with_types);

@@ -204,7 +204,17 @@ static const struct {
 	{ "server name", FILE_OF(SERVER "    tls-server-name: A_B\n", TOKEN), NULL,
 	    ":14:", "neither a host name" },
 	{ "proxy", FILE_OF(SERVER "    proxy-url: ftp://canary@x\n", TOKEN), NULL,
-	    ":14:", "proxy-url must begin" },
+	    ":14:", "proxy-url is none" },
+	{ "the rest of a password is no path",
+	    FILE_OF(SERVER "    proxy-url: http://canary:canary#x@127.0.0.1:9\n", TOKEN),
+	    NULL, ":14:", "proxy-url is none" },
+	{ "two at signs", FILE_OF(SERVER "    proxy-url: http://a@canary@x\n", TOKEN),
+	    NULL, ":14:", "proxy-url is none" },
+	{ "two of one name",
+	    "current-context: a\ncontexts:\n- {name: a, context: {cluster: c}}\n"
+	    "clusters:\n- {name: c, cluster: {server: \"https://one\"}}\n"
+	    "- {name: d}\n- {name: c, cluster: {server: \"https://canary\"}}\n",
+	    NULL, ":7:", "is named \"c\"; the first is in line 5" },
 	{ "no base64", FILE_OF(SERVER, "    client-key-data: canary!\n"), NULL,
 	    ":17:22:", "no base64" },
 	{ "cut base64", FILE_OF(SERVER "    certificate-authority-data: LS0tL\n", TOKEN),

@@ -53,7 +53,7 @@ static void observe_pool(struct scene *s, const char *name, const char *addresse
 	observe(s, &pool_kind, name,
 	    arena_printf(&a,
 		"'metadata': {'name': '%s', 'uid': 'u', 'labels': {'" MARK_LABEL
-		"': 'homek8sd'}}, 'spec': {'addresses': ['%s']}",
+		"': 'homek8sd'}, 'managedFields': [{'manager': 'homek8sd'}]}, 'spec': {'addresses': ['%s']}",
 		name, addresses));
 	arena_done(&a);
 }
@@ -160,8 +160,8 @@ START_TEST(a_failed_one_waits_for_its_time)
 
 	scene_begin(&s, HOME, NULL);
 	state_step_failed(&s.state, &pool_kind, "p", &kube_apply_action, NULL,
-	    "webhook does not answer", false, &s.config->settings, (struct mono){ NOW },
-	    0);
+	    "webhook does not answer", false, 0, &s.config->settings,
+	    (struct mono){ NOW }, 0);
 	plan_again(&s, 999);
 	ck_assert_int_eq(s.item->verdict, VERDICT_FAILING);
 	ck_assert_str_eq(s.item->reason, "webhook does not answer");
@@ -221,7 +221,8 @@ END_TEST
 
 #define OLD_ADVERTISEMENT                                                                \
 	"'metadata': {'name': 'old', 'uid': 'u', 'labels': {'" MARK_LABEL                \
-	"': 'homek8sd'}}, 'spec': {'ipAddressPools': ['old']}"
+	"': 'homek8sd'}, 'managedFields': [{'manager': 'homek8sd'}]}, "                  \
+	"'spec': {'ipAddressPools': ['old']}"
 
 /* Both are pruned, and a pool goes after what names it: reverse row order. */
 START_TEST(a_pool_outlives_its_advertisement)
@@ -381,7 +382,7 @@ START_TEST(gates_are_asked_in_order)
 	begin_shrinking(&s, "a");
 	state = state_get(&s.state, &pool_kind, "p");
 	state_step_failed(&s.state, &pool_kind, "p", &kube_apply_action, NULL, "refused",
-	    false, &s.config->settings, (struct mono){ NOW }, 0);
+	    false, 0, &s.config->settings, (struct mono){ NOW }, 0);
 	plan_again(&s, 0);
 	ck_assert_int_eq(scene_gate(s.item), GATE_APPROVAL);
 	state->busy = true;

@@ -25,7 +25,7 @@ static void fail_once(
 {
 	const struct action action = { .name = "a" };
 
-	state_step_failed(m, kind, "p", &action, NULL, error, slow, &settings, NOW, 0);
+	state_step_failed(m, kind, "p", &action, NULL, error, slow, 0, &settings, NOW, 0);
 }
 
 static bool is_approved(const struct state *m, size_t count)
@@ -70,7 +70,7 @@ START_TEST(a_new_object_has_the_initial_values_of_its_kind)
 	vm = vm_record_of(object_state_blank(&a, &vm_kind));
 	ck_assert_int_eq(vm->domain_id, -1);
 	ck_assert_int_eq(vm->desired, -1);
-	ck_assert_ptr_null(object_state_blank(&a, &pool_kind)->own);
+	ck_assert_ptr_null(object_state_blank(&a, &service_kind)->own);
 	arena_done(&a);
 	state_done(&m);
 }
@@ -159,10 +159,10 @@ START_TEST(an_approval_outlives_a_reload_of_a_kind_without_a_record)
 {
 	struct state m = { 0 };
 
-	state_approve(&m, &pool_kind, "p", parts, 1, WALL, 0);
-	state_desired(&m, &pool_kind, "p", NULL);
-	ck_assert_uint_eq(state_find(&m, &pool_kind, "p")->approval.parts.count, 1);
-	state_desired(&m, &pool_kind, "q", NULL);
+	state_approve(&m, &service_kind, "p", parts, 1, WALL, 0);
+	state_desired(&m, &service_kind, "p", NULL);
+	ck_assert_uint_eq(state_find(&m, &service_kind, "p")->approval.parts.count, 1);
+	state_desired(&m, &service_kind, "q", NULL);
 	ck_assert_msg(m.count == 1, "what nothing is known of needs no state");
 	state_done(&m);
 }

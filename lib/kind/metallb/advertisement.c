@@ -2,8 +2,9 @@
 /*
  * advertisement: MetalLB's L2Advertisement that makes a pool's addresses answer on the
  * wire. A pool without one is the commonest reason why an assigned address does not work.
- * Any existing advertisement that covers the pool will do; one of the pool's name is made
- * only where there is none.
+ * Any existing advertisement about the pool will do, over BGP too; one of the pool's name
+ * is made only where there is none, and for a pool that is not ours only where it is
+ * written.
  */
 #include <string.h>
 
@@ -12,6 +13,9 @@
 #include "lib/kind/sources.h"
 #include "lib/kind/metallb/pool.h"
 #include "lib/kind/metallb/metallb.h"
+
+#define BGP "bgp/" /* before the names of what is advertised over BGP */
+#define BGP_MISSING "this MetalLB has no BGP advertisements"
 
 static const struct field rows[] = { { 0 } };
 
@@ -36,26 +40,33 @@ static void derive(struct config *config, struct report *report)
 	}
 }
 
+static void read_names(
+    struct arena *a, struct advertisement *ad, struct json_object *list)
+{
+	for (size_t i = 0; i < json_count(list); i++) {
+		const char **slot =
+		    arena_push(a, &ad->pools, &ad->pool_count, sizeof(*slot));
+
+		*slot = arena_copy(a, json_object_get_string(json_item(list, i)));
+	}
+}
+
 static int decode(
     struct observed *observed, const struct reading *reading, struct error *e)
 {
 	struct advertisement *ad = observed_object(observed);
-	struct json_object *o = reading->json, *list = json_at(o, "spec.ipAddressPools");
-	static const char *const selectors[] = { "spec.ipAddressPoolSelectors",
-		"spec.nodeSelectors", "spec.interfaces", "spec.serviceSelectors" };
+	struct json_object *o = reading->json;
+	static const char *const limits[] = { "spec.nodeSelectors", "spec.interfaces",
+		"spec.serviceSelectors", "spec.peers" };
 
 	(void)e;
-	for (size_t i = 0; i < json_count(list); i++) {
-		const char **slot = arena_push(
-		    &observed->arena, &ad->pools, &ad->pool_count, sizeof(*slot));
-
-		*slot = arena_copy(
-		    &observed->arena, json_object_get_string(json_item(list, i)));
-	}
-	for (size_t i = 0; i < sizeof(selectors) / sizeof(selectors[0]); i++)
-		ad->selective |= json_count(json_at(o, selectors[i])) > 0;
-	ad->marked = metallb_marked(o);
-	ad->uid = arena_copy(&observed->arena, json_string_at(o, "metadata.uid"));
+	read_names(&observed->arena, ad, json_at(o, "spec.ipAddressPools"));
+	ad->selectors = metallb_selectors(
+	    &observed->arena, json_at(o, "spec.ipAddressPoolSelectors"));
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+		ad->limited |= json_count(json_at(o, limits[i])) > 0;
+	ad->limited |= strncmp(reading->name, BGP, strlen(BGP)) == 0;
+	ad->meta = metallb_meta(&observed->arena, o);
 	observed->live = &ad->object;
 	return 0;
 }
@@ -68,14 +79,27 @@ static bool names(const struct advertisement *ad, const char *pool)
 	return false;
 }
 
-/* No pools and no selectors mean every pool (MetalLB's rule). */
-static bool covers(const struct advertisement *ad, const char *pool)
+/* Whether it is about the pool; of one that is not there its labels are not known. No
+ * names and no selectors mean every pool (MetalLB's rule). */
+static bool is_about(struct planner *p, const struct advertisement *ad, const char *pool)
 {
-	return !ad->selective && (!ad->pool_count || names(ad, pool));
+	const struct observed *observed = planner_entry(p, &pool_kind, pool);
+	const struct pool *live = observed ? (const struct pool *)observed->live : NULL;
+
+	if (!ad->pool_count && !ad->selectors.count)
+		return true;
+	return names(ad, pool) || (live && metallb_selects(&ad->selectors, &live->meta));
 }
 
-/* Another advertisement than `self` that covers the pool, or NULL. */
-static const char *other_cover(struct planner *p, const char *self, const char *pool)
+/* It answers for the pool everywhere, and goes on doing so. */
+static bool covers(struct planner *p, const struct advertisement *ad, const char *pool)
+{
+	return !ad->limited && !ad->meta.deleting && is_about(p, ad, pool);
+}
+
+/* Another advertisement than `self` about the pool, unlimited or limited; or NULL. */
+static const char *find_other(
+    struct planner *p, const char *self, const char *pool, bool limited)
 {
 	const struct observed_set *observed =
 	    &p->input->observed->kinds[kind_index(&advertisement_kind)];
@@ -84,13 +108,14 @@ static const char *other_cover(struct planner *p, const char *self, const char *
 		const struct advertisement *ad =
 		    (const struct advertisement *)observed->items[i]->live;
 
-		if (ad && strcmp(ad->object.name, self) != 0 && covers(ad, pool))
+		if (ad && strcmp(ad->object.name, self) != 0 && !ad->meta.deleting &&
+		    ad->limited == limited && is_about(p, ad, pool))
 			return ad->object.name;
 	}
 	return NULL;
 }
 
-/* The list is replaced as a whole: what is foreign in it stays in it. */
+/* The list is replaced as a whole: what others wrote into it stays in it. */
 static const char *document(struct planner *p, const struct step *step, struct error *e)
 {
 	const struct observed *have = planner_entry(p, &advertisement_kind, step->name);
@@ -100,15 +125,14 @@ static const char *document(struct planner *p, const struct step *step, struct e
 	struct json_object *list = json_object_new_array();
 
 	(void)e;
-	/* An owned one says what is written and no more; a foreign one keeps its own. */
-	for (size_t i = 0; live && !live->marked && i < live->pool_count; i++)
+	for (size_t i = 0; live && i < live->pool_count; i++)
 		json_push_string(list, live->pools[i]);
 	json_push_string(list, step->name);
 	json_put(spec, "ipAddressPools", list);
-	return metallb_body(p, step, "L2Advertisement", !live || live->marked, spec);
+	return metallb_body(p, step, "L2Advertisement", !live || live->meta.owned, spec);
 }
 
-/* Addresses of the pools it names that no other advertisement covers. */
+/* Addresses of the pools it is about that no other advertisement covers. */
 static struct ranges announced_alone(struct planner *p, const struct advertisement *live)
 {
 	const struct observed_set *pools =
@@ -118,8 +142,8 @@ static struct ranges announced_alone(struct planner *p, const struct advertiseme
 	for (size_t i = 0; i < pools->count; i++) {
 		const struct pool *pool = (const struct pool *)pools->items[i]->live;
 
-		if (!pool || (live->pool_count && !names(live, pool->object.name)) ||
-		    other_cover(p, live->object.name, pool->object.name))
+		if (!pool || !is_about(p, live, pool->object.name) ||
+		    find_other(p, live->object.name, pool->object.name, false))
 			continue;
 		for (size_t k = 0; k < pool->addresses.count; k++)
 			ranges_add(p->arena, &all, pool->addresses.items[k]);
@@ -130,7 +154,7 @@ static struct ranges announced_alone(struct planner *p, const struct advertiseme
 static void plan_unwritten(
     struct planner *p, struct item *item, const struct advertisement *live)
 {
-	struct program *program = metallb_unwritten(p, item, live->marked, live->uid);
+	struct program *program = metallb_unwritten(p, item, &live->meta);
 	struct ranges alone;
 
 	if (!program)
@@ -140,43 +164,122 @@ static void plan_unwritten(
 		metallb_effects(p, program, EFFECT_UNANNOUNCES, alone);
 }
 
-static void plan(struct planner *p, struct item *item, const struct object *want,
-    const struct observed *have)
+/* A limit is meant: advertisements add up, and one without it would undo it. */
+static void report_limited(struct planner *p, struct item *item, const char *by)
 {
-	const struct advertisement *live =
-	    have ? (const struct advertisement *)have->live : NULL;
-	const char *verb = live ? "repair" : "create", *other;
+	item_converged(p, item, "advertised by %s, within limits of its own", by);
+	plan_finding(p, SEVERITY_INFO, "advertisement-limited",
+	    arena_printf(p->arena, "pool/%s", item->name),
+	    "pool/%s is advertised by %s, which is limited (to BGP, nodes, interfaces, peers or Services); no other advertisement is made beside it",
+	    item->name, by)
+	    ->fix = arena_printf(p->arena,
+	    "write `advertise: none` for the pool if that is meant, else delete %s with kubectl",
+	    by);
+}
+
+/* The pool is there, is not ours, and nothing is written of how it is advertised. */
+static bool is_adopted(struct planner *p, const struct item *item)
+{
+	const struct observed *observed = planner_entry(p, &pool_kind, item->name);
+	const struct pool *live = observed ? (const struct pool *)observed->live : NULL;
+	const struct pool *want =
+	    (const struct pool *)planner_desired(p, &pool_kind, item->name);
+
+	return live && !live->meta.owned && want && !want->advertise_given;
+}
+
+static void report_adopted(struct planner *p, struct item *item)
+{
+	item_converged(p, item, "nobody advertises the pool, which is foreign");
+	plan_finding(p, SEVERITY_WARNING, "pool-not-advertised",
+	    arena_printf(p->arena, "pool/%s", item->name),
+	    "nobody advertises pool/%s; it was not created by homek8sd, and `advertise` is not written",
+	    item->name)
+	    ->fix = "write `advertise: layer2` (or `none`) for the pool";
+}
+
+static void plan_repair(
+    struct planner *p, struct item *item, const struct advertisement *live)
+{
 	struct program *program;
 
-	if (!want) {
-		plan_unwritten(p, item, live);
-		return;
-	}
-	if (live && covers(live, item->name)) {
-		item_ok(item);
-		return;
-	}
-	other = other_cover(p, item->name, item->name);
-	if (other) {
-		item_converged(p, item, "advertised by %s", other);
-		return;
-	}
-	if (live && names(live, item->name)) {
-		item_converged(p, item, "limited to some nodes, interfaces or Services");
+	if (live && !live->meta.owned) {
+		item_blocked(p, item,
+		    "the advertisement %s is foreign and for other pools: add this pool to its ipAddressPools with kubectl, or write `advertise: none`",
+		    item->name);
 		return;
 	}
 	item_pending(p, item, live ? "does not name its pool" : "is to be created");
 	item_difference(p, item, "pools", item->name, live ? "another" : NULL);
 	program = metallb_apply(p, item,
-	    arena_printf(p->arena, "%s advertisement %s of pool %s", verb, item->name,
-		item->name));
+	    arena_printf(p->arena, "%s advertisement %s of pool %s",
+		live ? "repair" : "create", item->name, item->name));
 	program_change(p, program, "pools", item->name);
+}
+
+/* What is not known of what decides whether one is to be created, and why; NULL: all is
+ * known, or MetalLB has no advertisements over BGP. */
+static const char *unknown_yet(const struct planner *p, const char *pool)
+{
+	const struct observed_set *observed =
+	    &p->input->observed->kinds[kind_index(&advertisement_kind)];
+	const char *why;
+
+	if (!planner_knows(p, &pool_kind, pool))
+		return "its pool: not observed yet";
+	if (observed_known(observed, BGP, &why) || (why && strcmp(why, BGP_MISSING) == 0))
+		return NULL;
+	return arena_printf(
+	    p->arena, "whether BGP advertises it: %s", why ? why : "not observed yet");
+}
+
+static void plan(struct planner *p, struct item *item, const struct object *want,
+    const struct observed *have)
+{
+	const struct advertisement *live =
+	    have ? (const struct advertisement *)have->live : NULL;
+	const char *other, *unknown;
+
+	if (!want) {
+		if (live)
+			plan_unwritten(p, item, live);
+		return;
+	}
+	other = find_other(p, item->name, item->name, false);
+	if (live && live->meta.deleting && !other) {
+		item_pending(p, item, "%s; it is created anew once it is gone",
+		    live->meta.deleting);
+		return;
+	}
+	if (live && covers(p, live, item->name)) {
+		item_ok(item);
+		return;
+	}
+	if (other) {
+		item_converged(p, item, "advertised by %s", other);
+		return;
+	}
+	other = live && is_about(p, live, item->name)
+		    ? item->name
+		    : find_other(p, item->name, item->name, true);
+	unknown = unknown_yet(p, item->name);
+	if (other)
+		report_limited(p, item, other);
+	else if (unknown)
+		item_unknown(p, item, "%s", unknown);
+	else if (!live && is_adopted(p, item))
+		report_adopted(p, item);
+	else
+		plan_repair(p, item, live);
 }
 
 static const struct watch watches[] = {
 	{ .path = METALLB_PATH("v1beta1", "l2advertisements"),
 	    .prefix = "",
 	    .missing = METALLB_MISSING("v1beta1") },
+	{ .path = METALLB_PATH("v1beta1", "bgpadvertisements"),
+	    .prefix = BGP,
+	    .missing = BGP_MISSING },
 };
 
 const struct kind advertisement_kind = {
@@ -187,7 +290,7 @@ const struct kind advertisement_kind = {
 	.source = &kubernetes_source,
 	.fields = { rows, sizeof(struct advertisement) },
 	.watches = watches,
-	.watch_count = 1,
+	.watch_count = 2,
 	.derive = derive,
 	.decode = decode,
 	.plan = plan,

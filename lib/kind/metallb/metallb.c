@@ -8,15 +8,6 @@
 #include "lib/kind/actions.h"
 #include "lib/kind/metallb/pool.h"
 
-bool metallb_marked(struct json_object *object)
-{
-	struct json_object *label = NULL;
-
-	/* The label's name has dots, so no path can name it. */
-	json_object_object_get_ex(json_at(object, "metadata.labels"), MARK_LABEL, &label);
-	return label && strcmp(json_object_get_string(label), MARK_MANAGER) == 0;
-}
-
 /* "metallb.io/v1beta1", from the path of the kind's collection. */
 static const char *api_version(struct arena *a, const struct kind *kind)
 {
@@ -67,16 +58,17 @@ struct program *metallb_apply(struct planner *p, struct item *item, const char *
 }
 
 struct program *metallb_unwritten(
-    struct planner *p, struct item *item, bool marked, const char *uid)
+    struct planner *p, struct item *item, const struct metallb_meta *meta)
 {
-	struct program *program =
-	    item_unwritten(p, item, marked, "delete it with kubectl");
+	struct program *program = meta->deleting ? NULL
+						 : item_unwritten(p, item, meta->owned,
+						       "delete it with kubectl");
 
 	if (program)
 		add_step(p, program, &kube_delete_action,
 		    arena_printf(p->arena, "delete %s/%s, which is no longer written",
 			item->kind->name, item->name))
-		    ->uid = uid;
+		    ->uid = meta->uid;
 	return program;
 }
 

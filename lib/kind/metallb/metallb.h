@@ -5,6 +5,7 @@
 
 #include <json-c/json.h>
 
+#include "lib/kind/metallb/metallb_meta.h"
 #include "lib/plan/item.h"
 
 /* The collection that a kind's first watch is of. */
@@ -12,9 +13,6 @@
 	"/apis/metallb.io/" version "/namespaces/metallb-system/" plural
 #define METALLB_MISSING(version)                                                         \
 	"MetalLB is not installed: the API server does not know metallb.io/" version
-
-/* True when the object carries our label. */
-bool metallb_marked(struct json_object *object);
 
 /*
  * {apiVersion, kind, metadata: {name, namespace}, spec} of the step's object, which the
@@ -31,7 +29,7 @@ struct program *metallb_apply(struct planner *p, struct item *item, const char *
 /* What becomes of an object that nobody writes (lib/plan/item.h); with prune it is
  * deleted, only as long as it has that uid. */
 struct program *metallb_unwritten(
-    struct planner *p, struct item *item, bool marked, const char *uid);
+    struct planner *p, struct item *item, const struct metallb_meta *meta);
 
 /* Services that have one of the addresses: an effect each. */
 void metallb_effects(struct planner *p, struct program *program, enum effect_what what,

@@ -15,6 +15,7 @@
 #include "lib/kind/sources.h"
 #include "lib/kind/metallb/pool.h"
 #include "lib/kind/metallb/metallb.h"
+#include "lib/kind/metallb/pool_record.h"
 
 static const char *const advertise_words[] = { "layer2", "none", NULL };
 
@@ -50,6 +51,7 @@ static void read_object(struct config *config, struct object *object,
 	const struct node *list = node_get(map, "addresses");
 
 	(void)report;
+	pool->advertise_given = node_get(map, "advertise");
 	for (size_t i = 0; list && list->type == NODE_LIST && i < list->count; i++) {
 		const char **slot = arena_push(&config->arena, &pool->address_texts,
 		    &pool->address_text_count, sizeof(*slot));
@@ -77,8 +79,7 @@ static int decode(
 	pool->object.record.has = field_bit(&pool_kind.fields, "addresses") |
 				  field_bit(&pool_kind.fields, "auto_assign") |
 				  field_bit(&pool_kind.fields, "avoid_buggy_ips");
-	pool->marked = metallb_marked(o);
-	pool->uid = arena_copy(&observed->arena, json_string_at(o, "metadata.uid"));
+	pool->meta = metallb_meta(&observed->arena, o);
 	observed->live = &pool->object;
 	return 0;
 }
@@ -89,6 +90,20 @@ static int decode(
  * to be given up by another pool. */
 static struct ranges due_now(
     struct planner *p, const struct pool *want, const struct pool *live);
+static const struct observed *holder_of(
+    struct planner *p, const char *name, struct ranges addresses);
+
+/* What a pool that is gone is created with: see pool_record.h. */
+static struct ranges due_new(struct planner *p, const char *name, const struct pool *want)
+{
+	const struct object_state *state = state_find(p->input->state, &pool_kind, name);
+	struct ranges was;
+
+	if (!state || !pool_record_addresses(p->arena, pool_record_of(state), &was) ||
+	    holder_of(p, name, was))
+		return due_now(p, want, NULL);
+	return was;
+}
 
 static void add_addresses(struct planner *p, struct json_object *list,
     const struct pool *want, struct ranges due)
@@ -118,13 +133,14 @@ static const char *document(struct planner *p, const struct step *step, struct e
 	}
 	spec = json_object_new_object();
 	list = json_object_new_array();
-	add_addresses(p, list, want, due_now(p, want, live));
+	add_addresses(
+	    p, list, want, live ? due_now(p, want, live) : due_new(p, step->name, want));
 	json_put(spec, "addresses", list);
 	if (field_has(&pool_fields, want, "auto_assign"))
 		json_put_bool(spec, "autoAssign", want->auto_assign);
 	if (field_has(&pool_fields, want, "avoid_buggy_ips"))
 		json_put_bool(spec, "avoidBuggyIPs", want->avoid_buggy_ips);
-	return metallb_body(p, step, "IPAddressPool", !live || live->marked, spec);
+	return metallb_body(p, step, "IPAddressPool", !live || live->meta.owned, spec);
 }
 
 static void add_all(struct planner *p, struct ranges *set, const struct pool *pool)
@@ -165,20 +181,45 @@ static void add_services(
 		metallb_effects(p, program, EFFECT_MOVES_ADDRESS, lost);
 }
 
+/* One that somebody has deleted comes back as it was, unless others hold that now. */
 static void plan_new(struct planner *p, struct item *item, const struct pool *want)
 {
-	item_pending(p, item, "is to be created");
+	struct ranges first = due_new(p, item->name, want);
+	bool as_it_was = !ranges_equal(first, want->addresses);
+
+	item_pending(p, item,
+	    as_it_was ? "is gone, and comes back as it was first" : "is to be created");
 	metallb_apply(p, item,
-	    arena_printf(p->arena, "create pool %s with %s", item->name,
-		ranges_text(p->arena, want->addresses)));
+	    arena_printf(p->arena, "create pool %s with %s%s", item->name,
+		ranges_text(p->arena, first), as_it_was ? ", as it was" : ""));
 }
 
 static void plan_unwritten(struct planner *p, struct item *item, const struct pool *live)
 {
-	struct program *program = metallb_unwritten(p, item, live->marked, live->uid);
+	struct program *program = metallb_unwritten(p, item, &live->meta);
 
 	if (program)
 		add_services(p, program, live->addresses, kept(p, item, NULL));
+}
+
+/* False: nobody goes on undoing what we do. */
+static bool report_contest(struct planner *p, struct item *item, const struct pool *live)
+{
+	const struct pool_record *record = pool_record_of(item->state);
+	const char *who = live->meta.manager ? live->meta.manager : "another client";
+
+	if (!pool_record_is_contested(record, p->input->now))
+		return false;
+	item->reason = arena_printf(p->arena,
+	    "%s changes it back to %s again and again (%lld times in a row)", who,
+	    record->undone_to, (long long)record->undone);
+	plan_finding(p, SEVERITY_WARNING, "contested",
+	    arena_printf(p->arena, "pool/%s", item->name), "pool/%s: %s", item->name,
+	    item->reason)
+	    ->fix = arena_printf(p->arena,
+	    "have one of the two keep it: take it out of what %s applies, or out of metallb.pools here",
+	    who);
+	return true;
 }
 
 static void plan(struct planner *p, struct item *item, const struct object *object,
@@ -188,7 +229,8 @@ static void plan(struct planner *p, struct item *item, const struct object *obje
 	struct program *program;
 
 	if (!want) {
-		plan_unwritten(p, item, (const struct pool *)have->live);
+		if (have)
+			plan_unwritten(p, item, (const struct pool *)have->live);
 		return;
 	}
 	if (!have) {
@@ -196,9 +238,15 @@ static void plan(struct planner *p, struct item *item, const struct object *obje
 		return;
 	}
 	live = (const struct pool *)have->live;
+	if (live->meta.deleting) {
+		item_pending(p, item, "%s; it is created anew once it is gone",
+		    live->meta.deleting);
+		return;
+	}
 	field_compare(&pool_fields, want, live, p->arena, &item->differences);
 	if (!item->differences.count) {
 		item_ok(item);
+		report_contest(p, item, live);
 		return;
 	}
 	item_pending(p, item, "differs in %s", item->differences.items[0].field);
@@ -209,12 +257,18 @@ static void plan(struct planner *p, struct item *item, const struct object *obje
 		program_change(p, program, item->differences.items[i].field,
 		    item->differences.items[i].want);
 	add_services(p, program, live->addresses, kept(p, item, want));
+	if (report_contest(p, item, live)) {
+		program_waits_until(
+		    p, item, program, pool_record_next(pool_record_of(item->state)));
+		item->verdict = VERDICT_BLOCKED;
+	}
 }
 
 /* Moving addresses between pools */
 
-/* Another pool that holds, right now, addresses this one is to get. */
-static const struct observed *holder(struct planner *p, const struct pool *want)
+/* Another pool that holds, right now, some of these addresses. */
+static const struct observed *holder_of(
+    struct planner *p, const char *name, struct ranges addresses)
 {
 	const struct observed_set *pools =
 	    &p->input->observed->kinds[kind_index(&pool_kind)];
@@ -222,11 +276,16 @@ static const struct observed *holder(struct planner *p, const struct pool *want)
 	for (size_t i = 0; i < pools->count; i++) {
 		const struct pool *other = (const struct pool *)pools->items[i]->live;
 
-		if (other && strcmp(pools->items[i]->name, want->object.name) != 0 &&
-		    ranges_overlap(other->addresses, want->addresses))
+		if (other && strcmp(pools->items[i]->name, name) != 0 &&
+		    ranges_overlap(other->addresses, addresses))
 			return pools->items[i];
 	}
 	return NULL;
+}
+
+static const struct observed *holder(struct planner *p, const struct pool *want)
+{
+	return holder_of(p, want->object.name, want->addresses);
 }
 
 /* With another pool in the way it gives up what is to go and takes nothing yet, so that
@@ -291,6 +350,37 @@ static void report_ring(
 		    p->plan->items[first]->name);
 }
 
+#define MOVED_SHOWN 5
+
+/* Services that were given other addresses while a pool was gone, and ask for none. */
+static void report_moved(struct planner *p)
+{
+	const struct observed_set *services =
+	    &p->input->observed->kinds[kind_index(&service_kind)];
+	size_t count = 0;
+
+	for (size_t i = 0; i < services->count; i++) {
+		const struct service *s =
+		    (const struct service *)services->items[i]->live;
+		const char *name, *slash;
+
+		if (!s || !s->moved_from || s->pinned || count++ >= MOVED_SHOWN)
+			continue;
+		name = s->object.name;
+		slash = strchr(name, '/');
+		plan_finding(p, SEVERITY_WARNING, "service-moved",
+		    arena_printf(p->arena, "service/%s", name),
+		    "service/%s had the address %s and was given %s; nothing in it says which it is to have",
+		    name, s->moved_from, s->last)
+		    ->fix = arena_printf(p->arena,
+		    "kubectl -n %.*s annotate service %s metallb.universe.tf/loadBalancerIPs=%s",
+		    (int)(slash - name), name, slash + 1, s->moved_from);
+	}
+	if (count > MOVED_SHOWN)
+		plan_finding(p, SEVERITY_WARNING, "service-moved", "service",
+		    "%zu more Services were given other addresses", count - MOVED_SHOWN);
+}
+
 static void settle(struct planner *p)
 {
 	const struct item_range *range = &p->plan->ranges[kind_index(&pool_kind)];
@@ -305,10 +395,13 @@ static void settle(struct planner *p)
 		if (!want || !item_acts(item))
 			continue;
 		other = holder(p, want);
-		due = due_now(p, want,
-		    item->observed ? (const struct pool *)item->observed->live : NULL);
 		if (!other)
 			continue;
+		due = item->observed
+			  ? due_now(p, want, (const struct pool *)item->observed->live)
+			  : due_new(p, item->name, want);
+		if (due.count && !item->observed)
+			continue; /* as it was: nobody holds that */
 		if (due.count) {
 			item->programs[0]->steps[0]->text =
 			    arena_printf(p->arena, "shrink pool %s to %s first",
@@ -320,6 +413,35 @@ static void settle(struct planner *p)
 	}
 	for (size_t i = range->first; i < range->end; i++)
 		report_ring(p, range, waits, i);
+	report_moved(p);
+}
+
+static void claim(struct planner *p, struct ranges *all, struct ranges some)
+{
+	*all = ranges_union(p->arena, *all, some);
+}
+
+struct ranges pools_claimed(struct planner *p)
+{
+	const struct set *desired = config_get(p->input->desired, &pool_kind);
+	const struct observed_set *observed =
+	    &p->input->observed->kinds[kind_index(&pool_kind)];
+	struct ranges all = { 0 }, was;
+
+	for (size_t i = 0; i < desired->count; i++) {
+		const struct object *object = desired->items[i];
+		const struct object_state *state =
+		    state_find(p->input->state, &pool_kind, object->name);
+
+		claim(p, &all, ((const struct pool *)object)->addresses);
+		if (state && pool_record_addresses(p->arena, pool_record_of(state), &was))
+			claim(p, &all, was);
+	}
+	for (size_t i = 0; i < observed->count; i++)
+		if (observed->items[i]->live)
+			claim(p, &all,
+			    ((const struct pool *)observed->items[i]->live)->addresses);
+	return all;
 }
 
 static const char *const columns[] = { "addresses", "auto_assign", NULL };
@@ -345,6 +467,12 @@ const struct kind pool_kind = {
 	.read_object = read_object,
 	.decode = decode,
 	.plan = plan,
+	.state_fields = &pool_record_fields,
+	.desired = pool_record_desired,
+	.observed = pool_record_observed,
+	.ended = pool_record_ended,
+	.converged = pool_record_converged,
+	.requested = pool_record_requested,
 	.document = document,
 	.settle = settle,
 };

@@ -7,12 +7,19 @@
 #define LIB_KIND_METALLB_POOL_H
 
 #include "lib/kind/kinds.h"
+#include "lib/kind/metallb/metallb_meta.h"
+
+struct planner;
 
 /* A Service of type LoadBalancer, observed only. */
 struct service {
 	struct object object; /* name: "NAMESPACE/NAME" */
 	struct ip *addresses; /* assigned by MetalLB */
 	size_t address_count;
+	bool pinned; /* it asks for addresses of its own */
+	/* What it had before it was given others; NULL: nothing known. Carried from one
+	 * observation to the next, so only as far back as ours go. */
+	const char *last, *moved_from;
 };
 
 /* MetalLB's IPAddressPool. */
@@ -23,20 +30,29 @@ struct pool {
 	size_t address_text_count;
 	bool auto_assign;
 	bool avoid_buggy_ips;
-	int advertise; /* desired: index in {"layer2", "none"} */
+	int advertise; /* desired: index in {"layer2", "none"}; and whether it is written */
+	bool advertise_given;
 	/* Observed only. */
-	bool marked;
-	const char *uid;
+	struct metallb_meta meta;
 };
 
-/* MetalLB's L2Advertisement. */
+/* MetalLB's L2Advertisement, or its BGPAdvertisement (name: "bgp/NAME"). */
 struct advertisement {
 	struct object object;
-	const char **pools; /* names; none and !selective: every pool */
+	const char **pools; /* names; none and no selectors: every pool */
 	size_t pool_count;
-	bool selective; /* observed only: limited by selectors, interfaces or nodes */
-	bool marked;
-	const char *uid;
+	struct metallb_selectors selectors; /* of pools */
+	/* Observed only. */
+	bool limited; /* to some nodes, interfaces, peers or Services, or to BGP */
+	struct metallb_meta meta;
 };
+
+/*
+ * The addresses that count as the pool's, whatever happens next: those that are written,
+ * those it has, and, while it is gone, those it will come back with. For ranges that must
+ * keep clear of them. Every written and every observed pool; known only as far as the
+ * pools are.
+ */
+struct ranges pools_claimed(struct planner *p);
 
 #endif

@@ -10,6 +10,23 @@
 
 static const struct field rows[] = { { 0 } };
 
+/* Whether it asks for its addresses itself, in one of the three ways there are. */
+static bool is_pinned(struct json_object *o)
+{
+	static const char *const keys[] = { "metallb.io/loadBalancerIPs",
+		"metallb.universe.tf/loadBalancerIPs" };
+	struct json_object *annotations = json_at(o, "metadata.annotations");
+	const char *ip = json_string_at(o, "spec.loadBalancerIP");
+
+	if (ip && *ip)
+		return true;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (json_object_is_type(annotations, json_type_object) &&
+		    json_object_object_get_ex(annotations, keys[i], NULL))
+			return true;
+	return false;
+}
+
 static int decode(
     struct observed *observed, const struct reading *reading, struct error *e)
 {
@@ -31,8 +48,31 @@ static int decode(
 		    &observed->arena, &s->addresses, &s->address_count, sizeof(*slot));
 		*slot = ip;
 	}
+	s->pinned = is_pinned(reading->json);
+	if (s->address_count)
+		s->last = arena_copy(
+		    &observed->arena, ip_text(s->addresses[0], (char[IP_TEXT]){ 0 }));
 	observed->live = &s->object;
 	return 0;
+}
+
+/* While its pool is gone a Service has no address, and then maybe another one. */
+static void follow(struct observed *now, const struct observed *before)
+{
+	struct service *s = (struct service *)(uintptr_t)now->live;
+	const struct service *b = (const struct service *)before->live;
+
+	if (!s || !b)
+		return;
+	if (s->last && b->last && strcmp(s->last, b->last) != 0)
+		s->moved_from =
+		    arena_copy(&now->arena, b->moved_from ? b->moved_from : b->last);
+	else
+		s->moved_from = arena_copy(&now->arena, b->moved_from);
+	if (!s->last)
+		s->last = arena_copy(&now->arena, b->last);
+	if (s->moved_from && s->last && strcmp(s->moved_from, s->last) == 0)
+		s->moved_from = NULL; /* it has its own again */
 }
 
 static const struct watch watches[] = {
@@ -50,4 +90,5 @@ const struct kind service_kind = {
 	.watches = watches,
 	.watch_count = 1,
 	.decode = decode,
+	.follow = follow,
 };

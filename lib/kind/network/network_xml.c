@@ -203,15 +203,15 @@ static void set_facts(
 }
 
 static void set_ports(
-    struct observed *seen, struct network *live, const struct network_facts *facts)
+    struct observed *observed, struct network *live, const struct network_facts *facts)
 {
 	const char **ports;
 
 	if (!live || !facts->ports_known)
 		return;
-	ports = arena_array(&seen->arena, facts->port_count + 1, sizeof(*ports));
+	ports = arena_array(&observed->arena, facts->port_count + 1, sizeof(*ports));
 	for (size_t i = 0; i < facts->port_count; i++)
-		ports[i] = arena_copy(&seen->arena, facts->ports[i]);
+		ports[i] = arena_copy(&observed->arena, facts->ports[i]);
 	live->ports_known = true;
 	live->ports = ports;
 	live->port_count = facts->port_count;
