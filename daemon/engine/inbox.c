@@ -18,19 +18,30 @@ static const char *external_name(const struct kind *kind, const struct object *d
 	return kind->external_name ? kind->external_name(desired) : desired->name;
 }
 
+/* `object` NULL: nobody wrote it. */
+static void remember_as(
+    struct engine *e, const struct object *object, const struct observed *observed)
+{
+	if (object)
+		e->state.persistent_changes += object->kind->observed(
+		    state_get(&e->state, object->kind, object->name), observed, object,
+		    &e->config->settings, clock_mono(), clock_random());
+}
+
 static void remember(struct engine *e, const struct kind *kind, const char *name,
     const struct observed *observed)
 {
 	const struct set *desired = config_get(e->config, kind);
 
-	for (size_t i = 0; kind->observed && i < desired->count; i++) {
-		const struct object *object = desired->items[i];
-
-		if (strcmp(external_name(kind, object), name) == 0)
-			e->state.persistent_changes += kind->observed(
-			    state_get(&e->state, kind, object->name), observed, object,
-			    &e->config->settings, clock_mono(), clock_random());
+	if (!kind->observed)
+		return;
+	if (!kind->external_name) {
+		remember_as(e, set_find(desired, name), observed);
+		return;
 	}
+	for (size_t i = 0; i < desired->count; i++)
+		if (strcmp(kind->external_name(desired->items[i]), name) == 0)
+			remember_as(e, desired->items[i], observed);
 }
 
 void inbox_remember(struct engine *e, const struct observed *observed)

@@ -41,21 +41,28 @@ static void count(struct planner *p, struct budget *b)
 	}
 }
 
-/* The member that the program interrupts; NULL for none. */
+/* The member that the effect interrupts; NULL for none. */
 static const struct item *interrupted(
-    const struct plan *plan, const struct budget *b, const struct program *program)
+    const struct plan *plan, const struct budget *b, const struct effect *effect)
+{
+	const struct item *item;
+
+	if (effect->what != EFFECT_INTERRUPTS || !effect->kind->availability)
+		return NULL;
+	item = plan_find(plan, effect->kind, effect->name);
+	return item && b->standing[item->index].counts ? item : NULL;
+}
+
+/* All that the program interrupts. */
+static void take_all(
+    const struct plan *plan, struct budget *b, const struct program *program)
 {
 	for (size_t e = 0; e < program->effect_count; e++) {
-		const struct effect *effect = &program->effects[e];
-		const struct item *item;
+		const struct item *item = interrupted(plan, b, &program->effects[e]);
 
-		if (effect->what != EFFECT_INTERRUPTS || !effect->kind->availability)
-			continue;
-		item = plan_find(plan, effect->kind, effect->name);
-		if (item && b->standing[item->index].counts)
-			return item;
+		if (item)
+			take(b, item->index);
 	}
-	return NULL;
 }
 
 /* Why one more that is down is too much, or NULL. */
@@ -79,35 +86,49 @@ static const char *why_not(
 	return NULL;
 }
 
+/* The same for all that the program interrupts, one after the other. */
+static const char *why_not_all(
+    struct planner *p, const struct budget *b, const struct program *program)
+{
+	struct budget after = *b;
+	const char *why = NULL;
+
+	for (size_t e = 0; !why && e < program->effect_count; e++) {
+		const struct item *item = interrupted(p->plan, b, &program->effects[e]);
+
+		if (!item || b->is_down[item->index])
+			continue;
+		why = why_not(p, &after, item);
+		after.down++;
+		after.critical_down += b->standing[item->index].critical != NULL;
+	}
+	return why;
+}
+
 /* What goes on is spent, whatever it leaves. */
 static void spend_running(const struct plan *plan, struct budget *b)
 {
 	for (size_t n = 0; n < plan->item_count; n++)
 		for (size_t k = 0; k < plan->items[n]->program_count; k++) {
 			const struct program *program = plan->items[n]->programs[k];
-			bool runs = program->gate == GATE_BUSY || !program->step_count;
-			const struct item *item =
-			    runs ? interrupted(plan, b, program) : NULL;
 
-			if (item)
-				take(b, item->index);
+			if (program->gate == GATE_BUSY || !program->step_count)
+				take_all(plan, b, program);
 		}
 }
 
 static void spend(struct planner *p, struct budget *b, struct program *program)
 {
-	const struct item *item;
 	const char *why;
 
 	if (program->gate != GATE_OPEN || !program->step_count)
 		return;
-	item = interrupted(p->plan, b, program);
-	why = item ? why_not(p, b, item) : NULL;
+	why = why_not_all(p, b, program);
 	if (why && !program->approved) {
 		program->gate = GATE_BUDGET;
 		program->why = gates_approval_text(p, program, why);
-	} else if (item) {
-		take(b, item->index);
+	} else {
+		take_all(p->plan, b, program);
 	}
 }
 

@@ -7,7 +7,8 @@
 /*
  * A letter a VM, capital for a control plane:
  * w runs; s runs and is to be stopped; d is down and is to run; o is stopped as written;
- * a is to be stopped and was asked to just now; b the same, with the step under way;
+ * a is to be stopped and was asked to just now; r some time ago, so it is asked again;
+ * b the same as a, with the step under way;
  * m is not there at all.
  * Of those to be stopped the answer says + it is done, - it waits for approval.
  */
@@ -27,6 +28,8 @@ static const struct {
 	{ "of 6, one is down", "ssdwww", "+-" },
 	{ "of 6, two are down already", "sdowww", "-" },
 	{ "one was asked to stop", "saw", "-" },
+	{ "one was asked long ago", "rsw", "-" },
+	{ "the same, and it comes last", "srw", "-" },
 	{ "one is being stopped", "bsw", "-" },
 	{ "what goes on counts before what comes first", "sbw", "-" },
 	{ "of 6, one goes on", "sswwwa", "+-" },
@@ -71,19 +74,20 @@ static void begin_crowd(struct scene *s, const char *vms)
 	for (size_t i = 0; vms[i]; i++)
 		text_add(&yaml, "  %s: {role: %s%s}\n", vm_names[i],
 		    is_critical(vms[i]) ? "control-plane" : "worker",
-		    is(vms[i], "soab") ? ", state: stopped" : "");
+		    is(vms[i], "soabr") ? ", state: stopped" : "");
 	scene_begin(s, text_get(&yaml), NULL);
 	for (size_t i = 0; vms[i]; i++) {
 		const char *name = vm_names[i];
 
 		if (!is(vms[i], "m"))
 			observe_vm(s, name, !is(vms[i], "do"));
-		if (is(vms[i], "a"))
+		if (is(vms[i], "ar"))
 			*(struct vm_record *)state_get(&s->state, &vm_kind, name)->own =
 			    (struct vm_record){ .observed = true,
 				    .domain_id = 1,
-				    .stop_first = { NOW - 1000 },
-				    .stop_sent = { NOW - 1000 } };
+				    .stop_first = { NOW - 40000 },
+				    .stop_sent = {
+					NOW - (is(vms[i], "r") ? 40000 : 1000) } };
 		if (is(vms[i], "b"))
 			state_get(&s->state, &vm_kind, name)->busy = true;
 	}

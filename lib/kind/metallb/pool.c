@@ -293,10 +293,13 @@ static const struct observed *holder(struct planner *p, const struct pool *want)
 static struct ranges due_now(
     struct planner *p, const struct pool *want, const struct pool *live)
 {
+	const struct observed *other = holder(p, want);
 	struct ranges common = { 0 };
 
-	if (!holder(p, want))
+	if (!other)
 		return want->addresses;
+	if (!planner_desired(p, &pool_kind, other->name))
+		return common; /* that one never gives way */
 	if (live)
 		common = ranges_intersect(p->arena, want->addresses, live->addresses);
 	if (live && ranges_equal(common, live->addresses))

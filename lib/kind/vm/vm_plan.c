@@ -10,6 +10,7 @@
 #include "lib/kind/actions.h"
 #include "lib/kind/vm/hypervisor.h"
 #include "lib/kind/vm/vm_power.h"
+#include "lib/kind/vm/vm_record.h"
 #include "lib/kind/vm/vm_start.h"
 #include "lib/kind/vm/vm_twins.h"
 #include "lib/kind/vm/vm_xml.h"
@@ -276,6 +277,7 @@ void vm_availability(const struct item *item, struct availability *out)
 	if (!want)
 		return;
 	out->counts = true;
-	out->up = live != NULL;
+	/* One that was told to shut down, and has not yet, is on its way down. */
+	out->up = live && !vm_record_of(item->state)->stop_first.ms;
 	out->critical = want->role == ROLE_CONTROL_PLANE ? "control plane" : NULL;
 }
