@@ -62,7 +62,7 @@ all_in_order() { in_order network reservation vm node pool advertisement; }
 pool_is() { # NAME RANGE: and nothing else
 	api GET "$pools/$1" | jq -en --arg range "$2" 'input | .spec.addresses == [$range]'
 }
-ad_is_there() { api GET "$ads/default-pool" | jq -en 'input | .spec.ipAddressPools == ["default-pool"]'; }
+ad_is_there() { api GET "$ads/default-pool" | jq -en 'input | .spec.ipAddressPools | index("default-pool") != null'; }
 is_gone() { ! api GET "$1"; }
 applied_by_us() { # PATH
 	api GET "$1" | jq -en 'input | .metadata | .labels["app.kubernetes.io/managed-by"] == "homek8sd" and
