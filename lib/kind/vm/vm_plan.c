@@ -277,7 +277,7 @@ void vm_availability(const struct item *item, struct availability *out)
 	if (!want)
 		return;
 	out->counts = true;
-	/* One that was told to shut down, and has not yet, is on its way down. */
+	/* A shutdown that was requested and has not ended counts already. */
 	out->up = live && !vm_record_of(item->state)->stop_first.ms;
 	out->critical = want->role == ROLE_CONTROL_PLANE ? "control plane" : NULL;
 }
