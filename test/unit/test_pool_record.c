@@ -92,7 +92,9 @@ START_TEST(what_it_was_outlives_the_pool_and_not_the_writing)
 	begin();
 	check_addresses("10.0.0.0-10.0.0.9");
 	ck_assert(!observe("10.0.0.0-10.0.0.9")); /* nothing new to keep */
+	ck_assert(!pool_record_of(record())->gone);
 	ck_assert(!observe(NULL));
+	ck_assert(pool_record_of(record())->gone);
 	check_addresses("10.0.0.0-10.0.0.9");
 	ck_assert(observe("10.0.0.0-10.0.0.3"));
 	check_addresses("10.0.0.0-10.0.0.3");

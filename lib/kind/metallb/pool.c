@@ -355,7 +355,19 @@ static void report_ring(
 
 #define MOVED_SHOWN 5
 
-/* Services that were given other addresses while a pool was gone, and ask for none. */
+/* A pool was not there for a while: MetalLB has taken its addresses from Services. */
+static bool any_was_gone(const struct planner *p)
+{
+	const struct item_range *range = &p->plan->ranges[kind_index(&pool_kind)];
+
+	for (size_t i = range->first; i < range->end; i++)
+		if (pool_record_of(p->plan->items[i]->state)->gone)
+			return true;
+	return false;
+}
+
+/* Services that were given other addresses while a pool was gone, and ask for none. There
+ * may be thousands, which is why they are gone through only then. */
 static void report_moved(struct planner *p)
 {
 	const struct observed_set *services =
@@ -416,7 +428,8 @@ static void settle(struct planner *p)
 	}
 	for (size_t i = range->first; i < range->end; i++)
 		report_ring(p, range, waits, i);
-	report_moved(p);
+	if (any_was_gone(p))
+		report_moved(p);
 }
 
 static void claim(struct planner *p, struct ranges *all, struct ranges some)

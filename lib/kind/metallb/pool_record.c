@@ -17,6 +17,7 @@ static const struct field rows[] = {
 	record_row(struct pool_record, "undone_to", FIELD_STRING, undone_to, 0),
 	record_row(struct pool_record, "undone", FIELD_INT, undone, FIELD_SHOWN),
 	record_row(struct pool_record, "repaired_at", FIELD_MONO, repaired_at, 0),
+	record_row(struct pool_record, "gone", FIELD_BOOL, gone, 0),
 	{ 0 },
 };
 
@@ -102,6 +103,7 @@ bool pool_record_observed(struct object_state *state, const struct observed *obs
 	(void)want;
 	(void)settings;
 	(void)random;
+	record->gone |= !observed && record->addresses;
 	if (changed && record->good && record->desired &&
 	    strcmp(record->addresses, record->desired) != 0)
 		note_undone(record, now);

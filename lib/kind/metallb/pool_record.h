@@ -20,6 +20,7 @@ struct pool_record {
 	char *undone_to; /* what another client has then changed it to, */
 	int64_t undone;	 /* how often in a row, always to the same */
 	struct mono repaired_at; /* our last change */
+	bool gone; /* it was, once since we began: Services may have moved */
 };
 
 extern const struct fields pool_record_fields;
