@@ -141,7 +141,7 @@ static void lint_domains(const struct config *config, struct report *report)
 }
 
 /* Has the VM a fixed address in any of its networks? One that is not written is another
- * finding. */
+ * finding, and who gives addresses on a bridge of the host is not known here. */
 static bool has_address(struct arena *a, const struct config *config, const struct vm *vm)
 {
 	const struct set *reservations = config_get(config, &reservation_kind);
@@ -150,6 +150,8 @@ static bool has_address(struct arena *a, const struct config *config, const stru
 	for (size_t i = 0; i < vm->interfaces.count; i++) {
 		const char *network = interfaces_of(vm)[i].network;
 
+		if (interfaces_of(vm)[i].bridge)
+			return true;
 		if (network && (!set_find(networks, network) ||
 				   set_find(reservations,
 				       reservation_name(a, network, vm->object.name))))

@@ -312,6 +312,8 @@ static const struct {
 	{ "VM without address", NET END "vms:\n  w: {}\n",
 	    "info vm-without-address at 3:3 [vm/w]", "VM w has no address",
 	    "add \"w: ADDRESS\"" },
+	{ "VM on a bridge of the host, where others give addresses",
+	    NET END "vms: {w: {interfaces: [{bridge: br0}]}}\n", "", NULL, NULL },
 	{ "VM with an address in its second network",
 	    "networks:\n  n: {}\n  m: {static_ips: {w: 10.0.0.5}}\n"
 	    "vms: {w: {interfaces: [{network: n}, {network: m}]}}\n",

@@ -187,7 +187,7 @@ START_TEST(interfaces_keep_their_order)
 {
 	static const char xml[] = HEAD SIZE
 	    "<devices><interface type='network'><mac address='52:54:00:00:00:01'/>"
-	    "<source network='default'/><target dev='vnet7'/></interface>"
+	    "<source network='default' bridge='virbr0'/><target dev='vnet7'/></interface>"
 	    "<interface type='bridge'><mac address='52:54:00:00:00:02'/>"
 	    "<source bridge='br0'/></interface>"
 	    "<interface type='network'><mac address='nonsense'/>"
@@ -204,11 +204,16 @@ START_TEST(interfaces_keep_their_order)
 	ck_assert_str_eq(nics[0].network, "default");
 	ck_assert_str_eq(nics[0].target, "vnet7");
 	ck_assert_str_eq(mac_text(nics[0].mac, mac), "52:54:00:00:00:01");
+	ck_assert_str_eq(nics[0].bridge, "virbr0");
 	ck_assert_ptr_null(nics[1].network);
+	ck_assert_str_eq(nics[1].bridge, "br0");
 	ck_assert_str_eq(nics[2].network, "lab");
-	/* Bit 1 is the row "mac": what is no address is not there. */
-	ck_assert_uint_eq(nics[0].record.has & 2, 2);
-	ck_assert_uint_eq(nics[2].record.has & 2, 0);
+	ck_assert_ptr_null(nics[2].bridge);
+	/* Bits in row order: network, bridge, mac. The bridge of a network is no key of
+	 * the interface, and what is no address is not there. */
+	ck_assert_uint_eq(nics[0].record.has, 5);
+	ck_assert_uint_eq(nics[1].record.has, 6);
+	ck_assert_uint_eq(nics[2].record.has, 1);
 	arena_done(&a);
 }
 END_TEST
@@ -314,6 +319,27 @@ END_TEST
  */
 static const char *const hostile[] = { "a\001b", "a\033[31m", "\377\376", "a\303" };
 
+START_TEST(a_bridge_of_the_host_is_written_and_read)
+{
+	struct arena a = { 0 };
+	struct error e = { "" };
+	struct vm vm = desired(&a), back = { 0 };
+	struct vm_interface *nic = vm.interfaces.items;
+	const char *xml;
+
+	nic->network = NULL;
+	nic->bridge = "br0";
+	xml = vm_xml_define(&a, &vm, "kvm", &q35, &e);
+	ck_assert_ptr_nonnull(xml);
+	ck_assert_msg(strstr(xml, "<interface type=\"bridge\">") != NULL, "%s", xml);
+	ck_assert_int_eq(vm_xml_read(&a, xml, &back, &e), 0);
+	nic = back.interfaces.items;
+	ck_assert_ptr_null(nic->network);
+	ck_assert_str_eq(nic->bridge, "br0");
+	arena_done(&a);
+}
+END_TEST
+
 START_TEST(what_is_no_text_is_never_sent)
 {
 	struct arena a = { 0 };
@@ -341,6 +367,7 @@ int main(void)
 	tcase_add_loop_test(tests, our_mark_is_known_by_its_namespace, 0, ROWS(marks));
 	tcase_add_test(tests, interfaces_keep_their_order);
 	tcase_add_loop_test(tests, definitions_are_written, 0, ROWS(written));
+	tcase_add_test(tests, a_bridge_of_the_host_is_written_and_read);
 	tcase_add_loop_test(tests, what_is_no_text_is_never_sent, 0, ROWS(hostile));
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

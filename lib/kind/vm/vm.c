@@ -4,6 +4,8 @@
  * written is not touched, and what differs and needs a restart is shown, not done. One
  * that does not is defined. Power is in vm_power.c, the documents are in vm_xml.c.
  */
+#include <string.h>
+
 #include "lib/kind/kinds.h"
 #include "lib/kind/sources.h"
 #include "lib/kind/vm/vm.h"
@@ -59,6 +61,10 @@ static const struct field interface_rows[] = {
 	    .help =
 		"The libvirt network it is in; left out: the only one that is written.",
 	    .example = "default" },
+	{ "bridge", FIELD_NAME, at(struct vm_interface, bridge), FIELD_COMPARED,
+	    .help =
+		"Instead of a network: a bridge of the host, at most 15 characters, which homek8sd does not manage.",
+	    .example = "br0" },
 	{ "mac", FIELD_MAC, at(struct vm_interface, mac), FIELD_COMPARED,
 	    .help =
 		"Its MAC address; left out: one derived from the VM's name and the interface's place, the same for ever.",
@@ -104,7 +110,7 @@ static const struct field rows[] = {
 	{ "interfaces", FIELD_LIST, at(struct vm, interfaces), FIELD_COMPARED,
 	    .group = &interface_fields,
 	    .help =
-		"Network interfaces, in order; left out: one in the only network that is written." },
+		"Network interfaces, in order, each in a network or on a bridge; left out: one in the only network that is written." },
 	{ 0 },
 };
 
@@ -154,20 +160,48 @@ static void read_object(struct config *config, struct object *object,
 		check_disk(vm, report);
 }
 
+/* IFNAMSIZ of the kernel, with the NUL. */
+#define BRIDGE_NAME_SIZE 16
+
+static void check_bridge(
+    const struct vm_interface *nic, size_t index, struct report *report)
+{
+	struct finding *f;
+
+	if (strlen(nic->bridge) >= BRIDGE_NAME_SIZE) {
+		f = report_add(report, SEVERITY_ERROR, "bad-value",
+		    field_place(nic, "bridge"),
+		    "interfaces[%zu].bridge has more than %d characters, so no bridge of the host can have that name",
+		    index, BRIDGE_NAME_SIZE - 1);
+		report_fix(report, f, "`ip link show type bridge` lists them");
+	}
+	if (node_get(nic->record.node, "network")) {
+		f = report_add(report, SEVERITY_ERROR, "bad-value",
+		    field_place(nic, "bridge"),
+		    "interfaces[%zu] has both network and bridge: it can be plugged into one of them only",
+		    index);
+		report_fix(report, f, "keep network: NAME, or bridge: NAME");
+	}
+}
+
 static void derive_interface(
     struct vm *vm, size_t index, const char *only, struct arena *a, struct report *report)
 {
 	struct vm_interface *nic = (struct vm_interface *)vm->interfaces.items + index;
 	struct finding *f;
 
-	if (!nic->network && !node_get(nic->record.node, "network")) {
+	if (nic->bridge) {
+		check_bridge(nic, index, report);
+	} else if (!nic->network && !node_get(nic->record.node, "network") &&
+		   !node_get(nic->record.node, "bridge")) {
 		nic->network = only;
 		if (!only) {
 			f = report_add(report, SEVERITY_ERROR, "missing-key",
 			    field_place(nic, NULL),
 			    "interfaces[%zu] does not say its network, and not exactly one is written",
 			    index);
-			report_fix(report, f, "add network: NAME");
+			report_fix(report, f,
+			    "add network: NAME, or bridge: NAME for a bridge of the host");
 		}
 	}
 	nic->mac_given = field_has(&interface_fields, nic, "mac");

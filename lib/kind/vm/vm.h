@@ -34,8 +34,13 @@ struct vm_boot { /* direct kernel boot */
 
 struct vm_interface {
 	struct record record;
+	/* Written: exactly one of the two, once the defaults are there. Observed: `network`
+	 * NULL where it is in no libvirt network; `bridge` the bridge it is plugged into
+	 * where libvirt names one, which for a network it does on the live side only. NICs of
+	 * other types (direct, user) have neither. Hot-plugged ones are on the live side. */
 	const char *network;
-	struct mac mac; /* written; else derived from the VM's name and the index */
+	const char *bridge; /* of the host; homek8sd does not manage it */
+	struct mac mac;	    /* written; else derived from the VM's name and the index */
 	bool mac_given;
 	const char *target; /* observed only: the tap, live side */
 };

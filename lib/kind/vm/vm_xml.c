@@ -181,8 +181,12 @@ static void read_interfaces(struct arena *a, xmlNode *devices, struct vm *out)
 		struct vm_interface *nic = arena_push(a, &items, &count, sizeof(*nic));
 		const char *mac = xml_attribute(a, node, "mac", "address");
 
-		read_text(&nic->record, fields, "network", &nic->network,
-		    xml_attribute(a, node, "source", "network"));
+		if (!read_text(&nic->record, fields, "network", &nic->network,
+			xml_attribute(a, node, "source", "network")))
+			read_text(&nic->record, fields, "bridge", &nic->bridge,
+			    xml_attribute(a, node, "source", "bridge"));
+		else
+			nic->bridge = xml_attribute(a, node, "source", "bridge");
 		if (mac && mac_parse(mac, &nic->mac, NULL) == 0)
 			nic->record.has |= field_bit(fields, "mac");
 		nic->target = xml_attribute(a, node, "target", "dev");
@@ -315,11 +319,15 @@ static void write_disk(struct arena *a, xmlNode *devices, const struct vm *want)
 
 static void write_interface(xmlNode *devices, const struct vm_interface *written)
 {
-	xmlNode *nic = append_with(devices, "interface", "type", "network");
+	xmlNode *nic = append_with(
+	    devices, "interface", "type", written->bridge ? "bridge" : "network");
 	char mac[MAC_TEXT];
 
 	append_with(nic, "mac", "address", mac_text(written->mac, mac));
-	append_with(nic, "source", "network", written->network);
+	if (written->bridge)
+		append_with(nic, "source", "bridge", written->bridge);
+	else
+		append_with(nic, "source", "network", written->network);
 	append_with(nic, "model", "type", "virtio");
 }
 

@@ -18,7 +18,7 @@
  *
  * Of the disks the first hard disk is kept: its file or device in disk.path, or, for a
  * volume, its pool in disk.pool and its name (without a slash) in disk.path. Interfaces
- * keep their order; one that is in no libvirt network has `network` NULL.
+ * keep their order; see struct vm_interface for where they are plugged in.
  */
 int vm_xml_read(struct arena *a, const char *xml, struct vm *out, struct error *e);
 
