@@ -26,13 +26,20 @@ bool client_is_drained(const struct client *client)
 	return queued(client) == 0;
 }
 
-static size_t bytes_held(const struct clients *clients)
+/* May the client hold `more` bytes beside what its user and all users hold? */
+static bool has_room(const struct client *client, size_t more)
 {
-	size_t sum = 0;
+	size_t own = more, all = more, limit = CLIENTS_MAX_BYTES;
 
-	for (const struct client *c = clients->first; c; c = c->next)
-		sum += c->reader.bytes.room + c->out.room;
-	return sum;
+	for (const struct client *c = client->clients->first; c; c = c->next) {
+		size_t held = c->reader.bytes.room + c->out.room;
+
+		all += held;
+		own += c->peer.uid == client->peer.uid ? held : 0;
+	}
+	if (!peer_is_administrator(&client->peer))
+		limit -= CLIENTS_RESERVED_BYTES;
+	return own <= CLIENTS_MAX_BYTES_PER_UID && all <= limit;
 }
 
 void client_free(struct client *client)
@@ -67,14 +74,13 @@ static void append(struct client *client, const struct text *message)
 	text_add_n(out, message->data, message->length);
 }
 
-/* Past its own cap nothing is queued and the client is done for; past the cap of all it
- * is refused, and what it streamed ends. */
+/* Past its own cap nothing is queued and the client is done for; past the cap of its user
+ * or of all it is refused, and what it streamed ends. */
 void client_send(struct client *client, const struct text *message)
 {
 	static const char why[] =
 	    "other clients do not read what they are sent; try again later";
-	bool full = message->length > SMALL_MESSAGE &&
-		    bytes_held(client->clients) + message->length > CLIENTS_MAX_BYTES;
+	bool full = message->length > SMALL_MESSAGE && !has_room(client, message->length);
 
 	if (client->closing)
 		return;
@@ -288,8 +294,7 @@ static void on_readable(struct ev_loop *loop, struct ev_io *io, int revents)
 	    0) {
 		client_error_text(client, ERROR_INVALID_PARAMETER, e.text);
 		client->closing = true;
-	} else if (client->reader.bytes.length > READ_SIZE &&
-		   bytes_held(client->clients) > CLIENTS_MAX_BYTES) {
+	} else if (client->reader.bytes.length > READ_SIZE && !has_room(client, 0)) {
 		client_free(client);
 		return;
 	}

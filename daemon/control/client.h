@@ -15,11 +15,16 @@
 #include "lib/view/shape.h"
 #include "lib/wire/varlink.h"
 
+/* The last of them, and of the bytes, are for root and the daemon's own user: whatever
+ * others hold, the machine's administrator gets in and is answered. */
 #define CLIENTS_MAX 128
+#define CLIENTS_RESERVED 32
 #define CLIENTS_MAX_PER_UID 32
 #define CLIENT_MAX_QUEUE ((size_t)4 * 1024 * 1024)
 /* Of all clients together, read and not yet handled plus not yet sent. */
 #define CLIENTS_MAX_BYTES ((size_t)48 * 1024 * 1024)
+#define CLIENTS_MAX_BYTES_PER_UID ((size_t)16 * 1024 * 1024)
+#define CLIENTS_RESERVED_BYTES CLIENTS_MAX_BYTES_PER_UID
 #define CLIENT_MAX_PIPELINE 16
 #define CLIENT_TURN_MESSAGES 64
 #define CLIENT_TURN_SECONDS 0.001

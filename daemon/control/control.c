@@ -61,11 +61,13 @@ static void refuse(int fd, const char *why)
 static void admit(struct control *control, int fd)
 {
 	const struct listener *l = &control->listener;
+	size_t count = control->clients.count;
 	struct peer peer;
 
 	if (peer_read(fd, l->has_group ? &l->group : NULL, &peer) < 0)
 		close(fd);
-	else if (control->clients.count >= CLIENTS_MAX)
+	else if (count >= CLIENTS_MAX || (count >= CLIENTS_MAX - CLIENTS_RESERVED &&
+					     !peer_is_administrator(&peer)))
 		refuse(fd, "too many connections; close some or try again later");
 	else if (clients_of(control, peer.uid) >= CLIENTS_MAX_PER_UID)
 		refuse(fd, "too many connections of one user; close some first");

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <pwd.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "lib/base/arena.h"
 #include "lib/base/cleanup.h"
@@ -40,9 +41,14 @@ int peer_read(int fd, const gid_t *group, struct peer *out)
 		return -1;
 	out->uid = c.uid;
 	out->pid = c.pid;
-	out->may_change = c.uid == 0 || c.uid == geteuid() ||
+	out->may_change = peer_is_administrator(out) ||
 			  (group && (c.gid == *group || has_group(fd, *group)));
 	return 0;
+}
+
+bool peer_is_administrator(const struct peer *peer)
+{
+	return peer->uid == 0 || peer->uid == geteuid();
 }
 
 char *peer_text(const struct peer *peer)

@@ -14,6 +14,8 @@ struct peer {
 
 /* `group` NULL: there is no such group. -1: the kernel does not say. */
 int peer_read(int fd, const gid_t *group, struct peer *out);
+/* Root, or the daemon's own user. */
+bool peer_is_administrator(const struct peer *peer);
 /* "uid 1000 (alice) pid 123", malloc'd. */
 char *peer_text(const struct peer *peer);
 

@@ -288,6 +288,16 @@ struct client dial(void)
 	return c;
 }
 
+struct client dial_as(uid_t uid)
+{
+	struct client c;
+
+	ck_assert_int_eq(seteuid(uid), 0);
+	c = dial();
+	ck_assert_int_eq(seteuid(0), 0);
+	return c;
+}
+
 void hang_up(struct client *c)
 {
 	close(c->fd);

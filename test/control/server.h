@@ -33,7 +33,11 @@ struct client {
 
 #define CALL(method, rest) "{\"method\":\"" INTERFACE_NAME "." method "\"" rest "}"
 
+#define NOBODY ((uid_t)65534)
+
 struct client dial(void);
+/* As another user: only root can. */
+struct client dial_as(uid_t uid);
 void hang_up(struct client *c);
 void say_bytes(struct client *c, const char *bytes, size_t length);
 /* With its NUL. */

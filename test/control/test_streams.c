@@ -254,6 +254,36 @@ START_TEST(unread_replies_have_a_cap_together)
 }
 END_TEST
 
+/* What another user holds, he holds of his own share: root is answered whole. */
+START_TEST(one_user_leaves_memory_for_root)
+{
+	enum { OBJECTS = 20000, STREAMS = 26 };
+	struct client slow[STREAMS], root = dial();
+	int size = 4096;
+	struct json_object *reply;
+
+	if (geteuid() != 0) {
+		printf("skipped: other users need root\n");
+		hang_up(&root);
+		return;
+	}
+	order(&root, "make objects", OBJECTS);
+	for (int i = 0; i < STREAMS; i++) {
+		slow[i] = dial_as(NOBODY);
+		setsockopt(slow[i].fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+		say_text(&slow[i], STATUS);
+		expect_alive("beside unread replies");
+	}
+	say_text(&root, STATUS);
+	reply = answer(&root, "the status for root");
+	ck_assert_uint_eq(json_count(json_at(reply, "parameters.objects")), OBJECTS);
+	json_object_put(reply);
+	for (int i = 0; i < STREAMS; i++)
+		hang_up(&slow[i]);
+	hang_up(&root);
+}
+END_TEST
+
 /* Calls that wait for a plan */
 
 static int64_t generation(struct json_object *reply)
@@ -399,6 +429,7 @@ Suite *streams_suite(void)
 	tcase_add_test(t, a_running_countdown_is_not_sent);
 	tcase_add_test(t, slow_clients_get_all_they_missed);
 	tcase_add_test(t, unread_replies_have_a_cap_together);
+	tcase_add_test(t, one_user_leaves_memory_for_root);
 	tcase_add_test(t, requests_wait_for_the_plan_that_is_due);
 	tcase_add_test(t, who_waits_may_go);
 	tcase_add_test(t, streams_wait_for_the_plan_that_is_due);
