@@ -3,6 +3,7 @@
 #include "daemon/engine/config_load.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "lib/doc/json.h"
 
@@ -77,8 +78,18 @@ static void read_source(
 	source->text = arena_copy_n(a, json_object_get_string(text), source->length);
 }
 
+/* Whether both paths lead to one directory; one that is not there any more by its name. */
+static bool is_same_directory(const char *one, const char *other)
+{
+	struct stat a, b;
+
+	if (stat(one, &a) == 0 && stat(other, &b) == 0)
+		return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+	return strcmp(one, other) == 0;
+}
+
 struct config *config_load_last_good(
-    const struct state_writer *writer, struct text *errors)
+    const char *directory, const struct state_writer *writer, struct text *errors)
 {
 	autojson struct json_object *o =
 	    writer ? state_dir_read(state_writer_dir(writer), LAST_GOOD, NULL) : NULL;
@@ -86,7 +97,8 @@ struct config *config_load_last_good(
 	struct config_files files = { 0 };
 	struct config *config = NULL;
 
-	if (!o)
+	if (!o || !json_string_at(o, "directory") ||
+	    !is_same_directory(json_string_at(o, "directory"), directory))
 		return NULL;
 	files.directory = arena_copy(&files.arena, json_string_at(o, "directory"));
 	if (json_at(o, "settings"))

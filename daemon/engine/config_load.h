@@ -14,8 +14,9 @@
 struct config *config_load_directory(
     const char *directory, struct state_writer *writer, struct text *errors);
 
-/* The last good one; NULL when there is none or it does not load any more. */
+/* The last good one of this directory; NULL when there is none, it is another directory's,
+ * or it does not load any more. */
 struct config *config_load_last_good(
-    const struct state_writer *writer, struct text *errors);
+    const char *directory, const struct state_writer *writer, struct text *errors);
 
 #endif

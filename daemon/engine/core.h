@@ -28,7 +28,6 @@ struct engine {
 	void *sources[SOURCES_MAX];	   /* by source_index(); NULL: not started yet */
 	const char *reported[SOURCES_MAX]; /* the state last reported of each */
 	struct watch *watch;
-	char *watched;	     /* the kubeconfig it also watches */
 	ev_timer plan_timer; /* the next plan, soon */
 	ev_timer wake_timer; /* the time of the plan that the last one wants */
 	struct resync {	     /* all of one source is read again */

@@ -79,31 +79,24 @@ static void load_state(struct engine *e, const struct config *config)
 
 /* Timers */
 
-static void on_files(void *arg)
-{
-	autotext struct text errors = { 0 };
-
-	engine_reload(arg, &errors);
-}
-
-/* Watches the configuration and the kubeconfig it names. Not from within on_files(): the
- * watch must outlive its own callback. */
-static void keep_watch(struct engine *e)
+/* The kubeconfig that the configuration names. */
+static void watch_kubeconfig(struct engine *e)
 {
 	const char *named = e->config->settings.kubernetes.kubeconfig;
-	char *path = named ? must_copy(named)
-			   : must_printf("%s/kubeconfig", e->options.config_dir);
+	autofree char *path = named ? must_copy(named)
+				    : must_printf("%s/kubeconfig", e->options.config_dir);
+
+	watch_file(e->watch, path);
+}
+
+static void on_files(void *arg);
+
+static void watch_files(struct engine *e)
+{
 	struct error error = { "" };
 
-	if (e->watched && strcmp(e->watched, path) == 0) {
-		free(path);
-		return;
-	}
-	free(e->watched);
-	e->watched = path;
-	watch_free(e->watch);
-	e->watch = watch_new(e->loop, e->options.config_dir, path, on_files, e, &error);
-	if (!e->watch)
+	e->watch = watch_new(e->loop, e->options.config_dir, on_files, e, &error);
+	if (*error.text)
 		journal_say(LEVEL_WARNING, MESSAGE_STATE, NULL,
 		    "changes of the configuration are not noticed by themselves: %s",
 		    error.text);
@@ -113,7 +106,6 @@ static void on_plan(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	(void)loop;
 	(void)events;
-	keep_watch(timer->data);
 	cycle_plan(timer->data);
 }
 
@@ -218,6 +210,7 @@ static void adopt(struct engine *e, struct config *config)
 			inbox_remember(e, observed->items[i]);
 	}
 	watch_all(e);
+	watch_kubeconfig(e);
 	set_resyncs(e);
 }
 
@@ -232,7 +225,21 @@ static void set_load(struct engine *e, bool ok, const struct text *errors)
 	e->load.error = ok ? NULL : text_get(&e->load_errors);
 }
 
-int engine_reload(struct engine *e, struct text *errors)
+static void take_config(struct engine *e, struct config *config)
+{
+	if (config_same(config, e->config)) {
+		config_free(config);
+		return;
+	}
+	executor_abandon(e->executor, NULL, NULL);
+	adopt(e, config);
+	e->state.persistent_changes++; /* what is desired of VMs */
+	journal_say(LEVEL_NOTICE, MESSAGE_CONFIG_LOADED, NULL,
+	    "configuration %u is in force, %zu finding%s", e->load.generation,
+	    config->report.count, config->report.count == 1 ? "" : "s");
+}
+
+static int reload(struct engine *e, struct text *errors)
 {
 	struct config *config =
 	    config_load_directory(e->options.config_dir, e->writer, errors);
@@ -245,15 +252,30 @@ int engine_reload(struct engine *e, struct text *errors)
 		    text_get(errors));
 		return -1;
 	}
-	executor_abandon(e->executor, NULL, NULL);
-	adopt(e, config);
-	e->state.persistent_changes++; /* what is desired of VMs */
-	journal_say(LEVEL_NOTICE, MESSAGE_CONFIG_LOADED, NULL,
-	    "configuration %u is in force, %zu finding%s", e->load.generation,
-	    config->report.count, config->report.count == 1 ? "" : "s");
+	take_config(e, config);
+	/* The files that it names, a kubeconfig, may be others in any case. */
 	for (size_t i = 0; i < source_count; i++)
-		adapters[i]->configure(e->sources[i], config);
+		adapters[i]->configure(e->sources[i], e->config);
 	return 0;
+}
+
+int engine_reload(struct engine *e, struct text *errors)
+{
+	const char *name = watch_writing(e->watch);
+
+	if (!name)
+		return reload(e, errors);
+	text_add(errors,
+	    "%s is being written and not closed yet; nothing was read. It is read by itself once it is closed.\n",
+	    name);
+	return -1;
+}
+
+static void on_files(void *arg)
+{
+	autotext struct text errors = { 0 };
+
+	reload(arg, &errors);
 }
 
 static struct config *first_config(struct engine *e, struct text *errors)
@@ -265,7 +287,7 @@ static struct config *first_config(struct engine *e, struct text *errors)
 	set_load(e, config, errors);
 	if (config)
 		return config;
-	config = config_load_last_good(e->writer, &ignored);
+	config = config_load_last_good(e->options.config_dir, e->writer, &ignored);
 	if (config)
 		journal_say(LEVEL_ERROR, MESSAGE_CONFIG_REFUSED, NULL,
 		    "the configuration has errors; starting with the last good one:\n%s",
@@ -289,7 +311,6 @@ static void start(struct engine *e)
 	e->starting = false;
 	watch_all(e);
 	inbox_states(e);
-	keep_watch(e);
 	set_resyncs(e);
 	engine_schedule(e);
 }
@@ -330,6 +351,7 @@ struct engine *engine_new(
 		return NULL;
 	}
 	load_state(e, config);
+	watch_files(e);
 	adopt(e, config);
 	start(e);
 	return e;
@@ -359,7 +381,6 @@ bool engine_free(struct engine *e)
 	state_done(&e->state);
 	text_done(&e->load_errors);
 	free(e->unsaved);
-	free(e->watched);
 	free(e);
 	return written;
 }

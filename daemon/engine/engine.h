@@ -33,8 +33,8 @@ struct engine *engine_new(
  * state directory must not be closed. */
 bool engine_free(struct engine *e);
 
-/* Reads the configuration again. 0, or -1 with all errors in `errors`; then nothing
- * changed. */
+/* Reads the configuration again; where it is the same, the generation stays. 0, or -1 with
+ * all errors in `errors`: then nothing changed, as while one of its files is written. */
 int engine_reload(struct engine *e, struct text *errors);
 
 /*

@@ -4,6 +4,10 @@
  * two watches: one on the directory itself (while it is there) and one on the deepest
  * directory above it that exists, which shows when the next part of the path appears, is
  * replaced or is swapped as a link. After every burst both are looked up again by path.
+ *
+ * A file that is being written stands among the unread ones from its first change to its
+ * being closed, one that was removed for a while; meanwhile nothing is reported. What is
+ * written in a file before it is watched from is not known: nobody can say who has it open.
  */
 #include "daemon/host/watch.h"
 
@@ -15,10 +19,17 @@
 #include <sys/inotify.h>
 #include <sys/stat.h>
 
+#include "daemon/host/unread.h"
 #include "lib/base/arena.h"
 #include "lib/base/cleanup.h"
 
 #define SETTLE_SECONDS 0.1
+/* What is replaced by removing and making it again must not be read in between. */
+#define REMOVED_SECONDS 2.0
+#define RETRY_SECONDS 10.0
+/* Who has a file open for longer than this may read it by hand: a file is also changed
+ * without being opened (truncate(2)), and then never closed. */
+#define WRITING_SECONDS 60.0
 /* Where writing never stops, this is the end of waiting for quiet. */
 #define PATIENCE_SECONDS 2.0
 #define MAX_TARGETS 3
@@ -36,15 +47,20 @@ struct target {
 	int own;      /* watch on the directory; -1 while it is not there */
 	int above;    /* watch on the deepest directory above that exists */
 	char *awaits; /* the name in it that leads to the target */
+	ev_tstamp
+	    gone; /* since when there is no such directory any more; 0: it is there */
 };
 
 struct watch {
 	struct ev_loop *loop;
 	struct ev_io io;
 	struct ev_timer settle;
-	ev_tstamp first; /* of this burst; 0: none */
+	struct ev_timer retry; /* while the kernel gives no watch */
+	ev_tstamp first;       /* of this burst; 0: none */
 	struct target targets[MAX_TARGETS];
 	size_t count;
+	struct unread_files unread;
+	bool blind; /* something that is there cannot be watched */
 	void (*changed)(void *arg);
 	void *arg;
 };
@@ -94,20 +110,45 @@ static void replace(struct watch *watch, int *descriptor, int new)
 		inotify_rm_watch(watch->io.fd, old);
 }
 
+static void add_watch(struct watch *watch, int *descriptor, const char *path, uint32_t of)
+{
+	int new = inotify_add_watch(watch->io.fd, path, of);
+
+	if (new < 0 && errno != ENOENT && errno != ENOTDIR)
+		watch->blind = true;
+	replace(watch, descriptor, new);
+}
+
 /* Both watches are looked up again, by path. */
 static void arm(struct watch *watch, struct target *target)
 {
 	autofree char *path = must_copy(target->path);
 	const char *above = directory_above(target, path);
+	bool was = target->own >= 0;
 
-	replace(watch, &target->own, inotify_add_watch(watch->io.fd, target->path, OWN));
-	replace(watch, &target->above, inotify_add_watch(watch->io.fd, above, ABOVE));
+	add_watch(watch, &target->own, target->path, OWN);
+	add_watch(watch, &target->above, above, ABOVE);
+	if (target->own >= 0)
+		target->gone = 0;
+	else if (was)
+		target->gone = ev_now(watch->loop);
 }
 
 static void arm_all(struct watch *watch)
 {
-	for (size_t i = 0; i < watch->count; i++)
+	struct unread **at = &watch->unread.first;
+
+	watch->blind = watch->io.fd < 0;
+	for (size_t i = 0; i < watch->count && !watch->blind; i++)
 		arm(watch, &watch->targets[i]);
+	while (*at)
+		if (in_use(watch, (*at)->directory))
+			at = &(*at)->next;
+		else
+			unread_drop(at);
+	ev_timer_stop(watch->loop, &watch->retry);
+	if (watch->blind)
+		ev_timer_again(watch->loop, &watch->retry);
 }
 
 static bool ends_in(const char *name, const char *ending)
@@ -124,15 +165,49 @@ static bool name_matters(const struct target *target, const char *name)
 		return true;
 	if (target->file)
 		return strcmp(name, target->file) == 0;
-	return name[0] != '.' && ends_in(name, ".yaml");
+	return name[0] != '.' && (ends_in(name, ".yaml") || ends_in(name, ".yml"));
 }
 
-static bool event_matters(const struct watch *watch, const struct inotify_event *event)
+/* A file that was just made and is not a link to one: who made it will close it. */
+static bool is_made_empty(const struct target *target, const char *name)
+{
+	autofree char *path = must_printf("%s/%s", target->path, name);
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1;
+}
+
+/* Whether it may be read then: false where it is being written. */
+static bool note(struct watch *watch, const struct target *target,
+    const struct inotify_event *event, const char *name)
+{
+	ev_tstamp now = ev_now(watch->loop);
+
+	if (event->mask & IN_MODIFY) {
+		unread_mark(&watch->unread, event->wd, name, true, now)->changed = true;
+		return false;
+	}
+	if (event->mask & IN_CREATE && !(event->mask & IN_ISDIR) &&
+	    is_made_empty(target, name)) {
+		unread_mark(&watch->unread, event->wd, name, true, now);
+		/* It may be the last name of a file that was written elsewhere. */
+		return true;
+	}
+	if (event->mask & (IN_DELETE | IN_MOVED_FROM))
+		unread_mark(&watch->unread, event->wd, name, false, now);
+	else if (event->mask & (IN_CLOSE_WRITE | IN_CREATE | IN_MOVED_TO))
+		unread_forget(&watch->unread, event->wd, name);
+	return true;
+}
+
+static bool event_matters(struct watch *watch, const struct inotify_event *event)
 {
 	const char *name = event->len ? event->name : "";
 
-	if (event->mask & IN_Q_OVERFLOW)
+	if (event->mask & IN_Q_OVERFLOW) {
+		unread_clear(&watch->unread);
 		return true;
+	}
 	/* Watches that ended with their directory, not those we have given up. */
 	if (event->mask & (IN_IGNORED | IN_DELETE_SELF | IN_MOVE_SELF))
 		return in_use(watch, event->wd);
@@ -140,21 +215,74 @@ static bool event_matters(const struct watch *watch, const struct inotify_event 
 		const struct target *target = &watch->targets[i];
 
 		if (event->wd == target->own && name_matters(target, name))
-			return true;
+			return note(watch, target, event, name);
 		if (event->wd == target->above && strcmp(name, target->awaits) == 0)
 			return true;
 	}
 	return false;
 }
 
+/* Was it made by a link, and its other name removed? Then nobody has it open. */
+static bool is_whole(const struct watch *watch, const struct unread *p)
+{
+	struct stat st;
+
+	for (size_t i = 0; i < watch->count && !p->changed; i++) {
+		const struct target *target = &watch->targets[i];
+		autofree char *path = must_printf("%s/%s", target->path, p->name);
+
+		if (target->own == p->directory && stat(path, &st) == 0)
+			return st.st_size > 0;
+	}
+	return false;
+}
+
+/* How long nothing may be reported: 0: it may be now; -1: until a file is closed. */
+static ev_tstamp held_for(struct watch *watch)
+{
+	ev_tstamp now = ev_now(watch->loop), until = now;
+	struct unread **at = &watch->unread.first;
+
+	for (size_t i = 0; i < watch->count; i++) {
+		const struct target *t = &watch->targets[i];
+
+		if (t->gone > 0 && t->gone + REMOVED_SECONDS > until)
+			until = t->gone + REMOVED_SECONDS;
+	}
+	while (*at) {
+		struct unread *p = *at;
+
+		if (p->written && !is_whole(watch, p))
+			return -1;
+		if (!p->written && p->since + REMOVED_SECONDS > until)
+			until = p->since + REMOVED_SECONDS;
+		if (p->written || p->since + REMOVED_SECONDS <= now)
+			unread_drop(at);
+		else
+			at = &p->next;
+	}
+	return until - now;
+}
+
 static void on_settled(struct ev_loop *loop, struct ev_timer *timer, int revents)
 {
 	struct watch *watch = timer->data;
+	ev_tstamp wait;
 
 	(void)revents;
-	ev_timer_stop(loop, timer);
-	watch->first = 0;
 	arm_all(watch);
+	wait = held_for(watch);
+	ev_timer_stop(loop, timer);
+	if (wait > 0) {
+		timer->repeat = wait;
+		ev_timer_again(loop, timer);
+		return;
+	}
+	watch->first = 0;
+	if (wait < 0)
+		return;
+	for (size_t i = 0; i < watch->count; i++)
+		watch->targets[i].gone = 0;
 	watch->changed(watch->arg);
 }
 
@@ -165,23 +293,20 @@ static void ring(struct watch *watch)
 
 	if (watch->first == 0)
 		watch->first = now;
-	if (now - watch->first > PATIENCE_SECONDS)
+	if (now - watch->first > PATIENCE_SECONDS && ev_is_active(&watch->settle))
 		return;
 	watch->settle.repeat = SETTLE_SECONDS;
 	ev_timer_again(watch->loop, &watch->settle);
 }
 
-static void on_readable(struct ev_loop *loop, struct ev_io *io, int revents)
+/* Takes what the kernel has queued. */
+static void drain(struct watch *watch)
 {
 	_Alignas(struct inotify_event) char buffer[16 * 1024];
-	struct watch *watch = io->data;
 	const struct inotify_event *event;
 	bool matters = false;
-	ssize_t n;
+	ssize_t n = read(watch->io.fd, buffer, sizeof(buffer));
 
-	(void)loop;
-	(void)revents;
-	n = read(io->fd, buffer, sizeof(buffer));
 	for (ssize_t at = 0; at < n; at += (ssize_t)(sizeof(*event) + event->len)) {
 		event = (const struct inotify_event *)(const void *)(buffer + at);
 		matters |= event_matters(watch, event);
@@ -193,51 +318,109 @@ static void on_readable(struct ev_loop *loop, struct ev_io *io, int revents)
 	}
 }
 
-static void add_target(struct watch *watch, char *path, const char *file)
+static void on_readable(struct ev_loop *loop, struct ev_io *io, int revents)
 {
-	struct target *target = &watch->targets[watch->count++];
+	(void)loop;
+	(void)revents;
+	drain(io->data);
+}
+
+static void open_inotify(struct watch *watch)
+{
+	ev_io_set(&watch->io, inotify_init1(IN_NONBLOCK | IN_CLOEXEC), EV_READ);
+	if (watch->io.fd >= 0)
+		ev_io_start(watch->loop, &watch->io);
+}
+
+/* What changed while it was not watched is not known: all is read again. */
+static void on_retry(struct ev_loop *loop, struct ev_timer *timer, int revents)
+{
+	struct watch *watch = timer->data;
+
+	(void)loop;
+	(void)revents;
+	if (watch->io.fd < 0)
+		open_inotify(watch);
+	arm_all(watch);
+	if (!watch->blind)
+		ring(watch);
+}
+
+static void done_target(struct target *target)
+{
+	free(target->path);
+	free(target->file);
+	free(target->awaits);
+}
+
+static void set_target(
+    struct watch *watch, size_t i, const char *directory, const char *file)
+{
+	struct target *target = &watch->targets[i];
+	char *path = must_copy(directory);
 
 	for (size_t length = strlen(path); length > 1 && path[length - 1] == '/';
 	     length--)
 		path[length - 1] = '\0';
-	target->path = path;
-	target->file = must_copy(file);
-	target->own = target->above = -1;
+	*target = (struct target){
+		.path = path,
+		.file = must_copy(file),
+		.own = -1,
+		.above = -1,
+	};
 }
 
-static void add_file(struct watch *watch, const char *extra)
-{
-	autofree char *for_directory = must_copy(extra), *for_name = must_copy(extra);
-
-	add_target(watch, must_copy(dirname(for_directory)), basename(for_name));
-}
-
-struct watch *watch_new(struct ev_loop *loop, const char *directory, const char *extra,
+struct watch *watch_new(struct ev_loop *loop, const char *directory,
     void (*changed)(void *arg), void *arg, struct error *e)
 {
 	struct watch *watch = must_alloc(sizeof(*watch));
-	int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	autofree char *desired = must_printf("%s/desired.d", directory);
 
 	watch->loop = loop;
 	watch->changed = changed;
 	watch->arg = arg;
-	ev_io_init(&watch->io, on_readable, fd, EV_READ);
+	ev_io_init(&watch->io, on_readable, -1, EV_READ);
 	ev_init(&watch->settle, on_settled);
-	watch->io.data = watch->settle.data = watch;
-	add_target(watch, must_copy(directory), NULL);
-	add_target(watch, must_printf("%s/desired.d", directory), NULL);
-	if (extra)
-		add_file(watch, extra);
-	if (fd >= 0)
-		arm_all(watch);
-	if (fd < 0 || (watch->targets[0].own < 0 && watch->targets[0].above < 0)) {
-		fail(e, "%s cannot be watched for changes: %s; use `homek8sctl reload`",
+	ev_timer_init(&watch->retry, on_retry, 0, RETRY_SECONDS);
+	watch->io.data = watch->settle.data = watch->retry.data = watch;
+	set_target(watch, 0, directory, NULL);
+	set_target(watch, 1, desired, NULL);
+	watch->count = 2;
+	open_inotify(watch);
+	arm_all(watch);
+	if (watch->blind)
+		fail(e,
+		    "%s cannot be watched for changes now: %s; until it can, use `homek8sctl reload`",
 		    directory, strerror(errno));
-		watch_free(watch);
-		return NULL;
-	}
-	ev_io_start(loop, &watch->io);
 	return watch;
+}
+
+void watch_file(struct watch *watch, const char *path)
+{
+	autofree char *for_directory = must_copy(path), *for_name = must_copy(path);
+	struct target *target = &watch->targets[2];
+
+	if (watch->count == MAX_TARGETS) {
+		int own = target->own, above = target->above;
+
+		target->own = target->above = -1;
+		replace(watch, &own, -1);
+		replace(watch, &above, -1);
+		done_target(target);
+	}
+	watch->count = MAX_TARGETS;
+	set_target(watch, 2, dirname(for_directory), basename(for_name));
+	arm_all(watch);
+}
+
+const char *watch_writing(struct watch *watch)
+{
+	drain(watch);
+	for (const struct unread *p = watch->unread.first; p; p = p->next)
+		if (p->written && !is_whole(watch, p) &&
+		    ev_now(watch->loop) - p->since < WRITING_SECONDS)
+			return p->name;
+	return NULL;
 }
 
 void watch_free(struct watch *watch)
@@ -246,12 +429,11 @@ void watch_free(struct watch *watch)
 		return;
 	ev_io_stop(watch->loop, &watch->io);
 	ev_timer_stop(watch->loop, &watch->settle);
+	ev_timer_stop(watch->loop, &watch->retry);
 	if (watch->io.fd >= 0)
 		close(watch->io.fd);
-	for (size_t i = 0; i < watch->count; i++) {
-		free(watch->targets[i].path);
-		free(watch->targets[i].file);
-		free(watch->targets[i].awaits);
-	}
+	unread_clear(&watch->unread);
+	for (size_t i = 0; i < watch->count; i++)
+		done_target(&watch->targets[i]);
 	free(watch);
 }

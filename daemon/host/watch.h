@@ -3,7 +3,8 @@
  * watch: reports when something in the configuration directories changed. Watches
  * directories (inotify), never files, so that editors' renames and swapped links are
  * noticed; waits for 100 ms of quiet before it calls back; takes up a directory that
- * appears later.
+ * appears later. A file is reported when it was closed or moved into place, never while
+ * somebody writes it; what was removed, two seconds later. Main loop only.
  */
 #ifndef DAEMON_HOST_WATCH_H
 #define DAEMON_HOST_WATCH_H
@@ -14,9 +15,17 @@
 
 struct watch;
 
-/* Watches DIR, DIR/desired.d and the directory of `extra` (a file; NULL none). */
-struct watch *watch_new(struct ev_loop *loop, const char *directory, const char *extra,
+/* Watches *.yaml and *.yml in DIR and DIR/desired.d. Where the kernel gives no watch, the
+ * error is set, and it is tried again every 10 s; once it does, it counts as a change. */
+struct watch *watch_new(struct ev_loop *loop, const char *directory,
     void (*changed)(void *arg), void *arg, struct error *e);
-void watch_free(struct watch *watch);
+void watch_free(struct watch *watch); /* NULL allowed */
+
+/* Watches this file as well, in place of the one named before. Also from changed(). */
+void watch_file(struct watch *watch, const char *path);
+
+/* The name of a file that has been being written for less than a minute; NULL: none. Of
+ * several one. Until the loop turns. */
+const char *watch_writing(struct watch *watch);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/hash.h"
 #include "lib/doc/yaml.h"
 #include "lib/model/kind.h"
 #include "lib/model/section_tree.h"
@@ -226,12 +227,36 @@ static void read_kinds(struct config *config, bool whole)
 		config_rules[i](config, &config->report);
 }
 
+static uint64_t hash_text(uint64_t hash, const struct source_text *source)
+{
+	if (!source->text)
+		return hash_bytes(hash, "", 1);
+	hash = hash_bytes(hash, source->name, strlen(source->name) + 1);
+	hash = hash_bytes(hash, &source->length, sizeof(source->length));
+	return hash_bytes(hash, source->text, source->length);
+}
+
+static uint64_t hash_files(const struct config_files *files)
+{
+	uint64_t hash = hash_text(HASH_START, &files->settings);
+
+	for (size_t i = 0; i < files->desired_count; i++)
+		hash = hash_text(hash, &files->desired[i]);
+	return hash;
+}
+
+bool config_same(const struct config *one, const struct config *other)
+{
+	return one->texts == other->texts;
+}
+
 int config_load(const struct config_files *files, struct config **out)
 {
 	struct config *config = must_alloc(sizeof(*config));
 	bool whole;
 
 	config->report.arena = &config->arena;
+	config->texts = hash_files(files);
 	load_settings(config, &files->settings);
 	whole = load_desired(config, files);
 	if (config->root)

@@ -20,6 +20,7 @@ struct config {
 	struct set sets[KINDS_MAX]; /* by kind_index() */
 	const struct node *root;    /* desired.d merged into one tree */
 	struct report report;	    /* findings; errors when config_load() returned -1 */
+	uint64_t texts;		    /* hash of the files it was built from */
 };
 
 /*
@@ -31,6 +32,8 @@ struct config {
  */
 int config_load(const struct config_files *files, struct config **out);
 void config_free(struct config *config);
+/* Whether both were built from the same files: same names, same texts. */
+bool config_same(const struct config *one, const struct config *other);
 
 /*
  * The linter's rules, NULL after the last, run in order once every kind was read and

@@ -74,6 +74,28 @@ static const char *type_text(mode_t mode)
 	return "a device";
 }
 
+/* Who else may write it decides what the daemon does: a file's text, or which files a
+ * directory has. */
+static int check_owner(const struct reader *r, const char *name, const struct stat *st)
+{
+	struct arena *a = r->report->arena;
+
+	if (r->of != FILES_TRUSTED)
+		return 0;
+	if (st->st_uid != 0 && st->st_uid != geteuid())
+		return refuse(r, "file-owner", name,
+		    arena_printf(a,
+			"it belongs to user %u, neither to root nor to the user that reads it",
+			st->st_uid),
+		    arena_printf(a, "chown root %s", name));
+	if (st->st_mode & (S_IWGRP | S_IWOTH))
+		return refuse(r, "file-writable", name,
+		    arena_printf(a, "others than its owner may write it (mode %04o)",
+			st->st_mode & 07777u),
+		    arena_printf(a, "chmod go-w %s", name));
+	return 0;
+}
+
 static int check_file(const struct reader *r, const char *name, const struct stat *st)
 {
 	struct arena *a = r->report->arena;
@@ -83,17 +105,8 @@ static int check_file(const struct reader *r, const char *name, const struct sta
 		    arena_printf(
 			a, "it is %s where a plain file is due", type_text(st->st_mode)),
 		    "put a plain file in its place");
-	if (r->of == FILES_TRUSTED && st->st_uid != 0 && st->st_uid != geteuid())
-		return refuse(r, "file-owner", name,
-		    arena_printf(a,
-			"it belongs to user %u, neither to root nor to the user that reads it",
-			st->st_uid),
-		    arena_printf(a, "chown root %s", name));
-	if (r->of == FILES_TRUSTED && (st->st_mode & (S_IWGRP | S_IWOTH)))
-		return refuse(r, "file-writable", name,
-		    arena_printf(a, "others than its owner may write it (mode %04o)",
-			st->st_mode & 07777u),
-		    arena_printf(a, "chmod go-w %s", name));
+	if (check_owner(r, name, st))
+		return -1;
 	if ((size_t)st->st_size > YAML_MAX_BYTES)
 		return refuse(r, "file-too-large", name,
 		    arena_printf(a, "it has %lld bytes, %zu are allowed",
@@ -151,7 +164,8 @@ static bool is_ours(const char *name)
 {
 	size_t length = strlen(name);
 
-	return name[0] != '.' && length > 5 && !strcmp(name + length - 5, ".yaml");
+	return name[0] != '.' && ((length > 5 && !strcmp(name + length - 5, ".yaml")) ||
+				     (length > 4 && !strcmp(name + length - 4, ".yml")));
 }
 
 static int compare_names(const void *x, const void *y)
@@ -182,7 +196,7 @@ static int check_count(const struct reader *r, size_t count)
 
 	if (count == 0)
 		return refuse(r, "no-desired-state", DESIRED,
-		    "there is no *.yaml file in it",
+		    "there is no *.yaml or *.yml file in it",
 		    "an empty or missing desired.d never means delete everything: write what should be into " DESIRED
 		    "/home.yaml");
 	if (count > CONFIG_MAX_FILES)
@@ -227,9 +241,11 @@ static void open_desired(const struct reader *r, int directory)
 	int fd = openat(directory, DESIRED, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *desired = fd < 0 ? NULL : fdopendir(fd);
 	int reason = errno;
+	struct stat st;
 
 	if (desired) {
-		read_desired(r, desired);
+		if (fstat(fd, &st) == 0 && check_owner(r, DESIRED, &st) == 0)
+			read_desired(r, desired);
 		closedir(desired);
 		return;
 	}
@@ -255,6 +271,8 @@ static void read_directory(const struct reader *r, const char *path)
 		    NULL);
 		return;
 	}
+	if (fstat(directory, &st) || check_owner(r, path, &st))
+		return;
 	if (!fstatat(directory, SETTINGS, &st, AT_SYMLINK_NOFOLLOW))
 		read_file(r, directory, SETTINGS, SETTINGS, &r->out->settings);
 	open_desired(r, directory);

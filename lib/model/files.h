@@ -2,8 +2,8 @@
 /*
  * files: the configuration directory as texts. Opens what is a regular file and nothing
  * else (no FIFO, device, directory or dangling link where a file is due, never blocking),
- * each at most 256 KiB, at most 64 of them and 1 MiB together, *.yaml only, no dot files
- * and no editors' leavings (~).
+ * each at most 256 KiB, at most 64 of them and 1 MiB together, *.yaml and *.yml only, no
+ * dot files and no editors' leavings (~).
  */
 #ifndef LIB_MODEL_FILES_H
 #define LIB_MODEL_FILES_H
@@ -27,7 +27,7 @@ struct config_files {
 
 enum files_of {
 	FILES_TRUSTED,	/* to be acted on: owned by root or the caller, writable by the
-			   owner only */
+			   owner only, and so are the directories */
 	FILES_ANYBODYS, /* only to be checked: a checkout, a draft */
 };
 

@@ -6,6 +6,7 @@
 #include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -101,8 +102,10 @@ static void start(const char *directory, const char *extra)
 
 	loop = ev_loop_new(0);
 	rings = 0;
-	watch = watch_new(loop, path, file, on_changed, NULL, &e);
-	ck_assert_msg(watch != NULL, "%s", e.text);
+	watch = watch_new(loop, path, on_changed, NULL, &e);
+	ck_assert_msg(!*e.text, "%s", e.text);
+	if (file)
+		watch_file(watch, file);
 }
 
 /* What was done rings this often, within half a second. */
@@ -110,6 +113,16 @@ static void expect(const char *what, int times)
 {
 	run_for(0.5);
 	ck_assert_msg(rings == times, "%s: %d rings, not %d", what, rings, times);
+	rings = 0;
+}
+
+/* The same of a removal, which waits for what may come in its place. */
+static void expect_removal(const char *what)
+{
+	run_for(1.5);
+	ck_assert_msg(rings == 0, "%s: not at once", what);
+	run_for(1);
+	ck_assert_msg(rings == 1, "%s: %d rings, not 1", what, rings);
 	rings = 0;
 }
 
@@ -149,9 +162,9 @@ START_TEST(editors_ring)
 	write_to("etc/desired.d/second.yaml", "c");
 	expect("a new file", 1);
 	delete_at("etc/desired.d/second.yaml");
-	expect("a file removed", 1);
+	expect_removal("a file removed");
 	rename_to("etc/desired.d/home.yaml", "etc/desired.d/home.yaml.bak");
-	expect("renamed away", 1);
+	expect_removal("renamed away");
 	write_to("etc/homek8s.yaml", "b");
 	expect("the settings", 1);
 	write_to("other", "b");
@@ -215,7 +228,7 @@ START_TEST(directories_may_come_and_go)
 	write_to("later/etc/desired.d/home.yaml", "b");
 	expect("a file in it", 1);
 	rename_to("later/etc", "later/old");
-	expect("moved away", 1);
+	expect_removal("moved away");
 	write_to("later/old/desired.d/home.yaml", "c");
 	expect("a file where it was moved to", 0);
 	rename_to("later/old", "later/etc");
@@ -246,6 +259,115 @@ START_TEST(a_made_directory_is_watched_at_once)
 }
 END_TEST
 
+/* Opens the file, to be written in pieces. */
+static int open_at(const char *name, int flags)
+{
+	autofree char *path = at(name);
+	int fd = open(path, O_WRONLY | flags, 0600);
+
+	ck_assert_int_ge(fd, 0);
+	return fd;
+}
+
+START_TEST(what_is_written_is_read_when_it_is_closed)
+{
+	int fd, second;
+
+	start("etc", NULL);
+	fd = open_at("etc/desired.d/home.yaml", O_TRUNC);
+	ck_assert_int_eq(write(fd, "a", 1), 1);
+	expect("half of it", 0);
+	ck_assert_str_eq(watch_writing(watch), "home.yaml");
+	write_to("etc/homek8s.yaml", "b");
+	expect("another file meanwhile", 0);
+	ck_assert_int_eq(write(fd, "b", 1), 1);
+	run_for(2.5);
+	expect("however long it takes", 0);
+	close(fd);
+	expect("closed", 1);
+	ck_assert_ptr_null(watch_writing(watch));
+	fd = open_at("etc/desired.d/new.yml", O_CREAT);
+	expect("made and empty", 0);
+	second = open_at("etc/desired.d/new.yml", O_APPEND);
+	ck_assert_int_eq(write(second, "b", 1), 1);
+	close(fd);
+	ck_assert_int_eq(write(second, "c", 1), 1);
+	expect("closed by one of two", 0);
+	close(second);
+	expect("closed by both", 1);
+	fd = open_at("etc/desired.d/home.yaml", O_TRUNC);
+	delete_at("etc/desired.d/home.yaml");
+	expect_removal("removed while it is written");
+	close(fd);
+}
+END_TEST
+
+START_TEST(what_is_linked_into_place_is_whole)
+{
+	autofree char *from = at("other"), *to = at("etc/desired.d/linked.yaml");
+
+	start("etc", NULL);
+	write_to("other", "a");
+	ck_assert_int_eq(link(from, to), 0);
+	delete_at("other");
+	expect("linked, and the other name removed", 1);
+	link_to("home.yaml", "etc/desired.d/symbolic.yaml");
+	expect("a symbolic link", 1);
+}
+END_TEST
+
+START_TEST(what_is_replaced_is_not_read_in_between)
+{
+	start("etc", NULL);
+	delete_at("etc/desired.d/home.yaml");
+	expect("removed", 0);
+	write_to("etc/desired.d/home.yaml", "b");
+	expect("made again", 1);
+	run_for(2.5);
+	expect("and nothing more", 0);
+}
+END_TEST
+
+START_TEST(another_file_may_be_named)
+{
+	autofree char *second = at("run/second");
+
+	make_directory("run");
+	start("etc", "run/first");
+	write_to("run/first", "a");
+	expect("the file", 1);
+	watch_file(watch, second);
+	write_to("run/first", "b");
+	expect("the one named before", 0);
+	write_to("run/second", "b");
+	expect("the one named now", 1);
+}
+END_TEST
+
+/* The kernel gives no descriptor at first. */
+START_TEST(a_watch_that_cannot_be_had_comes_later)
+{
+	autofree char *path = at("etc");
+	struct rlimit files, none;
+	struct error e = { "" };
+
+	loop = ev_loop_new(0);
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &files), 0);
+	none = files;
+	none.rlim_cur = 0;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	watch = watch_new(loop, path, on_changed, NULL, &e);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &files), 0);
+	ck_assert_ptr_nonnull(strstr(e.text, "homek8sctl reload"));
+	rings = 0;
+	run_for(10.5);
+	ck_assert_int_eq(rings, 1);
+	rings = 0;
+	write_to("etc/desired.d/home.yaml", "b");
+	expect("written", 1);
+}
+END_TEST
+
 Suite *watch_suite(void)
 {
 	Suite *suite = suite_create("watch");
@@ -259,6 +381,11 @@ Suite *watch_suite(void)
 	tcase_add_test(t, a_swapped_link_rings);
 	tcase_add_test(t, directories_may_come_and_go);
 	tcase_add_test(t, a_made_directory_is_watched_at_once);
+	tcase_add_test(t, what_is_written_is_read_when_it_is_closed);
+	tcase_add_test(t, what_is_linked_into_place_is_whole);
+	tcase_add_test(t, what_is_replaced_is_not_read_in_between);
+	tcase_add_test(t, another_file_may_be_named);
+	tcase_add_test(t, a_watch_that_cannot_be_had_comes_later);
 	suite_add_tcase(suite, t);
 	return suite;
 }

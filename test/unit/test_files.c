@@ -89,9 +89,11 @@ START_TEST(a_directory)
 	write_file("desired.d/4913", "x", 0644);
 	write_file("desired.d/readme.md", "x", 0644);
 	write_file("desired.d/.yaml", "x", 0644);
+	write_file("desired.d/.yml", "x", 0644);
+	write_file("desired.d/c.yml", "vms: {}\n", 0644);
 	ck_assert_int_eq(config_files_read(root, FILES_TRUSTED, &files, &report), 0);
 	ck_assert_str_eq(said(), "");
-	ck_assert_str_eq(names(), "desired.d/a.yaml desired.d/b.yaml");
+	ck_assert_str_eq(names(), "desired.d/a.yaml desired.d/b.yaml desired.d/c.yml");
 	ck_assert_str_eq(files.desired[1].text, "vms: {}\n");
 	ck_assert_uint_eq(files.desired[1].length, 8);
 	ck_assert_str_eq(files.settings.text, "prune: false\n");
@@ -272,6 +274,42 @@ START_TEST(a_stranger_s_file)
 }
 END_TEST
 
+/* Who may write a directory decides which files it has. */
+START_TEST(a_directory_others_may_write)
+{
+	static const struct {
+		const char *directory, *said;
+		mode_t mode;
+	} rows[] = {
+		{ "desired.d", "desired.d file-writable", 0775 },
+		{ "desired.d", "desired.d file-writable", 01777 },
+		{ "desired.d", "", 0750 },
+		{ ".", NULL, 0757 },
+	};
+
+	write_file("desired.d/a.yaml", "vms: {}\n", 0644);
+	ck_assert_int_eq(chmod(path_of(rows[_i].directory), rows[_i].mode), 0);
+	config_files_read(root, FILES_TRUSTED, &files, &report);
+	ck_assert_str_eq(said(), rows[_i].said
+				     ? rows[_i].said
+				     : arena_printf(&arena, "%s file-writable", root));
+	config_files_done(&files);
+	report = (struct report){ .arena = &arena };
+	ck_assert_int_eq(config_files_read(root, FILES_ANYBODYS, &files, &report), 0);
+}
+END_TEST
+
+START_TEST(a_stranger_s_directory)
+{
+	write_file("desired.d/a.yaml", "vms: {}\n", 0644);
+	if (geteuid() != 0) /* only root can give directories away */
+		return;
+	ck_assert_int_eq(chown(path_of("desired.d"), 12345, 12345), 0);
+	ck_assert_int_eq(config_files_read(root, FILES_TRUSTED, &files, &report), -1);
+	ck_assert_str_eq(said(), "desired.d file-owner");
+}
+END_TEST
+
 START_TEST(nothing_desired)
 {
 	ck_assert_int_eq(config_files_read(root, FILES_TRUSTED, &files, &report), -1);
@@ -353,6 +391,8 @@ int main(void)
 	tcase_add_loop_test(test, odd_files, 0, 2 * ROWS(odd));
 	tcase_add_test(test, every_odd_file_is_reported);
 	tcase_add_test(test, a_stranger_s_file);
+	tcase_add_loop_test(test, a_directory_others_may_write, 0, 4);
+	tcase_add_test(test, a_stranger_s_directory);
 	tcase_add_test(test, nothing_desired);
 	tcase_add_test(test, no_desired_directory);
 	tcase_add_test(test, desired_is_a_file);
