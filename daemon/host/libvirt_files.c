@@ -13,7 +13,7 @@
 #define CHANGES                                                                          \
 	(IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE |          \
 	    IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
-#define RETRY_S 30.0 /* for directories that are not there yet */
+#define RETRY_S 30.0 /* for directories that are not there yet, or no inotify at all */
 
 static const struct {
 	const char *path;
@@ -41,6 +41,13 @@ struct libvirt_files {
 	int watches[DIRECTORIES]; /* -1: not watched */
 };
 
+/* Events were lost: anything may have changed. */
+static void report_all(struct libvirt_files *f)
+{
+	f->changed(f->arg, FILE_OF_DOMAIN, NULL);
+	f->changed(f->arg, FILE_OF_NETWORK, NULL);
+}
+
 /* Tries every directory that is not watched; asks again later while one is missing. */
 static void take_up(struct libvirt_files *f)
 {
@@ -59,11 +66,25 @@ static void take_up(struct libvirt_files *f)
 	ev_timer_start(f->loop, &f->retry);
 }
 
+static void open_inotify(struct libvirt_files *f)
+{
+	ev_io_set(&f->io, inotify_init1(IN_NONBLOCK | IN_CLOEXEC), EV_READ);
+	if (f->io.fd >= 0)
+		ev_io_start(f->loop, &f->io);
+}
+
 static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
 {
+	struct libvirt_files *f = timer->data;
+	bool blind = f->io.fd < 0;
+
 	(void)loop;
 	(void)events;
-	take_up(timer->data);
+	if (blind)
+		open_inotify(f);
+	take_up(f);
+	if (blind && f->io.fd >= 0)
+		report_all(f);
 }
 
 /* "NAME.xml" is about NAME; temporary files and directories are about nothing. */
@@ -86,6 +107,10 @@ static void report(struct libvirt_files *f, enum libvirt_file what, const char *
 
 static void handle(struct libvirt_files *f, const struct inotify_event *event)
 {
+	if (event->mask & IN_Q_OVERFLOW) {
+		report_all(f);
+		return;
+	}
 	for (size_t i = 0; i < DIRECTORIES; i++) {
 		if (f->watches[i] != event->wd)
 			continue;
@@ -119,21 +144,17 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int events)
 struct libvirt_files *libvirt_files_new(struct ev_loop *loop,
     void (*changed)(void *arg, enum libvirt_file what, const char *name), void *arg)
 {
-	int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	struct libvirt_files *f;
+	struct libvirt_files *f = must_alloc(sizeof(*f));
 
-	if (fd < 0)
-		return NULL;
-	f = must_alloc(sizeof(*f));
 	f->loop = loop;
 	f->changed = changed;
 	f->arg = arg;
 	for (size_t i = 0; i < DIRECTORIES; i++)
 		f->watches[i] = -1;
-	ev_io_init(&f->io, on_readable, fd, EV_READ);
+	ev_io_init(&f->io, on_readable, -1, EV_READ);
 	ev_init(&f->retry, on_retry);
 	f->io.data = f->retry.data = f;
-	ev_io_start(loop, &f->io);
+	open_inotify(f);
 	take_up(f);
 	return f;
 }
@@ -144,13 +165,14 @@ void libvirt_files_free(struct libvirt_files *f)
 		return;
 	ev_io_stop(f->loop, &f->io);
 	ev_timer_stop(f->loop, &f->retry);
-	close(f->io.fd);
+	if (f->io.fd >= 0)
+		close(f->io.fd);
 	free(f);
 }
 
 bool libvirt_files_complete(const struct libvirt_files *f, const char *uri)
 {
-	if (!f || strncmp(uri, "qemu:///system", strlen("qemu:///system")) != 0)
+	if (strncmp(uri, "qemu:///system", strlen("qemu:///system")) != 0)
 		return false;
 	for (size_t i = 0; i < DIRECTORIES; i++)
 		if (directories[i].needed && f->watches[i] < 0)

@@ -13,15 +13,16 @@
 #include <ev.h>
 #include <stdbool.h>
 
-enum libvirt_file {
+enum libvirt_file { /* `name` NULL: of which is not known */
 	FILE_OF_DOMAIN,
 	FILE_OF_NETWORK,
-	FILE_OF_DNSMASQ, /* some network's; `name` is NULL */
+	FILE_OF_DNSMASQ, /* some network's; never with a name */
 };
 
 struct libvirt_files;
 
-/* NULL where the system has no inotify left to give. Calls back on the loop. */
+/* Calls back on the loop. Where the system has no inotify left to give, it is tried again
+ * every 30 s; then all may have changed. */
 struct libvirt_files *libvirt_files_new(struct ev_loop *loop,
     void (*changed)(void *arg, enum libvirt_file what, const char *name), void *arg);
 void libvirt_files_free(struct libvirt_files *files); /* NULL allowed */

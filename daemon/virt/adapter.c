@@ -113,18 +113,12 @@ static const struct virt_callbacks callbacks = {
 static void on_file(void *arg, enum libvirt_file what, const char *name)
 {
 	struct source_of_libvirt *s = arg;
+	const struct kind *kind = what == FILE_OF_DOMAIN ? &vm_kind : &network_kind;
 
-	switch (what) {
-	case FILE_OF_DOMAIN:
-		virt_read(s->virt, &vm_kind, name);
-		break;
-	case FILE_OF_NETWORK:
-		virt_read(s->virt, &network_kind, name);
-		break;
-	case FILE_OF_DNSMASQ:
-		virt_read_kind(s->virt, &network_kind);
-		break;
-	}
+	if (name)
+		virt_read(s->virt, kind, name);
+	else
+		virt_read_kind(s->virt, kind);
 }
 
 static void on_links(void *arg)
