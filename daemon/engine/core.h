@@ -22,6 +22,7 @@ struct engine {
 	struct state state;
 	struct plan *plan;
 	struct mono planned; /* when it was made */
+	struct mono began;   /* when the sources were started */
 	struct executor *executor;
 	struct probe_store *probes;
 	struct inbox inbox;
@@ -49,6 +50,7 @@ struct engine {
 	uint64_t saved;	     /* state.persistent_changes handed to the writer */
 	bool save_now; /* a procedure has moved, or somebody has requested something */
 	char *unsaved; /* why the state cannot be kept on disk; NULL: it can */
+	bool observes; /* the last plan's start was a first one */
 	bool starting; /* sources call back before all of them are known */
 };
 

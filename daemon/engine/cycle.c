@@ -27,6 +27,7 @@
 #include "daemon/journal/journal.h"
 #include "lib/base/cleanup.h"
 #include "lib/doc/json.h"
+#include "lib/plan/first_start.h"
 #include "lib/plan/item.h"
 #include "lib/state/rounds.h"
 
@@ -202,6 +203,7 @@ void cycle_input(struct engine *e, struct plan_input *input)
 		.probes = e->probes,
 		.unsaved = e->unsaved,
 		.now = clock_mono(),
+		.began = e->began,
 	};
 	for (size_t i = 0; i < source_count; i++) {
 		struct source_report report = { .detail = "not observed yet" };
@@ -251,6 +253,21 @@ static void ask(struct engine *e)
 	}
 }
 
+/* The plan shows whether this is the first start, or what was remembered is lost. */
+static void note_start(struct engine *e)
+{
+	enum start start = e->plan->start;
+
+	if (start == START_OBSERVES && !e->observes)
+		journal_say(LEVEL_NOTICE, MESSAGE_STATE, NULL, "%s", first_start_reason);
+	if (start == START_LOST)
+		journal_say(LEVEL_WARNING, MESSAGE_STATE, NULL,
+		    "nothing is remembered of before this start: pauses, starts and stops that were requested, and approvals are gone");
+	e->observes = start == START_OBSERVES;
+	if (start == START_LOST || (start == START_FREE && e->plan->program_count))
+		state_begun(&e->state, start == START_LOST);
+}
+
 void cycle_plan(struct engine *e)
 {
 	int64_t began = clock_micros();
@@ -261,6 +278,7 @@ void cycle_plan(struct engine *e)
 	plan_free(e->plan);
 	e->plan = plan_make(&input);
 	e->planned = input.now;
+	note_start(e);
 	report_all(e);
 	executor_take(e->executor, e->plan);
 	ask(e);

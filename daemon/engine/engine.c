@@ -71,6 +71,10 @@ static void load_state(struct engine *e, const struct config *config)
 
 	if (o && state_load(&e->state, o, config, &clocks, &why) < 0)
 		state_dir_set_aside(e->options.state_dir, STATE_FILE, why.text, &error);
+	if (e->writer && (!o || *why.text)) {
+		e->state.fresh = true;
+		e->state.persistent_changes++;
+	}
 	e->saved = e->state.persistent_changes;
 	if (*error.text)
 		journal_say(LEVEL_WARNING, MESSAGE_STATE, NULL,
@@ -304,6 +308,7 @@ static void start(struct engine *e)
 
 	e->inbox = inbox_of(e);
 	e->starting = true;
+	e->began = clock_mono();
 	e->executor = inbox_executor(e);
 	e->probes = probe_store_new();
 	for (size_t i = 0; i < source_count; i++)

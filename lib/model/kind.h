@@ -159,6 +159,9 @@ struct kind {
 	 * another one. Or NULL. */
 	void (*settle)(struct planner *p);
 
+	/* Does what was observed carry our mark? NULL: its objects carry none. */
+	bool (*is_owned)(const struct observed *observed);
+
 	/* How it counts for the budget. NULL: not at all. */
 	void (*availability)(const struct item *item, struct availability *out);
 	/* Kubernetes: what its apply steps send, as struct action's render(). */

@@ -7,6 +7,7 @@
 #define HOUR (60 * MINUTE)
 
 static const char *const kubernetes_modes[] = { "auto", "on", "off", NULL };
+static const char *const first_starts[] = { "converge", "observe", NULL };
 static const char *const network_uri_words[] = { "auto", NULL };
 
 static const struct field libvirt_rows[] = {
@@ -77,6 +78,10 @@ static const struct field rows[] = {
 	    .help =
 		"How often everything is read again, event or not; at least every 45 s where libvirt's files cannot be watched.",
 	    .fallback = "5m", .example = "5m", .minimum = SECOND, .maximum = 24 * HOUR },
+	{ "first_start", FIELD_WORD, at(struct settings, first_start), 0,
+	    .help =
+		"Where nothing is remembered of an earlier run and what is written exists already: observe changes nothing before `homek8sctl resume`, converge begins at once.",
+	    .fallback = "converge", .example = "observe", .words = first_starts },
 	{ "prune", FIELD_BOOL, at(struct settings, prune), 0,
 	    .help =
 		"Delete what homek8sd owns and what is no longer written; never disks.",

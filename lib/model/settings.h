@@ -41,13 +41,19 @@ struct vm_settings {
 	bool boot_fresh; /* managed save image present: drop it and boot (else restore) */
 };
 
+enum first_start {
+	FIRST_START_CONVERGE,
+	FIRST_START_OBSERVE,
+};
+
 struct settings {
 	struct record record;
 	struct libvirt_settings libvirt;
 	struct kubernetes_settings kubernetes;
 	struct vm_settings vm;
-	int64_t resync; /* ms from one to the next */
-	bool prune;	/* delete what is owned and no longer written; disks never */
+	int64_t resync;	 /* ms from one to the next */
+	int first_start; /* enum first_start */
+	bool prune;	 /* delete what is owned and no longer written; disks never */
 };
 
 extern const struct fields settings_fields;

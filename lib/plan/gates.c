@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "lib/plan/first_start.h"
+
 #define EFFECTS_SHOWN 3
 
 static bool is_paused(struct planner *p, const struct object_state *state,
@@ -21,7 +23,9 @@ static bool is_paused(struct planner *p, const struct object_state *state,
 		*until = all->pause_until;
 		return true;
 	}
-	return false;
+	*reason = first_start_reason;
+	*until = MONO_NEVER;
+	return p->plan->start == START_OBSERVES;
 }
 
 static void pause_item(

@@ -31,6 +31,7 @@
 #include <string.h>
 
 #include "lib/plan/budget.h"
+#include "lib/plan/first_start.h"
 #include "lib/plan/gates.h"
 #include "lib/plan/item.h"
 
@@ -331,6 +332,7 @@ struct plan *plan_make(const struct plan_input *input)
 
 	p.near = arena_alloc(p.arena, sizeof(*p.near));
 	plan->next = MONO_NEVER;
+	plan->start = first_start_of(&p);
 	for (size_t k = 0; k < kind_count; k++) {
 		while (state_at < input->state->count &&
 		       kind_index(input->state->items[state_at]->kind) < k)
@@ -340,6 +342,7 @@ struct plan *plan_make(const struct plan_input *input)
 	}
 	gates_removals(&p);
 	budget_apply(&p);
+	first_start_report(&p);
 	for (size_t i = 0; i < plan->item_count; i++)
 		end_item(&p, plan->items[i]);
 	order_programs(&p);

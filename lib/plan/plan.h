@@ -30,6 +30,7 @@ struct plan_input {
 	const struct probe_store *probes; /* answers; NULL: none */
 	const char *unsaved; /* why the state cannot be kept on disk now; NULL: it can */
 	struct mono now;
+	struct mono began; /* when it began to observe: its sources may take a moment */
 };
 
 enum side { SIDE_LIVE, SIDE_CONFIG };
@@ -120,8 +121,16 @@ struct item_range { /* of one kind's items: first..desired are written, ..end ar
 	size_t first, desired, end;
 };
 
+enum start {		/* where nothing is remembered of an earlier run: */
+	START_KNOWN,	/* something is */
+	START_OBSERVES, /* the first one, and others' objects are written: nothing is done */
+	START_FREE,	/* the first one, with nothing to take over that is known of */
+	START_LOST,	/* there was one: objects carry our mark */
+};
+
 struct plan {
 	struct arena arena;
+	enum start start;
 	/* In row order; within a kind what is desired by name, then the rest. */
 	struct item **items;
 	size_t item_count;

@@ -219,10 +219,24 @@ void state_pause(struct state *m, const struct kind *kind, const char *name,
 	m->persistent_changes++;
 }
 
-void state_resume(struct state *m, const struct kind *kind, const char *name)
+void state_begun(struct state *m, bool lost)
+{
+	m->fresh = false;
+	m->lost = lost;
+	m->persistent_changes++;
+}
+
+static void end_pause(struct state *m, const struct kind *kind, const char *name)
 {
 	state_pause(m, kind, name, NULL, (struct mono){ 0 });
 	*(kind ? &state_get(m, kind, name)->paused : &m->paused) = false;
+}
+
+void state_resume(struct state *m, const struct kind *kind, const char *name)
+{
+	end_pause(m, kind, name);
+	if (!kind)
+		state_begun(m, false);
 }
 
 void state_approve(struct state *m, const struct kind *kind, const char *name,
@@ -235,12 +249,12 @@ void state_approve(struct state *m, const struct kind *kind, const char *name,
 void state_tick(struct state *m, struct mono now, int64_t wall)
 {
 	if (m->paused && mono_reached(m->pause_until, now))
-		state_resume(m, NULL, NULL);
+		end_pause(m, NULL, NULL);
 	for (size_t i = 0; i < m->count; i++) {
 		struct object_state *state = m->items[i];
 
 		if (state->paused && mono_reached(state->pause_until, now))
-			state_resume(m, state->kind, state->name);
+			end_pause(m, state->kind, state->name);
 		if (approval_is_expired(&state->approval, wall)) {
 			approval_done(&state->approval);
 			m->persistent_changes++;

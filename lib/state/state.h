@@ -13,12 +13,15 @@
 #include "lib/state/object_state.h"
 
 struct state {			     /* zeroed: nothing is known */
-	struct record record;	     /* everything's own: only pauses */
+	struct record record;	     /* everything's own: pauses, how it began */
 	struct object_state **items; /* sorted by kind row, then name */
 	size_t count, room;
 	bool paused; /* everything */
 	char *pause_reason;
 	struct mono pause_until;
+	/* Nothing was kept of an earlier run, and it is not clear yet whether there was one;
+	 * there was, and what was kept is lost (lib/plan/first_start.h). */
+	bool fresh, lost;
 	uint64_t persistent_changes; /* grows when something kept on disk changes */
 	/* What a newer version has saved, as it was loaded; see state_save(). */
 	struct json_object *unknown, *unknown_objects;
@@ -79,7 +82,11 @@ void state_planned(struct state *m, const struct kind *kind, const char *name,
  * when it is for this very object (`requested` of lib/model/kind.h). */
 void state_clear(struct state *m, const struct kind *kind, const char *name);
 
-/* Both take kind NULL for everything; MONO_NEVER: until resumed. */
+/* How it began is clear, or what was lost is known to people. */
+void state_begun(struct state *m, bool lost);
+
+/* Both take kind NULL for everything; MONO_NEVER: until resumed. To resume everything
+ * also ends a first start. */
 void state_pause(struct state *m, const struct kind *kind, const char *name,
     const char *reason, struct mono until);
 void state_resume(struct state *m, const struct kind *kind, const char *name);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/doc/json.h"
+#include "lib/plan/first_start.h"
 
 /* Parts */
 
@@ -136,11 +137,16 @@ static const struct sources_view *sources_of(const struct view *v, struct arena 
 
 static const struct pause_view *pause_of(const struct view *v, struct arena *a)
 {
+	bool observes = v->plan && v->plan->start == START_OBSERVES;
 	struct pause_view *pause;
 
-	if (!v->state->paused)
+	if (!v->state->paused && !observes)
 		return NULL;
 	pause = arena_alloc(a, sizeof(*pause));
+	if (!v->state->paused) {
+		pause->reason = first_start_reason;
+		return pause;
+	}
 	pause->reason = v->state->pause_reason;
 	if (v->state->pause_until.ms != INT64_MAX)
 		pause->until = v->wall + (v->state->pause_until.ms - v->now.ms);

@@ -282,6 +282,11 @@ static const struct watch watches[] = {
 	    .missing = BGP_MISSING },
 };
 
+static bool is_owned(const struct observed *observed)
+{
+	return ((const struct advertisement *)observed->live)->meta.owned;
+}
+
 const struct kind advertisement_kind = {
 	.row = &advertisement_row,
 	.name = "advertisement",
@@ -294,5 +299,6 @@ const struct kind advertisement_kind = {
 	.derive = derive,
 	.decode = decode,
 	.plan = plan,
+	.is_owned = is_owned,
 	.document = document,
 };

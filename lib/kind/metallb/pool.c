@@ -468,6 +468,11 @@ static const struct watch watches[] = {
 	    .missing = METALLB_MISSING("v1beta1") },
 };
 
+static bool is_owned(const struct observed *observed)
+{
+	return ((const struct pool *)observed->live)->meta.owned;
+}
+
 const struct kind pool_kind = {
 	.row = &pool_row,
 	.name = "pool",
@@ -491,4 +496,5 @@ const struct kind pool_kind = {
 	.requested = pool_record_requested,
 	.document = document,
 	.settle = settle,
+	.is_owned = is_owned,
 };

@@ -314,6 +314,14 @@ static int refresh(
 static const char *const columns[] = { "role", "state", "power", "vcpus", "memory",
 	NULL };
 
+static bool is_owned(const struct observed *observed)
+{
+	const struct vm *live = (const struct vm *)observed->live;
+	const struct vm *config = (const struct vm *)observed->config;
+
+	return (live && live->marked) || (config && config->marked);
+}
+
 const struct kind vm_kind = {
 	.row = &vm_row,
 	.name = "vm",
@@ -329,6 +337,7 @@ const struct kind vm_kind = {
 	.external_name = external_name,
 	.decode = decode,
 	.affects = affects,
+	.is_owned = is_owned,
 	.refresh = refresh,
 	.prepare = vm_twins_prepare,
 	.plan = vm_plan,

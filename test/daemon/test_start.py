@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Starting with nothing remembered: a first start on a home that others made, with and without
+observing, and a start after the state was lost.
+"""
+
+from clients import ADVERTISEMENTS, POOLS
+from homelab import run, started
+
+VMS = ("control-plane", "worker-1", "worker-2")
+
+
+def empty_state(home):
+    home.stop()
+    for path in home.state_dir.iterdir():
+        path.unlink()
+    home.mark()
+
+
+def first(home):
+    """A home that somebody made: everything is there, nothing carries our mark."""
+    started(home)
+    home.stop()
+    for name in VMS:
+        home.virsh("destroy", name)
+        text = home.virsh("dumpxml", "--inactive", name).out
+        begin, end = text.index("<metadata>"), text.index("</metadata>")
+        path = home.work / "plain.xml"
+        path.write_text(text[:begin] + text[end + len("</metadata>"):])
+        home.virsh("undefine", name)
+        home.virsh("define", str(path))
+    for path in (f"{POOLS}/default-pool", f"{ADVERTISEMENTS}/default-pool"):
+        home.api.delete(path)
+
+
+def observes(home):
+    check = home.report.check
+    empty_state(home)
+    home.settings(more="first_start: observe")
+    home.marks()
+    home.start()
+    check("a first start observes: everything is paused, with the reason",
+          lambda: home.verdict() == "paused" and
+          "first start" in home.status()["paused"]["reason"], 5)
+    check("status names the way on", lambda: home.exits(0, "status").has("homek8sctl resume"))
+    check("plan shows what would be done",
+          lambda: home.exits(1, "plan").has("start", "worker-1"))
+    home.report.stays("and nothing is done", home.wrote_nothing, 2)
+    home.stop()
+    home.start()
+    check("nor after a restart", lambda: home.verdict() == "paused", 5)
+    home.report.stays("so long as nobody has said resume", home.wrote_nothing, 2)
+    home.exits(0, "resume")
+    check("resume: it begins", home.converged, 10)
+    home.stop()
+    home.start()
+    check("and has begun after a restart, too", home.converged, 10)
+
+
+def lost(home):
+    check = home.report.check
+    home.exits(0, "pause", "vm/worker-1", "--reason", "a person")
+    empty_state(home)
+    home.virsh("destroy", "worker-2")
+    home.start()
+    check("the state was lost: what carries our mark goes on being kept",
+          lambda: home.runs("worker-2") and home.verdict() == "converged", 10)
+    check("it is in the journal", lambda: home.said("nothing is remembered of before"))
+    check("and in status, with what is gone", lambda: any(
+        one["id"] == "state-lost" and "approvals are gone" in one["text"]
+        for one in home.status()["findings"]))
+    home.stop()
+    home.start()
+    check("after a restart, too", lambda: any(
+        one["id"] == "state-lost" for one in home.status()["findings"]), 5)
+    home.exits(0, "resume")
+    check("until somebody has read it", lambda: not any(
+        one["id"] == "state-lost" for one in home.status()["findings"]), 5)
+
+
+def nothing_there(home):
+    """With nothing to take over there is nothing to wait for."""
+    empty_state(home)
+    for name in VMS:
+        home.virsh("destroy", name)
+        home.virsh("undefine", name)
+    home.virsh("net-destroy", "default")
+    home.virsh("net-undefine", "default")
+    for path in (f"{POOLS}/default-pool", f"{ADVERTISEMENTS}/default-pool"):
+        home.api.delete(path)
+    home.start()
+    home.report.check("a first start on nothing makes it all", home.converged, 10)
+    home.report.check("and says nothing of a loss", lambda: not any(
+        one["id"] == "state-lost" for one in home.status()["findings"]))
+
+
+if __name__ == "__main__":
+    run(first, observes, lost, nothing_there)
