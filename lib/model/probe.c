@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/base/arena.h"
+#include "lib/base/sorted.h"
 #include "lib/model/kind.h"
 
 struct entry {
@@ -18,11 +19,15 @@ struct entry {
 struct probe_store {
 	struct entry *items; /* sorted by the kind's name, then the object's */
 	size_t count, room;
+	size_t *near; /* where the last look-up found something: most come in order */
 };
 
 struct probe_store *probe_store_new(void)
 {
-	return must_alloc(sizeof(struct probe_store));
+	struct probe_store *store = must_alloc(sizeof(*store));
+
+	store->near = must_alloc(sizeof(*store->near));
+	return store;
 }
 
 static void forget_answer(struct entry *e)
@@ -46,34 +51,34 @@ void probe_store_free(struct probe_store *store)
 	for (size_t i = 0; i < store->count; i++)
 		free_entry(&store->items[i]);
 	free(store->items);
+	free(store->near);
 	free(store);
+}
+
+struct key {
+	const struct kind *kind;
+	const char *name;
+};
+
+static int order(const void *element, const void *key)
+{
+	const struct answer *at = &((const struct entry *)element)->answer;
+	const struct key *k = key;
+	int by_kind = at->kind == k->kind ? 0 : strcmp(at->kind->name, k->kind->name);
+
+	return by_kind ? by_kind : strcmp(at->name, k->name);
 }
 
 /* Where the object's entry stands, or would; true when it does. */
 static bool find(const struct probe_store *store, const struct kind *kind,
     const char *name, size_t *index)
 {
-	size_t low = 0, high = store->count;
-	int order = 1;
+	struct key key = { kind, name };
+	bool found;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct answer *at = &store->items[middle].answer;
-
-		order = strcmp(at->kind->name, kind->name);
-		if (order == 0)
-			order = strcmp(at->name, name);
-		if (order == 0) {
-			*index = middle;
-			return true;
-		}
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	*index = low;
-	return false;
+	*index = sorted_near(store->items, store->count, sizeof(*store->items), &key,
+	    order, &found, store->near);
+	return found;
 }
 
 static struct entry *insert(struct probe_store *store, size_t index)
@@ -144,12 +149,28 @@ bool probe_store_put(struct probe_store *store, const struct answer *answer)
 	return true;
 }
 
+/* Most look-ups come in order: the one after the last is tried first. */
+static bool is_next(const struct probe_store *store, const struct kind *kind,
+    const char *name, uint64_t hash, size_t *index)
+{
+	size_t i = *store->near + 1;
+	const struct answer *at;
+
+	if (i >= store->count)
+		return false;
+	at = &store->items[i].answer;
+	if (at->hash != hash || at->kind != kind || strcmp(at->name, name) != 0)
+		return false;
+	*index = *store->near = i;
+	return true;
+}
+
 const struct answer *probe_store_find(const struct probe_store *store,
     const struct kind *kind, const char *name, uint64_t hash)
 {
 	size_t i;
 
-	if (!find(store, kind, name, &i))
+	if (!is_next(store, kind, name, hash, &i) && !find(store, kind, name, &i))
 		return NULL;
 	if (!store->items[i].answered || store->items[i].answer.hash != hash)
 		return NULL;

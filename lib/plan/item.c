@@ -165,19 +165,25 @@ void program_waits_until(
 	    p, program, "next try in %s", duration_text(p->arena, item->retry_in));
 }
 
+const struct answer *planner_probe(struct planner *p, const struct kind *kind,
+    const char *name, const char *question, uint64_t hash)
+{
+	struct plan *plan = p->plan;
+	const struct answer *answer;
+
+	if (plan)
+		*(struct probe *)arena_push(p->arena, &plan->probes, &plan->probe_count,
+		    sizeof(struct probe)) = (struct probe){ kind, name, question, hash };
+	if (!p->input->probes)
+		return NULL;
+	answer = probe_store_find(p->input->probes, kind, name, hash);
+	return answer && answer->status ? answer : NULL;
+}
+
 const struct answer *item_probe(
     struct planner *p, struct item *item, const char *question, uint64_t hash)
 {
-	struct plan *plan = p->plan;
-	struct probe *probe =
-	    arena_push(p->arena, &plan->probes, &plan->probe_count, sizeof(*probe));
-	const struct answer *answer;
-
-	*probe = (struct probe){ item->kind, item->name, question, hash };
-	if (!p->input->probes)
-		return NULL;
-	answer = probe_store_find(p->input->probes, item->kind, item->name, hash);
-	return answer && answer->status ? answer : NULL;
+	return planner_probe(p, item->kind, item->name, question, hash);
 }
 
 void item_phase(struct item *item, const char *phase)

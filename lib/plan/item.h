@@ -94,6 +94,11 @@ void program_waits_until(
 const struct answer *item_probe(
     struct planner *p, struct item *item, const char *question, uint64_t hash);
 
+/* The same where the question is about no item: `name` is what it is kept
+ * under; put twice in a plan it is one question. */
+const struct answer *planner_probe(struct planner *p, const struct kind *kind,
+    const char *name, const char *question, uint64_t hash);
+
 /*
  * The procedure of the item is in this phase (a text that lives as long as the plan): it
  * goes on in the next plan, which finds it in item->state->procedure with the time at
