@@ -8,6 +8,7 @@
 
 #include "daemon/host/libvirt_files.h"
 #include "daemon/host/links.h"
+#include "daemon/virt/disk_prober.h"
 #include "daemon/virt/virt.h"
 #include "lib/kind/kinds.h"
 #include "lib/kind/sources.h"
@@ -16,6 +17,7 @@ struct source_of_libvirt {
 	struct virt *virt;
 	struct libvirt_files *files;
 	struct links *links;
+	struct disk_prober *prober;
 	const struct inbox *inbox;
 	char *uri;
 };
@@ -128,6 +130,13 @@ static void on_links(void *arg)
 	virt_read_kind(s->virt, &network_kind);
 }
 
+static void on_answered(void *arg, const struct answer *answer)
+{
+	struct source_of_libvirt *s = arg;
+
+	s->inbox->answered(s->inbox->arg, answer);
+}
+
 static void *start(const struct adapter_start *start)
 {
 	struct source_of_libvirt *s = must_alloc(sizeof(*s));
@@ -138,6 +147,7 @@ static void *start(const struct adapter_start *start)
 	s->virt = virt_new(start->loop, settings, &callbacks, s);
 	s->files = libvirt_files_new(start->loop, on_file, s);
 	s->links = links_new(start->loop, on_links, s);
+	s->prober = disk_prober_new(start->loop, on_answered, s);
 	return s;
 }
 
@@ -145,6 +155,7 @@ static void stop(void *self)
 {
 	struct source_of_libvirt *s = self;
 
+	disk_prober_free(s->prober);
 	links_free(s->links);
 	libvirt_files_free(s->files);
 	virt_free(s->virt);
@@ -214,6 +225,14 @@ static bool hears_all(void *self)
 	return libvirt_files_complete(s->files, s->uri);
 }
 
+/* Only the kind vm asks. */
+static void ask(void *self, const struct probe *probe)
+{
+	struct source_of_libvirt *s = self;
+
+	disk_prober_ask(s->prober, s->uri, probe);
+}
+
 static void run(void *self, const struct call *call)
 {
 	virt_run(((struct source_of_libvirt *)self)->virt, call);
@@ -231,4 +250,5 @@ const struct adapter libvirt_adapter = {
 	.state = state,
 	.hears_all = hears_all,
 	.run = run,
+	.ask = ask,
 };

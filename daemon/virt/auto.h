@@ -17,7 +17,21 @@ static inline void cleanup_network(virNetworkPtr *network)
 		virNetworkFree(*network);
 }
 
+static inline void cleanup_pool(virStoragePoolPtr *pool)
+{
+	if (*pool)
+		virStoragePoolFree(*pool);
+}
+
+static inline void cleanup_volume(virStorageVolPtr *volume)
+{
+	if (*volume)
+		virStorageVolFree(*volume);
+}
+
 #define autodomain __attribute__((cleanup(cleanup_domain)))
 #define autonetwork __attribute__((cleanup(cleanup_network)))
+#define autopool __attribute__((cleanup(cleanup_pool)))
+#define autovolume __attribute__((cleanup(cleanup_volume)))
 
 #endif

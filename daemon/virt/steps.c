@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "daemon/virt/auto.h"
+#include "lib/base/cleanup.h"
 #include "lib/kind/actions.h"
 
 #define AGENT_TIMEOUT_S 5 /* libvirt's own default is to wait for ever */
@@ -70,6 +71,23 @@ static int domain_define(virConnectPtr conn, const struct call *call)
 	    virDomainDefineXMLFlags(conn, call->document, flags);
 
 	return domain ? 0 : -1;
+}
+
+/* One that was undefined while it runs: what libvirt would store of it is stored again, all
+ * of it, in one job. */
+static int domain_redefine(virDomainPtr domain, const struct call *call)
+{
+	const unsigned flags = VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE;
+	autofree char *xml = NULL;
+	autodomain virDomainPtr stored = NULL;
+
+	(void)call;
+	if (virDomainIsPersistent(domain) == 1)
+		return 0;
+	xml = virDomainGetXMLDesc(domain, flags);
+	if (xml)
+		stored = virDomainDefineXMLFlags(virDomainGetConnect(domain), xml, 0);
+	return stored ? 0 : -1;
 }
 
 static int domain_autostart(virDomainPtr domain, const struct call *call)
@@ -154,6 +172,7 @@ static const struct doer do_network_stop = { .network = network_stop,
 static const struct doer do_network_autostart = { .network = network_autostart };
 static const struct doer do_network_update = { .network = network_update };
 static const struct doer do_domain_define = { .define = domain_define };
+static const struct doer do_domain_redefine = { .domain = domain_redefine };
 static const struct doer do_domain_autostart = { .domain = domain_autostart };
 static const struct doer do_domain_start = { .domain = domain_start,
 	.goal = GOAL_ACTIVE };

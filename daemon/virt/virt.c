@@ -18,6 +18,8 @@
  *	status, health	whether libvirt answers at all
  *	steps		one step of a plan, on a call thread
  *	transfer	what takes minutes: a thread and a connection of its own
+ *	block_device, qcow2, disk_identity	what a disk is
+ *	disk_prober	the plan's questions about that, by a transfer
  *	virt		puts them together
  *
  * and it decides three things: which connection serves which kind, what an event leads to

@@ -132,10 +132,20 @@ def always(home):
     home.break_vm("always", "reboot")
     home.report.stays("a reboot is no stop", lambda:
                       home.is_("vm/always", "converged") and wrote(home, "virDomainReboot"), 1)
-    heals("undefined while it runs", lambda: home.virsh("undefine", "always"), lambda:
-          home.is_("vm/always", "converged", "has no stored definition"), 5)
-    heals("and stopped: made anew", lambda: home.break_vm("always"), lambda: runs() and re.search(
-        "Persistent: *yes", home.virsh("dominfo", "always").out), 5)
+    stored = lambda: re.search("Persistent: *yes", home.virsh("dominfo", "always").out)
+    heals("undefined while it runs: stored again", lambda: home.virsh("undefine", "always"),
+          lambda: stored() and home.is_("vm/always", "converged"), 5)
+    check("reported as what it was", lambda: home.said(
+        "store the definition of domain always again"))
+    heals("undefined while it is paused by homek8sctl, and stopped: made anew",
+          lambda: undefine(home, "always"), lambda: runs() and stored(), 5)
+
+
+def undefine(home, domain):
+    home.exits(0, "pause", f"vm/{domain}")
+    home.virsh("destroy", domain)
+    home.virsh("undefine", domain)
+    home.exits(0, "resume", f"vm/{domain}")
 
 
 def on_failure(home):

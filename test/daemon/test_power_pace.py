@@ -75,7 +75,7 @@ def transient(home):
     home.libvirt_mark()
     write(home, transient="power: always, autostart: true")
     check("transient: reported, and what to do", lambda:
-          home.is_("vm/transient", "converged", "virsh dumpxml transient") and
+          home.is_("vm/transient", "blocked", "virsh dumpxml --inactive transient") and
           "TransientDomain" in [condition["type"] for condition in
                                 home.object("vm/transient")["conditions"]], 5)
     write(home, transient="state: stopped")

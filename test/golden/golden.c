@@ -9,6 +9,8 @@
  *   domains.xml      <domains kvm><domain name id state reason
  * ...><live/><config/></domain>... cluster.json     {"nodes": [...], "pools": [...], ...}
  * or absent: Kubernetes is off state.json      what is remembered (optional)
+ *   disks.json       {"path /a": ["=ID", "<ID of what it is laid over>"], ...} (optional):
+ *                    else each path is a file of its own; false: no answer
  *
  * GOLDEN_UPDATE=1 writes plan.txt instead of comparing. Every plan is made twice and must
  * come out the same.
@@ -29,6 +31,7 @@
 #include "lib/kind/vm/hypervisor.h"
 #include "lib/kind/vm/vm.h"
 #include "lib/plan/plan.h"
+#include "test/golden/disk_answers.h"
 #include "test/golden/print.h"
 
 #define NOW ((struct mono){ 1000000 })
@@ -342,6 +345,7 @@ static void load_host(struct world *w, const char *directory)
 static void load_answers(struct world *w, const char *directory)
 {
 	autojson struct json_object *answers = load_json(w, directory, "answers.json");
+	autojson struct json_object *disks = load_json(w, directory, "disks.json");
 	struct plan_input input;
 	struct plan *plan;
 
@@ -363,6 +367,7 @@ static void load_answers(struct world *w, const char *directory)
 					.status = (int)json_int_at(o, "status", 0),
 					.error = json_string_at(o, "error") });
 	}
+	disk_answers(w->probes, plan, disks);
 	plan_free(plan);
 }
 

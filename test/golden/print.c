@@ -68,6 +68,13 @@ static void print_step(struct text *out, const struct plan_input *input,
 	arena_done(&a);
 }
 
+/* What is asked of every disk there is says nothing of the plan. */
+static bool is_answered_disk(const struct plan_input *input, const struct probe *probe)
+{
+	return strcmp(probe->kind->name, "vm") == 0 && input->probes &&
+	       probe_store_find(input->probes, probe->kind, probe->name, probe->hash);
+}
+
 void print_plan(struct text *out, const struct plan_input *input, const struct plan *plan,
     struct mono now)
 {
@@ -77,8 +84,9 @@ void print_plan(struct text *out, const struct plan_input *input, const struct p
 		text_add(out, "finding %s: %s\n", plan->findings[i].id,
 		    plan->findings[i].text);
 	for (size_t i = 0; i < plan->probe_count; i++)
-		text_add(out, "asks for %s/%s: %s\n", plan->probes[i].kind->name,
-		    plan->probes[i].name, plan->probes[i].question);
+		if (!is_answered_disk(input, &plan->probes[i]))
+			text_add(out, "asks for %s/%s: %s\n", plan->probes[i].kind->name,
+			    plan->probes[i].name, plan->probes[i].question);
 	for (size_t i = 0; i < plan->step_count; i++)
 		print_step(out, input, plan->steps[i], i + 1);
 	if (plan->next.ms != INT64_MAX)

@@ -6,6 +6,14 @@
 #include "lib/plan/item.h"
 
 #define DISK "<devices><disk><source file='/d.qcow2'/></disk></devices>"
+#define SEEDED                                                                           \
+	"<devices><disk><source file='/seed.img'/><target dev='sda'/></disk>"            \
+	"<disk><source file='/d.qcow2'/><target dev='vda'/><boot order='1'/></disk>"     \
+	"</devices>"
+#define NETDISK                                                                          \
+	"<devices><disk type='network'><source protocol='rbd' name='vms/w'><host "       \
+	"name='h' port='6789'/></source></disk></devices>"
+
 static const struct {
 	const char *what;
 	const char *keys;
@@ -39,19 +47,35 @@ static const struct {
 	{ "its type", "type: qemu", SIZE, SIZE, false, VERDICT_BLOCKED, "",
 	    "type kvm instead of qemu", NULL, 1 },
 	{ "another disk is reported, never put back", "disk: {path: /e.qcow2}", SIZE DISK,
-	    SIZE DISK, false, VERDICT_CONVERGED, "", "", "DiskDiffers", 0 },
+	    SIZE DISK, false, VERDICT_BLOCKED, "",
+	    "has disk /d.qcow2 instead of /e.qcow2", NULL, 1 },
+	{ "a seed image before the disk", "disk: {path: /d.qcow2}", SIZE SEEDED,
+	    SIZE SEEDED, false, VERDICT_CONVERGED, "", "", NULL, 0 },
 	{ "a volume by its file", "disk: {}",
+	    SIZE "<devices><disk><source file='" IMAGES "/w.qcow2'/></disk></devices>",
+	    SIZE "<devices><disk><source file='" IMAGES "/w.qcow2'/></disk></devices>",
+	    false, VERDICT_CONVERGED, "", "", NULL, 0 },
+	{ "a file of that name elsewhere", "disk: {}",
 	    SIZE "<devices><disk><source file='/p/w.qcow2'/></disk></devices>",
 	    SIZE "<devices><disk><source file='/p/w.qcow2'/></disk></devices>", false,
-	    VERDICT_CONVERGED, "", "", NULL, 0 },
+	    VERDICT_BLOCKED, "", "has disk /p/w.qcow2 instead of volume w.qcow2", NULL,
+	    1 },
+	{ "the disk it was started with", "disk: {path: /e.qcow2}", SIZE DISK,
+	    SIZE "<devices><disk><source file='/e.qcow2'/></disk></devices>", false,
+	    VERDICT_BLOCKED, "", "runs with disk /d.qcow2 instead of /e.qcow2", NULL, 1 },
+	{ "a disk on the network is another one", "disk: {path: /d.qcow2}", SIZE NETDISK,
+	    SIZE NETDISK, false, VERDICT_BLOCKED, "", "has disk rbd vms/w h:6789", NULL,
+	    1 },
 	{ "another volume", "disk: {}",
 	    SIZE
 	    "<devices><disk><source pool='default' volume='v.qcow2'/></disk></devices>",
 	    SIZE
 	    "<devices><disk><source pool='default' volume='v.qcow2'/></disk></devices>",
-	    false, VERDICT_CONVERGED, "", "", "DiskDiffers", 0 },
-	{ "no disk", "disk: {}", SIZE, SIZE, false, VERDICT_CONVERGED, "", "",
-	    "DiskDiffers", 0 },
+	    false, VERDICT_BLOCKED, "",
+	    "has disk volume v.qcow2 of pool default instead of volume w.qcow2", NULL,
+	    1 },
+	{ "no disk", "disk: {}", SIZE, SIZE, false, VERDICT_BLOCKED, "",
+	    "has disk none instead of", NULL, 1 },
 	{ "autostart left out", "", SIZE, SIZE, true, VERDICT_CONVERGED, "", "", NULL,
 	    0 },
 	{ "autostart as written", "autostart: true", SIZE, SIZE, true, VERDICT_CONVERGED,
@@ -67,7 +91,7 @@ static const struct {
 	{ "a stopped one starts though memory differs", "memory: 2GiB", NULL, SIZE, false,
 	    VERDICT_PENDING, "start domain w", "to be started", NULL, 2 },
 	{ "a transient one cannot start with the host", "autostart: true", SIZE, NULL,
-	    false, VERDICT_CONVERGED, "", "", "TransientDomain", 0 },
+	    false, VERDICT_BLOCKED, "", "vanishes when it stops", "TransientDomain", 1 },
 };
 
 START_TEST(an_existing_domain_is_adopted)
@@ -273,6 +297,26 @@ START_TEST(a_domain_of_another_name_is_found)
 }
 END_TEST
 
+START_TEST(what_was_stored_is_stored_again)
+{
+	struct domain_facts facts = RUNNING;
+	struct arena a = { 0 };
+	struct scene s;
+
+	facts.persistent = false;
+	scene_begin(&s, NETWORK "vms: {w: {}}", NULL);
+	see_domain(&s, "w", &facts, SIZE, NULL);
+	((struct vm_record *)state_of(&s)->own)->stored = true;
+	scene_plan(&s);
+	ck_assert_str_eq(
+	    running_text(&a, s.item), "store the definition of domain w again");
+	ck_assert_int_eq(s.item->verdict, VERDICT_PENDING);
+	ck_assert(strstr(s.item->reason, "it was undefined while it runs"));
+	scene_end(&s);
+	arena_done(&a);
+}
+END_TEST
+
 START_TEST(a_missing_volume_is_explained)
 {
 	static const char volume[] =
@@ -309,6 +353,7 @@ int main(void)
 	tcase_add_loop_test(tests, an_absent_domain_is_made, 0, ROWS(absent));
 	tcase_add_test(tests, an_unwritten_domain_is_left_alone);
 	tcase_add_test(tests, a_domain_of_another_name_is_found);
+	tcase_add_test(tests, what_was_stored_is_stored_again);
 	tcase_add_test(tests, a_missing_volume_is_explained);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

@@ -156,8 +156,8 @@ static const struct {
 	{ "transient, and to be stopped", "state: stopped",
 	    { 1, 1, 1, false, false, false }, { 0 }, VERDICT_BLOCKED, "", false,
 	    "would be lost" },
-	{ "transient", "", { 1, 1, 1, false, false, false }, { 0 }, VERDICT_CONVERGED, "",
-	    false, "" },
+	{ "transient", "", { 1, 1, 1, false, false, false }, { 0 }, VERDICT_BLOCKED, "",
+	    false, "vanishes when it stops" },
 };
 
 /* So many that run let one be stopped without asking (P10). */

@@ -16,6 +16,7 @@
 #include "lib/kind/vm/vm.h"
 #include "lib/kind/vm/vm_record.h"
 #include "lib/plan/plan.h"
+#include "test/golden/disk_answers.h"
 
 #include <check.h>
 
@@ -63,6 +64,8 @@ struct scene {
 	struct observations observed;
 	struct state state;
 	struct plan_input input; /* of the plan */
+	struct probe_store *probes;
+	bool unanswered; /* nothing is said of what a disk is */
 	struct plan *plan;
 	const struct item *item;
 };
@@ -159,14 +162,24 @@ static inline void scene_plan(struct scene *s)
 		.state = &s->state,
 		.now = { NOW },
 		.sources = { { .up = true }, { .off = true, .why = "switched off" } } };
+	if (!s->probes)
+		s->probes = probe_store_new();
+	s->input.probes = s->probes;
 	plan_free(s->plan);
 	s->plan = plan_make(&s->input);
+	if (!s->unanswered) {
+		disk_answers(s->probes, s->plan, NULL);
+		plan_free(s->plan);
+		s->plan = plan_make(&s->input);
+	}
 	s->item = plan_find(s->plan, &vm_kind, "w");
 }
 
 static inline void scene_end(struct scene *s)
 {
 	plan_free(s->plan);
+	if (s->probes)
+		probe_store_free(s->probes);
 	observations_done(&s->observed);
 	state_done(&s->state);
 	config_free(s->config);

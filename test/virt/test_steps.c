@@ -56,6 +56,9 @@ static const struct {
 	    "resume: internal error: domain 'test' not paused (libvirt code 1, test "
 	    "driver)",
 	    false },
+	{ "store again what is stored: nothing left to do",
+	    { .action = &domain_redefine_action, .target = "test", .text = "store" },
+	    NULL, false },
 	{ "start what runs: nothing left to do",
 	    { .action = &domain_start_action, .target = "test", .text = "start" }, NULL,
 	    false },
@@ -203,6 +206,28 @@ START_TEST(an_update_changes_one_side)
 }
 END_TEST
 
+/* All of it, not what was composed here. */
+START_TEST(what_was_undefined_while_it_ran_is_stored_again)
+{
+	struct world *w = set_up();
+	virDomainPtr domain = virDomainLookupByName(admin, "test");
+	char before[VIR_UUID_STRING_BUFLEN], after[VIR_UUID_STRING_BUFLEN];
+
+	ck_assert_int_eq(virDomainGetUUIDString(domain, before), 0);
+	ck_assert_int_eq(virDomainUndefine(domain), 0);
+	ck_assert_int_eq(virDomainIsPersistent(domain), 0);
+	ck_assert(world_step(w,
+	    (struct order){
+		.action = &domain_redefine_action, .target = "test", .text = "store" }));
+	ck_assert_int_eq(virDomainIsPersistent(domain), 1);
+	ck_assert_int_eq(virDomainIsActive(domain), 1);
+	ck_assert_int_eq(virDomainGetUUIDString(domain, after), 0);
+	ck_assert_str_eq(before, after);
+	virDomainFree(domain);
+	tear_down(w);
+}
+END_TEST
+
 static int state_of(struct world *w, const char *name)
 {
 	return world_find(w, &vm_kind, name)->domain.state;
@@ -283,6 +308,7 @@ int main(void)
 	tcase_set_timeout(tests, 60);
 	tcase_add_loop_test(tests, steps_tell_libvirts_own_words, 0, ROWS(step_rows));
 	tcase_add_test(tests, a_network_is_defined_started_and_stopped);
+	tcase_add_test(tests, what_was_undefined_while_it_ran_is_stored_again);
 	tcase_add_loop_test(tests, a_network_is_updated, 0, ROWS(update_rows));
 	tcase_add_test(tests, an_update_changes_one_side);
 	tcase_add_test(tests, a_domain_is_defined_started_and_stopped);

@@ -11,7 +11,8 @@
 #include "lib/kind/vm/vm.h"
 #include "lib/kind/vm/vm_record.h"
 #include "lib/kind/vm/vm_plan.h"
-#include "lib/kind/vm/vm_twins.h"
+#include "lib/kind/vm/vm_claims.h"
+#include "lib/kind/vm/vm_disk.h"
 #include "lib/kind/vm/vm_xml.h"
 
 #define MIB ((int64_t)1 << 20)
@@ -158,6 +159,7 @@ static void read_object(struct config *config, struct object *object,
 		vm->memory = (vm->memory + MIB - 1) / MIB * MIB;
 	if (has(vm, "disk"))
 		check_disk(vm, report);
+	vm_disk_name(report->arena, vm);
 }
 
 /* IFNAMSIZ of the kernel, with the NUL. */
@@ -339,7 +341,7 @@ const struct kind vm_kind = {
 	.affects = affects,
 	.is_owned = is_owned,
 	.refresh = refresh,
-	.prepare = vm_twins_prepare,
+	.prepare = vm_claims_prepare,
 	.plan = vm_plan,
 	.availability = vm_availability,
 	.state_fields = &vm_record_fields,

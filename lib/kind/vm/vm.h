@@ -45,6 +45,20 @@ struct vm_interface {
 	const char *target; /* observed only: the tap, live side */
 };
 
+/* A disk of an observed domain, or a file of its backing chain (vm_disk.h). */
+struct domain_disk {
+	const char *target; /* "vda" */
+	const char *pool;   /* of a volume, or NULL */
+	const char *path;   /* file, device or directory; else the volume's name */
+	const char *name;   /* under which it is known; see vm_disk.h */
+	uint64_t hash;	    /* of the name */
+	bool known_here;    /* this host can say what it is */
+	bool hard;	    /* a hard disk, no CD or floppy */
+	bool boot;	    /* has a place in the boot order */
+	bool shared;	    /* readonly or shareable: others may have it too */
+	bool backing;	    /* only read, as what the disk before it is laid over */
+};
+
 struct vm {
 	struct object object;
 	const char *domain; /* its name in libvirt; default: the object's name */
@@ -56,10 +70,13 @@ struct vm {
 	struct vm_boot boot;
 	struct list
 	    interfaces; /* of struct vm_interface; default: one in the only network */
+	/* Observed: all; written: the one, where one is. */
+	struct domain_disk *disks;
+	size_t disk_count;
 	/* Observed only. */
 	const char *uuid;
 	struct domain_facts facts;
-	bool marked; /* carries our mark */
+	bool marked; /* carries our mark, which names its own UUID */
 };
 
 #endif

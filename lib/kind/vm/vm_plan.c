@@ -12,7 +12,8 @@
 #include "lib/kind/vm/vm_power.h"
 #include "lib/kind/vm/vm_record.h"
 #include "lib/kind/vm/vm_start.h"
-#include "lib/kind/vm/vm_twins.h"
+#include "lib/kind/vm/vm_claims.h"
+#include "lib/kind/vm/vm_disk.h"
 #include "lib/kind/vm/vm_xml.h"
 #include "lib/kind/vm/vm.h"
 
@@ -63,8 +64,7 @@ static const char *domain_type(struct planner *p, const struct item *item,
 	return libvirt_type(want, host);
 }
 
-/* What must be written before the domain can be defined, or NULL. */
-static const char *missing_keys(struct planner *p, const struct vm *want)
+const char *vm_missing_keys(struct planner *p, const struct vm *want)
 {
 	static const char *const needed[] = { "vcpus", "memory" };
 	const char *text = NULL;
@@ -96,21 +96,41 @@ static void add_autostart(
 	arguments->on = want->autostart;
 }
 
-/* A domain of another name that has its disk or MAC is most likely the same machine before
- * it was renamed here: two that write one disk destroy it. */
+/* A domain of another name with its UUID, disk or MAC is most likely the same machine before
+ * it was renamed here: two that write one disk destroy it. False: nobody is in the way. */
+static bool plan_twin(struct planner *p, struct item *item, const struct vm *want)
+{
+	struct vm_claim other;
+	const char *why;
+
+	switch (vm_twin(p, want, &other, &why)) {
+	case CLAIM_NONE:
+		return false;
+	case CLAIM_UNKNOWN:
+		item_pending(p, item, "to be defined; %s", why);
+		return true;
+	case CLAIM_FOUND:
+		break;
+	}
+	if (other.by)
+		item_blocked(p, item,
+		    "there is no domain %s, but domain %s has %s: if that is this VM, write `domain: %s`, else undefine it or give this one its own",
+		    want->domain, other.domain, why, other.domain);
+	else
+		item_blocked(p, item,
+		    "there is no domain %s, and %s, which is to be defined as well, has %s: give each its own",
+		    want->domain, other.domain, why);
+	return true;
+}
+
 static void plan_absent(struct planner *p, struct item *item, const struct vm *want)
 {
 	const struct host_facts *host = hypervisor_facts(p);
-	const char *missing = missing_keys(p, want), *what;
-	const struct observed *other = vm_twin(p, want, &what);
+	const char *missing = vm_missing_keys(p, want);
 	struct program *program;
 
-	if (other) {
-		item_blocked(p, item,
-		    "there is no domain %s, but domain %s has %s: if that is this VM, write `domain: %s`, else undefine it or give this one its own",
-		    want->domain, other->name, what, other->name);
+	if (plan_twin(p, item, want))
 		return;
-	}
 	if (missing) {
 		item_blocked(p, item,
 		    "there is no domain %s; to have it defined, write %s", want->domain,
@@ -152,28 +172,20 @@ const char *vm_render(struct planner *p, const struct step *step, struct error *
 	return vm_xml_define(p->arena, want, libvirt_type(want, host), host, e);
 }
 
-static const char *base_name(const char *path)
+static const char *disk_text(struct arena *a, const struct vm_disk *disk)
 {
-	const char *slash = strrchr(path, '/');
+	struct domain_disk found = { .path = disk->path, .pool = disk->pool };
 
-	return slash ? slash + 1 : path;
+	return disk->path ? vm_disk_text(a, &found) : NULL;
 }
 
-/* A disk may have been moved on to a snapshot or a copy: said, never put back. */
+/* A disk may have been moved on to a snapshot or a copy: reported, never put back. */
 static void compare_disk(
     struct planner *p, struct item *item, const struct vm *want, const struct vm *have)
 {
-	const char *written = want->disk.path, *found = have->disk.path;
-
-	if (!has(want, "disk"))
-		return;
-	if (!written)
-		written = vm_volume(p->arena, want);
-	if (found && strcmp(written, written[0] == '/' ? found : base_name(found)) == 0)
-		return;
-	item_condition(p, item, "DiskDiffers",
-	    "its disk is %s, written is %s; a disk is never changed",
-	    found ? found : "none", written);
+	if (vm_disk_matches(p, want, have) == DISK_OTHER)
+		item_difference(p, item, "disk", vm_disk_text(p->arena, want->disks),
+		    disk_text(p->arena, &have->disk));
 }
 
 static void compare_type(
@@ -205,8 +217,10 @@ static const char *compare(struct planner *p, struct item *item, const struct vm
 	compare_type(p, item, want, stored);
 	compare_disk(p, item, want, stored);
 	only_live = d->count == 0 && live && config;
-	if (only_live)
+	if (only_live) {
 		field_compare(&vm_kind.fields, want, live, p->arena, d);
+		compare_disk(p, item, want, live);
+	}
 	if (!d->count)
 		return NULL;
 	for (size_t i = 0; i < d->count; i++)
@@ -236,22 +250,94 @@ static void report_volume(
 						 : "30GiB");
 }
 
+/* One that was undefined while it runs is stored again; one that never was stored is
+ * a decision of whoever made it. */
+static const char *plan_transient(
+    struct planner *p, struct item *item, const struct vm *want)
+{
+	struct program *program;
+
+	item_condition(p, item, "TransientDomain",
+	    "it has no stored definition and vanishes when it stops");
+	if (vm_record_of(item->state)->stored) {
+		program = item_program(p, item, NULL);
+		program_step(p, program, &domain_redefine_action, want->domain,
+		    "store the definition of domain %s again", want->domain);
+		return "has no stored definition: it was undefined while it runs";
+	}
+	if (has(want, "autostart") && want->autostart)
+		item_difference(p, item, "autostart", "true", "false");
+	return arena_printf(p->arena,
+	    "has no stored definition, so it vanishes when it stops; `virsh dumpxml --inactive %s >/root/%s.xml && virsh define /root/%s.xml` keeps it",
+	    want->domain, item->name, item->name);
+}
+
+/* Two machines are said in one order, so that both items say the same. */
+static void report_shared_disk(struct planner *p, const struct item *item,
+    const struct vm *want, const struct vm_claim *other)
+{
+	bool first = strcmp(want->domain, other->domain) < 0;
+	enum severity severity = vm_claim_runs(other) ? SEVERITY_ERROR : SEVERITY_WARNING;
+
+	plan_finding(p, severity, "disk-shared", object_text(p, item),
+	    "%s is a disk of domain %s and of domain %s: two that write one disk destroy it",
+	    other->what, first ? want->domain : other->domain,
+	    first ? other->domain : want->domain)
+	    ->fix = arena_printf(p->arena,
+	    "give one of them a disk of its own (`virsh edit %s`), or `virsh undefine %s`, which keeps the disk",
+	    other->domain, other->domain);
+}
+
+/* Another machine has what only one may have: reported while both exist; whether this one
+ * may start is decided where it is started. What makes it blocked, or NULL. */
+static const char *plan_shared(
+    struct planner *p, struct item *item, const struct vm *want)
+{
+	struct vm_claim other;
+
+	if (vm_claimed_disk(p, want, item->observed, &other) == CLAIM_FOUND) {
+		item_condition(p, item, "DiskShared", "domain %s has %s too",
+		    other.domain, other.what);
+		if (item->observed->live)
+			report_shared_disk(p, item, want, &other);
+	}
+	if (vm_claimed_mac(p, want, item->observed, &other) != CLAIM_FOUND)
+		return NULL;
+	return arena_printf(p->arena,
+	    "domain %s has its MAC address %s in the same network: two machines with one MAC cut each other off; give one of them another (`virsh edit %s`)",
+	    other.domain, other.what, other.domain);
+}
+
+/* Of a machine whose power is as it should be. */
+static void plan_rest(struct planner *p, struct item *item, const struct vm *want,
+    const struct vm *have, const char *difference)
+{
+	if (!have->facts.persistent && vm_record_of(item->state)->stored)
+		item_pending(p, item, "%s", difference);
+	else if (difference)
+		item_blocked(p, item, "%s", difference);
+	else if (vm_disk_matches(p, want, have) == DISK_NOT_KNOWN)
+		item_pending(p, item,
+		    "libvirt has not said yet whether its disk is the one that is written");
+}
+
 static void plan_present(struct planner *p, struct item *item, const struct vm *want,
     const struct vm *live, const struct vm *config)
 {
 	const struct vm *have = config ? config : live;
-	const char *difference = compare(p, item, want, live, config);
+	const char *difference = compare(p, item, want, live, config), *shared;
 
 	if (!have->facts.persistent)
-		item_condition(p, item, "TransientDomain",
-		    "it has no stored definition and vanishes when it stops; `virsh dumpxml %s` to a file and `virsh define` it",
-		    want->domain);
+		difference = plan_transient(p, item, want);
 	else if (has(want, "autostart") && want->autostart != have->facts.autostart)
 		add_autostart(p, item_program(p, item, NULL), want);
 	report_volume(p, item, want, have);
 	vm_power_plan(p, item, want, have);
-	if (item->verdict == VERDICT_CONVERGED && difference)
-		item_blocked(p, item, "%s", difference);
+	shared = plan_shared(p, item, want);
+	if (item->verdict == VERDICT_CONVERGED)
+		plan_rest(p, item, want, have, difference);
+	if (shared && verdict_rank(item->verdict) < verdict_rank(VERDICT_BLOCKED))
+		item_blocked(p, item, "%s", shared);
 }
 
 void vm_plan(struct planner *p, struct item *item, const struct object *want,

@@ -11,6 +11,7 @@
 
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/base/retry.h"
 #include "lib/kind/kinds.h"
@@ -58,6 +59,8 @@ static const struct field rows[] = {
 	    FIELD_KEPT | FIELD_SHOWN | FIELD_CLEARED),
 	record_row(struct vm_record, "stop_sent", FIELD_MONO, stop_sent,
 	    FIELD_KEPT | FIELD_SHOWN | FIELD_CLEARED),
+	record_row(struct vm_record, "stored", FIELD_BOOL, stored, FIELD_KEPT),
+	record_row(struct vm_record, "uuid", FIELD_STRING, uuid, FIELD_KEPT),
 	{ 0 },
 };
 
@@ -167,7 +170,17 @@ static void forget(struct vm_record *vm)
 		.domain_id = -1,
 		.desired = vm->desired,
 		.start_requested = vm->start_requested,
+		.uuid = vm->uuid,
 	};
+}
+
+/* Kept also while there is no domain of its name. */
+static bool remember_uuid(struct vm_record *vm, const char *uuid)
+{
+	if (!uuid || (vm->uuid && strcmp(vm->uuid, uuid) == 0))
+		return false;
+	record_set_text(&vm->uuid, uuid);
+	return true;
 }
 
 bool vm_record_observed(struct object_state *state, const struct observed *observed,
@@ -175,6 +188,8 @@ bool vm_record_observed(struct object_state *state, const struct observed *obser
     uint32_t random)
 {
 	struct vm_record *vm = state->own, before = *vm;
+	const char *uuid = NULL;
+	bool changed;
 
 	(void)want; /* vm_record_desired() has it */
 	if (observed && observed->presence == UNKNOWN)
@@ -191,8 +206,11 @@ bool vm_record_observed(struct object_state *state, const struct observed *obser
 		else
 			observed_stopped(vm, &side->facts, settings, now, random);
 		vm->observed = true;
+		vm->stored |= side->facts.persistent;
+		uuid = side->uuid;
 	}
-	return !record_same(&vm_record_fields, &before, vm);
+	changed = !record_same(&vm_record_fields, &before, vm);
+	return remember_uuid(vm, uuid) || changed;
 }
 
 void vm_record_desired(struct object_state *state, const struct object *desired)

@@ -24,6 +24,7 @@ enum stop_cause {
 struct vm_record {
 	struct record record;
 	bool observed;	   /* at least once, with the facts below */
+	bool stored;	   /* it had a stored definition when last observed, or before */
 	bool has_run;	   /* since it became desired that it runs */
 	int64_t domain_id; /* last observed; -1 stopped */
 	int64_t desired;   /* enum vm_state last desired; -1 none */
@@ -34,6 +35,7 @@ struct vm_record {
 	bool gave_up;	      /* sticky: until reconcile */
 	bool start_requested; /* a user requested one start (manual power) */
 	struct mono stop_first, stop_sent; /* shutdown requests; 0 = none */
+	char *uuid; /* last observed: a domain that was renamed is known by it */
 };
 
 extern const struct fields vm_record_fields;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "lib/kind/actions.h"
+#include "lib/kind/vm/vm_claims.h"
 #include "lib/kind/vm/vm_record.h"
 #include "lib/kind/network/reservation_plan.h"
 #include "lib/kind/vm/vm_state.h"
@@ -204,14 +205,54 @@ void vm_start_new(struct planner *p, struct item *item, struct program *define,
 		add_step(p, define, want, NULL);
 }
 
+static bool is_written(const struct planner *p, const char *domain)
+{
+	const struct set *vms = config_get(p->input->desired, &vm_kind);
+
+	for (size_t i = 0; i < vms->count; i++)
+		if (strcmp(((const struct vm *)vms->items[i])->domain, domain) == 0)
+			return true;
+	return false;
+}
+
+/* Another machine that can run has a disk of it; or its MAC address, where it runs or is
+ * to run. True: it is blocked, or waits for what is not known, which `waits` then says. */
+static bool is_claimed(struct planner *p, struct item *item, const struct vm *want,
+    const char *why, const char **waits)
+{
+	struct vm_claim other;
+
+	*waits = NULL;
+	switch (vm_claimed_disk(p, want, item->observed, &other)) {
+	case CLAIM_FOUND:
+		item_blocked(p, item,
+		    "%s; not started: domain %s has its disk %s too, and two that write one disk destroy it; give one of them its own (`virsh edit %s`), or `virsh undefine %s`, which keeps the disk",
+		    why, other.domain, other.what, other.domain, other.domain);
+		return true;
+	case CLAIM_UNKNOWN:
+		*waits = arena_printf(p->arena, "%s; %s", why, other.what);
+		return true;
+	case CLAIM_NONE:
+		break;
+	}
+	if (vm_claimed_mac(p, want, item->observed, &other) != CLAIM_FOUND ||
+	    (!vm_claim_runs(&other) && !is_written(p, other.domain)))
+		return false;
+	item_blocked(p, item,
+	    "%s; not started: domain %s has its MAC address %s in the same network; give one of them another (`virsh edit %s`)",
+	    why, other.domain, other.what, other.domain);
+	return true;
+}
+
 static void start_now(struct planner *p, struct item *item, const struct vm *want,
     const struct vm *have, const char *why)
 {
 	const char *reason;
 
 	item_pending(p, item, "%s; to be started", why);
-	reason = waits_for(p, item, want, have, why);
-	if (reason && item->verdict == VERDICT_BLOCKED)
+	if (!is_claimed(p, item, want, why, &reason))
+		reason = waits_for(p, item, want, have, why);
+	if (item->verdict == VERDICT_BLOCKED)
 		return;
 	if (reason)
 		program_waits(p, add_start(p, item, want, have), "%s", reason);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/doc/xml.h"
+#include "lib/kind/vm/vm_disk.h"
 #include "lib/kind/vm/vm.h"
 
 /* Reading */
@@ -148,26 +149,20 @@ static void read_disk(struct arena *a, xmlNode *devices, struct vm *out)
 {
 	const struct fields *fields = group_of("disk");
 	struct vm_disk *disk = &out->disk;
-	xmlNode *node = xml_first(devices, "disk");
-	const char *path;
+	const struct domain_disk *first = NULL;
 
-	for (; node; node = xml_next(node)) {
-		const char *device = xml_attribute(a, node, NULL, "device");
+	vm_disk_read_all(a, devices, out);
+	for (size_t i = 0; i < out->disk_count; i++) {
+		const struct domain_disk *at = &out->disks[i];
 
-		if (!device || strcmp(device, "disk") == 0)
-			break;
+		if (at->hard && !at->backing && (!first || (at->boot && !first->boot)))
+			first = at;
 	}
-	if (!node)
+	if (!first)
 		return;
-	path = xml_attribute(a, node, "source", "file");
-	if (!path)
-		path = xml_attribute(a, node, "source", "dev");
-	if (!path)
-		path = xml_attribute(a, node, "source", "volume");
-	if (read_text(&disk->record, fields, "path", &disk->path, path))
+	if (read_text(&disk->record, fields, "path", &disk->path, first->path))
 		mark_read(out, "disk");
-	read_text(&disk->record, fields, "pool", &disk->pool,
-	    xml_attribute(a, node, "source", "pool"));
+	read_text(&disk->record, fields, "pool", &disk->pool, first->pool);
 }
 
 static void read_interfaces(struct arena *a, xmlNode *devices, struct vm *out)

@@ -16,8 +16,8 @@
  * Texts go to the arena. Elements we know nothing of are passed over; a document without
  * what every domain has (memory, vcpu), or with a number that is none, is an error.
  *
- * Of the disks the first hard disk is kept: its file or device in disk.path, or, for a
- * volume, its pool in disk.pool and its name (without a slash) in disk.path. Interfaces
+ * All disks are kept in `disks`; the one shown as disk.path (and disk.pool, of a volume) is
+ * the first hard disk of the boot order, else the first at all. Interfaces
  * keep their order; see struct vm_interface for where they are plugged in.
  */
 int vm_xml_read(struct arena *a, const char *xml, struct vm *out, struct error *e);

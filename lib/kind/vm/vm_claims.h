@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vm_claims: what only one machine may have, a disk and a MAC address in a network, and
+ * who has it: every domain that is observed, on either side, foreign and stopped ones too,
+ * and every VM that is written and whose domain is absent. Hides tables that are made once
+ * a plan, when they are first needed, and the probes that say what a disk is.
+ *
+ * Other kinds call these functions while they plan, rows before the VMs' too.
+ */
+#ifndef LIB_KIND_VM_VM_CLAIMS_H
+#define LIB_KIND_VM_VM_CLAIMS_H
+
+#include "lib/kind/vm/vm.h"
+#include "lib/plan/item.h"
+
+/* The kind's prepare(). */
+void *vm_claims_prepare(struct planner *p);
+
+/* Who else has it. */
+struct vm_claim {
+	const char *domain;	   /* its domain, or what it will be called */
+	const struct observed *by; /* NULL: written, not defined yet */
+	const char *what;	   /* "/a/b.qcow2", "52:54:00:00:00:01"; in the arena */
+};
+
+/* The domain that runs now, of any claim. */
+bool vm_claim_runs(const struct vm_claim *claim);
+
+enum vm_claimed {
+	CLAIM_NONE,
+	CLAIM_FOUND,
+	CLAIM_UNKNOWN, /* it may be: `what` says what is not known */
+};
+
+/*
+ * Another machine that has a disk which the VM writes to, or writes to one that it reads.
+ * Of the VM's domain `have` both sides count; NULL: it is absent, and what is written
+ * counts. Disks that are readonly or shareable are never claimed. Unknown only where there
+ * is somebody else whose disk it might be.
+ */
+enum vm_claimed vm_claimed_disk(struct planner *p, const struct vm *want,
+    const struct observed *have, struct vm_claim *out);
+
+/* The same of its MAC addresses, where both are in one network or on one bridge. Never
+ * unknown. */
+enum vm_claimed vm_claimed_mac(struct planner *p, const struct vm *want,
+    const struct observed *have, struct vm_claim *out);
+
+/*
+ * For reservations: another domain than `domain` (NULL: any) that has the MAC address in
+ * the network, as vm_claimed_mac() finds it. A machine that is no VM has no domain.
+ */
+bool vm_claimed_mac_in(struct planner *p, const char *domain, const char *network,
+    struct mac mac, struct vm_claim *out);
+
+/*
+ * Whether the MAC addresses derived from the VM's name are its own: its domain carries our
+ * mark, or is known to be absent, and nothing is in the way of its being defined. Else an
+ * interface that is written without `mac` has the one that is observed, or none yet.
+ */
+bool vm_has_derived_macs(struct planner *p, const struct vm *want);
+
+/*
+ * Of a VM whose domain is absent: a domain that is most likely the same machine under
+ * another name (it has the UUID, a disk or a MAC address of it), or one that is to be
+ * defined with its disk; `why` is that, as words. CLAIM_UNKNOWN: `why` is what is not
+ * known yet.
+ */
+enum vm_claimed vm_twin(
+    struct planner *p, const struct vm *want, struct vm_claim *out, const char **why);
+
+/* Whether the written disk is one of the domain's; true also where none is written. */
+enum vm_disk_match { DISK_SAME, DISK_OTHER, DISK_NOT_KNOWN };
+enum vm_disk_match vm_disk_matches(
+    struct planner *p, const struct vm *want, const struct vm *have);
+
+#endif

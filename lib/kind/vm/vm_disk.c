@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* vm_disk: <disk> elements, and the names of what they are made of. */
+#include "lib/kind/vm/vm_disk.h"
+
+#include <string.h>
+
+#include "lib/base/hash.h"
+#include "lib/doc/xml.h"
+#include "lib/kind/vm/vm_xml.h"
+
+/* Backing chains of one disk; libvirt itself follows no more than 200. */
+#define CHAIN_MAX 200
+
+static void name_disk(struct domain_disk *disk, const char *name)
+{
+	disk->name = name;
+	disk->hash = hash_bytes(HASH_START, name, strlen(name));
+	disk->known_here = strncmp(name, "network ", 8) != 0;
+}
+
+/* A network disk is known by all that its element says of where it is. */
+static const char *network_name(struct arena *a, xmlNode *source)
+{
+	const char *text =
+	    arena_printf(a, "network %s %s", xml_attribute(a, source, NULL, "protocol"),
+		xml_attribute(a, source, NULL, "name"));
+
+	for (xmlNode *host = xml_first(source, "host"); host; host = xml_next(host)) {
+		const char *name = xml_attribute(a, host, NULL, "name");
+		const char *port = xml_attribute(a, host, NULL, "port");
+
+		text =
+		    arena_printf(a, "%s %s:%s", text, name ? name : "", port ? port : "");
+	}
+	return text;
+}
+
+static const char *source_path(struct arena *a, xmlNode *source)
+{
+	static const char *const attributes[] = { "file", "dev", "dir" };
+	const char *path = NULL;
+
+	for (size_t i = 0; (!path || !*path) && i < 3; i++)
+		path = xml_attribute(a, source, NULL, attributes[i]);
+	return path && *path ? path : NULL;
+}
+
+/* False: there is no medium, or nothing that is known here. */
+static bool read_source(struct arena *a, xmlNode *source, struct domain_disk *disk)
+{
+	const char *pool = xml_attribute(a, source, NULL, "pool");
+	const char *volume = xml_attribute(a, source, NULL, "volume");
+
+	disk->path = source_path(a, source);
+	if (disk->path) {
+		name_disk(disk, arena_printf(a, "path %s", disk->path));
+	} else if (pool && volume && *volume) {
+		disk->pool = pool;
+		disk->path = volume;
+		name_disk(disk, arena_printf(a, "volume %s/%s", pool, volume));
+	} else if (xml_attribute(a, source, NULL, "protocol")) {
+		name_disk(disk, network_name(a, source));
+		disk->path = disk->name + strlen("network ");
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static struct domain_disk *add(struct arena *a, struct vm *out)
+{
+	return arena_push(a, &out->disks, &out->disk_count, sizeof(*out->disks));
+}
+
+/* What the disk is laid over, which libvirt names while it runs. */
+static void read_chain(
+    struct arena *a, xmlNode *element, const char *target, struct vm *out)
+{
+	xmlNode *backing = xml_first(element, "backingStore");
+
+	for (size_t i = 0; backing && i < CHAIN_MAX; i++) {
+		xmlNode *source = xml_first(backing, "source");
+		struct domain_disk disk = { .target = target, .backing = true };
+
+		if (source && read_source(a, source, &disk))
+			*add(a, out) = disk;
+		backing = xml_first(backing, "backingStore");
+	}
+}
+
+static bool is_word(const char *text, const char *word)
+{
+	return text && strcmp(text, word) == 0;
+}
+
+static void read_one(struct arena *a, xmlNode *element, struct vm *out)
+{
+	xmlNode *source = xml_first(element, "source");
+	const char *device = xml_attribute(a, element, NULL, "device");
+	struct domain_disk disk = {
+		.target = xml_attribute(a, element, "target", "dev"),
+		.boot = xml_first(element, "boot") != NULL,
+		.shared = xml_first(element, "readonly") ||
+			  xml_first(element, "shareable") || is_word(device, "cdrom"),
+		.hard = !device || is_word(device, "disk") || is_word(device, "lun"),
+	};
+
+	if (!source || !read_source(a, source, &disk))
+		return;
+	*add(a, out) = disk;
+	if (!disk.shared)
+		read_chain(a, element, disk.target, out);
+}
+
+void vm_disk_read_all(struct arena *a, xmlNode *devices, struct vm *out)
+{
+	for (xmlNode *n = xml_first(devices, "disk"); n; n = xml_next(n))
+		read_one(a, n, out);
+}
+
+void vm_disk_name(struct arena *a, struct vm *want)
+{
+	const struct vm_disk *written = &want->disk;
+	struct domain_disk *disk;
+
+	if (!field_has(&vm_kind.fields, want, "disk") ||
+	    (!written->path && !written->pool))
+		return;
+	disk = add(a, want);
+	*disk = (struct domain_disk){ .target = "vda", .hard = true };
+	disk->path = written->path ? written->path : vm_volume(a, want);
+	disk->pool = written->path ? NULL : written->pool;
+	name_disk(disk, disk->pool
+			    ? arena_printf(a, "volume %s/%s", disk->pool, disk->path)
+			    : arena_printf(a, "path %s", disk->path));
+}
+
+const char *vm_disk_text(struct arena *a, const struct domain_disk *disk)
+{
+	return disk->pool
+		   ? arena_printf(a, "volume %s of pool %s", disk->path, disk->pool)
+		   : disk->path;
+}

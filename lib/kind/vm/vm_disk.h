@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vm_disk: the disks of a domain's document, and how each is named so that libvirt and
+ * the file system can say which file or device it ends at. Two names may mean one disk:
+ * what they mean is compared in vm_claims.h.
+ */
+#ifndef LIB_KIND_VM_VM_DISK_H
+#define LIB_KIND_VM_VM_DISK_H
+
+#include <libxml/tree.h>
+
+#include "lib/kind/vm/vm.h"
+
+/*
+ * Names of disks, which are the questions of the kind's probes too (lib/model/probe.h):
+ *
+ *   "path PATH"            a file, block device or directory
+ *   "volume POOL/NAME"     of a storage pool
+ *   "network ..."          protocol, name and hosts; nothing on this host says more
+ *
+ * The answer to the first two, of status DISK_ANSWERED, is an array of texts, each an
+ * identity behind a sign: "=ID" the disk itself, under every name it is known to have,
+ * "<ID" what it only reads: the files of its backing chain, the whole of a partition. Texts
+ * of equal identity are equal. No array and an error: it cannot be said.
+ */
+#define DISK_ANSWERED 200
+#define DISK_IS '='
+#define DISK_READS '<'
+
+/* All disks of the document, in its order, those without a medium left out; the files of
+ * backing chains, where the document has them, follow their disk. Into `out`. */
+void vm_disk_read_all(struct arena *a, xmlNode *devices, struct vm *out);
+
+/* Fills `disks` of a VM that is written: the one disk, or none. */
+void vm_disk_name(struct arena *a, struct vm *want);
+
+/* For people: "/a/b.qcow2", "volume w.qcow2 of pool vms". */
+const char *vm_disk_text(struct arena *a, const struct domain_disk *disk);
+
+#endif

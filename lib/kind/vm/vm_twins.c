@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* vm_twins: the machine a written VM is, where names say otherwise. */
+#include <string.h>
+#include <strings.h>
+
+#include "lib/kind/vm/vm_claims.h"
+#include "lib/kind/vm/vm_plan.h"
+#include "lib/kind/vm/vm_record.h"
+
+/* The domain with the UUID that the VM's own last had: it was renamed. */
+static const struct observed *renamed(const struct planner *p, const struct vm *want)
+{
+	const struct observed_set *set = &p->input->observed->kinds[kind_index(&vm_kind)];
+	const struct object_state *state =
+	    state_find(p->input->state, &vm_kind, want->object.name);
+	const char *uuid = state ? vm_record_of(state)->uuid : NULL;
+
+	for (size_t i = 0; uuid && i < set->count; i++) {
+		const struct observed *by = set->items[i];
+		const struct vm *vm =
+		    (const struct vm *)(by->live ? by->live : by->config);
+
+		if (vm && vm->uuid && strcasecmp(vm->uuid, uuid) == 0)
+			return by;
+	}
+	return NULL;
+}
+
+enum vm_claimed vm_twin(
+    struct planner *p, const struct vm *want, struct vm_claim *out, const char **why)
+{
+	const struct observed *by = renamed(p, want);
+	enum vm_claimed claimed;
+
+	if (by) {
+		*out = (struct vm_claim){ by->name, by, "its UUID" };
+		*why = "its UUID, so it was renamed";
+		return CLAIM_FOUND;
+	}
+	claimed = vm_claimed_disk(p, want, NULL, out);
+	*why = claimed == CLAIM_FOUND ? arena_printf(p->arena, "its disk %s", out->what)
+				      : out->what;
+	if (claimed != CLAIM_NONE)
+		return claimed;
+	claimed = vm_claimed_mac(p, want, NULL, out);
+	if (claimed == CLAIM_FOUND)
+		*why = arena_printf(p->arena, "its MAC address %s", out->what);
+	return claimed;
+}
+
+bool vm_has_derived_macs(struct planner *p, const struct vm *want)
+{
+	const struct observed *have = planner_observed(p, &vm_kind, want->domain);
+	const struct vm *vm =
+	    have ? (const struct vm *)(have->config ? have->config : have->live) : NULL;
+	struct vm_claim claim;
+	const char *why;
+
+	if (vm)
+		return vm->marked;
+	return planner_knows(p, &vm_kind, want->domain) && !vm_missing_keys(p, want) &&
+	       vm_twin(p, want, &claim, &why) == CLAIM_NONE;
+}
