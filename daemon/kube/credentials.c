@@ -161,8 +161,37 @@ static int read_files(struct credentials *c, struct error *e)
 	return 0;
 }
 
-static int load(struct credentials *c, const char *path, const char *context,
-    bool *missing, struct error *e)
+/* A file beside the kubeconfig that is not there, but is in `config_dir`. */
+static void find_beside(
+    struct arena *a, const char **file, const char *directory, const char *config_dir)
+{
+	size_t length = strlen(directory);
+	const char *other;
+
+	if (!*file || strncmp(*file, directory, length) != 0 || (*file)[length] != '/' ||
+	    access(*file, F_OK) == 0)
+		return;
+	other = arena_printf(a, "%s%s", config_dir, *file + length);
+	if (access(other, F_OK) == 0)
+		*file = other;
+}
+
+static void find_files(
+    struct credentials *c, const char *directory, const char *config_dir)
+{
+	const char *handed_out = getenv("CREDENTIALS_DIRECTORY");
+	struct kubeconfig *k = &c->config;
+
+	if (!handed_out || strcmp(handed_out, directory) != 0)
+		return;
+	find_beside(&c->arena, &k->ca_file, directory, config_dir);
+	find_beside(&c->arena, &k->client_certificate_file, directory, config_dir);
+	find_beside(&c->arena, &k->client_key_file, directory, config_dir);
+	find_beside(&c->arena, &k->token_file, directory, config_dir);
+}
+
+static int load(struct credentials *c, const char *path, const char *config_dir,
+    const char *context, bool *missing, struct error *e)
 {
 	const char *slash = strrchr(path, '/');
 	autofree char *directory =
@@ -177,16 +206,19 @@ static int load(struct credentials *c, const char *path, const char *context,
 	result = kubeconfig_parse(
 	    file.data, file.length, path, directory, context, &c->arena, &c->config, e);
 	explicit_bzero((char *)(uintptr_t)file.data, file.length);
-	return result ? result : read_files(c, e);
+	if (result)
+		return result;
+	find_files(c, directory, config_dir);
+	return read_files(c, e);
 }
 
-struct credentials *credentials_load(
-    const char *path, const char *context, bool *missing, struct error *e)
+struct credentials *credentials_load(const char *path, const char *config_dir,
+    const char *context, bool *missing, struct error *e)
 {
 	struct credentials *c = must_alloc(sizeof(*c));
 
 	*missing = false;
-	if (load(c, path, context, missing, e) == 0)
+	if (load(c, path, config_dir, context, missing, e) == 0)
 		return c;
 	credentials_free(c);
 	return NULL;

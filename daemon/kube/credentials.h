@@ -23,9 +23,13 @@ struct credentials {
  */
 char *credentials_path(const char *configured, const char *config_dir);
 
-/* NULL on error; `*missing`: whether it is that the kubeconfig does not exist. */
-struct credentials *credentials_load(
-    const char *path, const char *context, bool *missing, struct error *e);
+/*
+ * NULL on error; `*missing`: whether it is that the kubeconfig does not exist. Files that
+ * it names relative to itself are searched beside it and, where the service manager has
+ * handed it out as a copy, where that came from: in `config_dir`.
+ */
+struct credentials *credentials_load(const char *path, const char *config_dir,
+    const char *context, bool *missing, struct error *e);
 void credentials_free(struct credentials *c); /* NULL allowed */
 
 /* Do both lead to the same server, whoever we are there? */

@@ -184,7 +184,8 @@ enum refresh { CREDENTIALS_SAME, CREDENTIALS_CHANGED, CREDENTIALS_FAILED };
 static enum refresh refresh_credentials(struct kube *k, bool *missing, struct error *e)
 {
 	autofree char *path = credentials_path(k->kubeconfig, k->config_dir);
-	struct credentials *now = credentials_load(path, k->context, missing, e);
+	struct credentials *now =
+	    credentials_load(path, k->config_dir, k->context, missing, e);
 	bool same_token, moved;
 
 	if (!now)

@@ -17,12 +17,20 @@ struct open { /* a container whose end has not come yet */
 	struct node *key; /* map: read, and waiting for its value */
 };
 
+struct anchor { /* only of foreign texts */
+	const char *name;
+	const struct node *node;
+	bool open; /* its end has not come yet: nothing can stand for it */
+};
+
 struct reader {
 	const struct source_text *source;
 	struct report *report;
 	struct yaml_limits limits;
 	struct open open[YAML_MAX_DEPTH];
 	size_t depth, nodes;
+	struct anchor *anchors;
+	size_t anchor_count;
 	struct node *root;
 	bool failed;
 };
@@ -110,39 +118,100 @@ static bool is_key(const struct reader *r)
 	return open && open->node->type == NODE_MAP && !open->key;
 }
 
-static void refuse_marks(struct reader *r, const yaml_event_t *event,
+static void add_anchor(struct reader *r, const char *name, const struct node *node)
+{
+	struct anchor *anchor =
+	    arena_push(r->report->arena, &r->anchors, &r->anchor_count, sizeof(*anchor));
+
+	*anchor = (struct anchor){ arena_copy(r->report->arena, name), node,
+		node->type == NODE_LIST || node->type == NODE_MAP };
+}
+
+/* Of several of one name the last counts. */
+static const struct anchor *find_anchor(const struct reader *r, const char *name)
+{
+	for (size_t i = r->anchor_count; i-- > 0;)
+		if (strcmp(r->anchors[i].name, name) == 0)
+			return r->anchors[i].open ? NULL : &r->anchors[i];
+	return NULL;
+}
+
+static void take_marks(struct reader *r, const yaml_event_t *event, struct node *node,
     const yaml_char_t *anchor, const yaml_char_t *tag)
 {
 	struct place place = place_of_event(r, event);
 	struct finding *f;
 
-	if (anchor) {
+	if (anchor && r->limits.foreign) {
+		add_anchor(r, (const char *)anchor, node);
+	} else if (anchor) {
 		f = report_add(refused(r), SEVERITY_ERROR, "yaml-anchor", &place,
-		    "'&%.40s' is a YAML anchor; these are not supported",
-		    (const char *)anchor);
+		    "a YAML anchor stands here; these are not supported");
 		report_fix(r->report, f,
 		    "remove it, or put the text in quotes if it begins with '&'");
 	}
+	if (tag && r->limits.foreign && node->type == NODE_SCALAR &&
+	    strcmp((const char *)tag, YAML_STR_TAG) == 0)
+		return;
 	if (tag) {
 		f = report_add(refused(r), SEVERITY_ERROR, "yaml-tag", &place,
-		    "'%.60s' is a YAML tag; these are not supported", (const char *)tag);
+		    "a YAML tag stands here; these are not supported");
 		report_fix(r->report, f,
 		    "remove it, or put the text in quotes if it begins with '!'");
 	}
 }
 
+/* A copy of what an anchor stands before; NULL after an error: too many. */
+static struct node *copy_node(
+    struct reader *r, const yaml_event_t *event, const struct node *from)
+{
+	struct node *node = new_node(r, event, from->type);
+	struct arena *a = r->report->arena;
+
+	if (!node)
+		return NULL;
+	node->quoted = from->quoted;
+	node->text = arena_copy(a, from->text);
+	for (size_t i = 0; i < from->count; i++) {
+		size_t count = node->count;
+		struct node *item = copy_node(r, event, from->items[i]);
+
+		if (!item)
+			return NULL;
+		if (from->type == NODE_MAP)
+			*(struct node **)arena_push(
+			    a, &node->keys, &count, sizeof(item)) = from->keys[i];
+		*(struct node **)arena_push(a, &node->items, &node->count, sizeof(item)) =
+		    item;
+	}
+	return node;
+}
+
+static void refuse_alias(struct reader *r, const struct place *place)
+{
+	struct finding *f = report_add(refused(r), SEVERITY_ERROR, "yaml-alias", place,
+	    r->limits.foreign
+		? "a YAML alias stands here, and no anchor of its name before it"
+		: "a YAML alias stands here; these are not supported");
+
+	report_fix(r->report, f,
+	    "write the value out, or put the text in quotes if it begins with '*'");
+}
+
 static bool on_alias(struct reader *r, const yaml_event_t *event)
 {
-	struct node *node = new_node(r, event, NODE_NULL);
-	struct finding *f;
+	const struct anchor *anchor =
+	    find_anchor(r, (const char *)event->data.alias.anchor);
+	struct node *node =
+	    anchor ? copy_node(r, event, anchor->node) : new_node(r, event, NODE_NULL);
 
 	if (!node)
 		return false;
-	f = report_add(refused(r), SEVERITY_ERROR, "yaml-alias", &node->place,
-	    "'*%.40s' is a YAML alias; these are not supported",
-	    (const char *)event->data.alias.anchor);
-	report_fix(r->report, f,
-	    "write the value out, or put the text in quotes if it begins with '*'");
+	if (anchor) {
+		attach(r, node);
+		return true;
+	}
+	refuse_alias(r, &node->place);
 	if (is_key(r)) /* said already; not to be said once more as a missing key */
 		*node =
 		    (struct node){ NODE_SCALAR, false, node->place, "*", 0, NULL, NULL };
@@ -180,16 +249,17 @@ static bool on_scalar(struct reader *r, const yaml_event_t *event)
 	const char *text = (const char *)event->data.scalar.value;
 	size_t length = event->data.scalar.length;
 	bool quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
-	bool null = !quoted && is_null(text, length) && !(is_key(r) && length);
+	bool tagged = r->limits.foreign && event->data.scalar.tag;
+	bool null = !quoted && !tagged && is_null(text, length) && !(is_key(r) && length);
 	struct node *node = new_node(r, event, null ? NODE_NULL : NODE_SCALAR);
 
 	if (!node)
 		return false;
-	refuse_marks(r, event, event->data.scalar.anchor, event->data.scalar.tag);
 	check_scalar(r, &node->place, text, length);
-	node->quoted = quoted;
+	node->quoted = quoted || tagged;
 	if (!null)
 		node->text = arena_copy_n(r->report->arena, text, length);
+	take_marks(r, event, node, event->data.scalar.anchor, event->data.scalar.tag);
 	attach(r, node);
 	return true;
 }
@@ -202,10 +272,10 @@ static bool on_start(struct reader *r, const yaml_event_t *event, enum node_type
 	if (!node)
 		return false;
 	if (type == NODE_MAP)
-		refuse_marks(r, event, event->data.mapping_start.anchor,
+		take_marks(r, event, node, event->data.mapping_start.anchor,
 		    event->data.mapping_start.tag);
 	else
-		refuse_marks(r, event, event->data.sequence_start.anchor,
+		take_marks(r, event, node, event->data.sequence_start.anchor,
 		    event->data.sequence_start.tag);
 	if (r->depth == YAML_MAX_DEPTH) { /* going on would cost quadratic time */
 		f = report_add(refused(r), SEVERITY_ERROR, "yaml-depth", &node->place,
@@ -247,8 +317,8 @@ static void check_duplicates(struct reader *r, const struct node *map)
 			continue;
 		}
 		f = report_add(refused(r), SEVERITY_ERROR, "yaml-duplicate-key",
-		    &sorted[i]->place, "the key \"%.100s\" stands already in %s:%u:%u",
-		    first->text, r->source->name, first->place.line, first->place.column);
+		    &sorted[i]->place, "this key stands already in %s:%u:%u",
+		    r->source->name, first->place.line, first->place.column);
 		report_fix(r->report, f, "remove one of the two");
 	}
 	free(sorted);
@@ -258,6 +328,9 @@ static bool on_end(struct reader *r)
 {
 	const struct node *node = r->open[--r->depth].node;
 
+	for (size_t i = r->anchor_count; i-- > 0;)
+		if (r->anchors[i].node == node)
+			r->anchors[i].open = false;
 	if (node->type == NODE_MAP)
 		check_duplicates(r, node);
 	return true;
@@ -340,6 +413,7 @@ struct node *yaml_parse(const struct source_text *source,
 
 	r.limits.bytes = limits && limits->bytes ? limits->bytes : YAML_MAX_BYTES;
 	r.limits.nodes = limits && limits->nodes ? limits->nodes : YAML_MAX_NODES;
+	r.limits.foreign = limits && limits->foreign;
 	r.limits.scalar = limits && limits->scalar ? limits->scalar : YAML_MAX_SCALAR;
 	if (!yaml_check_text(report, source, r.limits.bytes))
 		return NULL;

@@ -9,7 +9,8 @@
  * document, duplicate keys (naming both places), keys that are no scalars, text that is
  * no UTF-8, NUL and other control characters, bidirectional marks, tabs as indentation
  * (with a hint), and a document that is empty (an empty file never means "delete
- * everything"). A byte order mark and CRLF line ends are accepted.
+ * everything"). A byte order mark and CRLF line ends are accepted. No error repeats a
+ * text of the source: it may be a secret.
  */
 #ifndef LIB_DOC_YAML_H
 #define LIB_DOC_YAML_H
@@ -24,6 +25,10 @@
 
 struct yaml_limits { /* zero means the default above */
 	size_t bytes, nodes, scalar;
+	/* Other programs write the text as well: anchors are taken, an alias stands for a
+	 * copy of its anchor's value, within the limit of nodes, and "!!str" is a quoted
+	 * text. */
+	bool foreign;
 };
 
 /*

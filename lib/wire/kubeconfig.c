@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "lib/base/addr.h"
 #include "lib/base/text.h"
@@ -170,6 +171,18 @@ static int read_text(
 	return 0;
 }
 
+/* kubectl's YAML: the words of YAML 1.1, where they are not quoted. */
+static bool is_false(const struct node *node)
+{
+	static const char *const words[] = { "false", "no", "off", "n" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (node->type == NODE_SCALAR && !node->quoted &&
+		    strcasecmp(node->text, words[i]) == 0)
+			return true;
+	return false;
+}
+
 static int read_key(struct reader *r, const struct node *node, const struct key *key)
 {
 	if (is_empty(node))
@@ -186,7 +199,7 @@ static int read_key(struct reader *r, const struct node *node, const struct key 
 	case IGNORED:
 		return 0;
 	case REFUSED_IF_TRUE:
-		if (node->type == NODE_SCALAR && strcmp(node->text, "false") == 0)
+		if (is_false(node))
 			return 0;
 		break;
 	case REFUSED:
@@ -303,36 +316,19 @@ static int check_server(struct reader *r, const struct node *cluster)
 	return 0;
 }
 
-/* What follows the scheme: [USER[:PASSWORD]@]HOST[:PORT], and a "/" at most. A "#" or "?"
- * in a password would end the host in the middle of it. */
-static bool is_authority(const char *text)
-{
-	static const char allowed[] =
-	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-	    "-._~%!$&'()*+,;=:[]@";
-	size_t length = strspn(text, allowed);
-	const char *at = memchr(text, '@', length);
-	const char *host = at ? at + 1 : text;
-
-	return length && (!text[length] || strcmp(text + length, "/") == 0) &&
-	       host < text + length && *host != ':' &&
-	       !memchr(host, '@', (size_t)(text + length - host));
-}
-
 static int check_cluster(struct reader *r, const struct node *cluster)
 {
-	static const char *const schemes[] = { "http://", "https://", "socks5://" };
-	const char *name = r->out->tls_server_name, *proxy = r->out->proxy_url;
+	const char *proxy = r->out->proxy_url;
+	char *name = arena_copy(r->arena, r->out->tls_server_name);
 
+	for (char *c = name; c && *c; c++)
+		*c = *c >= 'A' && *c <= 'Z' ? (char)(*c - 'A' + 'a') : *c;
+	r->out->tls_server_name = name;
 	if (name && !name_is_subdomain(name) && ip_parse(name, &(struct ip){ 0 }, NULL))
 		return fail_at(r, node_get(cluster, "tls-server-name"),
 		    "tls-server-name is neither a host name nor an address");
-	if (!proxy)
+	if (!proxy || proxy_url_is_valid(proxy))
 		return 0;
-	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
-		if (strncmp(proxy, schemes[i], strlen(schemes[i])) == 0 &&
-		    is_authority(proxy + strlen(schemes[i])))
-			return 0;
 	return fail_at(r, node_get(cluster, "proxy-url"),
 	    "proxy-url is none: write http://, https:// or socks5:// and USER:PASSWORD@HOST:PORT, with characters other than letters and digits in the password as %%XX");
 }
@@ -420,8 +416,9 @@ int kubeconfig_parse(const char *text, size_t length, const char *name,
     const char *directory, const char *context, struct arena *a, struct kubeconfig *out,
     struct error *e)
 {
-	const struct yaml_limits limits = { .bytes = KUBECONFIG_MAX_BYTES,
-		.scalar = MAX_SCALAR };
+	const struct yaml_limits limits = {
+		.bytes = KUBECONFIG_MAX_BYTES, .scalar = MAX_SCALAR, .foreign = true
+	};
 	const struct source_text source = { name, text, length };
 	struct reader r = { .arena = a, .directory = directory, .out = out, .e = e };
 	struct node *root;

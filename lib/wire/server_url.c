@@ -52,12 +52,23 @@ static bool host_is_valid(char *authority, bool *loopback)
 	return !bracketed && name_is_subdomain(host);
 }
 
+/* Neither depends on case (RFC 3986, 6.2.2.1); a path does. */
+static void lower_scheme_and_host(char *text)
+{
+	char *host = strstr(text, "://"), *end;
+
+	end = host ? host + 3 + strcspn(host + 3, "/") : text;
+	for (char *c = text; c < end; c++)
+		if (*c >= 'A' && *c <= 'Z')
+			*c = (char)(*c - 'A' + 'a');
+}
+
 int server_url_parse(
     const char *text, struct arena *a, struct server_url *out, struct error *e)
 {
-	char *copy = arena_copy(a, text);
-	const char *rest;
+	char *copy = arena_copy(a, text), *rest;
 
+	lower_scheme_and_host(copy);
 	out->plain = strncmp(copy, "http://", 7) == 0;
 	if (!out->plain && strncmp(copy, "https://", 8) != 0)
 		return fail(e, "must begin with https://");
@@ -66,9 +77,36 @@ int server_url_parse(
 	if (strpbrk(rest, "@?# \\") ||
 	    !host_is_valid(arena_copy_n(a, rest, strcspn(rest, "/")), &out->loopback))
 		return fail(e,
-		    "must be https://HOST or https://HOST:PORT, with a name in lower case or an address");
+		    "must be https://HOST or https://HOST:PORT, with a name or an address");
 	for (size_t i = strlen(copy); i > 0 && copy[i - 1] == '/'; i--)
 		copy[i - 1] = '\0';
 	out->text = copy;
 	return 0;
+}
+
+/* What follows the scheme: [USER[:PASSWORD]@]HOST[:PORT], and a "/" at most. A "#" or "?"
+ * in a password would end the host in the middle of it. */
+static bool is_authority(const char *text)
+{
+	static const char allowed[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	    "-._~%!$&'()*+,;=:[]@";
+	size_t length = strspn(text, allowed);
+	const char *at = memchr(text, '@', length);
+	const char *host = at ? at + 1 : text;
+
+	return length && (!text[length] || strcmp(text + length, "/") == 0) &&
+	       host < text + length && *host != ':' &&
+	       !memchr(host, '@', (size_t)(text + length - host));
+}
+
+bool proxy_url_is_valid(const char *text)
+{
+	static const char *const schemes[] = { "http://", "https://", "socks5://" };
+
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+		if (strncmp(text, schemes[i], strlen(schemes[i])) == 0 &&
+		    is_authority(text + strlen(schemes[i])))
+			return true;
+	return false;
 }

@@ -67,6 +67,26 @@ START_TEST(credentials_directory)
 }
 END_TEST
 
+/* A kubeconfig that the service manager handed out; the files beside the original. */
+START_TEST(credentials_directory_without_the_rest)
+{
+	lab_server("--bookmark-interval", "0.3", NULL);
+	lab_stop_server();
+	lab_make_certificates();
+	lab_server("--token", LAB_SECRET, "--tls-cert", lab_path("server.crt"),
+	    "--tls-key", lab_path("server.key"), NULL);
+	lab_write("token", "of another service\n");
+	lab_kubeconfig("    certificate-authority: ca.crt\n", "    tokenFile: token\n");
+	mkdir(lab_path("credentials"), 0700);
+	ck_assert_int_eq(
+	    rename(lab_path("kubeconfig"), lab_path("credentials/kubeconfig")), 0);
+	lab_write("credentials/token", LAB_SECRET "\n");
+	setenv("CREDENTIALS_DIRECTORY", lab_path("credentials"), 1);
+	lab_start();
+	lab_wait("listed pool 0:");
+}
+END_TEST
+
 /* The kubeconfig names another server: all that is known of the first one is void. */
 START_TEST(another_server)
 {
@@ -330,6 +350,7 @@ TCase *access_tests(void)
 	tcase_add_test(tc, no_kubeconfig);
 	tcase_add_test(tc, must_be_on);
 	tcase_add_test(tc, credentials_directory);
+	tcase_add_test(tc, credentials_directory_without_the_rest);
 	tcase_add_test(tc, another_server);
 	tcase_add_loop_test(
 	    tc, bad_kubeconfig, 0, (int)(sizeof(bad_rows) / sizeof(bad_rows[0])));

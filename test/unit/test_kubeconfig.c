@@ -141,6 +141,20 @@ static const struct {
 	    "\"cluster\": {\"server\": \"https://h:1\"}}], \"users\": [{\"name\": \"u\", "
 	    "\"user\": {\"token\": \"t\"}}]}",
 	    "https://h:1" },
+	{ "insecure, but False",
+	    FILE_OF(SERVER "    insecure-skip-tls-verify: False\n", TOKEN),
+	    "https://192.168.122.10:6443" },
+	{ "upper case", FILE_OF("    server: HTTPS://K8S.Home:6443/Path\n", TOKEN),
+	    "https://k8s.home:6443/Path" },
+	{ "anchors and aliases of others",
+	    FILE_OF(SERVER, TOKEN) "- &v {name: v, user: &w {token: &x a}}\n"
+				   "- {name: w, user: *w}\n- *v\n",
+	    "https://192.168.122.10:6443" },
+	{ "an alias in use",
+	    "x-server: &s https://k8s.home\n" FILE_OF("    server: *s\n", TOKEN),
+	    "https://k8s.home" },
+	{ "a text with its tag", FILE_OF("    server: !!str https://k8s.home\n", TOKEN),
+	    "https://k8s.home" },
 	{ "no user at all",
 	    "current-context: a\ncontexts: [{name: a, context: {cluster: c}}]\n"
 	    "clusters: [{name: c, cluster: {server: \"https://h\"}}]\n",
@@ -244,7 +258,24 @@ static const struct {
 	{ "a list", "- a\n", NULL, ":1:1:", "must be a map" },
 	{ "empty", "", NULL, "", "" },
 	{ "not YAML", "a: [canary\n", NULL, "kubeconfig:", "" },
-	{ "alias", "a: &x canary\nb: *x\n", NULL, ":1:", "" },
+	{ "an alias of nothing", FILE_OF(SERVER, "    token: *canary\n"), NULL,
+	    ":17:12:", "no anchor of its name" },
+	{ "an alias of what it stands in",
+	    FILE_OF(SERVER, "    token: &canary [*canary]\n"), NULL,
+	    ":17:", "no anchor of its name" },
+	{ "a token that is an anchor", FILE_OF(SERVER, "    token: &canary [1]\n"), NULL,
+	    ":17:", "must be a text" },
+	{ "a token that is a tag", FILE_OF(SERVER, "    token: !canary\n"), NULL,
+	    ":17:12:", "YAML tag" },
+	{ "a key that is a secret, twice",
+	    FILE_OF(SERVER, "    canary: 1\n    canary: 2\n"), NULL,
+	    ":18:5:", "stands already" },
+	{ "more aliases than fit",
+	    "a: &a [x,x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\n"
+	    "c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d "
+	    "[*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\n"
+	    "e: [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]\n",
+	    NULL, ":5:", "more than 20000 values" },
 	{ "users is a text",
 	    "current-context: a\ncontexts: [{name: a, context: {cluster: c, user: u}}]\n"
 	    "users: canary\n",
