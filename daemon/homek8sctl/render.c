@@ -119,6 +119,30 @@ static void render_changes(struct ctl *ctl, struct json_object *changes)
 	table_end(&t, ctl);
 }
 
+/* What is kept of it between plans, and what its kind keeps beside. */
+static void render_remembered(struct ctl *ctl, struct json_object *o)
+{
+	static const char *const headers[] = { "", "", NULL };
+	const char **keys = NULL;
+	size_t count = 0;
+	struct table t;
+
+	collect_keys(ctl, o, "", &keys, &count);
+	if (count == 0)
+		return;
+	heading(ctl, "Remembered");
+	table_start(&t, headers);
+	t.indent = 2;
+	t.whole = true;
+	for (size_t i = 0; i < count; i++) {
+		const char *key = keys[i];
+
+		table_add(&t, strncmp(key, "record.", 7) == 0 ? key + 7 : key);
+		table_add(&t, value_text(ctl, json_at(o, key)));
+	}
+	table_end(&t, ctl);
+}
+
 static void render_next(struct ctl *ctl, struct json_object *o)
 {
 	struct json_object *steps = json_at(o, "steps");
@@ -186,6 +210,7 @@ void render_describe(struct ctl *ctl, struct json_object *o)
 	render_changes(ctl, json_at(o, "changes"));
 	render_conditions(ctl, json_at(o, "conditions"));
 	render_next(ctl, o);
+	render_remembered(ctl, json_at(o, "remembered"));
 	render_findings(ctl, json_at(o, "findings"));
 	render_history(ctl, object_name(ctl, o), json_at(o, "history"));
 }

@@ -8,11 +8,13 @@
 
 #include "daemon/homek8sctl/client.h"
 #include "daemon/homek8sctl/merge.h"
+#include "daemon/homek8sctl/subject.h"
 #include "daemon/homek8sctl/verbs.h"
 #include "daemon/homek8sctl/words.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
 #include "lib/doc/json.h"
+#include "lib/model/kind.h"
 #include "lib/state/state.h"
 #include "lib/view/interface.h"
 
@@ -21,7 +23,7 @@
 
 struct condition_waited {
 	enum { FOR_CONVERGED, FOR_READY, FOR_OBJECT } what;
-	char *object; /* "vm/worker-1" */
+	const char *object; /* "vm/worker-1" */
 	const char *verdict;
 	char *last; /* how it stood in the last reply; malloc'd */
 };
@@ -32,6 +34,21 @@ static int64_t now_ms(void)
 
 	clock_gettime(CLOCK_BOOTTIME, &t);
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* "vm/worker-1" of "vms/worker-1=...": by the name of its kind, as replies have it. NULL
+ * after saying that there is no such kind. */
+static const char *object_named(struct ctl *ctl, const char *text, const char *end)
+{
+	const char *slash = strchr(text, '/');
+	const char *word = arena_copy_n(&ctl->arena, text, (size_t)(slash - text));
+	const struct kind *kind = kind_find(word);
+
+	if (!kind) {
+		subject_no_kind(ctl, word);
+		return NULL;
+	}
+	return arena_printf(&ctl->arena, "%s%.*s", kind->name, (int)(end - slash), slash);
 }
 
 static enum status parse(struct ctl *ctl, struct condition_waited *out)
@@ -55,9 +72,9 @@ static enum status parse(struct ctl *ctl, struct condition_waited *out)
 		return STATUS_USAGE;
 	}
 	out->what = FOR_OBJECT;
-	out->object = arena_copy_n(&ctl->arena, text, (size_t)(equals - text));
+	out->object = object_named(ctl, text, equals);
 	out->verdict = equals + 1;
-	return STATUS_YES;
+	return out->object ? STATUS_YES : STATUS_USAGE;
 }
 
 /* Ready: every source that is not off can be read. */

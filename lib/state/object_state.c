@@ -148,8 +148,12 @@ struct json_object *object_state_show(
 {
 	struct json_object *o = record_show(&object_state_fields, state, c);
 
-	if (state->own)
-		json_put(
-		    o, "record", record_show(state->kind->state_fields, state->own, c));
+	struct json_object *own =
+	    state->own ? record_show(state->kind->state_fields, state->own, c) : NULL;
+
+	if (json_object_object_length(own))
+		json_put(o, "record", own);
+	else
+		json_object_put(own);
 	return o;
 }

@@ -47,7 +47,7 @@ static bool is_null(const struct shape_row *row, const void *record)
 		return row->flags & SHAPE_OPTIONAL &&
 		       !((const struct list *)member_of(row, record))->items;
 	case SHAPE_FIELDS:
-		return !((const struct shape_side *)member_of(row, record))->side;
+		return !((const struct shape_side *)member_of(row, record))->json;
 	case SHAPE_BOOL:
 		return false;
 	}

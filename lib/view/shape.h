@@ -39,6 +39,7 @@ enum shape_type {
 	4u /* SHAPE_INT: ms from now on; does not change by getting less */
 
 struct shape;
+struct view;
 
 struct shape_row {
 	const char *key; /* NULL after the last row */
@@ -59,11 +60,13 @@ struct shape {
 
 /* One side of an item: what SHAPE_FIELDS shows. `side` NULL: null. */
 struct shape_side {
-	/* What is known of it, as an object of its kind's keys. New reference. */
+	/* What is known of it, as an object of its kind's keys. New reference. NULL: there
+	 * is no such side. */
 	struct json_object *(*json)(const struct shape_side *side);
 	const struct item *item;
 	const struct object *side;
-	bool listed; /* with columns that only the written side has */
+	bool listed;		 /* with columns that only the written side has */
+	const struct view *view; /* or NULL */
 };
 
 /* Start of a row: key and offset of a member, whose C type is checked. */

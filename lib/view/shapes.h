@@ -108,7 +108,7 @@ struct list_reply {
 struct describe_reply {
 	struct object_view object; /* must be first */
 	const char *title, *written_at;
-	struct shape_side desired, live, persistent;
+	struct shape_side desired, live, persistent, remembered;
 	struct list steps; /* texts */
 	const char *approval;
 	struct list findings, history; /* struct finding_view, struct event_view */

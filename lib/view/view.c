@@ -229,7 +229,7 @@ void view_list(const struct view *v, struct arena *a, const struct kind *kind,
 		if (!kind || item->kind == kind)
 			objects[out->objects.count++] = (struct listed_view){
 				.object = object_of(a, v, item),
-				.fields = { side_json, item, shown(item), true },
+				.fields = { side_json, item, shown(item), true, v },
 			};
 	}
 }
@@ -250,6 +250,26 @@ static struct list step_texts(struct arena *a, const struct item *item)
 	return out;
 }
 
+static struct shape_side side_of(const struct item *item, const struct object *side)
+{
+	return (struct shape_side){ side ? side_json : NULL, item, side, false, NULL };
+}
+
+static struct json_object *remembered_json(const struct shape_side *side)
+{
+	const struct clocks clocks = { side->view->now, side->view->wall };
+
+	return object_state_show(side->item->state, &clocks);
+}
+
+static struct shape_side remembered_of(const struct view *v, const struct item *item)
+{
+	struct shape_side side = { remembered_json, item, NULL, false, v };
+	autojson struct json_object *o = remembered_json(&side);
+
+	return json_object_object_length(o) ? side : (struct shape_side){ 0 };
+}
+
 bool view_describe(const struct view *v, struct arena *a, const struct kind *kind,
     const char *name, struct describe_reply *out)
 {
@@ -263,9 +283,10 @@ bool view_describe(const struct view *v, struct arena *a, const struct kind *kin
 		.object = object_of(a, v, item),
 		.title = kind->title,
 		.written_at = node ? place_text(a, &node->place) : NULL,
-		.desired = { side_json, item, item->desired, false },
-		.live = { side_json, item, item->live, false },
-		.persistent = { side_json, item, item->config, false },
+		.desired = side_of(item, item->desired),
+		.live = side_of(item, item->live),
+		.persistent = side_of(item, item->config),
+		.remembered = remembered_of(v, item),
 		.steps = step_texts(a, item),
 		.approval = approval_of(item),
 		.findings = all_findings(

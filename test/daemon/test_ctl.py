@@ -128,6 +128,11 @@ def reading(home):
         "wait", "--for=vm/worker-1=failing", "--timeout=300ms"))
     check("wait for what is not there: exit 1", lambda: says(
         home, 1, "there is no vm/x", "wait", "--for=vm/x=converged", "--timeout=300ms"))
+    check("wait by another name of the kind", lambda: exits(
+        0, "wait", "--for=vms/worker-1=converged", "--timeout=5s") and exits(
+            0, "wait", "--for=lease/worker-1=converged", "--timeout=5s"))
+    check("wait for no kind: exit 2, and the nearest", lambda: says(
+        home, 2, "did you mean pool?", "wait", "--for=pol/x=converged"))
     check("wait until ready", lambda: exits(0, "wait", "--for=ready", "--timeout=5s"))
     check("status, plain in a pipe",
           lambda: "\x1b" not in shows(home, 0, "libvirt", "status").out)

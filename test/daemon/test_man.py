@@ -31,8 +31,8 @@ printf '%s\\n' "${COMPREPLY[@]}"
 """
 
 # Findings of the planner, and a word in lib/lint that is no finding.
-OTHER_FINDINGS = {"duplicate-name", "kvm-unavailable", "lease-conflict", "vm-not-written",
-                  "no-longer-written"}
+OTHER_FINDINGS = {"state-lost", "duplicate-name", "kvm-unavailable", "lease-conflict",
+                  "vm-not-written", "no-longer-written"}
 NO_FINDING = {"host-gw"}
 
 
@@ -166,7 +166,7 @@ def members(value):
     if not isinstance(value, dict):
         return set()
     below = [value[name] for name in value
-             if name not in ("desired", "live", "persistent", "fields")]
+             if name not in ("desired", "live", "persistent", "fields", "remembered")]
     return set(value) | members(below)
 
 

@@ -176,6 +176,9 @@ def described(home, vm, pool):
           ["6GiB", "8GiB", "8GiB"] and len(row["history"]) > 3 and
           row["title"] == "virtual machine" and isinstance(row["conditions"], list) and
           row["steps"] == [] and row["approval"] is None)
+    check("describe: what is remembered", lambda: matches(
+        exits(0, "describe", pool), "Remembered\n", "failures +[1-9]", "retry_at +20") and
+        json_of(home, 0, "describe", pool)["remembered"]["failures"] > 0)
     check("describe: the last error and the next try", lambda: exits(
         0, "describe", pool).has("failing", "webhook", "Next try in", "create pool"))
 
