@@ -148,8 +148,7 @@ struct question {
 	unsigned bridge; /* its index */
 	bool is_bridge;
 	struct arena *a;
-	const char **names;
-	size_t count;
+	struct bridge_links *out;
 };
 
 static void take_link(struct question *q, const struct nlmsghdr *message)
@@ -159,9 +158,9 @@ static void take_link(struct question *q, const struct nlmsghdr *message)
 
 	if (link.index == q->bridge)
 		q->is_bridge = strcmp(link.kind, "bridge") == 0;
-	if (link.master != q->bridge || !link.name)
+	if (link.master == q->bridge || !link.name || strcmp(link.kind, "tun") != 0)
 		return;
-	slot = arena_push(q->a, &q->names, &q->count, sizeof(*slot));
+	slot = arena_push(q->a, &q->out->strays, &q->out->stray_count, sizeof(*slot));
 	*slot = arena_copy(q->a, link.name);
 }
 
@@ -202,17 +201,18 @@ static bool ask(int fd)
 	return send(fd, &request, sizeof(request), 0) == (ssize_t)sizeof(request);
 }
 
-bool links_ports(
-    const char *bridge, struct arena *a, const char *const **names, size_t *count)
+bool links_read(const char *bridge, struct arena *a, struct bridge_links *out)
 {
-	struct question q = { .bridge = if_nametoindex(bridge), .a = a };
+	struct question q = { .bridge = if_nametoindex(bridge), .a = a, .out = out };
+	bool gone = !q.bridge && errno == ENODEV;
 	autoclose int fd = q.bridge ? open_socket(0, 0) : -1;
 	autofree char *room = fd >= 0 ? must_alloc(ROOM) : NULL;
 	int more = fd >= 0 && ask(fd) ? 1 : -1;
 
+	*out = (struct bridge_links){ .gone = gone };
 	while (more > 0)
 		more = take_answer(&q, fd, room);
-	*names = q.names;
-	*count = q.count;
-	return more == 0 && q.is_bridge;
+	if (more < 0 || !q.is_bridge)
+		out->stray_count = 0;
+	return gone || more == 0;
 }

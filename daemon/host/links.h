@@ -4,7 +4,7 @@
  * them are ports of a bridge, and that this has changed. libvirt sends no event where a
  * guest's tap is taken off its bridge, nor where libvirtd, started again, puts it back.
  *
- * Hides the protocol. The watcher belongs to the main loop; links_ports() is for any
+ * Hides the protocol. The watcher belongs to the main loop; links_read() is for any
  * thread and waits for nothing but the kernel.
  */
 #ifndef DAEMON_HOST_LINKS_H
@@ -22,9 +22,15 @@ struct links;
 struct links *links_new(struct ev_loop *loop, void (*changed)(void *arg), void *arg);
 void links_free(struct links *links); /* NULL allowed */
 
-/* The names of the ports of a Linux bridge of this host, in the arena. False: it is not
- * known; there is no such bridge here, say, or it is Open vSwitch's. */
-bool links_ports(
-    const char *bridge, struct arena *a, const char *const **names, size_t *count);
+struct bridge_links {
+	bool gone; /* there is no interface of that name */
+	const char *
+	    *strays; /* taps of this host that are not on it; none where it is gone, */
+	size_t stray_count; /* or no Linux bridge: Open vSwitch's, say */
+};
+
+/* What there is of a bridge of this host; texts are in the arena. False: the kernel does
+ * not say. */
+bool links_read(const char *bridge, struct arena *a, struct bridge_links *out);
 
 #endif

@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/host/dnsmasq.h"
 #include "daemon/host/libvirt_files.h"
 #include "daemon/host/links.h"
 #include "daemon/virt/disk_prober.h"
 #include "daemon/virt/virt.h"
 #include "lib/kind/kinds.h"
+#include "lib/kind/network/network.h"
 #include "lib/kind/sources.h"
 
 struct source_of_libvirt {
@@ -18,6 +20,7 @@ struct source_of_libvirt {
 	struct libvirt_files *files;
 	struct links *links;
 	struct disk_prober *prober;
+	struct dnsmasq_watch *dnsmasq;
 	const struct inbox *inbox;
 	char *uri;
 };
@@ -33,6 +36,9 @@ static void on_read(void *arg, const struct kind *kind, const struct reading *re
 {
 	struct source_of_libvirt *s = arg;
 
+	if (kind == &network_kind)
+		dnsmasq_watch_set(s->dnsmasq, reading->name,
+		    ((const struct network_facts *)reading->facts)->dnsmasq_pid);
 	s->inbox->observed(s->inbox->arg, kind, reading);
 }
 
@@ -40,6 +46,8 @@ static void on_gone(void *arg, const struct kind *kind, const char *name)
 {
 	struct source_of_libvirt *s = arg;
 
+	if (kind == &network_kind)
+		dnsmasq_watch_set(s->dnsmasq, name, 0);
 	s->inbox->gone(s->inbox->arg, kind, name);
 }
 
@@ -137,6 +145,13 @@ static void on_answered(void *arg, const struct answer *answer)
 	s->inbox->answered(s->inbox->arg, answer);
 }
 
+static void on_dnsmasq(void *arg, const char *network)
+{
+	struct source_of_libvirt *s = arg;
+
+	virt_read(s->virt, &network_kind, network);
+}
+
 static void *start(const struct adapter_start *start)
 {
 	struct source_of_libvirt *s = must_alloc(sizeof(*s));
@@ -144,6 +159,7 @@ static void *start(const struct adapter_start *start)
 
 	s->inbox = start->inbox;
 	s->uri = must_copy(settings->uri);
+	s->dnsmasq = dnsmasq_watch_new(start->loop, on_dnsmasq, s);
 	s->virt = virt_new(start->loop, settings, &callbacks, s);
 	s->files = libvirt_files_new(start->loop, on_file, s);
 	s->links = links_new(start->loop, on_links, s);
@@ -159,6 +175,7 @@ static void stop(void *self)
 	links_free(s->links);
 	libvirt_files_free(s->files);
 	virt_free(s->virt);
+	dnsmasq_watch_free(s->dnsmasq);
 	free(s->uri);
 	free(s);
 }

@@ -2,7 +2,9 @@
 /* read_network: one network with the addresses it has leased, and the list of all. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "daemon/host/dnsmasq.h"
 #include "daemon/host/links.h"
 #include "daemon/virt/auto.h"
 #include "daemon/virt/read.h"
@@ -94,22 +96,61 @@ static enum outcome read_leases(virConnectPtr conn, virNetworkPtr network,
 	return READ_FOUND;
 }
 
-/* The bridge is this host's: a hypervisor here, with nothing simulated. */
-static bool is_local(virConnectPtr conn)
+/* It is this host's: a hypervisor here, with nothing simulated. */
+static bool is_local(const char *uri)
+{
+	return strstr(uri, ":///") && strncmp(uri, "test", 4) != 0;
+}
+
+static void read_bridge(
+    virNetworkPtr network, struct network_facts *facts, struct raw *answer)
+{
+	autofree char *bridge = virNetworkGetBridgeName(network);
+	struct bridge_links links;
+
+	if (!bridge || !links_read(bridge, &answer->arena, &links))
+		return;
+	facts->bridge = links.gone ? PART_GONE : PART_THERE;
+	facts->strays = links.strays;
+	facts->stray_count = links.stray_count;
+}
+
+#define DNSMASQ_TRIES 5
+#define DNSMASQ_PAUSE_US 100000
+
+/*
+ * libvirt runs one where a network serves DHCP. While it starts it anew, which it does at
+ * every change of a range, there is none for a moment: so one that seems dead is
+ * read again a few times.
+ */
+static void read_dnsmasq(
+    const char *name, struct network_facts *facts, const struct raw *answer)
+{
+	bool serves = strstr(answer->reading.live_xml, "<dhcp>");
+	bool alive = false;
+	int pid = dnsmasq_pid(name, &alive);
+
+	for (int i = 1; i < DNSMASQ_TRIES && pid >= 0 && !alive && serves; i++) {
+		usleep(DNSMASQ_PAUSE_US);
+		pid = dnsmasq_pid(name, &alive);
+	}
+	if (pid < 0 || (!pid && !serves))
+		return;
+	facts->dnsmasq = alive ? PART_THERE : PART_GONE;
+	facts->dnsmasq_pid = alive ? pid : 0;
+}
+
+/* What libvirt does not report, from the host itself. */
+static enum outcome read_parts(virConnectPtr conn, virNetworkPtr network,
+    struct network_facts *facts, struct raw *answer)
 {
 	autofree char *uri = virConnectGetURI(conn);
 
-	return uri && strstr(uri, ":///") && strncmp(uri, "test", 4) != 0;
-}
-
-static enum outcome read_ports(virConnectPtr conn, virNetworkPtr network,
-    struct network_facts *facts, struct raw *answer)
-{
-	autofree char *bridge = is_local(conn) ? virNetworkGetBridgeName(network) : NULL;
-
-	if (bridge)
-		facts->ports_known = links_ports(
-		    bridge, &answer->arena, &facts->ports, &facts->port_count);
+	if (!uri || !is_local(uri))
+		return READ_FOUND;
+	read_bridge(network, facts, answer);
+	if (strstr(uri, ":///system"))
+		read_dnsmasq(virNetworkGetName(network), facts, answer);
 	return READ_FOUND;
 }
 
@@ -126,7 +167,7 @@ static enum outcome read_all(virConnectPtr conn, virNetworkPtr network,
 	if (outcome == READ_FOUND)
 		outcome = read_leases(conn, network, facts, answer);
 	if (outcome == READ_FOUND)
-		outcome = read_ports(conn, network, facts, answer);
+		outcome = read_parts(conn, network, facts, answer);
 	return outcome;
 }
 

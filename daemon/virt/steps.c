@@ -39,23 +39,44 @@ static int network_autostart(virNetworkPtr network, const struct call *call)
 	return virNetworkSetAutostart(network, arguments->on);
 }
 
+static unsigned command_of(enum update_command command)
+{
+	switch (command) {
+	case UPDATE_ADD:
+		return VIR_NETWORK_UPDATE_COMMAND_ADD_LAST;
+	case UPDATE_DELETE:
+		return VIR_NETWORK_UPDATE_COMMAND_DELETE;
+	case UPDATE_MODIFY:
+		return VIR_NETWORK_UPDATE_COMMAND_MODIFY;
+	}
+	return VIR_NETWORK_UPDATE_COMMAND_NONE;
+}
+
+static unsigned section_of(enum update_section section)
+{
+	switch (section) {
+	case UPDATE_HOST:
+		return VIR_NETWORK_SECTION_IP_DHCP_HOST;
+	case UPDATE_RANGE:
+		return VIR_NETWORK_SECTION_IP_DHCP_RANGE;
+	case UPDATE_TXT:
+		return VIR_NETWORK_SECTION_DNS_TXT;
+	}
+	return VIR_NETWORK_SECTION_NONE;
+}
+
 /*
  * One side per call: libvirt's LIVE and CONFIG together are refused as a whole when one
- * side has the entry already. Index -1 is the <ip> element that has DHCP.
+ * side has the entry already. Of several <ip> elements the plan has said which.
  */
 static int network_update(virNetworkPtr network, const struct call *call)
 {
 	const struct network_update *update = call->arguments;
-	unsigned command = update->command == UPDATE_ADD
-			       ? VIR_NETWORK_UPDATE_COMMAND_ADD_LAST
-			       : VIR_NETWORK_UPDATE_COMMAND_DELETE;
-	unsigned section = update->section == UPDATE_HOST
-			       ? VIR_NETWORK_SECTION_IP_DHCP_HOST
-			       : VIR_NETWORK_SECTION_IP_DHCP_RANGE;
 	unsigned flags = update->side == SIDE_LIVE ? VIR_NETWORK_UPDATE_AFFECT_LIVE
 						   : VIR_NETWORK_UPDATE_AFFECT_CONFIG;
 
-	return virNetworkUpdate(network, command, section, -1, call->document, flags);
+	return virNetworkUpdate(network, command_of(update->command),
+	    section_of(update->section), update->place, call->document, flags);
 }
 
 /*

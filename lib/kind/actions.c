@@ -8,11 +8,19 @@
 #include "lib/kind/sources.h"
 #include "lib/kind/vm/vm_xml.h"
 
+static void keep_lease(struct arena *a, struct lease_time *lease)
+{
+	lease->expiry = arena_copy(a, lease->expiry);
+	lease->unit = arena_copy(a, lease->unit);
+}
+
 static void network_update_keep(struct arena *a, void *arguments)
 {
 	struct network_update *update = arguments;
 
 	update->host.name = arena_copy(a, update->host.name);
+	keep_lease(a, &update->host.lease);
+	keep_lease(a, &update->range.lease);
 }
 
 static const char *network_update_render(
@@ -21,9 +29,15 @@ static const char *network_update_render(
 	const struct network_update *update = step->arguments;
 
 	(void)e;
-	return update->section == UPDATE_HOST
-		   ? network_xml_host(p->arena, &update->host)
-		   : network_xml_range(p->arena, update->range);
+	switch (update->section) {
+	case UPDATE_HOST:
+		return network_xml_host(p->arena, &update->host);
+	case UPDATE_RANGE:
+		return network_xml_range(p->arena, &update->range);
+	case UPDATE_TXT:
+		return network_xml_txt(p->arena);
+	}
+	return NULL;
 }
 
 static void kube_request_keep(struct arena *a, void *arguments)

@@ -17,19 +17,20 @@
 #include ACTIONS_DEF
 #undef ACTION
 
-enum update_command { UPDATE_ADD, UPDATE_DELETE };
-enum update_section { UPDATE_HOST, UPDATE_RANGE };
+enum update_command { UPDATE_ADD, UPDATE_DELETE, UPDATE_MODIFY };
+enum update_section { UPDATE_HOST, UPDATE_RANGE, UPDATE_TXT };
 
 struct autostart { /* network_autostart, domain_autostart */
 	bool on;
 };
 
-struct network_update { /* one <host> or <range> of one side */
+struct network_update { /* one <host>, <range> or <txt> of one side */
 	enum update_command command;
 	enum update_section section;
 	enum side side;
+	int place; /* of the <ip> element; -1: not part of one */
 	struct host_entry host;
-	struct range range;
+	struct range_entry range;
 };
 
 struct domain_start {

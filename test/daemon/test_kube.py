@@ -184,9 +184,15 @@ def pruned(home):
     api.post(POOLS, {"apiVersion": "metallb.io/v1beta1", "kind": "IPAddressPool",
                      "metadata": {"name": "theirs", "namespace": "metallb-system"},
                      "spec": {"addresses": ["192.168.122.240/29"]}})
+    check("and a foreign pool leaves the DHCP range", lambda:
+          home.virsh("net-dumpxml", "default").has(
+              "end='192.168.122.239'", "start='192.168.122.248'") and home.converged(), 5)
     home.report.stays("what is foreign is never pruned", lambda:
                       home.pool_is("theirs", "192.168.122.240/29") and home.converged(), 1)
     api.delete(f"{POOLS}/theirs")
+    check("and comes back to it once it is gone", lambda:
+          home.virsh("net-dumpxml", "default").has("end='192.168.122.254'") and
+          home.converged(), 5)
     home.settings(more="")
 
 

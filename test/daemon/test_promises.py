@@ -221,7 +221,10 @@ def p9_foreign_things_stay(home):
     fewer = re.sub(r"(?m)^    worker-2: 192.*\n", "", EXAMPLE.read_text())
     home.write_home(re.sub(r"(?ms)^metallb:$.*", "", fewer))
     home.ctl("reload")
-    check("P9 prune: our own reservation goes", lambda: not home.host_entry("worker-2"), 10)
+    check("P9 prune: our own reservation waits, its machine runs", lambda:
+          home.is_("network/default", "blocked", "takes the address 192.168.122.12") and
+          home.host_entry("worker-2") and home.exits(0, "approve", "network/default"), 10)
+    check("P9 prune: approved, it goes", lambda: not home.host_entry("worker-2"), 10)
     check("P9 prune: our own pool waits, a Service lives in it", lambda:
           home.is_("pool/default-pool", "blocked", "takes the address") and
           home.exits(0, "approve", "pool/default-pool"), 5)

@@ -4,11 +4,13 @@
  * compares what they print with plan.txt there. A directory holds
  *
  *   desired.yaml     the desired home            homek8s.yaml   settings (optional)
- *   networks.xml     <networks><network name active autostart persistent leases>
- *                      <live/><config/><lease mac ip expires/>...</network>...</networks>
+ *   networks.xml     <networks><network name active autostart persistent leases bridge
+ *                      dnsmasq><live/><config/><lease mac ip expires/>...<stray dev/>...
+ *                      </network>...</networks>
  *   domains.xml      <domains kvm><domain name id state reason
  * ...><live/><config/></domain>... cluster.json     {"nodes": [...], "pools": [...], ...}
- * or absent: Kubernetes is off state.json      what is remembered (optional)
+ * (null: not known; no key: no such API) or absent: Kubernetes is off
+ *   state.json       what is remembered (optional)
  *   disks.json       {"path /a": ["=ID", "<ID of what it is laid over>"], ...} (optional):
  *                    else each path is a file of its own; false: no answer
  *
@@ -166,6 +168,13 @@ static int number(struct world *w, xmlNode *element, const char *name, int fallb
 	return text ? (int)strtol(text, NULL, 10) : fallback;
 }
 
+static enum part_state part(struct world *w, xmlNode *element, const char *name)
+{
+	const char *text = xml_attribute(&w->arena, element, NULL, name);
+
+	return !text ? PART_UNKNOWN : strcmp(text, "gone") == 0 ? PART_GONE : PART_THERE;
+}
+
 static void put_network(struct world *w, const char *directory, xmlNode *element)
 {
 	struct network_facts facts = {
@@ -181,7 +190,7 @@ static void put_network(struct world *w, const char *directory, xmlNode *element
 		.facts = &facts,
 	};
 	struct dhcp_lease *leases = NULL;
-	const char **ports = NULL;
+	const char **strays = NULL;
 
 	for (xmlNode *l = xml_first(element, "lease"); l; l = xml_next(l)) {
 		struct dhcp_lease *lease =
@@ -192,14 +201,15 @@ static void put_network(struct world *w, const char *directory, xmlNode *element
 		lease->expires = WALL + 3600000;
 	}
 	facts.leases = leases;
-	facts.ports_known = flag(w, element, "ports");
-	for (xmlNode *l = xml_first(element, "port"); l; l = xml_next(l)) {
-		const char **port =
-		    arena_push(&w->arena, &ports, &facts.port_count, sizeof(*port));
+	facts.bridge = part(w, element, "bridge");
+	facts.dnsmasq = part(w, element, "dnsmasq");
+	for (xmlNode *l = xml_first(element, "stray"); l; l = xml_next(l)) {
+		const char **stray =
+		    arena_push(&w->arena, &strays, &facts.stray_count, sizeof(*stray));
 
-		*port = xml_attribute(&w->arena, l, NULL, "dev");
+		*stray = xml_attribute(&w->arena, l, NULL, "dev");
 	}
-	facts.ports = ports;
+	facts.strays = strays;
 	put(w, directory, &network_kind, &reading);
 }
 
@@ -270,11 +280,11 @@ static struct json_object *load_json(
 }
 
 static void load_collection(struct world *w, const char *directory,
-    const struct kind *kind, const struct watch *watch, struct json_object *list)
+    const struct kind *kind, const struct watch *watch, struct json_object *list,
+    const char *why)
 {
 	if (!list) {
-		observations_set_unknown(
-		    &w->observed, kind, watch->prefix, watch->missing);
+		observations_set_unknown(&w->observed, kind, watch->prefix, why);
 		return;
 	}
 	for (size_t i = 0; i < json_count(list); i++) {
@@ -315,9 +325,11 @@ static void load_cluster(struct world *w, const char *directory)
 	for (size_t i = 0; i < set.count; i++) {
 		const struct kind *kind = set.items[i].kind;
 		struct json_object *list = NULL;
+		bool said =
+		    json_object_object_get_ex(cluster, list_key(w, &set.items[i]), &list);
 
-		json_object_object_get_ex(cluster, list_key(w, &set.items[i]), &list);
-		load_collection(w, directory, kind, &set.items[i].watch, list);
+		load_collection(w, directory, kind, &set.items[i].watch, list,
+		    said ? "the API server does not answer" : set.items[i].watch.missing);
 	}
 }
 

@@ -16,6 +16,7 @@
 #include "lib/kind/metallb/pool.h"
 #include "lib/kind/metallb/metallb.h"
 #include "lib/kind/metallb/pool_record.h"
+#include "lib/kind/network/network_ranges.h"
 
 static const char *const advertise_words[] = { "layer2", "none", NULL };
 
@@ -396,6 +397,15 @@ static void report_moved(struct planner *p)
 		    "%zu more Services were given other addresses", count - MOVED_SHOWN);
 }
 
+/* What it is about to be given joins no pool before it has left every DHCP range. */
+static void hold(
+    struct planner *p, struct item *item, const struct pool *live, struct ranges due)
+{
+	if (live)
+		due = ranges_subtract(p->arena, due, live->addresses);
+	network_ranges_hold(p, item->programs[0], due);
+}
+
 static void settle(struct planner *p)
 {
 	const struct item_range *range = &p->plan->ranges[kind_index(&pool_kind)];
@@ -403,20 +413,19 @@ static void settle(struct planner *p)
 
 	for (size_t i = range->first; i < range->end; i++) {
 		struct item *item = p->plan->items[i];
-		const struct pool *want = (const struct pool *)item->desired;
+		const struct pool *want = (const struct pool *)item->desired, *live;
 		const struct observed *other;
 		struct ranges due;
 
 		if (!want || !item_acts(item))
 			continue;
+		live = item->observed ? (const struct pool *)item->observed->live : NULL;
 		other = holder(p, want);
-		if (!other)
+		due = live ? due_now(p, want, live) : due_new(p, item->name, want);
+		if (due.count)
+			hold(p, item, live, due);
+		if (!other || (due.count && !live)) /* as it was: nobody holds that */
 			continue;
-		due = item->observed
-			  ? due_now(p, want, (const struct pool *)item->observed->live)
-			  : due_new(p, item->name, want);
-		if (due.count && !item->observed)
-			continue; /* as it was: nobody holds that */
 		if (due.count) {
 			item->programs[0]->steps[0]->text =
 			    arena_printf(p->arena, "shrink pool %s to %s first",
@@ -430,34 +439,6 @@ static void settle(struct planner *p)
 		report_ring(p, range, waits, i);
 	if (any_was_gone(p))
 		report_moved(p);
-}
-
-static void claim(struct planner *p, struct ranges *all, struct ranges some)
-{
-	*all = ranges_union(p->arena, *all, some);
-}
-
-struct ranges pools_claimed(struct planner *p)
-{
-	const struct set *desired = config_get(p->input->desired, &pool_kind);
-	const struct observed_set *observed =
-	    &p->input->observed->kinds[kind_index(&pool_kind)];
-	struct ranges all = { 0 }, was;
-
-	for (size_t i = 0; i < desired->count; i++) {
-		const struct object *object = desired->items[i];
-		const struct object_state *state =
-		    state_find(p->input->state, &pool_kind, object->name);
-
-		claim(p, &all, ((const struct pool *)object)->addresses);
-		if (state && pool_record_addresses(p->arena, pool_record_of(state), &was))
-			claim(p, &all, was);
-	}
-	for (size_t i = 0; i < observed->count; i++)
-		if (observed->items[i]->live)
-			claim(p, &all,
-			    ((const struct pool *)observed->items[i]->live)->addresses);
-	return all;
 }
 
 static const char *const columns[] = { "addresses", "auto_assign", NULL };

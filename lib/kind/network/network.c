@@ -12,8 +12,8 @@
 #include "lib/kind/metallb/pool.h"
 #include "lib/kind/network/reservation_plan.h"
 #include "lib/kind/network/network_plan.h"
-#include "lib/kind/network/network_xml.h"
-#include "lib/kind/network/update_record.h"
+#include "lib/kind/network/network_read.h"
+#include "lib/kind/network/network_record.h"
 
 static const char *const mode_words[] = { "nat", "route", "open", "isolated", NULL };
 
@@ -46,14 +46,16 @@ static const struct field rows[] = {
 	    .words = mode_words,
 	    .help = "How guests reach the outside. A new network has nat.",
 	    .example = "nat" },
-	{ "bridge", FIELD_LABEL, at(struct network, bridge), FIELD_COMPARED,
-	    .help = "Name of the bridge on the host.", .example = "virbr0" },
+	{ "bridge", FIELD_NAME, at(struct network, bridge), FIELD_COMPARED,
+	    .help = "Name of the bridge on the host, at most 15 characters.",
+	    .example = "virbr0" },
 	{ "address", FIELD_CIDR, at(struct network, address), FIELD_COMPARED,
 	    .help =
-		"The host's own address in the network, with the prefix. A new network without it gets the first address of the /24 its DHCP range begins in.",
+		"The host's own IPv4 address in the network, with the prefix. A new network without it gets the first address of the /24 its DHCP range begins in.",
 	    .example = "192.168.122.1/24" },
 	{ "autostart", FIELD_BOOL, at(struct network, autostart), .fallback = "true",
-	    .help = "Start it when the host boots." },
+	    .help =
+		"Start it when the host boots. Left out, that of a network homek8sd did not define stays as it is." },
 	{ "mtu", FIELD_INT, at(struct network, mtu), FIELD_COMPARED, .minimum = 68,
 	    .maximum = 65535, .help = "Largest packet on the bridge.",
 	    .example = "1500" },
@@ -97,6 +99,33 @@ static struct ranges all_pools(struct config *config)
 			ranges_add(&config->arena, &all, pool->addresses.items[k]);
 	}
 	return all;
+}
+
+/* IFNAMSIZ of the kernel, with the NUL. */
+#define BRIDGE_NAME_SIZE 16
+
+static void read_object(struct config *config, struct object *object,
+    const struct node *map, struct report *report)
+{
+	const struct network *n = (const struct network *)object;
+	struct finding *f;
+
+	(void)config;
+	(void)map;
+	if (n->bridge && strlen(n->bridge) >= BRIDGE_NAME_SIZE) {
+		f = report_add(report, SEVERITY_ERROR, "bad-value",
+		    field_place(n, "bridge"),
+		    "bridge: the name has more than %d characters, which the kernel does not take",
+		    BRIDGE_NAME_SIZE - 1);
+		report_fix(report, f, "choose a shorter one, such as virbr7");
+	}
+	if (n->address.address.version == 6) {
+		f = report_add(report, SEVERITY_ERROR, "bad-value",
+		    field_place(n, "address"),
+		    "address: only an IPv4 address can be written here");
+		report_fix(report, f,
+		    "write the network's IPv4 address; an IPv6 one that it has in libvirt is left as it is");
+	}
 }
 
 static void derive(struct config *config, struct report *report)
@@ -144,11 +173,14 @@ const struct kind network_kind = {
 	.sections = sections,
 	.section_count = 2,
 	.list_columns = columns,
+	.read_object = read_object,
 	.derive = derive,
-	.decode = network_xml_decode,
+	.decode = network_read,
 	.facts = facts,
 	.plan = network_plan,
-	.state_fields = &update_record_fields,
+	.state_fields = &network_record_fields,
+	.desired = network_record_desired,
+	.observed = network_record_observed,
 	.ended = update_record_ended,
 	.old_state = "lease",
 };

@@ -15,17 +15,21 @@ struct dhcp_lease { /* an address dnsmasq has leased, from virNetworkGetDHCPLeas
 	int64_t expires; /* ms since 1970 */
 };
 
+/* Unknown: not of this host, or not to be found out; no part of the network. */
+enum part_state { PART_UNKNOWN, PART_THERE, PART_GONE };
+
 /* What libvirt says of a network beside its documents; facts of a reading. */
 struct network_facts {
 	bool active, persistent, autostart;
 	bool leases_known; /* false where the driver does not know */
 	const struct dhcp_lease *leases;
 	size_t lease_count;
-	/* The interfaces on its bridge; false where the bridge is not this host's, or not
-	 * the kernel's own. */
-	bool ports_known;
-	const char *const *ports;
-	size_t port_count;
+	/* What it consists of on this host. */
+	enum part_state bridge, dnsmasq;
+	int dnsmasq_pid; /* 0: not known */
+	/* The host's taps that are not on its bridge. */
+	const char *const *strays;
+	size_t stray_count;
 };
 
 enum network_mode {
@@ -46,11 +50,28 @@ struct dhcp {
 	bool reserve_pools;
 };
 
-struct host_entry { /* observed only: one <host> of libvirt's DHCP section */
+/* Observed only. */
+
+struct lease_time {		   /* a <lease> element as it stands in the document */
+	const char *expiry, *unit; /* NULL: none */
+};
+
+struct host_entry { /* one <host> of libvirt's DHCP section */
 	bool has_mac;
 	struct mac mac;
 	struct ip ip;
 	const char *name; /* NULL when it has none */
+	struct lease_time lease;
+};
+
+struct range_entry { /* one <range> of it */
+	struct range range;
+	struct lease_time lease;
+};
+
+struct network_ip { /* one <ip> element; its place in the document is its place here */
+	struct cidr cidr;
+	bool dhcp; /* it has a DHCP section; of each family at most one does */
 };
 
 struct network {
@@ -67,18 +88,25 @@ struct network {
 	/* Observed only. */
 	bool active, persistent;
 	int64_t connections;
-	const char *xml;	   /* the side's document, for patching */
-	struct range *range_items; /* as libvirt has them, each one <range> */
+	bool marked;	     /* carries our mark: it was defined by us */
+	const char *forward; /* its forward mode, where that is none that we can write */
+	const char *xml;     /* the side's document, for patching */
+	struct network_ip *ips;
+	size_t ip_count;
+	struct range_entry *range_items; /* IPv4, each one <range> */
 	size_t range_count;
-	struct host_entry *hosts; /* sorted by MAC */
+	struct host_entry *hosts; /* IPv4, sorted by MAC */
 	size_t host_count;
-	bool hosts_distinct; /* no MAC, address or name stands twice or is missing */
+	bool hosts_distinct;	      /* no MAC or address stands twice or is missing */
+	struct host_entry first_host; /* in the document; of none, zeroed */
+	bool txt;		      /* it has the record network_xml_txt() */
 	bool leases_known;
 	struct dhcp_lease *leases;
 	size_t lease_count;
-	bool ports_known;
-	const char *const *ports;
-	size_t port_count;
+	/* Live side only. */
+	enum part_state bridge_state, dnsmasq;
+	const char *const *strays; /* sorted */
+	size_t stray_count;
 };
 
 #endif

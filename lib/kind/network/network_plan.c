@@ -13,31 +13,34 @@
 #include <string.h>
 
 #include "lib/kind/actions.h"
-#include "lib/kind/network/network_guests.h"
-#include "lib/kind/network/network_xml.h"
-#include "lib/kind/network/reservation_plan.h"
-#include "lib/kind/network/reservation_record.h"
 #include "lib/kind/network/network.h"
+#include "lib/kind/network/network_address.h"
+#include "lib/kind/network/network_health.h"
+#include "lib/kind/network/network_prune.h"
+#include "lib/kind/network/network_ranges.h"
+#include "lib/kind/network/network_xml.h"
 #include "lib/kind/network/reservation.h"
+#include "lib/kind/network/reservation_plan.h"
 #include "lib/kind/vm/vm.h"
-#include "lib/kind/metallb/pool.h"
 
-static const struct network *side(const struct observed *have, enum side which)
+static bool has(const struct network *want, const char *key)
 {
-	return (const struct network *)(which == SIDE_LIVE ? have->live : have->config);
+	return field_has(&network_kind.fields, want, key);
 }
 
-/* Whether a reservation that goes into the definition waits for the domains' list: their
- * MACs are in it. */
-static bool waits_for_domains(const struct planner *p, const struct network *want)
+/* Whether somebody wrote the key: it is not there by its default. */
+static bool is_written(const struct object *object, const char *key)
+{
+	return object->record.node && node_get(object->record.node, key);
+}
+
+static bool has_reservations(const struct planner *p, const char *network)
 {
 	const struct set *reservations = config_get(p->input->desired, &reservation_kind);
 
-	if (p->input->observed->kinds[kind_index(&vm_kind)].known)
-		return false;
 	for (size_t i = 0; i < reservations->count; i++)
 		if (strcmp(((const struct reservation *)reservations->items[i])->network,
-			want->object.name) == 0)
+			network) == 0)
 			return true;
 	return false;
 }
@@ -54,11 +57,65 @@ static void add_autostart(struct planner *p, struct program *program, bool on)
 	arguments->on = on;
 }
 
+/* Networks in each other's way */
+
+static bool same_bridge(const struct network *a, const struct network *b)
+{
+	return a->bridge && b->bridge && strcmp(a->bridge, b->bridge) == 0;
+}
+
+/* What another network that exists has of what this one is to have: libvirt starts no
+ * network on a bridge or subnet that is in use. NULL: nothing. */
+static const char *taken_by(struct planner *p, const struct network *want,
+    const struct object *side, const char *name)
+{
+	const struct network *other = (const struct network *)side;
+
+	if (!other)
+		return NULL;
+	if (has(want, "bridge") && !other->forward && same_bridge(want, other))
+		return arena_printf(
+		    p->arena, "its bridge %s is that of network %s", want->bridge, name);
+	if (ranges_overlap(
+		network_subnets(p->arena, want), network_subnets(p->arena, other)))
+		return arena_printf(p->arena,
+		    "its addresses are those of network %s, which has %s", name,
+		    cidr_text(other->address, (char[CIDR_TEXT]){ 0 }));
+	return NULL;
+}
+
+/* The same of all others. `active`: of those that run only. */
+static const char *conflict(
+    struct planner *p, const char *name, const struct network *want, bool active)
+{
+	const struct observed_set *networks =
+	    &p->input->observed->kinds[kind_index(&network_kind)];
+	const char *found = NULL;
+
+	for (size_t i = 0; !found && i < networks->count; i++) {
+		const struct observed *other = networks->items[i];
+
+		if (strcmp(other->name, name) == 0)
+			continue;
+		found = taken_by(p, want, other->live, other->name);
+		if (!found && !active)
+			found = taken_by(p, want, other->config, other->name);
+	}
+	return found;
+}
+
+#define CONFLICT_FIX                                                                     \
+	"write that one's name if it is meant (`virsh net-list --all`), or give this one others"
+
+/* New */
+
 static void plan_new(struct planner *p, struct item *item, const struct network *want)
 {
 	struct program *program;
+	const char *taken;
 
-	if (waits_for_domains(p, want)) {
+	if (!p->input->observed->kinds[kind_index(&vm_kind)].known &&
+	    has_reservations(p, item->name)) {
 		item_pending(p, item,
 		    "is to be defined; waits until the domains are known, whose MACs go into its reservations");
 		return;
@@ -69,12 +126,17 @@ static void plan_new(struct planner *p, struct item *item, const struct network 
 		    item->name);
 		return;
 	}
+	taken = conflict(p, item->name, want, false);
+	if (taken) {
+		item_blocked(p, item, "%s; " CONFLICT_FIX, taken);
+		return;
+	}
 	item_pending(p, item, "is to be defined and started");
 	program = item_program(p, item, "define and start network %s", item->name);
 	program_step(p, program, &network_define_action, item->name,
 	    "define network %s, %s, DHCP %s, with its reservations", item->name,
 	    cidr_text(want->address, (char[CIDR_TEXT]){ 0 }),
-	    ranges_text(p->arena, want->ranges));
+	    ranges_text(p->arena, network_ranges_due(p, want, NULL)));
 	program_step(p, program, &network_start_action, item->name, "start network %s",
 	    item->name);
 	if (want->autostart)
@@ -87,187 +149,20 @@ const char *network_render(struct planner *p, const struct step *step, struct er
 	const struct network *want =
 	    (const struct network *)planner_desired(p, &network_kind, step->name);
 	const struct observed *observed = planner_entry(p, &network_kind, step->name);
+	const struct network *stored =
+	    observed ? (const struct network *)observed->config : NULL;
 
 	if (!want) {
 		fail(e, "network/%s is no longer written", step->name);
 		return NULL;
 	}
-	if (observed && observed->config)
+	if (stored)
 		return network_xml_patch(
-		    p->arena, want, ((const struct network *)observed->config)->xml, e);
-	return network_xml_new(p, want, e);
+		    p->arena, want, stored, network_ranges_due(p, want, NULL), e);
+	return network_xml_new(p, want, network_ranges_due(p, want, NULL), e);
 }
 
-static bool listed(const struct range *items, size_t count, struct range range)
-{
-	for (size_t i = 0; i < count; i++)
-		if (ip_equal(items[i].first, range.first) &&
-		    ip_equal(items[i].last, range.last))
-			return true;
-	return false;
-}
-
-static struct step *update_range(struct planner *p, struct program *program,
-    enum side which, enum update_command command, struct range range)
-{
-	const char *text = range_text(p->arena, range);
-	struct step *step =
-	    program_step(p, program, &network_update_action, program->item->name,
-		"%s DHCP range %s (%s)", command == UPDATE_ADD ? "add" : "remove", text,
-		which == SIDE_LIVE ? "live" : "stored");
-	struct network_update *update = step_arguments(step);
-
-	update->command = command;
-	update->section = UPDATE_RANGE;
-	update->side = which;
-	update->range = range;
-	return step;
-}
-
-/*
- * Addresses that are to join the range and that a pool of the cluster, as it was last
- * observed, still hands out: the pool's own edit may wait for approval, or have failed. They
- * join once the pool has given them up. What is in the range already is left there: a
- * pool that strays into it is repaired, not made room for.
- */
-static struct ranges not_yet_free(
-    struct planner *p, const struct network *want, const struct network *have)
-{
-	const struct observed_set *pools =
-	    &p->input->observed->kinds[kind_index(&pool_kind)];
-	struct ranges held = { 0 };
-
-	if (!want->dhcp.reserve_pools)
-		return held;
-	for (size_t i = 0; i < pools->count; i++) {
-		const struct pool *pool = (const struct pool *)pools->items[i]->live;
-
-		for (size_t k = 0; pool && k < pool->addresses.count; k++)
-			ranges_add(p->arena, &held, pool->addresses.items[k]);
-	}
-	return ranges_intersect(
-	    p->arena, held, ranges_subtract(p->arena, want->ranges, have->ranges));
-}
-
-static bool is_suspect(const struct item *item, enum side which)
-{
-	const struct update_record *record = update_record_of(item->state);
-
-	return which == SIDE_LIVE ? record->suspect_live : record->suspect_config;
-}
-
-/* Added before removed: between the two calls every machine still finds a range. */
-static void add_range_steps(struct planner *p, struct program *program, struct ranges due,
-    const struct network *have, enum side which)
-{
-	bool suspect = is_suspect(program->item, which);
-
-	for (size_t i = 0; i < due.count; i++) {
-		bool there = listed(have->range_items, have->range_count, due.items[i]);
-		const struct step *taken =
-		    suspect && there
-			? update_range(p, program, which, UPDATE_DELETE, due.items[i])
-			: NULL;
-
-		if (suspect || !there)
-			update_range(p, program, which, UPDATE_ADD, due.items[i])
-			    ->restores = taken;
-	}
-	for (size_t i = 0; i < have->range_count; i++)
-		if (!listed(due.items, due.count, have->range_items[i]))
-			update_range(
-			    p, program, which, UPDATE_DELETE, have->range_items[i]);
-}
-
-/* One side's ranges; `program` is made with the first step. */
-static void plan_ranges(struct planner *p, struct item *item, struct program **program,
-    const struct network *want, const struct network *have, enum side which)
-{
-	struct ranges held = not_yet_free(p, want, have);
-	struct ranges due = ranges_subtract(p->arena, want->ranges, held);
-
-	if (!network_has_range(want))
-		return;
-	if (held.count && (which == SIDE_LIVE || !item->observed->live))
-		item_condition(p, item, "RangeWaits",
-		    "%s joins the DHCP range once no pool hands it out",
-		    ranges_text(p->arena, held));
-	if (ranges_equal(due, have->ranges) && !is_suspect(item, which))
-		return;
-	if (!*program)
-		*program =
-		    item_program(p, item, "change the DHCP range of network %s to %s",
-			item->name, ranges_text(p->arena, due));
-	add_range_steps(p, *program, due, have, which);
-	program_change(p, *program, "dhcp.range", ranges_text(p->arena, due));
-	item_difference(p, item, "dhcp.range", ranges_text(p->arena, due),
-	    ranges_text(p->arena, have->ranges));
-}
-
-/* The reservation of a host name in the network, as it is written. */
-static bool is_written(const struct planner *p, const char *network, const char *host)
-{
-	return reservation_desired(p, network, host) != NULL;
-}
-
-static bool was_made_by_us(
-    const struct planner *p, const char *network, const struct host_entry *h)
-{
-	const struct object_state *state = reservation_state(p, network, h->name);
-	const struct reservation_record *record =
-	    state ? reservation_record_of(state) : NULL;
-
-	return record && record->owned && ip_equal(record->ip, h->ip);
-}
-
-/* A machine that runs on the address loses it at its next renewal. */
-static void add_prune_effects(struct planner *p, struct program *program,
-    const struct network *have, const struct host_entry *h)
-{
-	for (size_t i = 0; i < have->lease_count; i++) {
-		struct effect *effect;
-
-		if (!h->has_mac || !mac_equal(have->leases[i].mac, h->mac) ||
-		    !ip_equal(have->leases[i].ip, h->ip))
-			continue;
-		effect =
-		    program_effect(p, program, EFFECT_MOVES_ADDRESS, &reservation_kind,
-			reservation_name(p->arena, program->item->name, h->name));
-		effect->from = arena_copy(p->arena, ip_text(h->ip, (char[IP_TEXT]){ 0 }));
-		effect->in_use = true;
-	}
-}
-
-/* Entries we added for a reservation that is no longer written: removed only with prune. */
-static void plan_prune(
-    struct planner *p, struct item *item, const struct network *have, enum side which)
-{
-	if (!p->input->desired->settings.prune)
-		return;
-	for (size_t i = 0; i < have->host_count; i++) {
-		const struct host_entry *h = &have->hosts[i];
-		struct network_update *update;
-		struct program *program;
-		struct step *step;
-
-		if (!h->name || is_written(p, item->name, h->name) ||
-		    !was_made_by_us(p, item->name, h))
-			continue;
-		program = item_program(p, item, NULL);
-		step = program_step(p, program, &network_update_action, item->name,
-		    "remove reservation %s of %s, which is no longer written (%s)",
-		    ip_text(h->ip, (char[IP_TEXT]){ 0 }), h->name,
-		    which == SIDE_LIVE ? "live" : "stored");
-		step->removes = true;
-		update = step_arguments(step);
-		update->command = UPDATE_DELETE;
-		update->section = UPDATE_HOST;
-		update->side = which;
-		update->host = *h;
-		if (which == SIDE_LIVE)
-			add_prune_effects(p, program, have, h);
-	}
-}
+/* Started anew */
 
 static void stop_and_start(struct planner *p, struct program *program)
 {
@@ -304,157 +199,244 @@ static struct program *restart_program(
 	return program;
 }
 
-/*
- * Keys that need the network to start anew. Stored side first; once that is right, what
- * runs follows when nobody is attached. True when it decided the item's verdict.
- */
-static bool plan_restart(struct planner *p, struct item *item, const struct network *want,
-    const struct network *live, const struct network *stored)
+/* The side with the address that is meant, of several, as the one that is compared. */
+static const struct network *as_meant(
+    struct planner *p, const struct network *want, const struct network *side)
+{
+	struct network *view;
+	int place;
+
+	if (!side || !has(want, "address"))
+		return side;
+	place = network_ip_meant(side, want->address);
+	if (place < 0)
+		return side;
+	view = arena_alloc(p->arena, sizeof(*view));
+	*view = *side;
+	view->address = side->ips[place].cidr;
+	return view;
+}
+
+static bool differs(struct planner *p, const struct network *want,
+    const struct network *side, const char *key)
+{
+	struct differences found = { 0 };
+
+	field_compare(&network_kind.fields, want, side, p->arena, &found);
+	for (size_t i = 0; i < found.count; i++)
+		if (strcmp(found.items[i].field, key) == 0)
+			return true;
+	return false;
+}
+
+/* What cannot be done whatever is approved. */
+static const char *impossible(struct planner *p, const struct item *item,
+    const struct network *want, const struct network *side)
+{
+	const char *taken;
+
+	if (side->forward)
+		return arena_printf(p->arena,
+		    "its mode in libvirt is %s, which homek8sd does not change; leave out mode, bridge, address and mtu, or define another network",
+		    side->forward);
+	if (differs(p, want, side, "address") &&
+	    network_ip_meant(side, want->address) == -2)
+		return arena_printf(p->arena,
+		    "it has several IPv4 addresses, none of which is %s, and it cannot be said which is meant; add it with `virsh net-edit %s`, or write one that it has",
+		    cidr_text(want->address, (char[CIDR_TEXT]){ 0 }), item->name);
+	if (!differs(p, want, side, "address") && !differs(p, want, side, "bridge"))
+		return NULL;
+	taken = conflict(p, item->name, want, false);
+	return taken ? arena_printf(p->arena, "%s; " CONFLICT_FIX, taken) : NULL;
+}
+
+/* The part of plan_restart() that stops what runs. */
+static void plan_running(struct planner *p, struct item *item, struct program *program,
+    const struct network *live, const char *names, bool defined)
+{
+	int64_t guests;
+
+	if (!live->persistent) {
+		item_blocked(p, item,
+		    "%s changes only when it starts anew, and it is transient: it would be gone; store it with `virsh net-dumpxml %s | virsh net-define /dev/stdin`",
+		    names, item->name);
+		return;
+	}
+	guests = network_guests(p, item->name, live);
+	if (guests && defined) {
+		item_blocked(p, item,
+		    "%s changes when the network next starts; %lld guest%s attached, stop %s first",
+		    names, (long long)guests, guests == 1 ? " is" : "s are",
+		    guests == 1 ? "it" : "them");
+		return;
+	}
+	program_effect(p, program, EFFECT_INTERRUPTS, item->kind, item->name)->in_use =
+	    true;
+	/* Not in one go with the definition: who is attached is observed in between. */
+	if (defined)
+		stop_and_start(p, program);
+}
+
+/* Keys that need the network to start anew. Stored side first; once that is right, what
+ * runs follows when nobody is attached. NULL: there is nothing of the kind. */
+static struct program *plan_restart(struct planner *p, struct item *item,
+    const struct network *want, const struct network *live, const struct network *stored)
 {
 	struct differences config = { 0 }, running = { 0 };
 	struct program *program;
-	int64_t guests;
+	const char *why;
 
 	if (stored)
 		field_compare(&network_kind.fields, want, stored, p->arena, &config);
 	if (live)
 		field_compare(&network_kind.fields, want, live, p->arena, &running);
 	if (!config.count && !running.count)
-		return false;
+		return NULL;
 	item->differences = running.count ? running : config;
+	why = impossible(p, item, want, config.count ? stored : live);
+	if (why) {
+		item_blocked(p, item, "%s", why);
+		return NULL;
+	}
 	program = restart_program(p, item, &item->differences);
 	if (config.count)
 		program_step(p, program, &network_define_action, item->name,
 		    "change %s of network %s in its stored definition",
 		    names_of(p, &config), item->name);
 	item_pending(p, item, "%s to be changed", names_of(p, &item->differences));
-	if (!running.count) /* nothing that runs is touched */
-		return true;
-	if (!live->persistent) {
-		item_blocked(p, item,
-		    "%s changes only when it starts anew, and it is transient: it would be gone; store it with `virsh net-dumpxml %s | virsh net-define /dev/stdin`",
-		    names_of(p, &running), item->name);
-		return true;
-	}
-	guests = network_guests(p, item->name, live);
-	if (guests && !config.count) {
-		item_blocked(p, item,
-		    "%s changes when the network next starts; %lld guest%s attached, stop %s first",
-		    names_of(p, &running), (long long)guests,
-		    guests == 1 ? " is" : "s are", guests == 1 ? "it" : "them");
-		return true;
-	}
-	program_effect(p, program, EFFECT_INTERRUPTS, item->kind, item->name)->in_use =
-	    true;
-	/* Not in one go with the definition: who is attached is observed in between. */
-	if (!config.count)
-		stop_and_start(p, program);
-	return true;
+	if (running.count)
+		plan_running(
+		    p, item, program, live, names_of(p, &running), !config.count);
+	return program;
 }
 
-static bool has_mac(const struct vm *vm, struct mac mac)
+/* What is started */
+
+/* Whether the VM is to run because somebody wrote so, or because it is defined by us: it
+ * is not for an adopted one of which nothing of the kind is written. */
+static bool is_to_be_up(const struct planner *p, const struct vm *vm)
 {
-	const struct vm_interface *nics = vm->interfaces.items;
+	const struct observed *domain = planner_observed(p, &vm_kind, vm->domain);
+	const struct vm *side =
+	    !domain ? NULL
+		    : (const struct vm *)(domain->config ? domain->config : domain->live);
 
-	for (size_t i = 0; i < vm->interfaces.count; i++)
-		if (mac_equal(nics[i].mac, mac))
-			return true;
-	return false;
+	return vm->state == VM_RUNNING &&
+	       (!side || side->marked || is_written(&vm->object, "state") ||
+		   is_written(&vm->object, "power"));
 }
 
-/* The running VM written here that has the MAC and no fixed address in the network. */
-static const struct object *roamer(
-    const struct planner *p, const char *network, struct mac mac)
+/* A VM that is to run has an interface in the network. */
+static bool is_needed(const struct planner *p, const char *name)
 {
 	const struct set *vms = config_get(p->input->desired, &vm_kind);
 
 	for (size_t i = 0; i < vms->count; i++) {
 		const struct vm *vm = (const struct vm *)vms->items[i];
-		const struct observed *observed =
-		    planner_observed(p, &vm_kind, vm->domain);
+		const struct vm_interface *nics = vm->interfaces.items;
 
-		if (observed && observed->live &&
-		    has_mac((const struct vm *)observed->live, mac) &&
-		    !is_written(p, network, vm->object.name))
-			return &vm->object;
+		for (size_t k = 0; k < vm->interfaces.count; k++)
+			if (nics[k].network && strcmp(nics[k].network, name) == 0 &&
+			    is_to_be_up(p, vm))
+				return true;
 	}
-	return NULL;
+	return false;
 }
 
-/* At its next renewal a machine loses an address that is in no range any more. */
-static void add_roamers(struct planner *p, struct program *program,
-    const struct network *want, const struct network *live)
+/*
+ * Whether what is written, or what we defined, is in force only while it runs. Of an
+ * adopted network of which the name is written and nothing else, nothing is.
+ */
+static bool is_to_run(
+    const struct planner *p, const struct network *want, const struct network *stored)
 {
-	struct ranges lost = ranges_subtract(p->arena, live->ranges, want->ranges);
-	const char *network = program->item->name;
+	static const char *const keys[] = { "mode", "bridge", "address", "mtu", "dhcp" };
 
-	for (size_t i = 0; i < live->lease_count; i++) {
-		const struct dhcp_lease *lease = &live->leases[i];
-		const struct object *vm;
-		struct effect *effect;
-
-		if (!ranges_contain(lost, lease->ip))
-			continue;
-		if (!p->input->observed->kinds[kind_index(&vm_kind)].known) {
-			program_waits(p, program, "waits until the domains are known");
-			return;
-		}
-		vm = roamer(p, network, lease->mac);
-		if (!vm)
-			continue;
-		effect =
-		    program_effect(p, program, EFFECT_MOVES_ADDRESS, &vm_kind, vm->name);
-		effect->from =
-		    arena_copy(p->arena, ip_text(lease->ip, (char[IP_TEXT]){ 0 }));
-		effect->in_use = true;
-	}
+	if (stored->marked)
+		return true;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (is_written(&want->object, keys[i]))
+			return true;
+	return (is_written(&want->object, "autostart") && want->autostart) ||
+	       has_reservations(p, want->object.name) || is_needed(p, want->object.name);
 }
 
-static void plan_sides(struct planner *p, struct item *item, const struct network *want,
-    const struct network *live, const struct network *stored)
+static void plan_start(struct planner *p, struct item *item, const struct network *want,
+    const struct network *stored)
 {
-	const struct network *facts = live ? live : stored;
-	struct program *ranges = NULL;
+	const char *taken;
 
-	if (live)
-		plan_ranges(p, item, &ranges, want, live, SIDE_LIVE);
-	if (stored)
-		plan_ranges(p, item, &ranges, want, stored, SIDE_CONFIG);
-	if (ranges && live)
-		add_roamers(p, ranges, want, live);
-	if (live)
-		plan_prune(p, item, live, SIDE_LIVE);
-	if (stored)
-		plan_prune(p, item, stored, SIDE_CONFIG);
-	if (!facts->active)
-		program_step(p, item_program(p, item, NULL), &network_start_action,
-		    item->name, "start network %s", item->name);
+	if (!is_to_run(p, want, stored)) {
+		item_condition(p, item, "Inactive",
+		    "it does not run, and nothing is written that would need it to; start it with `virsh net-start %s`",
+		    item->name);
+		return;
+	}
+	taken = conflict(p, item->name, stored, true);
+	if (taken) {
+		item_blocked(p, item,
+		    "it cannot be started: %s; stop that one, or change one of the two",
+		    taken);
+		return;
+	}
+	program_step(p, item_program(p, item, NULL), &network_start_action, item->name,
+	    "start network %s", item->name);
+}
+
+static void plan_autostart(struct planner *p, struct item *item,
+    const struct network *want, const struct network *facts)
+{
+	bool is_ours = facts->marked || is_written(&want->object, "autostart");
+
 	if (!facts->persistent)
 		item_condition(p, item, "TransientNetwork",
 		    "it is transient: it vanishes when it stops; store it with `virsh net-dumpxml %s | virsh net-define /dev/stdin`",
 		    item->name);
-	else if (field_has(&network_kind.fields, want, "autostart") &&
+	else if (is_ours && field_has(&network_kind.fields, facts, "autostart") &&
 		 want->autostart != facts->autostart)
 		add_autostart(p, item_program(p, item, NULL), want->autostart);
+}
+
+/* All of it */
+
+static void plan_existing(struct planner *p, struct item *item,
+    const struct network *want, const struct network *live, const struct network *stored)
+{
+	struct program *ranges, *restart;
+
+	item_ok(item);
+	ranges = network_ranges_plan(p, item, want, live, stored);
+	network_prune(p, item, live, stored);
+	restart = plan_restart(
+	    p, item, want, as_meant(p, want, live), as_meant(p, want, stored));
+	/* A definition is patched as it was observed, and must not undo an update. */
+	if (restart && ranges)
+		program_waits(p, restart, "waits until its DHCP range is right");
+	if (live)
+		network_health_plan(p, item, live);
+	else if (!stored->active && !restart) /* with what is written */
+		plan_start(p, item, want, stored);
+	plan_autostart(p, item, want, stored ? stored : live);
+}
+
+static const struct network *side(const struct observed *have, enum side which)
+{
+	return (const struct network *)(which == SIDE_LIVE ? have->live : have->config);
 }
 
 void network_plan(struct planner *p, struct item *item, const struct object *object,
     const struct observed *have)
 {
-	const struct network *want = (const struct network *)object, *live, *stored;
+	const struct network *want = (const struct network *)object;
 
+	if (have)
+		network_ranges_report(
+		    p, item->name, want, side(have, SIDE_LIVE), side(have, SIDE_CONFIG));
 	if (!want)
 		return;
-	if (!have) {
+	if (have)
+		plan_existing(
+		    p, item, want, side(have, SIDE_LIVE), side(have, SIDE_CONFIG));
+	else
 		plan_new(p, item, want);
-		return;
-	}
-	live = side(have, SIDE_LIVE);
-	stored = side(have, SIDE_CONFIG);
-	if (live)
-		network_guests_report(p, item, live);
-	if (plan_restart(p, item, want, live, stored))
-		return;
-	plan_sides(p, item, want, live, stored);
-	item_ok(item);
 }

@@ -1,334 +1,152 @@
 /* SPDX-License-Identifier: MIT */
-/* network_xml: libvirt's network documents as structs, and back. */
+/* network_xml: libvirt's network documents, written and patched. */
 #include "lib/kind/network/network_xml.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/doc/xml.h"
-#include "lib/kind/network/reservation_plan.h"
-#include "lib/kind/network/network_plan.h"
-#include "lib/kind/network/network.h"
+#include "lib/kind/network/network_address.h"
+#include "lib/kind/network/network_read.h"
 #include "lib/kind/network/reservation.h"
+#include "lib/kind/network/reservation_index.h"
 
-static const char *const mode_words[] = { "nat", "route", "open", NULL };
-
-static uint64_t bit(const char *key)
+static void remove_all(xmlNode *parent, const char *name)
 {
-	return field_bit(&network_kind.fields, key);
+	xmlNode *child;
+
+	while ((child = xml_first(parent, name)))
+		xml_remove(child);
 }
 
-/* Reading */
-
-static void read_mode(struct arena *a, struct network *n, xmlNode *root)
+/* What another mode needs and this one refuses goes with it: libvirt takes no <nat> but
+ * with nat, and no device with open. */
+static void set_mode(struct arena *a, xmlNode *root, int mode)
 {
 	xmlNode *forward = xml_first(root, "forward");
-	const char *mode = xml_attribute(a, forward, NULL, "mode");
 
-	n->object.record.has |= bit("mode");
-	n->mode = NETWORK_ISOLATED;
-	if (!forward)
+	if (forward && network_read_mode(a, forward) == mode)
 		return;
-	if (!mode)
-		mode = "nat";
-	for (int i = 0; mode_words[i]; i++) {
-		if (strcmp(mode, mode_words[i]) == 0)
-			n->mode = i;
-	}
-	if (n->mode == NETWORK_ISOLATED) /* bridge, hostdev...: none that we can write */
-		n->object.record.has &= ~bit("mode");
-}
-
-static bool read_range(struct arena *a, xmlNode *element, struct range *range)
-{
-	const char *start = xml_attribute(a, element, NULL, "start");
-	const char *end = xml_attribute(a, element, NULL, "end");
-
-	return start && end && ip_parse(start, &range->first, NULL) == 0 &&
-	       ip_parse(end, &range->last, NULL) == 0 &&
-	       ip_compare(range->first, range->last) <= 0;
-}
-
-static void read_host(struct arena *a, struct network *n, xmlNode *element)
-{
-	const char *mac = xml_attribute(a, element, NULL, "mac");
-	const char *ip = xml_attribute(a, element, NULL, "ip");
-	struct host_entry *h = arena_push(a, &n->hosts, &n->host_count, sizeof(*h));
-
-	h->has_mac = mac && mac_parse(mac, &h->mac, NULL) == 0;
-	h->name = xml_attribute(a, element, NULL, "name");
-	if (ip)
-		ip_parse(ip, &h->ip, NULL);
-}
-
-static int by_mac(const void *a, const void *b)
-{
-	return memcmp(&((const struct host_entry *)a)->mac,
-	    &((const struct host_entry *)b)->mac, sizeof(struct mac));
-}
-
-static int by_ip(const void *a, const void *b)
-{
-	return ip_compare(
-	    ((const struct host_entry *)a)->ip, ((const struct host_entry *)b)->ip);
-}
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(
-	    ((const struct host_entry *)a)->name, ((const struct host_entry *)b)->name);
-}
-
-static bool has_pairs(
-    struct host_entry *hosts, size_t count, int (*order)(const void *, const void *))
-{
-	qsort(hosts, count, sizeof(*hosts), order);
-	for (size_t i = 1; i < count; i++)
-		if (order(&hosts[i - 1], &hosts[i]) == 0)
-			return true;
-	return false;
-}
-
-/* Whether an exact match can be trusted to be the only entry with any of its keys. */
-static void sort_hosts(struct network *n)
-{
-	bool whole = true, pairs;
-
-	if (!n->host_count)
+	if (mode == NETWORK_ISOLATED) {
+		if (forward)
+			xml_remove(forward);
 		return;
-	for (size_t i = 0; i < n->host_count; i++)
-		whole &=
-		    n->hosts[i].has_mac && n->hosts[i].name && n->hosts[i].ip.version;
-	pairs = has_pairs(n->hosts, n->host_count, by_ip);
-	pairs = (whole && has_pairs(n->hosts, n->host_count, by_name)) || pairs;
-	pairs = has_pairs(n->hosts, n->host_count, by_mac) || pairs;
-	n->hosts_distinct = whole && !pairs;
-}
-
-static void read_dhcp(struct arena *a, struct network *n, xmlNode *dhcp)
-{
-	for (xmlNode *r = xml_first(dhcp, "range"); r; r = xml_next(r)) {
-		struct range range, *slot;
-
-		if (!read_range(a, r, &range))
-			continue;
-		slot = arena_push(a, &n->range_items, &n->range_count, sizeof(*slot));
-		*slot = range;
-		ranges_add(a, &n->ranges, range);
 	}
-	for (xmlNode *h = xml_first(dhcp, "host"); h; h = xml_next(h))
-		read_host(a, n, h);
-	sort_hosts(n);
-}
-
-/* The IPv4 <ip> element that serves DHCP, else the first IPv4 one. */
-static xmlNode *main_ip(struct arena *a, xmlNode *root)
-{
-	xmlNode *first = NULL;
-
-	for (xmlNode *ip = xml_first(root, "ip"); ip; ip = xml_next(ip)) {
-		const char *family = xml_attribute(a, ip, NULL, "family");
-
-		if (family && strcmp(family, "ipv6") == 0)
-			continue;
-		if (xml_first(ip, "dhcp"))
-			return ip;
-		if (!first)
-			first = ip;
-	}
-	return first;
-}
-
-static void read_address(struct arena *a, struct network *n, xmlNode *ip)
-{
-	const char *address = xml_attribute(a, ip, NULL, "address");
-	const char *mask = xml_attribute(a, ip, NULL, "netmask");
-
-	if (!mask)
-		mask = xml_attribute(a, ip, NULL, "prefix");
-	if (!address || !mask || ip_parse(address, &n->address.address, NULL) < 0 ||
-	    netmask_parse(mask, &n->address.prefix, NULL) < 0)
+	forward = xml_make(root, "forward");
+	xml_set_attribute(forward, "mode", network_mode_words[mode]);
+	if (mode != NETWORK_NAT)
+		remove_all(forward, "nat");
+	if (mode != NETWORK_OPEN)
 		return;
-	n->object.record.has |= bit("address");
+	xml_set_attribute(forward, "dev", NULL);
+	remove_all(forward, "interface");
 }
 
-static int64_t number(const char *text)
+static xmlNode *nth_ip(xmlNode *root, int place)
 {
-	return text ? strtoll(text, NULL, 10) : 0;
+	xmlNode *ip = xml_first(root, "ip");
+
+	while (ip && place-- > 0)
+		ip = xml_next(ip);
+	return ip;
 }
 
-static struct network *read_side(
-    struct observed *observed, const char *xml, struct error *e)
+static xmlNode *set_address(
+    struct arena *a, xmlNode *root, struct cidr address, int place)
 {
-	struct network *n = observed_object(observed);
-	struct arena *a = &observed->arena;
-	autoxml xmlDoc *doc = xml_parse(xml, e);
-	xmlNode *root, *ip;
-	const char *mtu;
-
-	if (!doc)
-		return NULL;
-	root = xml_root(doc);
-	n->xml = arena_copy(a, xml);
-	n->connections = number(xml_attribute(a, root, NULL, "connections"));
-	read_mode(a, n, root);
-	n->bridge = xml_attribute(a, root, "bridge", "name");
-	if (n->bridge)
-		n->object.record.has |= bit("bridge");
-	mtu = xml_attribute(a, root, "mtu", "size");
-	n->mtu = mtu ? number(mtu) : 1500;
-	n->object.record.has |= bit("mtu");
-	ip = main_ip(a, root);
-	if (ip) {
-		read_address(a, n, ip);
-		read_dhcp(a, n, xml_first(ip, "dhcp"));
-	}
-	return n;
-}
-
-static void set_facts(
-    struct observed *observed, struct network *n, const struct network_facts *facts)
-{
-	if (!n)
-		return;
-	n->active = facts->active;
-	n->persistent = facts->persistent;
-	n->autostart = facts->autostart;
-	n->object.record.has |= bit("autostart");
-	n->leases_known = facts->leases_known;
-	n->leases = arena_array(&observed->arena, facts->lease_count, sizeof(*n->leases));
-	n->lease_count = facts->lease_count;
-	for (size_t i = 0; i < facts->lease_count; i++)
-		n->leases[i] = facts->leases[i];
-}
-
-static void set_ports(
-    struct observed *observed, struct network *live, const struct network_facts *facts)
-{
-	const char **ports;
-
-	if (!live || !facts->ports_known)
-		return;
-	ports = arena_array(&observed->arena, facts->port_count + 1, sizeof(*ports));
-	for (size_t i = 0; i < facts->port_count; i++)
-		ports[i] = arena_copy(&observed->arena, facts->ports[i]);
-	live->ports_known = true;
-	live->ports = ports;
-	live->port_count = facts->port_count;
-}
-
-int network_xml_decode(
-    struct observed *observed, const struct reading *reading, struct error *e)
-{
-	struct network *live = NULL, *stored = NULL;
-
-	if (reading->live_xml) {
-		live = read_side(observed, reading->live_xml, e);
-		if (!live)
-			return fail_in(e, "its live definition cannot be read");
-	}
-	if (reading->config_xml) {
-		stored = read_side(observed, reading->config_xml, e);
-		if (!stored)
-			return fail_in(e, "its stored definition cannot be read");
-	}
-	if (!live && !stored)
-		return fail(e, "libvirt gave no definition of it");
-	set_facts(observed, live, reading->facts);
-	set_facts(observed, stored, reading->facts);
-	set_ports(observed, live, reading->facts);
-	observed->live = live ? &live->object : NULL;
-	observed->config = stored ? &stored->object : NULL;
-	return 0;
-}
-
-/* Writing */
-
-static void set_mode(xmlNode *root, int mode)
-{
-	if (mode == NETWORK_ISOLATED)
-		xml_remove(xml_first(root, "forward"));
-	else
-		xml_set_attribute(xml_make(root, "forward"), "mode", mode_words[mode]);
-}
-
-static void set_address(struct arena *a, xmlNode *root, struct cidr address)
-{
-	xmlNode *ip = main_ip(a, root);
+	xmlNode *ip = place < 0 ? NULL : nth_ip(root, place);
 
 	if (!ip)
 		ip = xml_append(root, "ip");
 	xml_set_attribute(ip, "netmask", NULL);
 	xml_set_attribute(ip, "address", ip_text(address.address, (char[IP_TEXT]){ 0 }));
 	xml_set_attribute(ip, "prefix", arena_printf(a, "%u", address.prefix));
+	return ip;
 }
 
+/* Mode, bridge and MTU, where they are written. */
 static void set_keys(struct arena *a, const struct network *want, xmlNode *root)
 {
 	const struct fields *fields = &network_kind.fields;
 
 	if (field_has(fields, want, "mode"))
-		set_mode(root, want->mode);
+		set_mode(a, root, want->mode);
 	if (field_has(fields, want, "bridge"))
 		xml_set_attribute(xml_make(root, "bridge"), "name", want->bridge);
 	if (field_has(fields, want, "mtu"))
 		xml_set_attribute(xml_make(root, "mtu"), "size",
 		    arena_printf(a, "%lld", (long long)want->mtu));
-	if (field_has(fields, want, "address"))
-		set_address(a, root, want->address);
 }
 
-static void put_range(xmlNode *dhcp, struct range range)
+static void put_lease(xmlNode *element, struct lease_time lease)
+{
+	xmlNode *child;
+
+	if (!lease.expiry)
+		return;
+	child = xml_append(element, "lease");
+	xml_set_attribute(child, "expiry", lease.expiry);
+	xml_set_attribute(child, "unit", lease.unit);
+}
+
+static void put_range(xmlNode *dhcp, const struct range_entry *entry)
 {
 	xmlNode *element = xml_append(dhcp, "range");
 
-	xml_set_attribute(element, "start", ip_text(range.first, (char[IP_TEXT]){ 0 }));
-	xml_set_attribute(element, "end", ip_text(range.last, (char[IP_TEXT]){ 0 }));
+	xml_set_attribute(
+	    element, "start", ip_text(entry->range.first, (char[IP_TEXT]){ 0 }));
+	xml_set_attribute(
+	    element, "end", ip_text(entry->range.last, (char[IP_TEXT]){ 0 }));
+	put_lease(element, entry->lease);
 }
 
 static bool is_inside(struct arena *a, xmlNode *element, struct cidr network)
 {
 	struct range range;
 
-	return read_range(a, element, &range) && cidr_contains(network, range.first) &&
-	       cidr_contains(network, range.last);
+	return network_read_range(a, element, &range) &&
+	       cidr_contains(network, range.first) && cidr_contains(network, range.last);
 }
 
 /* libvirt takes no definition with a range outside its network: where the network moves,
- * the written ranges move with it. */
-static void move_ranges(struct arena *a, const struct network *want, xmlNode *root)
+ * the ranges move with it. What is left of a lease time is that of the first. */
+static void move_ranges(
+    struct arena *a, struct cidr address, struct ranges ranges, xmlNode *ip)
 {
-	xmlNode *dhcp = xml_first(main_ip(a, root), "dhcp"), *range;
+	xmlNode *dhcp = xml_first(ip, "dhcp"), *range = xml_first(dhcp, "range");
+	struct lease_time lease =
+	    range ? network_read_lease(a, range) : (struct lease_time){ 0 };
 	bool moves = false;
 
-	for (range = xml_first(dhcp, "range"); range; range = xml_next(range))
-		moves |= !is_inside(a, range, want->address);
-	if (!moves || !network_has_range(want))
+	for (; range; range = xml_next(range))
+		moves |= !is_inside(a, range, address);
+	if (!moves || !ranges.count)
 		return;
-	while ((range = xml_first(dhcp, "range")))
-		xml_remove(range);
-	for (size_t i = 0; i < want->ranges.count; i++)
-		put_range(dhcp, want->ranges.items[i]);
+	remove_all(dhcp, "range");
+	for (size_t i = 0; i < ranges.count; i++)
+		put_range(dhcp, &(struct range_entry){ ranges.items[i], lease });
 }
 
-const char *network_xml_patch(
-    struct arena *a, const struct network *want, const char *stored, struct error *e)
+const char *network_xml_patch(struct arena *a, const struct network *want,
+    const struct network *stored, struct ranges ranges, struct error *e)
 {
-	autoxml xmlDoc *doc = xml_parse(stored, e);
+	autoxml xmlDoc *doc = xml_parse(stored->xml, e);
+	int place;
 
 	if (!doc)
 		return NULL;
 	set_keys(a, want, xml_root(doc));
-	if (field_has(&network_kind.fields, want, "address"))
-		move_ranges(a, want, xml_root(doc));
+	if (field_has(&network_kind.fields, want, "address")) {
+		place = network_ip_meant(stored, want->address);
+		move_ranges(a, want->address, ranges,
+		    set_address(a, xml_root(doc), want->address, place));
+	}
 	return xml_print(a, doc, e);
 }
 
-static void put_host(struct arena *a, xmlNode *dhcp, const struct host_entry *host)
+static void put_host(xmlNode *dhcp, const struct host_entry *host)
 {
 	xmlNode *element = xml_append(dhcp, "host");
 
-	(void)a;
 	if (host->has_mac)
 		xml_set_attribute(
 		    element, "mac", mac_text(host->mac, (char[MAC_TEXT]){ 0 }));
@@ -336,27 +154,25 @@ static void put_host(struct arena *a, xmlNode *dhcp, const struct host_entry *ho
 		xml_set_attribute(element, "name", host->name);
 	if (host->ip.version)
 		xml_set_attribute(element, "ip", ip_text(host->ip, (char[IP_TEXT]){ 0 }));
+	put_lease(element, host->lease);
 }
 
-static void put_dhcp(struct planner *p, const struct network *want, xmlNode *ip)
+static void put_dhcp(
+    struct planner *p, const struct network *want, struct ranges ranges, xmlNode *ip)
 {
 	const struct set *reservations = config_get(p->input->desired, &reservation_kind);
-	xmlNode *dhcp = NULL;
 
-	if (want->ranges.count)
-		dhcp = xml_make(ip, "dhcp");
-	for (size_t i = 0; i < want->ranges.count; i++)
-		put_range(dhcp, want->ranges.items[i]);
+	for (size_t i = 0; i < ranges.count; i++)
+		put_range(xml_make(ip, "dhcp"),
+		    &(struct range_entry){ .range = ranges.items[i] });
 	for (size_t i = 0; i < reservations->count; i++) {
 		const struct reservation *reservation =
 		    (const struct reservation *)reservations->items[i];
 		struct host_entry entry;
 
-		if (strcmp(reservation->network, want->object.name) != 0 ||
-		    reservation_unknown(p, reservation) ||
-		    !reservation_entry(p, reservation, &entry))
-			continue;
-		put_host(p->arena, xml_make(ip, "dhcp"), &entry);
+		if (strcmp(reservation->network, want->object.name) == 0 &&
+		    reservation_entry_of_new(p, reservation, want, &entry))
+			put_host(xml_make(ip, "dhcp"), &entry);
 	}
 }
 
@@ -369,7 +185,7 @@ static void put_mark(xmlNode *root, const char *name)
 }
 
 const char *network_xml_new(
-    struct planner *p, const struct network *want, struct error *e)
+    struct planner *p, const struct network *want, struct ranges ranges, struct error *e)
 {
 	autoxml xmlDoc *doc = xml_parse("<network/>", e);
 	xmlNode *root;
@@ -379,21 +195,17 @@ const char *network_xml_new(
 	root = xml_root(doc);
 	xml_set_content(xml_append(root, "name"), want->object.name);
 	put_mark(root, want->object.name);
-	set_mode(root,
+	set_mode(p->arena, root,
 	    field_has(&network_kind.fields, want, "mode") ? want->mode : NETWORK_NAT);
 	set_keys(p->arena, want, root);
-	set_address(p->arena, root, want->address);
-	put_dhcp(p, want, main_ip(p->arena, root));
+	put_dhcp(p, want, ranges, set_address(p->arena, root, want->address, -1));
 	return xml_print(p->arena, doc, e);
 }
 
-static const char *part(struct arena *a, xmlDoc *doc)
+static const char *part(struct arena *a, xmlNode *element)
 {
 	struct error e = { "" };
-	const char *text = xml_print_element(a,
-	    xml_first(xml_root(doc), "host") ? xml_first(xml_root(doc), "host")
-					     : xml_first(xml_root(doc), "range"),
-	    &e);
+	const char *text = xml_print_element(a, element, &e);
 
 	return text ? text : "";
 }
@@ -402,14 +214,24 @@ const char *network_xml_host(struct arena *a, const struct host_entry *host)
 {
 	autoxml xmlDoc *doc = xml_parse("<dhcp/>", NULL);
 
-	put_host(a, xml_root(doc), host);
-	return part(a, doc);
+	put_host(xml_root(doc), host);
+	return part(a, xml_first(xml_root(doc), "host"));
 }
 
-const char *network_xml_range(struct arena *a, struct range range)
+const char *network_xml_range(struct arena *a, const struct range_entry *range)
 {
 	autoxml xmlDoc *doc = xml_parse("<dhcp/>", NULL);
 
 	put_range(xml_root(doc), range);
-	return part(a, doc);
+	return part(a, xml_first(xml_root(doc), "range"));
+}
+
+const char *network_xml_txt(struct arena *a)
+{
+	autoxml xmlDoc *doc = xml_parse("<dns/>", NULL);
+	xmlNode *txt = xml_append(xml_root(doc), "txt");
+
+	xml_set_attribute(txt, "name", NETWORK_TXT);
+	xml_set_attribute(txt, "value", "restarts dnsmasq");
+	return part(a, txt);
 }

@@ -71,17 +71,6 @@ const struct item *reservation_item(
 	    p, &reservation_kind, reservation_name(p->arena, network, host));
 }
 
-/* The first interface a VM has in the network. */
-static const struct vm_interface *interface_in(const struct vm *vm, const char *network)
-{
-	const struct vm_interface *nics = vm->interfaces.items;
-
-	for (size_t i = 0; i < vm->interfaces.count; i++)
-		if (nics[i].network && strcmp(nics[i].network, network) == 0)
-			return &nics[i];
-	return NULL;
-}
-
 /* libvirt's name of the machine's domain. */
 static const char *domain_of(
     const struct planner *p, const struct reservation *reservation)
@@ -109,37 +98,6 @@ const char *reservation_unknown(
 	if (!vms->known)
 		return vms->why ? vms->why : "not observed yet";
 	return observed && observed->presence == UNKNOWN ? observed->why : NULL;
-}
-
-bool reservation_entry(const struct planner *p, const struct reservation *reservation,
-    struct host_entry *out)
-{
-	const struct vm *vm =
-	    (const struct vm *)planner_desired(p, &vm_kind, reservation->host);
-	const struct vm_interface *written =
-	    vm ? interface_in(vm, reservation->network) : NULL;
-	const struct observed *observed = reservation_machine(p, reservation);
-	const struct vm_interface *found = NULL;
-
-	*out = (struct host_entry){
-		.has_mac = true, .ip = reservation->ip, .name = reservation->host
-	};
-	if (observed)
-		found =
-		    interface_in((const struct vm *)(observed->config ? observed->config
-								      : observed->live),
-			reservation->network);
-	if (reservation->mac_given)
-		out->mac = reservation->mac;
-	else if (written && written->mac_given)
-		out->mac = written->mac;
-	else if (found)
-		out->mac = found->mac;
-	else if (written)
-		out->mac = written->mac;
-	else
-		return false;
-	return true;
 }
 
 static const char *const columns[] = { "ip", "mac", NULL };

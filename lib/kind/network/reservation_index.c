@@ -1,288 +1,316 @@
 /* SPDX-License-Identifier: MIT */
-/* reservation_index: sorted arrays of pointers, searched for ranges of equals. Most plans
- * need none of them: where all is in order they are never sorted. */
+/* reservation_index: tables of places, filled when the first thing is looked up in them.
+ * Most plans need few of them: where all is in order nothing is looked up. */
 #include "lib/kind/network/reservation_index.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/kind/network/network_address.h"
 #include "lib/kind/network/reservation_plan.h"
-
-struct desired_entry {
-	const struct reservation *reservation;
-	struct host_entry entry;
-	bool known;
-};
-
-struct side_entries { /* of one side of one network */
-	const struct network *network;
-	const struct host_entry **by_mac, **by_name, **by_ip; /* NULL: not sorted yet */
-};
+#include "lib/kind/network/reservation_record.h"
 
 struct reservation_index {
-	struct arena *arena;
-	struct desired_entry *desired; /* in the desired set's order */
+	struct planner *p;
+	struct reservation_aim *aims; /* in the desired set's order */
 	size_t count;
 	size_t last; /* of those, looked up */
-	/* Within their networks; NULL: not sorted yet. */
-	const struct desired_entry **by_mac, **by_host;
-	struct side_entries *sides;
-	size_t side_count;
+	struct nics *nics;
+	bool macs;	      /* made: */
+	struct chains by_mac; /* places: twice the aim's, plus the side */
+	struct entries *entries;
 };
 
-/* Entries of a network. Without a MAC, a name: first. */
+/* What a reservation comes to */
 
-static int compare_macs(const void *x, const void *y)
+/* The first interface a VM is written to have in the network. */
+static const struct vm_interface *written_in(
+    const struct vm *vm, const struct nic_place *place)
 {
-	const struct host_entry *a = *(const struct host_entry *const *)x;
-	const struct host_entry *b = *(const struct host_entry *const *)y;
+	const struct vm_interface *nics = vm ? vm->interfaces.items : NULL;
 
-	if (a->has_mac != b->has_mac)
-		return a->has_mac ? 1 : -1;
-	return a->has_mac ? memcmp(&a->mac, &b->mac, sizeof(a->mac)) : 0;
+	for (size_t i = 0; vm && i < vm->interfaces.count; i++)
+		if (nic_is_in(&nics[i], place))
+			return &nics[i];
+	return NULL;
 }
 
-static int compare_names(const void *x, const void *y)
+static void set_mac(struct reservation_aim *aim, enum side which, struct mac mac)
 {
-	const struct host_entry *a = *(const struct host_entry *const *)x;
-	const struct host_entry *b = *(const struct host_entry *const *)y;
-
-	return strcmp(a->name ? a->name : "", b->name ? b->name : "");
+	aim->known[which] = true;
+	aim->entries[which] = (struct host_entry){ .has_mac = true,
+		.mac = mac,
+		.ip = aim->reservation->ip,
+		.name = aim->reservation->host };
 }
 
-static int compare_addresses(const void *x, const void *y)
+static void copy_side(struct reservation_aim *aim, enum side to, enum side from)
 {
-	const struct host_entry *a = *(const struct host_entry *const *)x;
-	const struct host_entry *b = *(const struct host_entry *const *)y;
-
-	return ip_compare(a->ip, b->ip);
+	aim->known[to] = aim->known[from];
+	aim->entries[to] = aim->entries[from];
 }
 
-typedef int compare_function(const void *x, const void *y);
-
-static const struct host_entry **sort_entries(
-    struct arena *a, const struct network *network, compare_function *compare)
+static void aim_side(struct reservation_aim *aim, enum side which,
+    const struct object *domain, const struct mac *given, const struct network *side)
 {
-	const struct host_entry **sorted =
-	    arena_array(a, network->host_count + 1, sizeof(*sorted));
+	const struct vm_interface *nic = nic_meant(
+	    (const struct vm *)domain, &aim->place, given, side, aim->reservation->ip);
 
-	for (size_t i = 0; i < network->host_count; i++)
-		sorted[i] = &network->hosts[i];
-	qsort(sorted, network->host_count, sizeof(*sorted), compare);
-	return sorted;
+	if (!nic)
+		return;
+	set_mac(aim, which, nic->mac);
+	aim->waits |= given && !mac_equal(nic->mac, *given);
 }
 
-static void add_side(struct reservation_index *index, const struct object *side)
+static void aim_at_machine(
+    struct reservation_aim *aim, const struct mac *given, const struct observed *network)
 {
-	struct side_entries *entries;
+	const struct observed *machine = aim->machine;
+	const struct object *live = network ? network->live : NULL;
+	const struct object *config = network ? network->config : NULL;
+
+	if (machine->live)
+		aim_side(
+		    aim, SIDE_LIVE, machine->live, given, (const struct network *)live);
+	if (machine->config)
+		aim_side(aim, SIDE_CONFIG, machine->config, given,
+		    (const struct network *)(config ? config : live));
+	if (!machine->live)
+		copy_side(aim, SIDE_LIVE, SIDE_CONFIG);
+	if (!machine->config)
+		copy_side(aim, SIDE_CONFIG, SIDE_LIVE);
+}
+
+static const char *bridge_of(
+    const struct planner *p, const char *name, const struct observed *network)
+{
+	const struct object *side = network && network->live ? network->live
+				    : network		     ? network->config
+							     : NULL;
 
 	if (!side)
-		return;
-	entries =
-	    arena_push(index->arena, &index->sides, &index->side_count, sizeof(*entries));
-	entries->network = (const struct network *)side;
+		side = planner_desired(p, &network_kind, name);
+	return side ? ((const struct network *)side)->bridge : NULL;
 }
 
-/* The side's entries, sorted once something is looked up in them. */
-static const struct side_entries *side_of(
-    struct reservation_index *index, const struct network *network)
+static void aim_at(struct planner *p, const struct nics *nics,
+    const struct reservation *reservation, struct reservation_aim *aim)
 {
-	struct side_entries *side = index->sides, *end = side + index->side_count;
+	const struct observed *network =
+	    planner_observed(p, &network_kind, reservation->network);
+	const struct vm *vm =
+	    (const struct vm *)planner_desired(p, &vm_kind, reservation->host);
+	const struct vm_interface *written;
 
-	while (side < end && side->network != network)
-		side++;
-	if (side == end)
-		return NULL;
-	if (!side->by_mac) {
-		side->by_mac = sort_entries(index->arena, network, compare_macs);
-		side->by_name = sort_entries(index->arena, network, compare_names);
-		side->by_ip = sort_entries(index->arena, network, compare_addresses);
+	aim->reservation = reservation;
+	aim->place = (struct nic_place){ reservation->network,
+		bridge_of(p, reservation->network, network) };
+	aim->machine = reservation->mac_given
+			   ? nics_find(nics, reservation->mac, &aim->place, NULL)
+			   : NULL;
+	if (!aim->machine)
+		aim->machine = reservation_machine(p, reservation);
+	written = written_in(vm, &aim->place);
+	if (reservation->mac_given) {
+		set_mac(aim, SIDE_LIVE, reservation->mac);
+		set_mac(aim, SIDE_CONFIG, reservation->mac);
+	} else if (aim->machine) {
+		aim_at_machine(
+		    aim, written && written->mac_given ? &written->mac : NULL, network);
+	} else if (written) {
+		set_mac(aim, SIDE_LIVE, written->mac);
+		set_mac(aim, SIDE_CONFIG, written->mac);
 	}
-	return side;
 }
 
-/* Desired reservations, by network and then by MAC or host. */
+/* The index */
 
-static int compare_desired_macs(const void *x, const void *y)
-{
-	const struct desired_entry *a = *(const struct desired_entry *const *)x;
-	const struct desired_entry *b = *(const struct desired_entry *const *)y;
-	int order = strcmp(a->reservation->network, b->reservation->network);
-
-	return order ? order : memcmp(&a->entry.mac, &b->entry.mac, sizeof(a->entry.mac));
-}
-
-static int compare_desired_hosts(const void *x, const void *y)
-{
-	const struct desired_entry *a = *(const struct desired_entry *const *)x;
-	const struct desired_entry *b = *(const struct desired_entry *const *)y;
-	int order = strcmp(a->reservation->network, b->reservation->network);
-
-	return order ? order : strcmp(a->reservation->host, b->reservation->host);
-}
-
-static const struct desired_entry **sort_desired(
-    const struct reservation_index *index, compare_function *compare)
-{
-	const struct desired_entry **sorted =
-	    arena_array(index->arena, index->count + 1, sizeof(*sorted));
-
-	for (size_t i = 0; i < index->count; i++)
-		sorted[i] = &index->desired[i];
-	qsort(sorted, index->count, sizeof(*sorted), compare);
-	return sorted;
-}
-
-static void add_desired(struct planner *p, struct reservation_index *index)
+static struct reservation_index *make(struct planner *p)
 {
 	const struct set *set = config_get(p->input->desired, &reservation_kind);
-
-	index->count = set->count;
-	index->desired = arena_array(p->arena, set->count + 1, sizeof(*index->desired));
-	for (size_t i = 0; i < set->count; i++) {
-		struct desired_entry *w = &index->desired[i];
-
-		w->reservation = (const struct reservation *)set->items[i];
-		w->known = reservation_entry(p, w->reservation, &w->entry);
-	}
-}
-
-struct reservation_index *reservation_index_make(struct planner *p)
-{
 	struct reservation_index *index = arena_alloc(p->arena, sizeof(*index));
-	const struct observed_set *networks =
-	    &p->input->observed->kinds[kind_index(&network_kind)];
 
-	index->arena = p->arena;
-	add_desired(p, index);
-	for (size_t i = 0; index->count && i < networks->count; i++) {
-		add_side(index, networks->items[i]->live);
-		add_side(index, networks->items[i]->config);
-	}
+	index->p = p;
+	index->count = set->count;
+	index->aims = arena_array(p->arena, set->count + 1, sizeof(*index->aims));
+	index->nics = nics_make(p);
+	for (size_t i = 0; i < set->count; i++)
+		aim_at(p, index->nics, (const struct reservation *)set->items[i],
+		    &index->aims[i]);
+	index->entries = entries_make(p);
 	return index;
 }
 
-/* Searching */
-
-/* The first that is not before `key`. */
-static size_t first_of(
-    const void *items, size_t count, const void *key, compare_function *compare)
+struct reservation_index *reservation_index_get(struct planner *p)
 {
-	const void *const *pointers = items;
-	size_t low = 0, high = count;
+	void **slot = &p->prepared[kind_index(&reservation_kind)];
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
+	if (!*slot)
+		*slot = make(p);
+	return *slot;
+}
 
-		if (compare(&pointers[middle], &key) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+struct entries *reservation_index_entries(const struct reservation_index *index)
+{
+	return index->entries;
+}
+
+const struct nics *reservation_index_nics(const struct reservation_index *index)
+{
+	return index->nics;
 }
 
 /* They are looked up in their own order for the most part. */
-const struct host_entry *reservation_index_entry(
+const struct reservation_aim *reservation_index_aim(
     struct reservation_index *index, const struct reservation *reservation)
 {
 	for (size_t i = 0; i < index->count; i++) {
 		size_t place = (index->last + i) % index->count;
-		const struct desired_entry *found = &index->desired[place];
 
-		if (found->reservation != reservation)
+		if (index->aims[place].reservation != reservation)
 			continue;
 		index->last = place;
-		return found->known ? &found->entry : NULL;
+		return &index->aims[place];
 	}
 	return NULL;
 }
 
-bool reservation_owns(const struct host_entry *entry, const struct host_entry *found)
+/* Owners */
+
+static void make_macs(struct reservation_index *index)
 {
-	return (found->has_mac && mac_equal(found->mac, entry->mac)) ||
-	       (found->name && strcmp(found->name, entry->name) == 0);
+	if (index->macs)
+		return;
+	index->macs = true;
+	index->by_mac = chains_make(index->p->arena, index->count * 2);
+	for (size_t i = index->count * 2; i-- > 0;) {
+		const struct reservation_aim *aim = &index->aims[i / 2];
+
+		if (aim->known[i % 2])
+			chains_add(&index->by_mac, hash_mac(aim->entries[i % 2].mac), i);
+	}
 }
 
-static const struct reservation *find_desired(const struct desired_entry **sorted,
-    size_t count, const struct desired_entry *key, compare_function *compare,
-    const struct reservation *self)
+/* The desired reservation of the network with that MAC on that side (2: on either). */
+static const struct reservation_aim *by_mac(struct reservation_index *index,
+    const char *network, const struct reservation *self, unsigned which, struct mac mac)
 {
-	for (size_t i = first_of(sorted, count, key, compare);
-	     i < count && compare(&sorted[i], &key) == 0; i++)
-		if (sorted[i]->known && sorted[i]->reservation != self)
-			return sorted[i]->reservation;
+	uint32_t at;
+
+	make_macs(index);
+	at = chains_first(&index->by_mac, hash_mac(mac));
+	for (; at; at = chains_next(&index->by_mac, at)) {
+		const struct reservation_aim *aim = &index->aims[(at - 1) / 2];
+
+		if ((which == 2 || (at - 1) % 2 == which) && aim->reservation != self &&
+		    mac_equal(aim->entries[(at - 1) % 2].mac, mac) &&
+		    strcmp(aim->reservation->network, network) == 0)
+			return aim;
+	}
 	return NULL;
 }
 
-const struct reservation *reservation_index_owner(struct reservation_index *index,
-    const struct reservation *self, const struct host_entry *found)
+const char *reservation_index_twin(
+    struct reservation_index *index, const struct reservation_aim *aim)
 {
-	struct reservation of = { .network = self->network, .host = found->name };
-	struct desired_entry key = { .reservation = &of, .entry = *found };
-	const struct reservation *owner = NULL;
+	struct arena *a = index->p->arena;
 
-	if (!index->by_mac) {
-		index->by_mac = sort_desired(index, compare_desired_macs);
-		index->by_host = sort_desired(index, compare_desired_hosts);
+	for (int which = 0; which < 2; which++) {
+		const struct observed *first, *second;
+		const struct reservation_aim *rival;
+		struct mac mac = aim->entries[which].mac;
+
+		if (!aim->known[which])
+			continue;
+		first = nics_find(index->nics, mac, &aim->place, NULL);
+		second = first ? nics_find(index->nics, mac, &aim->place, first) : NULL;
+		if (second)
+			return arena_printf(a, "vm/%s",
+			    nics_vm_name(
+				index->p, second == aim->machine ? first : second));
+		rival = by_mac(index, aim->place.network, aim->reservation, 2, mac);
+		if (rival)
+			return arena_printf(
+			    a, "reservation/%s", rival->reservation->object.short_name);
 	}
+	return NULL;
+}
+
+/* It was the reservation's, and has another MAC since, or another address. */
+static bool was_its_own(const struct reservation_index *index,
+    const struct reservation_aim *aim, const struct host_entry *found)
+{
+	const struct object_state *state = state_find(
+	    index->p->input->state, &reservation_kind, aim->reservation->object.name);
+	const struct reservation_record *record =
+	    state ? reservation_record_of(state) : NULL;
+
+	return record && (record->owned || record->ip.version) &&
+	       (ip_equal(found->ip, record->ip) ||
+		   ip_equal(found->ip, aim->reservation->ip));
+}
+
+bool reservation_index_owns(struct reservation_index *index,
+    const struct reservation_aim *aim, enum side which, const struct host_entry *found)
+{
+	const struct observed *holder;
+
+	if (found->has_mac && aim->known[which] &&
+	    mac_equal(found->mac, aim->entries[which].mac))
+		return true;
+	if (!found->name || strcmp(found->name, aim->reservation->host) != 0 ||
+	    !was_its_own(index, aim, found))
+		return false;
+	holder =
+	    found->has_mac ? nics_find(index->nics, found->mac, &aim->place, NULL) : NULL;
+	return !holder || holder == aim->machine;
+}
+
+static const struct reservation_aim *owner(struct reservation_index *index,
+    const char *network, const struct reservation *self, enum side which,
+    const struct host_entry *found)
+{
+	const struct reservation_aim *aim = NULL;
+	const struct reservation *named;
+
 	if (found->has_mac)
-		owner = find_desired(
-		    index->by_mac, index->count, &key, compare_desired_macs, self);
-	if (!owner && found->name)
-		owner = find_desired(
-		    index->by_host, index->count, &key, compare_desired_hosts, self);
-	return owner;
+		aim = by_mac(index, network, self, which, found->mac);
+	if (aim || !found->name)
+		return aim;
+	named = reservation_desired(index->p, network, found->name);
+	if (!named || named == self)
+		return NULL;
+	aim = reservation_index_aim(index, named);
+	return reservation_index_owns(index, aim, which, found) ? aim : NULL;
 }
 
-static void add_equals(struct arena *a, const struct host_entry **sorted, size_t count,
-    const struct host_entry *key, compare_function *compare,
-    const struct host_entry ***out, size_t *found)
+const struct reservation_aim *reservation_index_owner(struct reservation_index *index,
+    const struct reservation *self, enum side which, const struct host_entry *found)
 {
-	for (size_t i = first_of(sorted, count, key, compare);
-	     i < count && compare(&sorted[i], &key) == 0; i++) {
-		const struct host_entry **slot;
-
-		slot = arena_push(a, out, found, sizeof(*slot));
-		*slot = sorted[i];
-	}
+	return owner(index, self->network, self, which, found);
 }
 
-static int compare_places(const void *x, const void *y)
+const struct reservation_aim *reservation_index_owner_in(struct reservation_index *index,
+    const char *network, enum side which, const struct host_entry *found)
 {
-	const struct host_entry *a = *(const struct host_entry *const *)x;
-	const struct host_entry *b = *(const struct host_entry *const *)y;
-
-	return (a > b) - (a < b);
+	return owner(index, network, NULL, which, found);
 }
 
-static size_t without_doubles(const struct host_entry **items, size_t count)
+/* New networks */
+
+bool reservation_entry_of_new(struct planner *p, const struct reservation *reservation,
+    const struct network *want, struct host_entry *out)
 {
-	size_t kept = 0;
+	struct reservation_index *index = reservation_index_get(p);
+	const struct reservation_aim *aim = reservation_index_aim(index, reservation);
+	struct network_ip own = { .cidr = want->address };
+	const struct network side = { .ips = &own, .ip_count = 1 };
 
-	for (size_t i = 0; i < count; i++)
-		if (!kept || items[kept - 1] != items[i])
-			items[kept++] = items[i];
-	return kept;
-}
-
-size_t reservation_index_related(struct reservation_index *index,
-    const struct network *network, const struct host_entry *entry,
-    const struct host_entry ***out)
-{
-	const struct side_entries *of = side_of(index, network);
-	struct arena *a = index->arena;
-	size_t count = network->host_count, found = 0;
-
-	*out = NULL;
-	if (!of)
-		return 0;
-	if (entry->has_mac)
-		add_equals(a, of->by_mac, count, entry, compare_macs, out, &found);
-	if (entry->name)
-		add_equals(a, of->by_name, count, entry, compare_names, out, &found);
-	add_equals(a, of->by_ip, count, entry, compare_addresses, out, &found);
-	if (found)
-		qsort(*out, found, sizeof(**out), compare_places);
-	return without_doubles(*out, found);
+	if (reservation_unknown(p, reservation) || !aim->known[SIDE_CONFIG] ||
+	    !cidr_contains(want->address, reservation->ip) ||
+	    network_ip_taken(&side, reservation->ip) ||
+	    reservation_index_twin(index, aim))
+		return false;
+	*out = aim->entries[SIDE_CONFIG];
+	return true;
 }

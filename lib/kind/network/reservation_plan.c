@@ -2,12 +2,13 @@
 /*
  * reservation_plan: reservations kept as libvirt's <host> entries in the network.
  *
- * What runs (live) and what is stored (config) are compared and repaired apart, with one
- * call for each entry too many and one for each missing, never libvirt's "modify": that
- * replaces the first entry sharing any key and checks no duplicates. An entry is owned
- * when it carries our MAC or our name. All removals of a network come before all
- * additions, so swaps and chains of addresses go through; an addition whose address a
- * held-back reservation still has waits for it.
+ * What runs (live) and what is stored (config) are decided, compared and repaired apart
+ * (reservation_index.h), with one call for each entry too many and one for each missing,
+ * never libvirt's "modify": that replaces the first entry sharing any key and checks no
+ * duplicates. Only MAC and address are compared: an entry that has both is kept with
+ * whatever else is in it. All removals of a network come before all additions, so swaps
+ * and chains of addresses go through; an addition whose address a held-back reservation
+ * still has waits for it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,21 +16,24 @@
 #include "lib/kind/network/reservation_plan.h"
 
 #include "lib/kind/actions.h"
+#include "lib/kind/metallb/pool.h"
+#include "lib/kind/network/network_address.h"
 #include "lib/kind/network/network_xml.h"
 #include "lib/kind/network/reservation_index.h"
+#include "lib/kind/network/reservation_lease.h"
 #include "lib/kind/network/reservation_record.h"
-#include "lib/kind/network/network.h"
-#include "lib/kind/network/reservation.h"
 
-static bool same_text(const char *a, const char *b)
-{
-	return a && b && strcmp(a, b) == 0;
-}
+/* Why a side cannot have the entry, and what is in its way. */
+struct obstacles {
+	const char *unfit;		  /* the address cannot be had there */
+	const struct host_entry *foreign; /* an entry of somebody else's */
+	bool by_name;			  /* it shares the name only */
+};
 
-static bool is_exact(const struct host_entry *found, const struct host_entry *want)
+static bool is_right(const struct host_entry *found, const struct host_entry *want)
 {
 	return found->has_mac && mac_equal(found->mac, want->mac) &&
-	       ip_equal(found->ip, want->ip) && same_text(found->name, want->name);
+	       ip_equal(found->ip, want->ip);
 }
 
 static const char *entry_text(struct arena *a, const struct host_entry *h)
@@ -41,7 +45,8 @@ static const char *entry_text(struct arena *a, const struct host_entry *h)
 }
 
 static struct step *add_update(struct planner *p, struct program *program,
-    enum side which, enum update_command command, const struct host_entry *entry)
+    const struct network *side, enum side which, enum update_command command,
+    const struct host_entry *entry)
 {
 	const struct reservation *reservation =
 	    (const struct reservation *)program->item->desired;
@@ -55,18 +60,14 @@ static struct step *add_update(struct planner *p, struct program *program,
 	update->command = command;
 	update->section = UPDATE_HOST;
 	update->side = which;
+	update->place = network_ip_of_entry(side, entry->ip);
 	update->host = *entry;
 	return step;
 }
 
-static struct reservation_index *index_of(const struct planner *p)
-{
-	return p->prepared[kind_index(&reservation_kind)];
-}
-
 void *reservation_prepare(struct planner *p)
 {
-	return reservation_index_make(p);
+	return reservation_index_get(p);
 }
 
 /* An entry as a reservation, for showing. */
@@ -89,8 +90,8 @@ static int by_mac(const void *mac, const void *entry)
 	return memcmp(mac, &((const struct host_entry *)entry)->mac, sizeof(struct mac));
 }
 
-/* The usual case in a home of a thousand reservations: there, and nothing else shares a key of
- * it. */
+/* The usual case in a home of a thousand reservations: there, and nothing else has its MAC
+ * or address. */
 static const struct host_entry *only_entry(
     const struct network *have, const struct host_entry *want)
 {
@@ -100,374 +101,340 @@ static const struct host_entry *only_entry(
 		return NULL;
 	found = bsearch(
 	    &want->mac, have->hosts, have->host_count, sizeof(*have->hosts), by_mac);
-	return found && is_exact(found, want) ? found : NULL;
+	return found && is_right(found, want) ? found : NULL;
 }
 
-/* One side's missing and superfluous entries: removals into `out`, additions into `in`.
- * Returns the foreign entry in the way, if any. */
-static const struct host_entry *plan_side(struct planner *p, struct program *program,
-    const struct host_entry *want, const struct network *have, enum side which)
+/* libvirt takes no entry that has a name or an address of one that stays. */
+static bool is_in_the_way(struct planner *p, const struct reservation_aim *aim,
+    enum side which, const struct host_entry *h)
 {
-	struct item *item = program->item;
-	const struct reservation *self = (const struct reservation *)item->desired;
-	const struct update_record *record = update_record_of(item->state);
-	bool suspect = which == SIDE_LIVE ? record->suspect_live : record->suspect_config;
-	const struct object **shown = which == SIDE_LIVE ? &item->live : &item->config;
-	const struct host_entry *foreign = NULL, **related;
-	const struct host_entry *only = suspect ? NULL : only_entry(have, want);
-	const struct step *taken = NULL;
-	bool right = only;
-	size_t count = 0;
+	const struct reservation_aim *owner =
+	    reservation_index_owner(reservation_index_get(p), aim->reservation, which, h);
 
-	if (only)
-		*shown = as_reservation(p->arena, only);
-	else
-		count = reservation_index_related(index_of(p), have, want, &related);
+	return !owner || (owner->known[which] && is_right(h, &owner->entries[which]));
+}
+
+static bool is_suspect(const struct item *item, enum side which)
+{
+	const struct update_record *record = update_record_of(item->state);
+
+	return which == SIDE_LIVE ? record->suspect_live : record->suspect_config;
+}
+
+/* What is in the entry that makes room, and is not ours to change: its lease time, and its
+ * name where that is the host's, domain and all, or where only the call is repeated. */
+static void carry_over(struct host_entry *added, const struct host_entry *old)
+{
+	size_t length = strlen(added->name);
+
+	added->lease = old->lease;
+	if (is_right(old, added) ||
+	    (old->name && strncmp(old->name, added->name, length) == 0 &&
+		old->name[length] == '.'))
+		added->name = old->name;
+}
+
+/* One side's missing and superfluous entries. */
+static void plan_entries(struct planner *p, struct program *program,
+    const struct reservation_aim *aim, const struct network *have, enum side which,
+    struct obstacles *out)
+{
+	const struct host_entry *want = &aim->entries[which], **related;
+	struct reservation_index *index = reservation_index_get(p);
+	struct item *item = program->item;
+	const struct object **shown = which == SIDE_LIVE ? &item->live : &item->config;
+	struct host_entry added = *want;
+	const struct host_entry *foreign = NULL, *right = NULL;
+	const struct step *taken = NULL;
+	size_t count =
+	    entries_related(reservation_index_entries(index), have, want, &related);
+
 	for (size_t i = 0; i < count; i++) {
 		const struct host_entry *h = related[i];
-		bool owned = reservation_owns(want, h);
+		bool owned = reservation_index_owns(index, aim, which, h);
 
 		if (owned)
 			*shown = as_reservation(p->arena, h);
-		if (is_exact(h, want) && !right && !suspect)
-			right = true;
-		else if (owned)
-			taken = add_update(p, program, which, UPDATE_DELETE, h);
-		else if (ip_equal(h->ip, want->ip) &&
-			 !reservation_index_owner(index_of(p), self, h))
+		if (is_right(h, want) && !right && !is_suspect(item, which)) {
+			right = h;
+		} else if (owned) {
+			taken = add_update(p, program, have, which, UPDATE_DELETE, h);
+			carry_over(&added, h);
+		} else if (is_in_the_way(p, aim, which, h)) {
 			foreign = h;
+		}
 	}
-	if (!right)
-		add_update(p, program, which, UPDATE_ADD, want)->restores = taken;
-	return foreign;
+	if (right) {
+		*shown = as_reservation(p->arena, right);
+		return;
+	}
+	add_update(p, program, have, which, UPDATE_ADD, &added)->restores = taken;
+	if (foreign) {
+		out->foreign = foreign;
+		out->by_name = !ip_equal(foreign->ip, want->ip);
+	}
 }
 
-/* What dnsmasq has leased to the machine; its IPv6 address does not count. */
-static const struct dhcp_lease *leased_to(
-    const struct network *live, const struct host_entry *want)
+/* A reservation outside its network is of no use to dnsmasq: it waits until the network
+ * has moved, or for ever. */
+static const char *unfit(
+    struct planner *p, const struct reservation *self, const struct network *side)
 {
-	for (size_t i = 0; live && i < live->lease_count; i++)
-		if (mac_equal(live->leases[i].mac, want->mac) &&
-		    live->leases[i].ip.version == want->ip.version)
-			return &live->leases[i];
+	const char *taken = network_ip_taken(side, self->ip);
+
+	if (taken)
+		return arena_printf(p->arena,
+		    "%s is %s in network %s; write another one in static_ips",
+		    ip_text(self->ip, (char[IP_TEXT]){ 0 }), taken, self->network);
+	if (!network_subnets(p->arena, side).count)
+		return arena_printf(p->arena,
+		    "libvirt serves no DHCP in network %s%s%s: it has no IPv4 address there; reserve it in the DHCP server of that network, and take it out of static_ips",
+		    self->network, side->forward ? ", whose mode is " : "",
+		    side->forward ? side->forward : "");
+	if (network_ip_serving(side, self->ip) < 0)
+		return arena_printf(p->arena,
+		    "its address is not inside network/%s, which has %s", self->network,
+		    cidr_text(side->address, (char[CIDR_TEXT]){ 0 }));
 	return NULL;
 }
 
-/* Addresses somebody holds right now against what is reserved. */
-static void conditions(struct planner *p, struct item *item,
-    const struct host_entry *want, const struct network *live)
+static void plan_side(struct planner *p, struct program *program,
+    const struct reservation_aim *aim, const struct network *have, enum side which,
+    struct obstacles *out)
 {
-	char ip[IP_TEXT], mac[MAC_TEXT];
-	const char *object = arena_printf(p->arena, "reservation/%s", item->short_name);
+	struct item *item = program->item;
+	const struct host_entry *only = NULL;
+	const char *why;
 
-	for (size_t i = 0; live && i < live->lease_count; i++) {
-		const struct dhcp_lease *l = &live->leases[i];
-		bool same_mac = mac_equal(l->mac, want->mac),
-		     same_ip = ip_equal(l->ip, want->ip);
-		const char *text;
-
-		if (same_mac == same_ip || l->ip.version != want->ip.version)
-			continue;
-		text = same_ip
-			   ? arena_printf(p->arena, "%s is leased to %s until %s",
-				 ip_text(l->ip, ip), mac_text(l->mac, mac),
-				 time_text(p->arena, l->expires))
-			   : arena_printf(p->arena, "its machine still holds %s until %s",
-				 ip_text(l->ip, ip), time_text(p->arena, l->expires));
-		item_condition(
-		    p, item, same_ip ? "LeaseConflict" : "LeasePending", "%s", text);
-		if (same_ip)
-			plan_finding(p, SEVERITY_WARNING, "lease-conflict", object,
-			    "%s: %s", object, text)
-			    ->fix =
-			    "release it on that machine (dhclient -r), or wait for the lease to end";
+	if (!have || !aim->known[which])
+		return;
+	why = unfit(p, aim->reservation, have);
+	if (why) {
+		out->unfit = why;
+		return;
 	}
-}
-
-/*
- * The address the machine has now, as far as is known; version 0 when it has none. One
- * that does not run has none, whatever is leased to it still.
- * libvirt forgets its leases with the network's definition while the machine goes on
- * with its address: so what was once observed in order counts before "no lease".
- */
-static struct ip current_address(const struct item *item, const struct host_entry *want,
-    const struct network *live, const struct network *stored,
-    const struct observed *machine)
-{
-	const struct network *side = live ? live : stored;
-	const struct dhcp_lease *fact = leased_to(live, want);
-	struct ip none = { 0 };
-
-	if (machine && !machine->live)
-		return none;
-	if (fact)
-		return fact->ip;
-	if (!machine)
-		return none;
-	if (reservation_record_of(item->state)->ip.version)
-		return reservation_record_of(item->state)->ip;
-	if (live && live->leases_known)
-		return none;
-	for (size_t i = 0; i < side->host_count; i++)
-		if (side->hosts[i].has_mac && mac_equal(side->hosts[i].mac, want->mac))
-			return side->hosts[i].ip;
-	return none;
+	if (!is_suspect(item, which))
+		only = only_entry(have, &aim->entries[which]);
+	if (!only) {
+		plan_entries(p, program, aim, have, which, out);
+		return;
+	}
+	*(which == SIDE_LIVE ? &item->live : &item->config) =
+	    as_reservation(p->arena, only);
 }
 
 /* The first side that is not as desired in this key, reported once for both. */
 static void report_key(struct planner *p, struct item *item,
-    const struct reservation *const sides[2], const char *key, const char *want)
+    const struct reservation *const sides[2], const char *key, const char *const want[2])
 {
 	for (int i = 0; i < 2; i++) {
 		const char *have =
 		    field_text_at(p->arena, &reservation_fields, sides[i], key);
 
-		if (!have || strcmp(have, want) != 0) {
-			item_difference(p, item, key, want, have);
+		if (!have || strcmp(have, want[i]) != 0) {
+			item_difference(p, item, key, want[i], have);
 			return;
 		}
 	}
 }
 
 static void report_differences(struct planner *p, struct item *item,
-    const struct host_entry *want, bool live, bool stored)
+    const struct reservation_aim *aim, bool live, bool stored)
 {
 	static const struct reservation missing = { 0 };
 	const struct reservation *sides[2] = {
 		item->live ? (const struct reservation *)item->live : &missing,
 		item->config ? (const struct reservation *)item->config : &missing,
 	};
+	const char *ip =
+	    arena_copy(p->arena, ip_text(aim->reservation->ip, (char[IP_TEXT]){ 0 }));
+	const char *ips[2] = { ip, ip }, *macs[2];
 
-	/* A side that does not exist, such as what runs of a stopped network, has no say.
-	 */
-	if (!live)
+	for (int i = 0; i < 2; i++)
+		macs[i] = arena_copy(
+		    p->arena, mac_text(aim->entries[i].mac, (char[MAC_TEXT]){ 0 }));
+	/* A side that does not exist, such as what runs of a stopped network, has no say,
+	 * and neither has one on which the machine has no interface. */
+	if (!live || !aim->known[SIDE_LIVE]) {
 		sides[0] = sides[1];
-	if (!stored)
-		sides[1] = sides[0];
-	report_key(p, item, sides, "ip",
-	    arena_copy(p->arena, ip_text(want->ip, (char[IP_TEXT]){ 0 })));
-	report_key(p, item, sides, "mac",
-	    arena_copy(p->arena, mac_text(want->mac, (char[MAC_TEXT]){ 0 })));
-}
-
-/* A reservation outside its network is of no use to dnsmasq: it waits until the network
- * has moved, or for ever. */
-static bool fits(const struct network *network, struct ip ip)
-{
-	return !field_has(&network_kind.fields, network, "address") ||
-	       cidr_contains(network->address, ip);
-}
-
-/* Both sides' steps; the foreign entry in the way, and the side whose network is
- * elsewhere, or NULL. */
-static const struct host_entry *plan_sides(struct planner *p, struct program *program,
-    const struct host_entry *want, const struct network *live,
-    const struct network *stored, const struct network **elsewhere)
-{
-	const struct host_entry *foreign = NULL, *f;
-
-	*elsewhere = NULL;
-	if (live && !fits(live, want->ip))
-		*elsewhere = live;
-	else if (live)
-		foreign = plan_side(p, program, want, live, SIDE_LIVE);
-	if (stored && !fits(stored, want->ip)) {
-		*elsewhere = stored;
-	} else if (stored) {
-		f = plan_side(p, program, want, stored, SIDE_CONFIG);
-		foreign = foreign ? foreign : f;
+		macs[0] = macs[1];
 	}
-	return foreign;
-}
-
-/* A machine that runs on another address: of a VM that is written, else of nobody's. */
-static void add_move(
-    struct planner *p, struct program *program, struct ip now, struct ip then)
-{
-	const struct reservation *self =
-	    (const struct reservation *)program->item->desired;
-	bool is_vm = planner_desired(p, &vm_kind, self->host);
-	struct effect *effect;
-
-	if (!now.version || ip_equal(now, then))
-		return;
-	effect = program_effect(p, program, EFFECT_MOVES_ADDRESS,
-	    is_vm ? &vm_kind : &reservation_kind,
-	    is_vm ? self->host : program->item->name);
-	effect->from = arena_copy(p->arena, ip_text(now, (char[IP_TEXT]){ 0 }));
-	effect->to = arena_copy(p->arena, ip_text(then, (char[IP_TEXT]){ 0 }));
-	effect->in_use = true;
+	if (!stored || !aim->known[SIDE_CONFIG]) {
+		sides[1] = sides[0];
+		macs[1] = macs[0];
+	}
+	report_key(p, item, sides, "ip", ips);
+	report_key(p, item, sides, "mac", macs);
 }
 
 static void add_changes(
-    struct planner *p, struct program *program, const struct host_entry *want)
+    struct planner *p, struct program *program, const struct reservation_aim *aim)
 {
-	program_change(p, program, "ip", ip_text(want->ip, (char[IP_TEXT]){ 0 }));
-	program_change(p, program, "mac", mac_text(want->mac, (char[MAC_TEXT]){ 0 }));
+	program_change(
+	    p, program, "ip", ip_text(aim->reservation->ip, (char[IP_TEXT]){ 0 }));
+	for (int i = 0; i < 2; i++)
+		if (aim->known[i])
+			program_change(p, program, "mac",
+			    mac_text(aim->entries[i].mac, (char[MAC_TEXT]){ 0 }));
 }
 
-static void decide(struct planner *p, struct item *item, const struct host_entry *want,
-    const struct network *live, const struct network *stored)
+/* A pool of the cluster that exists has the address: two parties could hold it. */
+static const char *pool_with(const struct planner *p, struct ip ip)
+{
+	const struct observed_set *pools =
+	    &p->input->observed->kinds[kind_index(&pool_kind)];
+
+	for (size_t i = 0; i < pools->count; i++) {
+		const struct pool *pool = (const struct pool *)pools->items[i]->live;
+
+		if (pool && ranges_contain(pool->addresses, ip))
+			return pools->items[i]->name;
+	}
+	return NULL;
+}
+
+static void block(struct planner *p, struct item *item, struct program *program,
+    const struct obstacles *in)
 {
 	const struct reservation *self = (const struct reservation *)item->desired;
-	struct program *program = item_program(p, item, "reserve %s for %s",
-	    ip_text(want->ip, (char[IP_TEXT]){ 0 }), self->host);
-	const struct network *elsewhere;
-	const struct host_entry *foreign =
-	    plan_sides(p, program, want, live, stored, &elsewhere);
 
-	conditions(p, item, want, live);
-	if (!program->step_count && !foreign) {
+	item_blocked(p, item,
+	    "its %s is reserved by a foreign entry: %s; remove that one with `virsh net-update %s delete ip-dhcp-host`, or write it in static_ips",
+	    in->by_name ? "name" : "address", entry_text(p->arena, in->foreign),
+	    self->network);
+	program_waits(p, program, "%s", item->reason);
+}
+
+/* What a side that has no entry to have, or not the written one yet, waits for. */
+static void report_unready(
+    struct planner *p, struct item *item, const struct reservation_aim *aim)
+{
+	const struct reservation *self = aim->reservation;
+	const char *vm = aim->machine ? nics_vm_name(p, aim->machine) : self->host;
+
+	if (!aim->known[SIDE_CONFIG])
+		item_blocked(p, item,
+		    "the stored definition of vm/%s has no interface in network %s, so it has no address there after its next start; add one, or take it out of static_ips",
+		    vm, self->network);
+	else if (!aim->known[SIDE_LIVE])
+		item_pending(p, item,
+		    "vm/%s runs without an interface in network %s; it has the address after its next start",
+		    vm, self->network);
+	else if (aim->waits)
+		item_pending(p, item,
+		    "is for the MAC vm/%s has now; that which is written follows when it has started with it",
+		    vm);
+	else
+		item_ok(item);
+}
+
+static void judge(struct planner *p, struct item *item, const struct reservation_aim *aim,
+    const struct obstacles *in, const char *renewal)
+{
+	if (in->unfit)
+		item_blocked(p, item, "%s", in->unfit);
+	else
+		report_unready(p, item, aim);
+	if (item->verdict == VERDICT_CONVERGED && renewal)
+		item_pending(p, item, "%s", renewal);
+}
+
+static void decide(struct planner *p, struct item *item,
+    const struct reservation_aim *aim, const struct network *live,
+    const struct network *stored)
+{
+	const struct reservation *self = aim->reservation;
+	struct program *program = item_program(p, item, "reserve %s for %s",
+	    ip_text(self->ip, (char[IP_TEXT]){ 0 }), self->host);
+	struct obstacles in = { 0 };
+	const char *renewal, *pool;
+
+	plan_side(p, program, aim, live, SIDE_LIVE, &in);
+	plan_side(p, program, aim, stored, SIDE_CONFIG, &in);
+	renewal = reservation_lease_report(p, item, aim, live);
+	if (!program->step_count) {
 		item->program_count = 0;
-		if (elsewhere)
-			item_blocked(p, item,
-			    "its address is not inside network/%s, which has %s",
-			    self->network,
-			    cidr_text(elsewhere->address, (char[CIDR_TEXT]){ 0 }));
-		else
-			item_ok(item);
+		judge(p, item, aim, &in, renewal);
 		return;
 	}
-	report_differences(p, item, want, live, stored);
-	if (foreign) {
+	report_differences(p, item, aim, live, stored);
+	add_changes(p, program, aim);
+	pool = pool_with(p, self->ip);
+	if (in.foreign) {
+		block(p, item, program, &in);
+		return;
+	}
+	if (pool) {
 		item_blocked(p, item,
-		    "its address is reserved by a foreign entry: %s; remove that one with `virsh net-update %s delete ip-dhcp-host`, or write it in static_ips",
-		    entry_text(p->arena, foreign), self->network);
+		    "its address is in pool/%s, which may give it to a Service; choose another one, or take it out of that pool",
+		    pool);
 		program_waits(p, program, "%s", item->reason);
 		return;
 	}
-	if (update_record_of(item->state)->suspect_live ||
-	    update_record_of(item->state)->suspect_config)
+	if (is_suspect(item, SIDE_LIVE) || is_suspect(item, SIDE_CONFIG))
 		item_pending(p, item,
 		    "an update of it failed, and what libvirt shows since may not be so; it is done once more");
 	else
 		item_pending(p, item, "%s", program->steps[0]->text);
-	add_changes(p, program, want);
-	add_move(p, program,
-	    current_address(item, want, live, stored, reservation_machine(p, self)),
-	    want->ip);
+	reservation_lease_effects(p, program, aim, live, stored);
+}
+
+/* Nothing is known to be reserved for. */
+static void report_no_machine(
+    struct planner *p, struct item *item, const struct reservation_aim *aim)
+{
+	const struct reservation *self = aim->reservation;
+
+	if (aim->machine)
+		item_blocked(p, item,
+		    "its machine vm/%s has no interface in network %s; add one, or write {ip, mac}",
+		    nics_vm_name(p, aim->machine), self->network);
+	else
+		item_blocked(p, item,
+		    "its MAC is not known: there is no VM %s with an interface in network %s; write {ip, mac}",
+		    self->host, self->network);
+}
+
+static const char *unknown(
+    struct planner *p, const struct reservation *want, const struct observed *network)
+{
+	const struct observed_set *networks =
+	    &p->input->observed->kinds[kind_index(&network_kind)];
+	const char *why = reservation_unknown(p, want);
+
+	if (!networks->known)
+		return networks->why ? networks->why : "not observed yet";
+	if (why)
+		return arena_printf(p->arena, "its machine: %s", why);
+	if (network && network->presence == UNKNOWN)
+		return arena_printf(
+		    p->arena, "network/%s: %s", want->network, network->why);
+	return NULL;
 }
 
 void reservation_plan(struct planner *p, struct item *item, const struct object *object,
     const struct observed *have)
 {
 	const struct reservation *want = (const struct reservation *)object;
-	const struct observations *o = p->input->observed;
-	const struct observed_set *networks = &o->kinds[kind_index(&network_kind)];
 	const struct observed *network = planner_entry(p, &network_kind, want->network);
-	const char *unknown = reservation_unknown(p, want);
-	const struct host_entry *entry;
+	const char *why = unknown(p, want, network), *twin;
+	const struct reservation_aim *aim;
 
 	(void)have;
-	if (!networks->known) {
-		item_unknown(
-		    p, item, "%s", networks->why ? networks->why : "not observed yet");
+	if (why) {
+		item_unknown(p, item, "%s", why);
 		return;
 	}
-	if (unknown) {
-		item_unknown(p, item, "its machine: %s", unknown);
-		return;
-	}
-	if (network && network->presence == UNKNOWN) {
-		item_unknown(p, item, "network/%s: %s", want->network, network->why);
-		return;
-	}
-	entry = reservation_index_entry(index_of(p), want);
-	if (!entry) {
+	aim = reservation_index_aim(reservation_index_get(p), want);
+	twin = reservation_index_twin(reservation_index_get(p), aim);
+	if (!aim->known[SIDE_LIVE] && !aim->known[SIDE_CONFIG])
+		report_no_machine(p, item, aim);
+	else if (twin)
 		item_blocked(p, item,
-		    "its MAC is not known: there is no VM %s with an interface in network %s; write {ip, mac}",
-		    want->host, want->network);
-		return;
-	}
-	if (!network) {
+		    "its MAC is that of %s, too; give one of the two another one", twin);
+	else if (!network)
 		item_pending(p, item, "comes with network/%s", want->network);
-		return;
-	}
-	decide(p, item, entry, (const struct network *)network->live,
-	    (const struct network *)network->config);
-}
-
-/* Waiting for each other */
-
-enum standing { NOT_ASKED, BEING_ASKED, FREE, HELD };
-
-struct settling {
-	struct planner *p;
-	const struct item_range *range;
-	enum standing *standing; /* by place in the range */
-};
-
-static const struct item *is_held_by(struct settling *s, const struct item *item);
-
-/* Whether the item cannot give up what it has now. A ring of swaps is free: removals of
- * all come first. */
-static bool is_held(struct settling *s, const struct item *item)
-{
-	enum standing *standing = &s->standing[item->index - s->range->first];
-
-	if (*standing == NOT_ASKED) {
-		*standing = BEING_ASKED;
-		*standing =
-		    (item_has_steps(item) && !item_acts(item)) || is_held_by(s, item)
-			? HELD
-			: FREE;
-	}
-	return *standing == HELD;
-}
-
-static const struct item *holder_on(
-    struct settling *s, const struct item *item, const struct object *side)
-{
-	const struct reservation *self = (const struct reservation *)item->desired;
-	struct reservation_index *index = index_of(s->p);
-	const struct host_entry key = { .ip = self->ip }, **related;
-	size_t count = side ? reservation_index_related(
-				  index, (const struct network *)side, &key, &related)
-			    : 0;
-
-	for (size_t i = 0; i < count; i++) {
-		const struct reservation *owner =
-		    reservation_index_owner(index, self, related[i]);
-		const struct item *other =
-		    owner ? planner_item(s->p, &reservation_kind, owner->object.name)
-			  : NULL;
-
-		if (other && is_held(s, other))
-			return other;
-	}
-	return NULL;
-}
-
-/* A held reservation of the same network that still has the address in its entry. */
-static const struct item *is_held_by(struct settling *s, const struct item *item)
-{
-	const struct reservation *self = (const struct reservation *)item->desired;
-	const struct observed *network =
-	    item_acts(item) ? planner_observed(s->p, &network_kind, self->network) : NULL;
-	const struct item *other;
-
-	if (!network)
-		return NULL;
-	other = holder_on(s, item, network->live);
-	return other ? other : holder_on(s, item, network->config);
-}
-
-void reservation_settle(struct planner *p)
-{
-	const struct item_range *range = &p->plan->ranges[kind_index(&reservation_kind)];
-	struct settling s = { p, range,
-		arena_array(
-		    p->arena, range->end - range->first + 1, sizeof(enum standing)) };
-
-	for (size_t i = range->first; i < range->end; i++)
-		is_held(&s, p->plan->items[i]);
-	for (size_t i = range->first; i < range->end; i++) {
-		struct item *item = p->plan->items[i];
-		const struct item *other = is_held_by(&s, item);
-
-		if (other)
-			program_waits(p, item->programs[0],
-			    "waits for reservation/%s to give up its address",
-			    other->short_name);
-	}
+	else
+		decide(p, item, aim, (const struct network *)network->live,
+		    (const struct network *)network->config);
 }

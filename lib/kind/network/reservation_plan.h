@@ -12,14 +12,6 @@
  * part. */
 extern const struct fields reservation_fields;
 
-/*
- * The host entry libvirt should have for the reservation. The MAC is the written one, else the
- * one the VM of that name has on this network in libvirt, else the one its name derives.
- * False when there is none: no such VM, and no MAC written.
- */
-bool reservation_entry(const struct planner *p, const struct reservation *reservation,
-    struct host_entry *out);
-
 /* The domain the reservation is for, as observed; NULL: none, or it is not known. */
 const struct observed *reservation_machine(
     const struct planner *p, const struct reservation *reservation);

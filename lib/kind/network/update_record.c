@@ -19,7 +19,8 @@ void update_record_ended(struct object_state *state, const struct action *action
 	(void)settings;
 	(void)now;
 	(void)random;
-	if (action != &network_update_action)
+	if (action != &network_update_action || update->section == UPDATE_TXT ||
+	    update->command == UPDATE_MODIFY)
 		return;
 	suspect =
 	    update->side == SIDE_LIVE ? &record->suspect_live : &record->suspect_config;

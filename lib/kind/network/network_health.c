@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/* network_health: parts that are gone, and guests that are cut off. */
+#include "lib/kind/network/network_health.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/kind/actions.h"
+#include "lib/kind/network/network_address.h"
+#include "lib/kind/network/network_xml.h"
+#include "lib/kind/network/reservation_nics.h"
+
+/* Guests */
+
+struct count {
+	int64_t interfaces;
+	int64_t taps;	 /* of them, those that have one and belong on the bridge */
+	int64_t cut_off; /* of these, not on it */
+	int64_t unknown; /* domains that cannot be read */
+};
+
+static int compare_texts(const void *key, const void *item)
+{
+	return strcmp(key, *(const char *const *)item);
+}
+
+static bool is_stray(const struct network *live, const char *tap)
+{
+	return live->stray_count && bsearch(tap, live->strays, live->stray_count,
+					sizeof(*live->strays), compare_texts);
+}
+
+static void add_domain(struct count *count, const struct nic_place *place,
+    const struct network *live, const struct observed *observed)
+{
+	const struct vm *vm = (const struct vm *)observed->live;
+	const struct vm_interface *nics = vm ? vm->interfaces.items : NULL;
+
+	count->unknown += observed->presence == UNKNOWN;
+	for (size_t i = 0; vm && i < vm->interfaces.count; i++) {
+		if (!nic_is_in(&nics[i], place))
+			continue;
+		count->interfaces++;
+		count->taps += nics[i].target != NULL;
+		count->cut_off += nics[i].target && is_stray(live, nics[i].target);
+	}
+}
+
+static struct count count_on(
+    const struct planner *p, const char *network, const struct network *live)
+{
+	const struct observed_set *vms = &p->input->observed->kinds[kind_index(&vm_kind)];
+	const struct nic_place place = { network, live->bridge };
+	struct count count = { .unknown = !vms->known };
+
+	for (size_t i = 0; i < vms->count; i++)
+		add_domain(&count, &place, live, vms->items[i]);
+	return count;
+}
+
+/* Somebody may have started a domain since libvirt's own count was read. */
+int64_t network_guests(
+    const struct planner *p, const char *name, const struct network *live)
+{
+	struct count count = count_on(p, name, live);
+	int64_t guests = count.interfaces + count.unknown;
+
+	return guests > live->connections ? guests : live->connections;
+}
+
+#define REATTACH                                                                         \
+	"restart libvirtd, which attaches them again while they run, or stop and start the guests"
+
+/*
+ * A network that stops takes its bridge away; the guests' taps are left behind, and
+ * starting it again does not bring them back. Somebody may take a tap off by hand, too.
+ */
+static void plan_guests(struct planner *p, struct item *item, const struct network *live)
+{
+	struct count count =
+	    live->stray_count ? count_on(p, item->name, live) : (struct count){ 0 };
+	const char *text;
+
+	if (!count.cut_off)
+		return;
+	text = arena_printf(p->arena,
+	    "%lld of %lld guest interfaces in network %s are not on its bridge %s: they are cut off",
+	    (long long)count.cut_off, (long long)count.taps, item->name, live->bridge);
+	item_condition(p, item, "GuestsCutOff", "%s", text);
+	plan_finding(p, SEVERITY_WARNING, "guests-cut-off",
+	    arena_printf(p->arena, "network/%s", item->name), "%s", text)
+	    ->fix = REATTACH;
+	if (verdict_rank(item->verdict) < verdict_rank(VERDICT_BLOCKED))
+		item_blocked(p, item, "%s; " REATTACH, text);
+}
+
+/* The bridge */
+
+static bool plan_bridge(struct planner *p, struct item *item, const struct network *live)
+{
+	const char *name = item->name;
+	struct program *program;
+	const struct step *stop;
+
+	if (live->bridge_state != PART_GONE)
+		return false;
+	if (live->forward) {
+		item_blocked(p, item,
+		    "the bridge %s is not there, and network %s does not make it; make it in the host's own network configuration",
+		    live->bridge, name);
+		return false;
+	}
+	if (!live->persistent) {
+		item_blocked(p, item,
+		    "its bridge %s is gone, and it is transient: it would be gone as well; store it with `virsh net-dumpxml %s | virsh net-define /dev/stdin`",
+		    live->bridge, name);
+		return false;
+	}
+	item_pending(p, item, "its bridge %s is gone", live->bridge);
+	program = item_program(p, item, "start network %s anew, whose bridge %s is gone",
+	    name, live->bridge);
+	stop = program_step(p, program, &network_stop_action, name,
+	    "stop network %s, whose bridge %s is gone", name, live->bridge);
+	program_step(p, program, &network_start_action, name, "start network %s", name)
+	    ->restores = stop;
+	return true;
+}
+
+/* dnsmasq */
+
+/* An update of what runs; "START network NAME REST". */
+static struct step *add_update(struct planner *p, struct program *program,
+    enum update_section section, enum update_command command, const char *start,
+    const char *rest)
+{
+	struct step *step = program_step(p, program, &network_update_action,
+	    program->item->name, "%s network %s%s", start, program->item->name, rest);
+	struct network_update *update = step_arguments(step);
+
+	update->section = section;
+	update->command = command;
+	update->side = SIDE_LIVE;
+	update->place = -1;
+	return step;
+}
+
+#define STARTS_IT ", which starts its dnsmasq (live)"
+
+static void rewrite_host(
+    struct planner *p, struct program *program, const struct network *live)
+{
+	struct network_update *update = step_arguments(add_update(p, program, UPDATE_HOST,
+	    UPDATE_MODIFY, "write the first reservation of", " once more" STARTS_IT));
+
+	update->host = live->first_host;
+	update->place = network_ip_of_entry(live, live->first_host.ip);
+}
+
+static struct step *add_record(struct planner *p, struct program *program)
+{
+	return add_update(p, program, UPDATE_TXT, UPDATE_ADD,
+	    "add the DNS record " NETWORK_TXT " to", STARTS_IT);
+}
+
+static struct step *remove_record(struct planner *p, struct program *program)
+{
+	return add_update(p, program, UPDATE_TXT, UPDATE_DELETE,
+	    "remove the DNS record " NETWORK_TXT " from", " (live)");
+}
+
+/*
+ * libvirt starts a dnsmasq that is dead at the next update of the network. The first entry
+ * is replaced by itself, which is the one that "modify" finds; where there is none, a
+ * record that means nothing is added and taken away.
+ */
+static void plan_dnsmasq(struct planner *p, struct item *item, const struct network *live)
+{
+	struct program *program;
+	const struct step *added;
+
+	if (live->dnsmasq != PART_GONE)
+		return;
+	item_pending(p, item,
+	    "dnsmasq, which answers DHCP and DNS in network %s, has died", item->name);
+	program = item_program(p, item, "start dnsmasq of network %s again", item->name);
+	if (live->first_host.ip.version) {
+		rewrite_host(p, program, live);
+	} else if (live->txt) { /* left behind: its removal does as well */
+		remove_record(p, program);
+	} else {
+		added = add_record(p, program);
+		remove_record(p, program)->restores = added;
+	}
+}
+
+void network_health_plan(struct planner *p, struct item *item, const struct network *live)
+{
+	if (plan_bridge(p, item, live))
+		return;
+	plan_dnsmasq(p, item, live);
+	if (live->txt && live->dnsmasq != PART_GONE)
+		remove_record(p, item_program(p, item, NULL));
+	plan_guests(p, item, live);
+}

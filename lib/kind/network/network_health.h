@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * network_health: what a network consists of on the host: its bridge, its dnsmasq, and the
+ * guests' taps on the bridge. Hides that libvirt calls a network active whatever has become
+ * of them, and that its own count of guests is as old as the last read, and right only for
+ * what libvirt did itself.
+ */
+#ifndef LIB_KIND_NETWORK_HEALTH_H
+#define LIB_KIND_NETWORK_HEALTH_H
+
+#include "lib/kind/kinds.h"
+#include "lib/kind/network/network.h"
+#include "lib/plan/item.h"
+
+/* How many interfaces a stop of the network would cut off, as far as is known: what
+ * cannot be read counts as attached. */
+int64_t network_guests(
+    const struct planner *p, const char *name, const struct network *live);
+
+/*
+ * Verdict and program where a part is gone, the least harmful that brings it back. Every
+ * guest of a bridge that is gone is cut off already, so that starting the network anew
+ * interrupts nobody; dnsmasq is started anew by libvirt with an update that changes
+ * nothing.
+ */
+void network_health_plan(
+    struct planner *p, struct item *item, const struct network *live);
+
+#endif
