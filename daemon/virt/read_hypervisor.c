@@ -88,7 +88,7 @@ static int read_capabilities(virConnectPtr conn, const char *xml, struct arena *
     struct host_facts *facts, struct error *e)
 {
 	autoxml xmlDoc *doc = xml_parse(xml, e);
-	const char *name;
+	const char *name, *uuid;
 	xmlNode *arch;
 
 	if (!doc)
@@ -98,6 +98,8 @@ static int read_capabilities(virConnectPtr conn, const char *xml, struct arena *
 	if (!arch)
 		return fail(e,
 		    "the capabilities name no virtual machines of this host's kind; is an emulator installed?");
+	uuid = xml_content(a, xml_root(doc), "host/uuid");
+	snprintf(facts->uuid, sizeof(facts->uuid), "%s", uuid ? uuid : "");
 	snprintf(facts->arch, sizeof(facts->arch), "%s", name);
 	if (offers_machine(a, arch))
 		snprintf(facts->machine, sizeof(facts->machine), MACHINE);

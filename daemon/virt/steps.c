@@ -79,17 +79,12 @@ static int network_update(virNetworkPtr network, const struct call *call)
 	    section_of(update->section), update->place, call->document, flags);
 }
 
-/*
- * What we composed ourselves is checked against libvirt's schema, since libvirt ignores
- * what it does not know. A document with a UUID is libvirt's own, patched: it is taken
- * back as it was given.
- */
+/* What we composed ourselves is checked against libvirt's schema, since libvirt ignores
+ * what it does not know. */
 static int domain_define(virConnectPtr conn, const struct call *call)
 {
-	unsigned flags =
-	    strstr(call->document, "<uuid>") ? 0 : VIR_DOMAIN_DEFINE_VALIDATE;
 	autodomain virDomainPtr domain =
-	    virDomainDefineXMLFlags(conn, call->document, flags);
+	    virDomainDefineXMLFlags(conn, call->document, VIR_DOMAIN_DEFINE_VALIDATE);
 
 	return domain ? 0 : -1;
 }

@@ -14,6 +14,8 @@
 #define HEAD                                                                             \
 	"<domain "                                                                       \
 	"type='kvm'><name>w</name><uuid>11111111-2222-3333-4444-555555555555</uuid>"
+#define UUID "11111111-2222-8333-8444-555555555555"
+#define OWNER(uuid) "<h:owner xmlns:h='" MARK_URI "' name='x' uuid='" uuid "'/>"
 #define SIZE "<memory unit='KiB'>2097152</memory><vcpu placement='static'>2</vcpu>"
 #define TAIL "</domain>"
 
@@ -27,7 +29,13 @@ static const struct {
 	{ "no unit is KiB", HEAD "<memory>1024</memory><vcpu>1</vcpu>" TAIL, 1048576, 1 },
 	{ "GiB", HEAD "<memory unit='GiB'>4</memory><vcpu>1</vcpu>" TAIL, 4294967296, 1 },
 	{ "decimal units", HEAD "<memory unit='MB'>3</memory><vcpu>1</vcpu>" TAIL,
-	    3000000, 1 },
+	    3 << 20, 1 },
+	{ "100 MB as libvirt keeps them",
+	    HEAD "<memory unit='KiB'>97657</memory><vcpu>1</vcpu>" TAIL, 96 << 20, 1 },
+	{ "an odd size, and less of it in use",
+	    HEAD "<memory unit='KiB'>100000</memory><currentMemory unit='KiB'>50000"
+		 "</currentMemory><vcpu>1</vcpu>" TAIL,
+	    98 << 20, 1 },
 	{ "fewer vcpus plugged in than there may be",
 	    HEAD "<memory>1024</memory><vcpu current='3'>8</vcpu>" TAIL, 1048576, 3 },
 	{ "blanks after the number", HEAD "<memory>1024 \n</memory><vcpu>1</vcpu>" TAIL,
@@ -157,10 +165,19 @@ static const struct {
 } marks[] = {
 	{ "none", "", false },
 	{ "empty", "<metadata/>", false },
-	{ "ours", "<metadata><h:owner xmlns:h='" MARK_URI "'/></metadata>", true },
+	{ "ours",
+	    "<metadata>" OWNER("11111111-2222-3333-4444-555555555555") "</metadata>",
+	    true },
+	{ "a copy of another domain's", "<metadata>" OWNER(UUID) "</metadata>", false },
+	{ "the first version's",
+	    "<metadata><h:owner xmlns:h='" MARK_URI "' name='w'/></metadata>", true },
+	{ "the first version's, copied",
+	    "<metadata><h:owner xmlns:h='" MARK_URI "' name='v'/></metadata>", false },
+	{ "nothing said", "<metadata><h:owner xmlns:h='" MARK_URI "'/></metadata>",
+	    false },
 	{ "another's before it",
 	    "<metadata><o:os xmlns:o='urn:o'/><h:owner xmlns:h='" MARK_URI
-	    "'/></metadata>",
+	    "' name='w'/></metadata>",
 	    true },
 	{ "our prefix for another's name",
 	    "<metadata><homek8s:owner xmlns:homek8s='urn:else'/></metadata>", false },
@@ -278,8 +295,9 @@ static const struct {
 	    "kvm", &q35, { "&lt;b&gt; &amp; c", "&lt;&amp;&gt;.img" }, "<b>" },
 	{ "what every VM gets", NULL, "vms", NULL, NULL, "kvm", &q35,
 	    { "org.qemu.guest_agent.0", "/dev/urandom", "<serial type=\"pty\">",
-		"<on_crash>destroy</on_crash>", "urn:homek8s:owner:1" },
-	    "<uuid>" },
+		"<on_crash>destroy</on_crash>",
+		"owner:1\" name=\"worker-1\" uuid=\"" UUID "\"" },
+	    "<seclabel" },
 };
 
 START_TEST(definitions_are_written)
@@ -293,7 +311,7 @@ START_TEST(definitions_are_written)
 		write_disk(&vm, written[_i].path, written[_i].pool);
 	vm.boot.kernel = written[_i].kernel;
 	vm.boot.cmdline = written[_i].cmdline;
-	xml = vm_xml_define(&a, &vm, written[_i].type, written[_i].host, &e);
+	xml = vm_xml_define(&a, &vm, written[_i].type, UUID, written[_i].host, &e);
 	ck_assert_msg(xml, "%s: %s", written[_i].what, e.text);
 	for (size_t i = 0; i < 5 && written[_i].has[i]; i++)
 		ck_assert_msg(strstr(xml, written[_i].has[i]), "%s: no %s in %s",
@@ -329,7 +347,7 @@ START_TEST(a_bridge_of_the_host_is_written_and_read)
 
 	nic->network = NULL;
 	nic->bridge = "br0";
-	xml = vm_xml_define(&a, &vm, "kvm", &q35, &e);
+	xml = vm_xml_define(&a, &vm, "kvm", UUID, &q35, &e);
 	ck_assert_ptr_nonnull(xml);
 	ck_assert_msg(strstr(xml, "<interface type=\"bridge\">") != NULL, "%s", xml);
 	ck_assert_int_eq(vm_xml_read(&a, xml, &back, &e), 0);
@@ -347,7 +365,7 @@ START_TEST(what_is_no_text_is_never_sent)
 	struct vm vm = desired(&a);
 
 	vm.domain = hostile[_i];
-	ck_assert_ptr_null(vm_xml_define(&a, &vm, "kvm", &q35, &e));
+	ck_assert_ptr_null(vm_xml_define(&a, &vm, "kvm", UUID, &q35, &e));
 	ck_assert(e.text[0]);
 	arena_done(&a);
 }

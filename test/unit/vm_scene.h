@@ -139,11 +139,11 @@ static inline void see_domain(struct scene *s, const char *name,
 	struct error e = { "" };
 
 	if (live)
-		reading.live_xml =
-		    arena_printf(&a, "<domain type='kvm' id='1'>%s</domain>", live);
+		reading.live_xml = arena_printf(&a,
+		    "<domain type='kvm' id='1'><name>%s</name>%s</domain>", name, live);
 	if (config)
-		reading.config_xml =
-		    arena_printf(&a, "<domain type='kvm'>%s</domain>", config);
+		reading.config_xml = arena_printf(
+		    &a, "<domain type='kvm'><name>%s</name>%s</domain>", name, config);
 	ck_assert_msg(vm_kind.decode(observed, &reading, &e) == 0, "%s", e.text);
 	ck_assert_int_eq(observed->presence, PRESENT);
 	observations_put(&s->observed, observed);

@@ -17,6 +17,7 @@ struct host_facts {
 	char domain_type[16];	  /* best type there is: "kvm", "qemu", "test" */
 	char machine[32];	  /* "q35" where offered, else "" */
 	char arch[16];		  /* "x86_64" */
+	char uuid[40];		  /* the host's, "" where libvirt does not say it */
 	unsigned libvirt_version; /* 9000000 for 9.0.0 */
 };
 

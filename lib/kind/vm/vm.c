@@ -156,7 +156,7 @@ static void read_object(struct config *config, struct object *object,
 	if (!vm->domain)
 		vm->domain = vm->object.name;
 	if (has(vm, "memory"))
-		vm->memory = (vm->memory + MIB - 1) / MIB * MIB;
+		vm->memory = vm_memory_round(vm->memory);
 	if (has(vm, "disk"))
 		check_disk(vm, report);
 	vm_disk_name(report->arena, vm);

@@ -79,4 +79,13 @@ struct vm {
 	bool marked; /* carries our mark, which names its own UUID */
 };
 
+/* The one rule by which sizes of memory are rounded, written or observed: up to whole MiB;
+ * libvirt itself rounds up to KiB. */
+static inline int64_t vm_memory_round(int64_t bytes)
+{
+	const int64_t mib = (int64_t)1 << 20;
+
+	return bytes > INT64_MAX - mib ? bytes : (bytes + mib - 1) / mib * mib;
+}
+
 #endif

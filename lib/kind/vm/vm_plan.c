@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "lib/base/hash.h"
 #include "lib/kind/actions.h"
 #include "lib/kind/vm/hypervisor.h"
 #include "lib/kind/vm/vm_power.h"
@@ -156,6 +157,27 @@ static void plan_absent(struct planner *p, struct item *item, const struct vm *w
 		item_pending(p, item, "%s", item->reason);
 }
 
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+	return hash_bytes(hash, text, strlen(text) + 1);
+}
+
+/* Of its own making (RFC 9562, version 8): another on every host, for every VM, and for a
+ * VM that is defined anew. */
+static const char *new_uuid(
+    struct planner *p, const struct vm *want, const struct host_facts *host)
+{
+	uint64_t high = hash_text(hash_text(HASH_START, host->uuid), want->object.name);
+	uint64_t low;
+
+	high = hash_bytes(high, &p->input->now.ms, sizeof(p->input->now.ms));
+	low = hash_text(high, "low");
+	return arena_printf(p->arena, "%08x-%04x-8%03x-%04x-%012llx",
+	    (unsigned)(high >> 32), (unsigned)(high >> 16 & 0xffff),
+	    (unsigned)(high & 0xfff), (unsigned)(low >> 48 & 0x3fff) | 0x8000,
+	    (unsigned long long)(low & 0xffffffffffff));
+}
+
 const char *vm_render(struct planner *p, const struct step *step, struct error *e)
 {
 	const struct vm *want =
@@ -169,7 +191,8 @@ const char *vm_render(struct planner *p, const struct step *step, struct error *
 		    step->name);
 		return NULL;
 	}
-	return vm_xml_define(p->arena, want, libvirt_type(want, host), host, e);
+	return vm_xml_define(
+	    p->arena, want, libvirt_type(want, host), new_uuid(p, want, host), host, e);
 }
 
 static const char *disk_text(struct arena *a, const struct vm_disk *disk)

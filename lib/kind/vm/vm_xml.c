@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "lib/doc/xml.h"
 #include "lib/kind/vm/vm_disk.h"
@@ -88,6 +89,7 @@ static int read_memory(struct arena *a, xmlNode *root, struct vm *out, struct er
 		    e, "the domain's XML has memory in an unknown unit: \"%.40s\"", unit);
 	if (__builtin_mul_overflow(count, bytes, &out->memory))
 		return fail(e, "the domain's XML has more memory than can be counted");
+	out->memory = vm_memory_round(out->memory);
 	mark_read(out, "memory");
 	return 0;
 }
@@ -190,15 +192,29 @@ static void read_interfaces(struct arena *a, xmlNode *devices, struct vm *out)
 	mark_read(out, "interfaces");
 }
 
-static bool is_marked(xmlNode *root)
+static xmlNode *find_mark(xmlNode *root)
 {
 	xmlNode *metadata = xml_first(root, "metadata");
 
 	for (xmlNode *n = metadata ? metadata->children : NULL; n; n = n->next)
 		if (n->type == XML_ELEMENT_NODE && n->ns && n->ns->href &&
 		    strcmp((const char *)n->ns->href, MARK_URI) == 0)
-			return true;
-	return false;
+			return n;
+	return NULL;
+}
+
+/* A mark that was copied with the rest of a document owns nothing: it names the UUID of the
+ * domain it was made for. Marks of the first version have none: there the name decides. */
+static bool is_marked(struct arena *a, xmlNode *root, const char *uuid)
+{
+	xmlNode *mark = find_mark(root);
+	const char *of = mark ? xml_attribute(a, mark, NULL, "uuid") : NULL;
+	const char *name = mark ? xml_attribute(a, mark, NULL, "name") : NULL;
+	const char *own = xml_content(a, root, "name");
+
+	if (of)
+		return uuid && strcasecmp(of, uuid) == 0;
+	return name && own && strcmp(name, own) == 0;
 }
 
 int vm_xml_read(struct arena *a, const char *xml, struct vm *out, struct error *e)
@@ -222,7 +238,7 @@ int vm_xml_read(struct arena *a, const char *xml, struct vm *out, struct error *
 		read_interfaces(a, devices, out);
 	}
 	out->uuid = xml_content(a, root, "uuid");
-	out->marked = is_marked(root);
+	out->marked = is_marked(a, root, out->uuid);
 	return 0;
 }
 
@@ -257,12 +273,13 @@ const char *vm_volume(struct arena *a, const struct vm *want)
 	return arena_printf(a, "%s.qcow2", want->object.name);
 }
 
-static void write_mark(xmlNode *root, const struct vm *want)
+static void write_mark(xmlNode *root, const struct vm *want, const char *uuid)
 {
 	xmlNode *owner = xml_append(xml_append(root, "metadata"), "homek8s:owner");
 
 	xml_set_attribute(owner, "xmlns:homek8s", MARK_URI);
 	xml_set_attribute(owner, "name", want->object.name);
+	xml_set_attribute(owner, "uuid", uuid);
 }
 
 static void write_os(
@@ -355,7 +372,7 @@ static void write_devices(struct arena *a, xmlNode *root, const struct vm *want)
 }
 
 const char *vm_xml_define(struct arena *a, const struct vm *want, const char *type,
-    const struct host_facts *host, struct error *e)
+    const char *uuid, const struct host_facts *host, struct error *e)
 {
 	autoxml xmlDoc *doc = xml_parse("<domain/>", e);
 	bool x86 = strcmp(host->arch, "x86_64") == 0 || strcmp(host->arch, "i686") == 0;
@@ -366,7 +383,8 @@ const char *vm_xml_define(struct arena *a, const struct vm *want, const char *ty
 	root = xml_root(doc);
 	xml_set_attribute(root, "type", type);
 	append_text(root, "name", want->domain);
-	write_mark(root, want);
+	append_text(root, "uuid", uuid);
+	write_mark(root, want, uuid);
 	xml_set_attribute(append_text(root, "memory",
 			      arena_printf(a, "%lld", (long long)(want->memory / 1024))),
 	    "unit", "KiB");
