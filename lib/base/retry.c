@@ -29,7 +29,7 @@ int64_t retry_step(unsigned failures, uint32_t random)
 int64_t retry_start(unsigned failures, uint32_t random)
 {
 	int64_t n = failures < 10 ? failures : 10;
-	int64_t wait = jittered(10000 * n * n, 50, random);
+	int64_t wait = 10000 * n * n;
 
-	return wait < RETRY_START_MAX_MS ? wait : RETRY_START_MAX_MS;
+	return jittered(wait < 24000 ? wait : 24000, 25, random);
 }

@@ -20,10 +20,11 @@ int64_t retry_connection(unsigned failures, uint32_t random);
  * minute. */
 int64_t retry_step(unsigned failures, uint32_t random);
 
-/* 10 s times n squared, to 300 s, plus up to 50 % jitter, never above 300 s. */
+/* 10 s times n squared, to 24 s, plus up to 25 % jitter, never above 30 s: a machine whose
+ * fault has ended runs within a minute, and one that keeps stopping is no busy loop. */
 int64_t retry_start(unsigned failures, uint32_t random);
 
 #define RETRY_CONNECTION_FORGET_MS 120000
-#define RETRY_START_MAX_MS 300000
+#define RETRY_START_MAX_MS 30000
 
 #endif

@@ -48,7 +48,7 @@ static const struct field vm_rows[] = {
 	    .fallback = "5m", .example = "5m", .minimum = SECOND, .maximum = 24 * HOUR },
 	{ "start_attempts", FIELD_INT, at(struct vm_settings, start_attempts), 0,
 	    .help =
-		"Quick stops and failed starts in a row before a VM is given up until `homek8sctl reconcile`.",
+		"Quick stops and failed starts in a row after which the reason says where to look; a VM is never given up.",
 	    .fallback = "8", .example = "8", .minimum = 1, .maximum = 1000 },
 	{ "stop_timeout", FIELD_DURATION, at(struct vm_settings, stop_timeout), 0,
 	    .help = "How long a guest may take to shut down on request.",

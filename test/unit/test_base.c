@@ -148,11 +148,9 @@ static const struct retry_row {
 	{ "step, doubled", retry_step, 5, 16000, 20000 },
 	{ "step, cap", retry_step, 6, 24000, 30000 },
 	{ "step, for ever", retry_step, 4000000000u, 24000, 30000 },
-	{ "start, first", retry_start, 1, 10000, 15000 },
-	{ "start, squared", retry_start, 3, 90000, 135000 },
-	{ "start, jitter meets the cap", retry_start, 5, 250000, 300000 },
-	{ "start, cap", retry_start, 6, 300000, 300000 },
-	{ "start, for ever", retry_start, 4000000000u, 300000, 300000 },
+	{ "start, first", retry_start, 1, 10000, 12500 },
+	{ "start, second", retry_start, 2, 24000, 30000 },
+	{ "start, for ever", retry_start, 4000000000u, 24000, 30000 },
 };
 
 START_TEST(retry_laws)

@@ -262,7 +262,7 @@ START_TEST(pauses_end_by_themselves)
 }
 END_TEST
 
-START_TEST(reconcile_forgets_giving_up_but_not_what_was_observed)
+START_TEST(reconcile_forgets_failures_but_not_what_was_observed)
 {
 	struct state m = { 0 };
 	struct object_state *state = state_get(&m, &vm_kind, "a");
@@ -273,12 +273,11 @@ START_TEST(reconcile_forgets_giving_up_but_not_what_was_observed)
 	record_set_text(&state->procedure.phase, "drain");
 	state->procedure.futile = 3;
 	state->paused = true;
-	vm->gave_up = true;
 	vm->quick_stops = 6;
 	vm->domain_id = 9;
 	state_clear(&m, NULL, NULL);
 	ck_assert(!state->failures && !state->error && !state->procedure.futile);
-	ck_assert(!vm->gave_up && !vm->quick_stops);
+	ck_assert(!vm->quick_stops);
 	ck_assert_msg(state->paused && state->procedure.phase && vm->domain_id == 9,
 	    "these are no failures");
 	ck_assert_msg(!vm->start_requested, "a general reconcile starts nothing");
@@ -307,7 +306,7 @@ int main(void)
 	tcase_add_test(tests, a_change_has_one_name_whatever_the_order_of_its_parts);
 	tcase_add_test(tests, a_failed_update_is_suspect_until_an_addition_succeeds);
 	tcase_add_test(tests, pauses_end_by_themselves);
-	tcase_add_test(tests, reconcile_forgets_giving_up_but_not_what_was_observed);
+	tcase_add_test(tests, reconcile_forgets_failures_but_not_what_was_observed);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

@@ -278,7 +278,7 @@ struct past {
 	enum stop_cause cause;
 	unsigned quick_stops;
 	int64_t start_in;
-	bool gave_up, start_wanted;
+	bool start_wanted;
 	int64_t asked_ago, sent_ago; /* 0: not asked */
 };
 
@@ -296,7 +296,6 @@ static inline void set_record(struct scene *s, const struct past *past, int id)
 	vm->has_run = past->ran;
 	vm->cause = past->cause;
 	vm->quick_stops = past->quick_stops;
-	vm->gave_up = past->gave_up;
 	vm->start_requested = past->start_wanted;
 	if (past->start_in)
 		vm->start_at = (struct mono){ NOW + past->start_in * SECOND };

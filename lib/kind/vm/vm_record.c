@@ -51,8 +51,6 @@ static const struct field rows[] = {
 	    FIELD_KEPT | FIELD_SHOWN | FIELD_CLEARED, .maximum = INT_MAX),
 	record_row(struct vm_record, "start_at", FIELD_MONO, start_at,
 	    FIELD_KEPT | FIELD_SHOWN | FIELD_CLEARED, .maximum = RETRY_START_MAX_MS),
-	record_row(struct vm_record, "gave_up", FIELD_BOOL, gave_up,
-	    FIELD_KEPT | FIELD_SHOWN | FIELD_CLEARED),
 	record_row(struct vm_record, "start_asked", FIELD_BOOL, start_requested,
 	    FIELD_KEPT | FIELD_SHOWN, .old_key = "start_wanted"),
 	record_row(struct vm_record, "stop_first", FIELD_MONO, stop_first,
@@ -79,12 +77,6 @@ static bool requested_by_us(
 	       !mono_reached(mono_add(vm->stop_sent, settings->vm.stop_timeout), now);
 }
 
-static void count_quick_stop(struct vm_record *vm, const struct settings *settings)
-{
-	vm->quick_stops++;
-	vm->gave_up = vm->quick_stops >= settings->vm.start_attempts;
-}
-
 /* Nobody's wish. A failed start is counted where the step's failure is reported. */
 static bool counts(const struct vm_record *vm, enum stop_cause cause)
 {
@@ -107,7 +99,7 @@ static void stopped(struct vm_record *vm, enum stop_cause cause,
 	if (mono_reached(long_enough, now)) {
 		vm->quick_stops = 0;
 	} else if (counts(vm, cause)) {
-		count_quick_stop(vm, settings);
+		vm->quick_stops++;
 		if (vm->quick_stops > 1)
 			vm->start_at = mono_add(
 			    now, retry_start((unsigned)vm->quick_stops - 1, random));
@@ -144,7 +136,6 @@ static void observed_running(struct object_state *state, const struct domain_fac
 	}
 	vm->cause = STOP_NONE;
 	vm->domain_id = facts->id;
-	vm->gave_up = false;
 	vm->start_requested = false;
 	if (vm->desired == VM_RUNNING)
 		vm->has_run = true;
@@ -225,7 +216,6 @@ void vm_record_desired(struct object_state *state, const struct object *desired)
 	/* What was approved, or held, was something else. */
 	approval_done(&state->approval);
 	vm->quick_stops = 0;
-	vm->gave_up = false;
 	vm->start_at = (struct mono){ 0 };
 	vm->start_requested = before == VM_STOPPED && after == VM_RUNNING;
 	vm->has_run = after == VM_RUNNING && vm->observed && vm->domain_id >= 0;
@@ -257,13 +247,12 @@ static void done(struct vm_record *vm, const struct action *action, struct mono 
 	}
 }
 
-static void start_failed(struct object_state *state, const struct settings *settings,
-    struct mono now, uint32_t random)
+static void start_failed(struct object_state *state, struct mono now, uint32_t random)
 {
 	struct vm_record *vm = state->own;
 
 	vm->cause = STOP_START_FAILED;
-	count_quick_stop(vm, settings);
+	vm->quick_stops++;
 	vm->start_at = mono_add(now, retry_start((unsigned)vm->quick_stops, random));
 	/* One wait, not two: that between starts is the longer one. */
 	state->retry_at = vm->start_at;
@@ -274,10 +263,11 @@ void vm_record_ended(struct object_state *state, const struct action *action,
     uint32_t random)
 {
 	(void)arguments;
+	(void)settings;
 	if (!failed)
 		done(state->own, action, now);
 	else if (action == &domain_start_action)
-		start_failed(state, settings, now, random);
+		start_failed(state, now, random);
 }
 
 void vm_record_requested(struct object_state *state)

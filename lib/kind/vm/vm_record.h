@@ -32,7 +32,6 @@ struct vm_record {
 	struct mono running_since; /* of this domain id, as far as was observed */
 	int64_t quick_stops;  /* before minimum up-time, and failed starts, in a row */
 	struct mono start_at; /* not before */
-	bool gave_up;	      /* sticky: until reconcile */
 	bool start_requested; /* a user requested one start (manual power) */
 	struct mono stop_first, stop_sent; /* shutdown requests; 0 = none */
 	char *uuid; /* last observed: a domain that was renamed is known by it */

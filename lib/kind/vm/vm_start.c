@@ -290,6 +290,21 @@ static void left_alone(
 	    item->name);
 }
 
+/* However often it was, it is tried again: what keeps it down may end any time. */
+static void paced(struct planner *p, struct item *item, const char *why)
+{
+	int64_t times = vm_record_of(item->state)->quick_stops;
+
+	if (times >= p->input->desired->settings.vm.start_attempts)
+		item_failing(p, item,
+		    "%s, after %lld stops and failed starts in a row; it goes on being started, every 30 s at most; /var/log/libvirt/qemu/%s.log may say why",
+		    why, (long long)times, item->observed->name);
+	else
+		item_failing(p, item,
+		    "%s, %lld times in a row soon after its start; waits before the next start",
+		    why, (long long)times);
+}
+
 void vm_start_plan(
     struct planner *p, struct item *item, const struct vm *want, const struct vm *have)
 {
@@ -304,14 +319,8 @@ void vm_start_plan(
 		    item->name);
 	} else if (!may_start(item, want, have)) {
 		left_alone(p, item, want, cause_of(item, have));
-	} else if (vm->gave_up) {
-		item_failing(p, item,
-		    "gave up after %lld stops and failed starts in a row (last: %s); `homek8sctl reconcile vm/%s` tries again",
-		    (long long)vm->quick_stops, why, item->name);
 	} else if (!mono_reached(vm->start_at, p->input->now)) {
-		item_failing(p, item,
-		    "%s, %lld times in a row soon after its start; waits before the next start",
-		    why, (long long)vm->quick_stops);
+		paced(p, item, why);
 		program_waits_until(
 		    p, item, add_start(p, item, want, have), vm->start_at);
 	} else {
