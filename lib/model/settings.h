@@ -34,7 +34,7 @@ struct vm_settings {
 	int64_t minimum_uptime; /* ms a VM must have run for its quick stops to be
 				   forgotten */
 	int64_t
-	    start_attempts; /* quick stops and failed starts in a row, for the reason */
+	    start_attempts;   /* quick stops and failed starts in a row, for the reason */
 	int64_t stop_timeout; /* ms a shutdown request may take */
 	int64_t stop_resend;  /* ms between two requests */
 	bool stop_force;      /* after the timeout: power off the hard way */

@@ -122,8 +122,8 @@ def threads(home):
 
 
 def as_few_as_can_be(home):
-    home.report.check("five threads, as README says", lambda: threads(home) == [
-        "homek8sd", "virt-call", "virt-call", "virt-event", "writer"], 5)
+    home.report.check("six threads, as README says", lambda: threads(home) == [
+        "homek8sd", "virt-call", "virt-call", "virt-event", "virt-transfer", "writer"], 5)
     home.report.check("a source without kinds is not mentioned",
                       lambda: not home.said("this host is "))
 

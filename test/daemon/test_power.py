@@ -32,7 +32,7 @@ FIRST = {
     "failure": "power: on-failure",
     "manual": "power: manual",
     "off": "state: stopped",
-    "adopted": "domain: Old_VM.1, memory: 1GiB, vcpus: 1",
+    "adopted": "domain: Old_VM.1, memory: 1GiB, vcpus: 1, power: always",
 }
 # These bring along all that is written of them.
 WHOLE = ("adopted", "transient")
@@ -111,7 +111,11 @@ def from_nothing(home):
           blocked(home, "adopted", "memory") and [
               change["field"] for change in home.object("vm/adopted")["changes"]
           ] == ["vcpus", "memory"])
+    write(home, adopted="domain: Old_VM.1, memory: 1GiB, vcpus: 1")
     home.virsh("destroy", "Old_VM.1")
+    check("adopted, and its power is not written: left as it is", lambda: home.is_(
+        "vm/adopted", "blocked") and off(home, "Old_VM.1"), 5)
+    write(home, adopted=FIRST["adopted"])
     check("its power is kept all the same", lambda: home.runs("Old_VM.1"), 5)
     check("and that was all: its definition is the same byte for byte",
           lambda: without_id(old_xml(home)) == without_id(home.old_xml))

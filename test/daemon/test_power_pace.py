@@ -123,7 +123,8 @@ def strange_states(home):
              + "".join(domains) + "</node>\n")
     home.put("homek8s.yaml", f'{{libvirt: {{uri: "test://{home.etc}/states.xml"}}, '
              'kubernetes: {mode: "off"}}\n')
-    home.write_home("vms: {paused: {}, ending: {}, saved: {}, crashed: {}}\n")
+    home.write_home("vms:\n" + "".join(
+        f"  {name}: {{state: running}}\n" for name in STATES))
     home.mark()
     home.start()
     check("crashed and kept: reported, not destroyed", lambda: blocked(

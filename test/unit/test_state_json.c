@@ -110,7 +110,7 @@ START_TEST(a_wrong_clock_makes_nobody_wait)
 	o = state_save(&m, &ahead);
 	load(&again, o, &clocks);
 	vm = state_get(&again, &vm_kind, "a")->own;
-	ck_assert_int_eq(vm->start_at.ms, NOW.ms + 300000);
+	ck_assert_int_eq(vm->start_at.ms, NOW.ms + 30000);
 	ck_assert_int_eq(vm->running_since.ms, NOW.ms);
 	ck_assert_int_eq(vm->stop_first.ms, NOW.ms);
 	ck_assert_int_eq(vm->stop_sent.ms, NOW.ms);

@@ -163,6 +163,53 @@ static const struct {
 	    false, "vanishes when it stops" },
 };
 
+/* Domains somebody else defined: what is not written is not acted on by its default. */
+static const struct {
+	const char *what;
+	const char *keys;
+	struct domain_facts facts;
+	bool requested;
+	const char *steps;
+	const char *says;
+} taken_over[] = {
+	{ "stopped, and nothing is said of power", "memory: 1GiB", DOWN(1), false, "",
+	    "is stopped and left so" },
+	{ "crashed", "memory: 1GiB", DOWN(3), false, "", "is stopped and left so" },
+	{ "paused", "memory: 1GiB", { 1, 3, 1, true, false, false }, false, "",
+	    "is paused and left so" },
+	{ "running", "memory: 1GiB", RUNNING, false, "", "" },
+	{ "its state is written", "state: running", DOWN(1), false, "start domain w",
+	    "to be started" },
+	{ "its power is", "power: always", DOWN(1), false, "start domain w",
+	    "to be started" },
+	{ "a user requested a start", "memory: 1GiB", DOWN(1), true, "start domain w",
+	    "to be started" },
+};
+
+START_TEST(what_is_taken_over_is_left_as_it_is)
+{
+	struct arena a = { 0 };
+	struct past past = { .ran = true, .start_wanted = taken_over[_i].requested };
+	bool runs = taken_over[_i].facts.id >= 0;
+	struct scene s;
+
+	scene_begin(
+	    &s, arena_printf(&a, NETWORK "vms: {w: {%s}}", taken_over[_i].keys), NULL);
+	s.adopted = true;
+	see_domain(&s, "w", &taken_over[_i].facts, runs ? SIZE : NULL, SIZE);
+	set_record(&s, &past, taken_over[_i].facts.id);
+	scene_plan(&s);
+	ck_assert_msg(strcmp(running_text(&a, s.item), taken_over[_i].steps) == 0,
+	    "%s: %s", taken_over[_i].what, running_text(&a, s.item));
+	ck_assert_msg(strstr(s.item->reason, taken_over[_i].says), "%s: %s",
+	    taken_over[_i].what, s.item->reason);
+	ck_assert_msg(*taken_over[_i].steps || s.item->verdict == VERDICT_CONVERGED, "%s",
+	    taken_over[_i].what);
+	scene_end(&s);
+	arena_done(&a);
+}
+END_TEST
+
 /* So many that run let one be stopped without asking (P10). */
 #define OTHERS "x: {}, y: {}"
 
@@ -401,6 +448,8 @@ int main(void)
 	int failed;
 
 	suite_add_tcase(suite, tests);
+	tcase_add_loop_test(
+	    tests, what_is_taken_over_is_left_as_it_is, 0, ROWS(taken_over));
 	tcase_add_loop_test(tests, power_is_looked_after, 0, ROWS(power));
 	tcase_add_loop_test(
 	    tests, power_is_cut_only_by_policy_and_paced, 0, ROWS(forced));

@@ -402,6 +402,12 @@ START_TEST(one_start_is_granted)
 	ck_assert(!b.vm->start_requested && !b.vm->has_run);
 	b.want.state = VM_RUNNING;
 	vm_record_desired(b.state, &b.want.object);
+	ck_assert_msg(!b.vm->start_requested, "the key was only left out");
+	b.want.state = VM_STOPPED;
+	vm_record_desired(b.state, &b.want.object);
+	b.want.state = VM_RUNNING;
+	b.want.power_written = true;
+	vm_record_desired(b.state, &b.want.object);
 	ck_assert(b.vm->start_requested);
 	object_state_free(b.state);
 }

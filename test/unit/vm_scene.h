@@ -65,6 +65,7 @@ struct scene {
 	struct state state;
 	struct plan_input input; /* of the plan */
 	struct probe_store *probes;
+	bool adopted;	 /* the domain "w" carries no mark */
 	bool unanswered; /* nothing is said of what a disk is */
 	struct plan *plan;
 	const struct item *item;
@@ -129,6 +130,9 @@ static inline void see_network(
 	arena_done(&a);
 }
 
+/* As the first version marked what it had defined. */
+#define OWNED "<metadata><h:owner xmlns:h='" MARK_URI "' name='w'/></metadata>"
+
 /* `live` and `config` are what stands inside <domain>, or NULL. */
 static inline void see_domain(struct scene *s, const char *name,
     const struct domain_facts *facts, const char *live, const char *config)
@@ -136,14 +140,17 @@ static inline void see_domain(struct scene *s, const char *name,
 	struct arena a = { 0 };
 	struct reading reading = { .name = name, .facts = facts };
 	struct observed *observed = observed_new(&vm_kind, name);
+	const char *mark = strcmp(name, "w") == 0 && !s->adopted ? OWNED : "";
 	struct error e = { "" };
 
 	if (live)
 		reading.live_xml = arena_printf(&a,
-		    "<domain type='kvm' id='1'><name>%s</name>%s</domain>", name, live);
+		    "<domain type='kvm' id='1'><name>%s</name>%s%s</domain>", name, mark,
+		    live);
 	if (config)
-		reading.config_xml = arena_printf(
-		    &a, "<domain type='kvm'><name>%s</name>%s</domain>", name, config);
+		reading.config_xml =
+		    arena_printf(&a, "<domain type='kvm'><name>%s</name>%s%s</domain>",
+			name, mark, config);
 	ck_assert_msg(vm_kind.decode(observed, &reading, &e) == 0, "%s", e.text);
 	ck_assert_int_eq(observed->presence, PRESENT);
 	observations_put(&s->observed, observed);

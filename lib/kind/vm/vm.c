@@ -89,12 +89,14 @@ static const struct field rows[] = {
 	    .minimum = 16 * MIB, .maximum = 64 * TIB,
 	    .help = "Memory, rounded up to whole MiB.", .example = "4GiB" },
 	{ "state", FIELD_WORD, at(struct vm, state), .fallback = "running",
-	    .words = state_words, .help = "Whether it should run.",
+	    .words = state_words,
+	    .help =
+		"Whether it should run. Of a VM that was taken over and has neither state nor power written, it is left as it is.",
 	    .example = "running" },
 	{ "power", FIELD_WORD, at(struct vm, power), .fallback = "always",
 	    .words = power_words,
 	    .help =
-		"What an unexpected stop means. always: start it again; on-failure: only after a crash, a failed start or a restart of the host, not when its guest or another client stopped it; manual: never by itself.",
+		"What an unexpected stop means. always: start it again; on-failure: only after a crash, a failed start or a restart of the host, not when its guest or another client stopped it; manual: never by itself. A VM that was taken over is left alone where neither state nor power is written.",
 	    .example = "on-failure" },
 	{ "type", FIELD_WORD, at(struct vm, type), .fallback = "auto",
 	    .words = type_words,
@@ -152,7 +154,7 @@ static void read_object(struct config *config, struct object *object,
 	struct vm *vm = (struct vm *)object;
 
 	(void)config;
-	(void)map;
+	vm->power_written = node_get(map, "state") || node_get(map, "power");
 	if (!vm->domain)
 		vm->domain = vm->object.name;
 	if (has(vm, "memory"))

@@ -64,7 +64,8 @@ struct vm {
 	const char *domain; /* its name in libvirt; default: the object's name */
 	int role, state, power, type;
 	int64_t vcpus;
-	int64_t memory; /* bytes */
+	int64_t memory;	    /* bytes */
+	bool power_written; /* state or power is, and not only a default */
 	bool autostart;
 	struct vm_disk disk;
 	struct vm_boot boot;

@@ -6,6 +6,8 @@
  */
 #include "lib/kind/vm/vm_power.h"
 
+#include <string.h>
+
 #include "lib/kind/actions.h"
 #include "lib/kind/vm/vm_record.h"
 #include "lib/kind/vm/vm_start.h"
@@ -211,11 +213,35 @@ static const char *state_text(const struct domain_facts *facts)
 	}
 }
 
+bool vm_power_managed(
+    const struct item *item, const struct vm *want, const struct vm *have)
+{
+	return have->marked || want->power_written ||
+	       vm_record_of(item->state)->start_requested;
+}
+
+/* As it is, which is all there is to say. */
+static void plan_unmanaged(struct planner *p, struct item *item, const struct vm *have)
+{
+	const char *state = state_text(&have->facts);
+
+	if (strcmp(state, "running") == 0)
+		item_ok(item);
+	else
+		item_converged(p, item,
+		    "is %s and left so: neither its state nor its power is written",
+		    state);
+}
+
 void vm_power_plan(
     struct planner *p, struct item *item, const struct vm *want, const struct vm *have)
 {
 	bool runs = have->facts.id >= 0;
 
+	if (!vm_power_managed(item, want, have)) {
+		plan_unmanaged(p, item, have);
+		return;
+	}
 	if (want->state == VM_RUNNING && runs)
 		plan_up(p, item, want, have);
 	else if (want->state == VM_RUNNING)

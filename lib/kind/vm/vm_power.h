@@ -11,6 +11,14 @@
 #include "lib/plan/item.h"
 
 /*
+ * Whether the machine's power is ours to manage: it was defined by us, or its state or power
+ * is written, or a user requested a start. Of one that is adopted, what is not written is
+ * not acted on by its default.
+ */
+bool vm_power_managed(
+    const struct item *item, const struct vm *want, const struct vm *have);
+
+/*
  * Fills verdict, reason and the steps for power: start, shut down, destroy, resume, wake
  * up. `have` is the stored side, else the running one. A step that has to wait is added
  * and the item held, unless the item already has something else to do.

@@ -217,7 +217,9 @@ void vm_record_desired(struct object_state *state, const struct object *desired)
 	approval_done(&state->approval);
 	vm->quick_stops = 0;
 	vm->start_at = (struct mono){ 0 };
-	vm->start_requested = before == VM_STOPPED && after == VM_RUNNING;
+	/* To leave a key out is no wish that it be started. */
+	vm->start_requested = before == VM_STOPPED && after == VM_RUNNING &&
+			      ((const struct vm *)desired)->power_written;
 	vm->has_run = after == VM_RUNNING && vm->observed && vm->domain_id >= 0;
 	/* A request already sent may still take effect when the VM is to run again: it
 	 * must then be known as ours. But a new wish to stop begins a new deadline. */
