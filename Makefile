@@ -104,6 +104,16 @@ $(FRAME):
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_DAEMON) $(LIBS_TEST)
 
+# The simulator: the engine and all of lib/ as they are; clocks, event loop, disk and sources
+# are its own.
+$(BUILD)/test/sim: $(call obj,$(wildcard test/sim/*.c) daemon/engine/config_load.c \
+	daemon/engine/cycle.c daemon/engine/engine.c daemon/engine/executor.c \
+	daemon/engine/executor_flow.c daemon/engine/executor_parts.c daemon/engine/inbox.c \
+	daemon/engine/requests.c daemon/engine/adapters.c) $(LIB)
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  LD    $@")
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_LIB)
+
 # Tests. `make check` runs every level this machine allows; see test/check.sh.
 
 # test/virt holds several programs and the parts they share.
@@ -135,7 +145,7 @@ $(ADAPTER_TESTS):
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_DAEMON) $(LIBS_TEST) -lssl -lcrypto
 
-TEST_PROGRAMS := $(UNITS) $(BUILD)/test/golden $(FRAME) $(ADAPTER_TESTS) $(BUILD)/fake-apiserver
+TEST_PROGRAMS := $(UNITS) $(BUILD)/test/golden $(BUILD)/test/sim $(FRAME) $(ADAPTER_TESTS) $(BUILD)/fake-apiserver
 
 tests: all $(TEST_PROGRAMS)
 

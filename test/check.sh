@@ -83,6 +83,7 @@ unit() {
 	run golden "$build/test/golden" test/golden/*/
 	run frame-golden "$build/test/frame-golden" test/frame/golden/*/
 	run frame-phases "$build/test/frame-phases"
+	run sim "$build/test/sim" --seeds "1-$sim_seeds" --keep-going
 }
 
 adapters() {
@@ -122,6 +123,9 @@ export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1}
 # GLib, inside libvirt, locks with futexes that ThreadSanitizer cannot see.
 export TSAN_OPTIONS=${TSAN_OPTIONS:-ignore_noninstrumented_modules=1}
 export CK_DEFAULT_TIMEOUT=${CK_DEFAULT_TIMEOUT:-60}
+# The simulator takes ten times as long under the sanitizers.
+sim_seeds=3000
+[ "$level" = quick ] && sim_seeds=300
 export FAKE_APISERVER=$PWD/$build/fake-apiserver
 case $level in
 all)

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/* acts_daemon: homek8sctl, and misfortune. */
+#include <stdlib.h>
+
+#include "test/sim/acts.h"
+
+static int64_t some_while(struct sim *s, struct rng *r)
+{
+	return s->now_us + rng_between(r, 500, 30000) * MS;
+}
+
+bool act_ctl_approve(struct sim *s, struct rng *r)
+{
+	return judge_approve(s, rng_below(r, 0x200));
+}
+
+static const struct item *pick_item(struct sim *s, struct rng *r)
+{
+	struct view view;
+
+	if (!s->engine || engine_pending(s->engine))
+		return NULL;
+	engine_view(s->engine, &view);
+	return view.plan && view.plan->item_count
+		   ? view.plan->items[rng_below(r, (unsigned)view.plan->item_count)]
+		   : NULL;
+}
+
+bool act_ctl_pause(struct sim *s, struct rng *r)
+{
+	const struct item *item = pick_item(s, r);
+	struct error e = { "" };
+	int64_t ms = rng_percent(r, 60) ? rng_between(r, 1000, 60000) : 0;
+
+	if (!item)
+		return false;
+	if (rng_percent(r, 30))
+		engine_pause(s->engine, NULL, NULL, "at work", ms, "root", &e);
+	else
+		engine_pause(s->engine, item->kind, arena_copy(&s->arena, item->name),
+		    "at work", ms, "root", &e);
+	sim_say(s, "homek8sctl pause");
+	return true;
+}
+
+bool act_ctl_resume(struct sim *s, struct rng *r)
+{
+	struct error e = { "" };
+
+	(void)r;
+	if (!s->engine)
+		return false;
+	engine_resume(s->engine, NULL, NULL, "root", &e);
+	sim_say(s, "homek8sctl resume");
+	return true;
+}
+
+bool act_ctl_reconcile(struct sim *s, struct rng *r)
+{
+	const struct item *item = pick_item(s, r);
+	struct error e = { "" };
+
+	if (!item)
+		return false;
+	sim_say(s, "homek8sctl reconcile %s/%s", item->kind->name, item->name);
+	if (rng_percent(r, 50))
+		engine_reconcile(s->engine, NULL, NULL, "root", &e);
+	else
+		engine_reconcile(
+		    s->engine, item->kind, arena_copy(&s->arena, item->name), "root", &e);
+	return true;
+}
+
+static void start_again(struct sim *s, void *arg)
+{
+	(void)arg;
+	if (!s->engine)
+		daemon_start(s);
+}
+
+bool act_fault_crash(struct sim *s, struct rng *r)
+{
+	/* In the midst of things. */
+	for (unsigned i = rng_below(r, 12); i > 0; i--)
+		sim_step(s, s->now_us + 2 * SECOND);
+	daemon_stop(s, true);
+	sim_at(s, s->now_us + rng_between(r, 100, 4000) * MS, false, start_again, NULL);
+	return true;
+}
+
+bool act_fault_stop(struct sim *s, struct rng *r)
+{
+	daemon_stop(s, false);
+	sim_at(s, s->now_us + rng_between(r, 100, 20000) * MS, false, start_again, NULL);
+	return true;
+}
+
+bool act_fault_reboot(struct sim *s, struct rng *r)
+{
+	(void)r;
+	sim_say(s, "the host reboots");
+	host_reboot(s);
+	return true;
+}
+
+bool act_fault_state_lost(struct sim *s, struct rng *r)
+{
+	daemon_stop(s, rng_percent(r, 50));
+	sim_say(s, "the state is lost");
+	free(s->state.text);
+	s->state.text = NULL;
+	daemon_start(s);
+	return true;
+}
+
+static void disk_free(struct sim *s, void *arg)
+{
+	(void)arg;
+	s->faults.disk_full = false;
+}
+
+bool act_fault_disk_full(struct sim *s, struct rng *r)
+{
+	s->faults.disk_full = true;
+	sim_say(s, "the disk is full");
+	sim_at(s, some_while(s, r), false, disk_free, NULL);
+	return true;
+}
+
+bool act_fault_clock(struct sim *s, struct rng *r)
+{
+	int64_t ms = (int64_t)rng_between(r, 1, 3000000) * 1000;
+
+	s->wall_ms += rng_percent(r, 50) ? ms : -ms;
+	sim_say(s, "the wall clock jumps");
+	return true;
+}
+
+bool act_fault_libvirt_down(struct sim *s, struct rng *r)
+{
+	sim_say(s, "libvirtd is down");
+	virt_down(s, some_while(s, r));
+	return true;
+}
+
+bool act_fault_kube_down(struct sim *s, struct rng *r)
+{
+	sim_say(s, "the API server is down");
+	kube_down(s, some_while(s, r));
+	return true;
+}
+
+bool act_fault_calls_fail(struct sim *s, struct rng *r)
+{
+	s->faults.fail_calls = rng_between(r, 1, 4);
+	sim_say(s, "the next %u calls fail", s->faults.fail_calls);
+	return true;
+}
+
+bool act_fault_calls_half(struct sim *s, struct rng *r)
+{
+	s->faults.half_calls = rng_between(r, 1, 3);
+	sim_say(
+	    s, "the next %u calls are done and reported as failed", s->faults.half_calls);
+	return true;
+}
+
+bool act_fault_calls_slow(struct sim *s, struct rng *r)
+{
+	s->faults.slow_calls = rng_between(r, 1, 5);
+	sim_say(s, "the next %u calls are slow", s->faults.slow_calls);
+	return true;
+}
+
+bool act_fault_events_lost(struct sim *s, struct rng *r)
+{
+	s->faults.lost_events = rng_between(r, 1, 6);
+	return s->faults.lossy;
+}
+
+bool act_fault_events_double(struct sim *s, struct rng *r)
+{
+	s->faults.double_events = rng_between(r, 1, 6);
+	return true;
+}
+
+bool act_fault_events_late(struct sim *s, struct rng *r)
+{
+	s->faults.late_until = some_while(s, r);
+	sim_say(s, "events come late");
+	return true;
+}

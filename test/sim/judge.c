@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/* judge: around each change of the world; approvals; what the daemon can know. */
+#include "test/sim/judge.h"
+
+#include <string.h>
+
+#include "lib/kind/kinds.h"
+
+struct judge *judge_new(struct sim *s)
+{
+	return arena_alloc(&s->arena, sizeof(struct judge));
+}
+
+void judge_free(struct sim *s)
+{
+	arena_done(&s->judge->scratch);
+}
+
+bool judge_knows(const struct entity *e, const struct call_in_world *call)
+{
+	return e->known == e->version && (!call || e->known_news <= call->news);
+}
+
+size_t judge_plugged(struct world *w, struct plugged out[DOMS * NICS])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < DOMS; i++)
+		for (size_t k = 0; w->doms[i].e.exists && w->doms[i].id >= 0 &&
+				   k < w->doms[i].live.nic_count;
+		     k++) {
+			const struct w_nic *nic = &w->doms[i].live.nics[k];
+			const struct w_net *net = net_of_nic(w, nic);
+
+			if (net)
+				out[count++] = (struct plugged){ &w->doms[i], nic, net };
+		}
+	return count;
+}
+
+/* Calls */
+
+static bool is_known(const struct sim *s, const struct kind *kind)
+{
+	struct view view;
+
+	if (!s->engine)
+		return false;
+	engine_view(s->engine, &view);
+	return view.observed->kinds[kind_index(kind)].known;
+}
+
+struct call_in_world *judge_sent(struct sim *s, const struct call *call)
+{
+	struct call_in_world *sent = arena_alloc(&s->arena, sizeof(*sent));
+
+	*sent = (struct call_in_world){ .action = call->action,
+		.kind = call->kind,
+		.target = call->target,
+		.text = call->text,
+		.document = call->document,
+		.arguments = call->arguments,
+		.token = call->token,
+		.home = s->in_force,
+		.news = s->news,
+		.pools_known = is_known(s, &pool_kind),
+		.domains_known = is_known(s, &vm_kind),
+		.networks_known = is_known(s, &network_kind) };
+	return sent;
+}
+
+/* Around a change */
+
+void judge_before(struct sim *s)
+{
+	s->judge->before = s->world;
+}
+
+/* What it has done, it knows, where the answer comes. */
+static void note_own(struct sim *s, struct entity *now, const struct entity *before)
+{
+	if (now->version == before->version || before->known != before->version)
+		return;
+	now->known = now->version;
+	now->known_news = ++s->news;
+}
+
+static void note_target(struct sim *s, const struct call_in_world *call)
+{
+	struct world *w = &s->world, *b = &s->judge->before;
+
+	for (size_t i = 0; i < NETS; i++)
+		if (call->kind == &network_kind && w->nets[i].e.name &&
+		    strcmp(w->nets[i].e.name, call->target) == 0)
+			note_own(s, &w->nets[i].e, &b->nets[i].e);
+	for (size_t i = 0; i < DOMS; i++)
+		if (call->kind == &vm_kind && w->doms[i].e.name &&
+		    strcmp(w->doms[i].e.name, call->target) == 0)
+			note_own(s, &w->doms[i].e, &b->doms[i].e);
+	if (call->kind->source == network_kind.source)
+		return;
+	for (size_t i = 0; i < OBJECTS; i++)
+		note_own(s, &w->objects[i].e, &b->objects[i].e);
+}
+
+void judge_after(struct sim *s, const struct call_in_world *call)
+{
+	struct world *b = &s->judge->before;
+
+	if (!call || s->promise)
+		return;
+	if (!call->home) {
+		sim_fail(s, "P2", "\"%s\" without any configuration", call->text);
+		return;
+	}
+	judge_addresses(s, b, call);
+	judge_services(s, b, call);
+	judge_foreign(s, b, call);
+	judge_cluster(s, b, call);
+	judge_power(s, b, call);
+	if (!call->failed_half)
+		note_target(s, call);
+	arena_done(&s->judge->scratch);
+}
+
+/* Approvals */
+
+static bool mentions(
+    const struct approved *a, const struct approved_effect *e, const char *whom)
+{
+	const char *slash = strrchr(e->name, '/');
+
+	return !whom || strcmp(e->name, whom) == 0 || strcmp(a->name, whom) == 0 ||
+	       (slash && strcmp(slash + 1, whom) == 0);
+}
+
+bool judge_move_approved(struct sim *s, const char *whom, struct ip from, struct ip to)
+{
+	char from_text[IP_TEXT], to_text[IP_TEXT];
+
+	ip_text(from, from_text);
+	ip_text(to, to_text);
+	for (size_t i = 0; i < s->judge->approval_count; i++) {
+		const struct approved *a = &s->judge->approvals[i];
+
+		for (size_t k = 0; !a->is_void && k < a->count; k++) {
+			const struct approved_effect *e = &a->effects[k];
+
+			if (e->what == EFFECT_MOVES_ADDRESS && mentions(a, e, whom) &&
+			    (!e->from || strcmp(e->from, from_text) == 0) &&
+			    (!e->to || !to.version || strcmp(e->to, to_text) == 0))
+				return true;
+		}
+	}
+	return false;
+}
+
+bool judge_approved(
+    struct sim *s, enum effect_what what, const char *whom, const char *from)
+{
+	for (size_t i = 0; i < s->judge->approval_count; i++) {
+		const struct approved *a = &s->judge->approvals[i];
+
+		for (size_t k = 0; !a->is_void && k < a->count; k++)
+			if (a->effects[k].what == what &&
+			    mentions(a, &a->effects[k], whom) &&
+			    (!from || (a->effects[k].from &&
+					  strcmp(a->effects[k].from, from) == 0)))
+				return true;
+	}
+	return false;
+}
+
+struct decision { /* shown, and approved a moment later */
+	const struct kind *kind;
+	const char *name, *hash;
+	struct approved approved;
+};
+
+static void decide(struct sim *s, void *arg)
+{
+	const struct decision *d = arg;
+	struct judge *j = s->judge;
+	struct error e = { "" };
+	bool changed;
+
+	if (!s->engine)
+		return;
+	if (engine_approve(
+		s->engine, d->kind, d->name, d->hash, 0, "root", &changed, &e) < 0) {
+		sim_say(s, "not approved: %s", e.text);
+		return;
+	}
+	sim_say(s, "approved: %s/%s", d->kind->name, d->name);
+	if (j->approval_count < APPROVALS)
+		j->approvals[j->approval_count++] = d->approved;
+}
+
+static void show(struct sim *s, const struct program *program, struct decision *d)
+{
+	struct arena *a = &s->arena;
+
+	*d = (struct decision){ program->item->kind, arena_copy(a, program->item->name),
+		arena_copy(a, program->hash),
+		{ .kind = program->item->kind->name,
+		    .name = arena_copy(a, program->item->name) } };
+	for (size_t i = 0; i < program->effect_count && i < APPROVED; i++) {
+		const struct effect *e = &program->effects[i];
+
+		d->approved.effects[d->approved.count++] =
+		    (struct approved_effect){ e->what, e->kind->name,
+			    arena_copy(a, e->name), arena_copy(a, e->from),
+			    arena_copy(a, e->to) };
+	}
+}
+
+bool judge_approve(struct sim *s, unsigned pick)
+{
+	const struct program *waiting[40];
+	struct decision *d;
+	struct view view;
+	size_t count = 0;
+
+	if (!s->engine || engine_pending(s->engine))
+		return false;
+	engine_view(s->engine, &view);
+	for (size_t i = 0; view.plan && i < view.plan->item_count; i++)
+		for (size_t k = 0; k < view.plan->items[i]->program_count; k++) {
+			const struct program *p = view.plan->items[i]->programs[k];
+
+			if ((p->gate == GATE_APPROVAL || p->gate == GATE_BUDGET) &&
+			    count < 40)
+				waiting[count++] = p;
+		}
+	if (!count)
+		return false;
+	d = arena_alloc(&s->arena, sizeof(*d));
+	show(s, waiting[pick % count], d);
+	sim_say(s, "is shown: %s", waiting[pick % count]->why);
+	if (pick & 0x100)
+		sim_at(s, sim_later(s, 10, 9000), false, decide, d);
+	else
+		decide(s, d);
+	return true;
+}
+
+/* What leaves the files takes its approval with it. */
+static bool is_written(const struct home *h, const struct approved *a)
+{
+	const char *slash = strchr(a->name, '/');
+	const struct h_net *n;
+
+	if (strcmp(a->kind, "vm") == 0)
+		return home_vm(h, a->name);
+	if (strcmp(a->kind, "network") == 0)
+		return home_net(h, a->name);
+	if (strcmp(a->kind, "pool") == 0)
+		return home_pool(h, a->name);
+	if (strcmp(a->kind, "reservation") != 0 || !slash)
+		return true;
+	for (size_t i = 0; i < h->net_count; i++) {
+		n = &h->nets[i];
+		for (size_t k = 0; k < n->static_count; k++)
+			if (strcmp(n->statics[k].host, slash + 1) == 0)
+				return true;
+	}
+	return false;
+}
+
+void judge_edited(struct sim *s)
+{
+	struct judge *j = s->judge;
+
+	j->previous = j->current ? j->current : s->in_force;
+	j->current = s->in_force;
+
+	for (size_t i = 0; i < j->approval_count; i++) {
+		struct approved *a = &j->approvals[i];
+		bool removal =
+		    strcmp(a->kind, "pool") == 0 || strcmp(a->kind, "advertisement") == 0;
+
+		if (!removal && !is_written(s->in_force, a))
+			a->is_void = true;
+	}
+}
+
+/* Plans */
+
+void judge_plan(struct sim *s)
+{
+	struct view view;
+
+	if (s->promise || !s->engine || !s->in_force)
+		return;
+	engine_view(s->engine, &view);
+	if (view.plan)
+		judge_converged(s, view.plan, false);
+	if (view.plan)
+		judge_settled(s, view.plan);
+	arena_done(&s->judge->scratch);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * judge: what the judges share. They compare the world before and after each step with what
+ * is written, and know nothing of lib/kind or lib/plan but what a plan shows to people. What
+ * the daemon could not know when it sent the step is not held against it.
+ */
+#ifndef TEST_SIM_JUDGE_H
+#define TEST_SIM_JUDGE_H
+
+#include "lib/plan/plan.h"
+#include "test/sim/sim.h"
+
+#define APPROVALS 40
+#define APPROVED 24
+#define REMOVED 12
+
+struct approved_effect {
+	enum effect_what what;
+	const char *kind, *name, *from, *to;
+};
+
+struct approved { /* what somebody was shown and has approved */
+	const char *kind, *name;
+	struct approved_effect effects[APPROVED];
+	size_t count;
+	bool is_void;
+};
+
+/* A running NIC's live reservation, or the range that has its address, was taken away: for
+ * a moment, if the program's next steps put it back. */
+struct removed {
+	const char *net, *domain, *vm, *text;
+	int id; /* of the domain */
+	struct mac mac;
+	struct ip was, used; /* reserved (version 0: none), and used by the machine */
+};
+
+struct judge {
+	struct world before;
+	struct approved approvals[APPROVALS];
+	size_t approval_count;
+	struct removed removed[REMOVED];
+	size_t removed_count;
+	int asked_down[DOMS]; /* the id of which a step has requested the shutdown */
+	const struct home *previous, *current; /* configurations in force */
+	unsigned
+	    once_version[DOMS]; /* its version after our step that must not be repeated */
+	struct arena scratch;	/* emptied after each judgement */
+};
+
+/* A running NIC on a libvirt network, for which a reservation would count. */
+struct plugged {
+	const struct w_dom *dom;
+	const struct w_nic *nic;
+	const struct w_net *net;
+};
+
+/* All of them; the count. */
+size_t judge_plugged(struct world *w, struct plugged out[DOMS * NICS]);
+
+/* Whether the move of the machine's address was approved; `to` version 0: to whatever. */
+bool judge_move_approved(struct sim *s, const char *whom, struct ip from, struct ip to);
+/* Another effect on the object of this name; `from` NULL: none is meant. */
+bool judge_approved(
+    struct sim *s, enum effect_what what, const char *whom, const char *from);
+
+/* Each looks at one step: `b` the world before, `s->world` after. */
+void judge_addresses(struct sim *s, struct world *b, const struct call_in_world *call);
+void judge_services(struct sim *s, struct world *b, const struct call_in_world *call);
+void judge_foreign(struct sim *s, struct world *b, const struct call_in_world *call);
+void judge_cluster(struct sim *s, struct world *b, const struct call_in_world *call);
+void judge_power(struct sim *s, struct world *b, const struct call_in_world *call);
+/* Programs of a network have ended: what was taken away is back. */
+void judge_settled(struct sim *s, const struct plan *plan);
+/* What a plan calls converged is so. `strict`: whatever the daemon may know. */
+void judge_converged(struct sim *s, const struct plan *plan, bool strict);
+
+#endif

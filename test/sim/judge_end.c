@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* judge_end: P4: a minute after the faults all is converged or blocked with a reason, and
+ * from then on nothing is done any more. */
+#include <string.h>
+
+#include "lib/kind/kinds.h"
+#include "test/sim/judge.h"
+
+/* A guest that will not stop, a domain that cannot start: the world's own fault. */
+static bool is_world_fault(struct sim *s, const struct item *item)
+{
+	const struct h_vm *vm = home_vm(s->in_force, item->name);
+	const struct w_dom *d = vm ? world_dom(&s->world, home_domain(vm), false) : NULL;
+
+	if (item->kind == &node_kind)
+		return true;
+	if (item->kind != &vm_kind || !d || !d->e.exists)
+		return false;
+	if (d->broken && d->id < 0)
+		return true;
+	return d->id >= 0 && vm->runs == NO && d->stop_answer;
+}
+
+static bool only_waits(const struct item *item)
+{
+	for (size_t i = 0; i < item->program_count; i++)
+		if (item->programs[i]->step_count &&
+		    item->programs[i]->gate != GATE_WAITS)
+			return false;
+	return strstr(item->reason, "wait") || strstr(item->reason, "comes with") ||
+	       strstr(item->reason, "being deleted");
+}
+
+/* What others wait for. */
+static bool any_held(struct sim *s, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->item_count; i++)
+		if (plan->items[i]->verdict == VERDICT_BLOCKED ||
+		    plan->items[i]->verdict == VERDICT_PAUSED ||
+		    (plan->items[i]->verdict != VERDICT_CONVERGED &&
+			is_world_fault(s, plan->items[i])))
+			return true;
+	return false;
+}
+
+static void judge_item(struct sim *s, const struct plan *plan, const struct item *item)
+{
+	switch (item->verdict) {
+	case VERDICT_CONVERGED:
+	case VERDICT_PAUSED:
+		return;
+	case VERDICT_BLOCKED:
+		if (!*item->reason)
+			sim_fail(s, "P4", "%s/%s is blocked without a reason",
+			    item->kind->name, item->name);
+		return;
+	case VERDICT_PENDING:
+		if (only_waits(item) && any_held(s, plan))
+			return;
+		break;
+	case VERDICT_FAILING:
+	case VERDICT_UNKNOWN:
+		break;
+	}
+	if (!is_world_fault(s, item))
+		sim_fail(s, "P4", "%s/%s is %s a minute after the last fault: %s",
+		    item->kind->name, item->name, verdict_text(item->verdict),
+		    item->reason);
+}
+
+void judge_end(struct sim *s)
+{
+	struct view view;
+
+	if (s->promise || !s->engine || !s->in_force)
+		return;
+	engine_view(s->engine, &view);
+	if (!view.plan)
+		return;
+	for (size_t i = 0; i < view.plan->item_count; i++)
+		judge_item(s, view.plan, view.plan->items[i]);
+	judge_converged(s, view.plan, true);
+	arena_done(&s->judge->scratch);
+}
+
+void judge_quiet(struct sim *s, size_t steps)
+{
+	if (s->promise || !s->engine || !s->in_force || steps == s->steps)
+		return;
+	for (size_t i = 0; i < s->in_force->vm_count; i++) {
+		const struct h_vm *vm = &s->in_force->vms[i];
+		const struct w_dom *d = world_dom(&s->world, home_domain(vm), false);
+
+		if (d && (d->broken || (d->id >= 0 && d->stop_answer && vm->runs == NO)))
+			return;
+	}
+	sim_fail(s, "P4", "%zu steps in a home where nothing happens", s->steps - steps);
+}

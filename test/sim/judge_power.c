@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/* judge_power: P1, P2, P5, P10 and I2: what stops, starts and is defined by our steps. */
+#include <string.h>
+
+#include "lib/kind/actions.h"
+#include "test/sim/judge.h"
+
+static struct w_dom *dom_of(struct world *w, const struct h_vm *vm)
+{
+	return world_dom(w, home_domain(vm), false);
+}
+
+static bool is_critical(const struct h_vm *vm)
+{
+	return vm->role && strcmp(vm->role, "control-plane") == 0;
+}
+
+/* Budget */
+
+struct count {
+	size_t all, down, critical, critical_down;
+};
+
+/* Those that are known not to be up, and those that a step has requested to stop. */
+static bool is_down(struct sim *s, struct world *b, const struct h_vm *vm,
+    const struct call_in_world *call)
+{
+	const struct w_dom *d = dom_of(b, vm);
+
+	if (!d || !d->e.exists || d->id < 0)
+		return !d || judge_knows(&d->e, call);
+	return s->judge->asked_down[d - b->doms] == d->id;
+}
+
+static struct count count_down(struct sim *s, struct world *b, const struct h_vm *self,
+    const struct call_in_world *call)
+{
+	struct count c = { 0 };
+
+	for (size_t i = 0; i < call->home->vm_count; i++) {
+		const struct h_vm *vm = &call->home->vms[i];
+		bool down = vm == self || is_down(s, b, vm, call);
+
+		c.all++;
+		c.down += down;
+		c.critical += is_critical(vm);
+		c.critical_down += down && is_critical(vm);
+	}
+	return c;
+}
+
+static void judge_budget(struct sim *s, struct world *b, const struct h_vm *vm,
+    const struct call_in_world *call)
+{
+	struct count c = count_down(s, b, vm, call);
+	bool too_many = c.down * 3 > c.all;
+	bool critical =
+	    is_critical(vm) && (c.critical_down > 1 || c.critical_down == c.critical);
+
+	if ((too_many || critical) &&
+	    !judge_approved(s, EFFECT_INTERRUPTS, vm->name, NULL))
+		sim_fail(s, "P10",
+		    "%zu of %zu VMs, %zu of %zu control planes are not up after \"%s\"; nobody approved it",
+		    c.down, c.all, c.critical_down, c.critical, call->text);
+}
+
+static void judge_stop(struct sim *s, struct world *b, const struct call_in_world *call)
+{
+	const struct h_vm *vm = home_vm_of(call->home, call->target);
+	struct w_dom *d = world_dom(b, call->target, false);
+	int *asked = d ? &s->judge->asked_down[d - b->doms] : NULL;
+
+	if (!vm || !d || d->id < 0)
+		return;
+	if (vm->runs != NO && !judge_approved(s, EFFECT_INTERRUPTS, vm->name, NULL)) {
+		sim_fail(
+		    s, "P2", "\"%s\" though nobody wrote that it is to stop", call->text);
+		return;
+	}
+	if (*asked != d->id)
+		judge_budget(s, b, vm, call);
+	*asked = d->id;
+	if (call->action != &domain_destroy_action)
+		return;
+	if (d->e.version == s->judge->once_version[d - b->doms] &&
+	    d->e.known != d->e.version)
+		sim_fail(s, "P5", "\"%s\" is repeated blindly", call->text);
+	s->judge->once_version[d - b->doms] = s->world.doms[d - b->doms].e.version;
+}
+
+/* Disks */
+
+static bool shares(struct arena *a, const struct w_domside *x, const struct w_domside *y,
+    const char **what)
+{
+	for (size_t i = 0; i < x->disk_count; i++)
+		for (size_t k = 0; k < y->disk_count; k++) {
+			*what = disk_identity(a, &x->disks[i]);
+			if (!x->disks[i].readonly && !y->disks[k].readonly &&
+			    strcmp(*what, disk_identity(a, &y->disks[k])) == 0)
+				return true;
+		}
+	return false;
+}
+
+static void judge_disks(struct sim *s, struct world *b, const struct call_in_world *call)
+{
+	struct w_dom *self = world_dom(&s->world, call->target, false);
+	bool starts = call->action == &domain_start_action;
+	const char *what;
+
+	for (size_t i = 0; self && i < DOMS; i++) {
+		const struct w_dom *d = &s->world.doms[i];
+
+		if (d == self || !d->e.exists || (starts && d->id < 0) ||
+		    !judge_knows(&b->doms[i].e, call))
+			continue;
+		if (shares(&s->judge->scratch, &self->config,
+			d->id >= 0 ? &d->live : &d->config, &what))
+			sim_fail(s, "I2", "%s and %s share %s after \"%s\"", self->e.name,
+			    d->e.name, what, call->text);
+	}
+}
+
+/* MACs that two machines have: neither may be started or defined beside the other. */
+static void judge_macs(struct sim *s, struct world *b, const struct call_in_world *call)
+{
+	struct w_dom *self = world_dom(&s->world, call->target, false);
+
+	for (size_t i = 0; self && i < DOMS; i++) {
+		const struct w_dom *d = &s->world.doms[i];
+
+		if (d == self || !d->e.exists || d->id < 0 ||
+		    !judge_knows(&b->doms[i].e, call))
+			continue;
+		for (size_t n = 0; n < self->config.nic_count; n++)
+			for (size_t k = 0; k < d->live.nic_count; k++)
+				if (mac_equal(
+					self->config.nics[n].mac, d->live.nics[k].mac))
+					sim_fail(s, "I2",
+					    "%s and %s, which runs, have one MAC after \"%s\"",
+					    self->e.name, d->e.name, call->text);
+	}
+}
+
+static void judge_start(struct sim *s, struct world *b, const struct call_in_world *call)
+{
+	const struct h_vm *vm = home_vm_of(call->home, call->target);
+	const struct w_dom *d = world_dom(b, call->target, false);
+
+	if (!vm || !d || !judge_knows(&d->e, call))
+		return;
+	if (vm->runs == NO)
+		sim_fail(s, "P9", "\"%s\" though it is to be stopped", call->text);
+	if (vm->runs == UNWRITTEN && !vm->power && d->e.exists && !d->config.marked)
+		sim_fail(s, "P9",
+		    "\"%s\": it is adopted, and nothing is written of its state",
+		    call->text);
+}
+
+/* Networks */
+
+static void judge_network_stop(
+    struct sim *s, struct world *b, const struct call_in_world *call)
+{
+	struct plugged plugged[DOMS * NICS];
+	size_t count = judge_plugged(b, plugged);
+
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(plugged[i].net->e.name, call->target) == 0 &&
+		    judge_knows(&plugged[i].dom->e, call) &&
+		    !judge_approved(s, EFFECT_CUTS_OFF, NULL, NULL) &&
+		    !judge_approved(s, EFFECT_INTERRUPTS, call->target, NULL))
+			sim_fail(s, "P10", "\"%s\" cuts off %s; nobody approved it",
+			    call->text, plugged[i].dom->e.name);
+}
+
+void judge_power(struct sim *s, struct world *b, const struct call_in_world *call)
+{
+	if (call->action == &network_stop_action)
+		judge_network_stop(s, b, call);
+	else if (call->action == &domain_shutdown_action ||
+		 call->action == &domain_destroy_action)
+		judge_stop(s, b, call);
+	if (call->action == &domain_start_action)
+		judge_start(s, b, call);
+	if (call->action == &domain_start_action ||
+	    call->action == &domain_define_action) {
+		judge_disks(s, b, call);
+		judge_macs(s, b, call);
+	}
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* virt: the simulated libvirt's own parts: pictures of objects, and calls. */
+#ifndef TEST_SIM_VIRT_H
+#define TEST_SIM_VIRT_H
+
+#include "daemon/engine/adapter.h"
+#include "test/sim/sim.h"
+
+/* What a read has found at one instant, to be handed over at a later one; in the arena. */
+struct picture {
+	const struct kind *kind;
+	size_t place; /* in the world */
+	unsigned version;
+	bool exists;
+	struct reading reading;
+};
+
+struct picture *virt_picture(struct sim *s, bool domain, size_t place);
+void virt_give_host(struct sim *s, const struct inbox *inbox);
+
+/* Does the step; NULL: done, or why libvirt refuses. */
+const char *virt_do(struct sim *s, const struct call *call);
+
+#endif

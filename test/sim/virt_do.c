@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* virt_do: libvirt's side of each step, as daemon/virt/steps.c calls it. */
+#include <string.h>
+
+#include "lib/kind/actions.h"
+#include "test/sim/virt.h"
+
+static const char *network_define(struct sim *s, const struct call *call)
+{
+	struct w_side side;
+	const char *why = net_parse(&s->world, call->document, &side);
+
+	return why ? why : net_define(&s->world, call->target, &side);
+}
+
+static const char *network_update(struct sim *s, struct w_net *n, const struct call *call)
+{
+	const struct network_update *update = call->arguments;
+	bool live = update->side == SIDE_LIVE, add = update->command == UPDATE_ADD;
+	struct w_range range;
+	struct w_host host;
+	const char *why;
+
+	if (update->section == UPDATE_RANGE) {
+		why = net_parse_range(&s->arena, call->document, &range);
+		return why ? why : net_update_range(n, live, add, &range);
+	}
+	why = net_parse_host(&s->arena, call->document, &host);
+	host.by_us = true;
+	return why ? why : net_update_host(n, live, add, &host);
+}
+
+static const char *on_network(struct sim *s, const struct call *call)
+{
+	struct w_net *n = world_net(&s->world, call->target, false);
+
+	if (!n || !n->e.exists)
+		return "Network not found";
+	if (call->action == &network_start_action)
+		return n->active ? NULL : net_start(&s->world, n);
+	if (call->action == &network_stop_action)
+		return n->active ? net_stop(&s->world, n) : NULL;
+	if (call->action == &network_update_action)
+		return network_update(s, n, call);
+	if (!n->persistent)
+		return "cannot set autostart for transient network";
+	n->autostart = ((const struct autostart *)call->arguments)->on;
+	world_touch(&n->e);
+	return NULL;
+}
+
+static const char *domain_define(struct sim *s, const struct call *call)
+{
+	struct w_domside side;
+	const char *name, *why = dom_parse(&s->world, call->document, &name, &side);
+
+	return why ? why : dom_define(&s->world, name, &side);
+}
+
+static const char *domain_destroy(struct sim *s, struct w_dom *d)
+{
+	if (d->id >= 0)
+		dom_stopped(&s->world, d, 5, 2);
+	return NULL;
+}
+
+static const char *revive(struct w_dom *d, int from)
+{
+	if (d->state != from)
+		return "domain is in another state";
+	d->state = 1;
+	world_touch(&d->e);
+	return NULL;
+}
+
+static const char *on_domain(struct sim *s, const struct call *call)
+{
+	struct w_dom *d = world_dom(&s->world, call->target, false);
+
+	if (!d || !d->e.exists)
+		return "Domain not found";
+	if (call->action == &domain_start_action)
+		return d->id >= 0 ? NULL : dom_start(&s->world, d, false);
+	if (call->action == &domain_shutdown_action)
+		return dom_shutdown(&s->world, d, &s->rng);
+	if (call->action == &domain_destroy_action)
+		return domain_destroy(s, d);
+	if (call->action == &domain_resume_action)
+		return revive(d, 3);
+	if (call->action == &domain_wakeup_action)
+		return revive(d, 7);
+	if (!d->persistent)
+		return "cannot set autostart for transient domain";
+	d->autostart = ((const struct autostart *)call->arguments)->on;
+	world_touch(&d->e);
+	return NULL;
+}
+
+const char *virt_do(struct sim *s, const struct call *call)
+{
+	if (call->action == &network_define_action)
+		return network_define(s, call);
+	if (call->action == &domain_define_action)
+		return domain_define(s, call);
+	if (call->action->target == &network_kind)
+		return on_network(s, call);
+	return on_domain(s, call);
+}

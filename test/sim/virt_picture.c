@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* virt_picture: pictures of networks and domains as readings, as daemon/virt makes them. */
+#include <stdio.h>
+
+#include "lib/kind/kinds.h"
+#include "lib/kind/network/network.h"
+#include "lib/kind/vm/hypervisor.h"
+#include "lib/kind/vm/vm.h"
+#include "test/sim/virt.h"
+
+static void add_leases(struct sim *s, const struct w_net *n, struct network_facts *facts)
+{
+	struct dhcp_lease *leases = arena_array(&s->arena, LEASES, sizeof(*leases));
+
+	for (size_t i = 0; i < n->lease_count; i++)
+		leases[i] = (struct dhcp_lease){ n->leases[i].mac, n->leases[i].ip,
+			s->wall_ms + s->now_us / MS + 3600000 };
+	facts->leases = leases;
+	facts->lease_count = n->lease_count;
+	facts->leases_known = true;
+}
+
+/* Taps stay ports of their bridge as long as that is there. */
+static void add_ports(
+    struct sim *s, struct world *w, const struct w_net *n, struct network_facts *facts)
+{
+	const char **ports = arena_array(&s->arena, DOMS * NICS, sizeof(*ports));
+
+	facts->ports_known = true;
+	facts->ports = ports;
+	for (size_t i = 0; !n->bridge_gone && i < DOMS; i++)
+		for (size_t k = 0; w->doms[i].id >= 0 && k < w->doms[i].live.nic_count;
+		     k++) {
+			const struct w_nic *nic = &w->doms[i].live.nics[k];
+			const struct w_net *on = net_of_nic(w, nic);
+
+			if (on && on->e.name == n->e.name && nic->on_bridge)
+				ports[facts->port_count++] = nic->tap;
+		}
+}
+
+static const void *net_picture(struct sim *s, const struct w_net *n, struct reading *out)
+{
+	struct network_facts *facts = arena_alloc(&s->arena, sizeof(*facts));
+
+	facts->active = n->active;
+	facts->persistent = n->persistent;
+	facts->autostart = n->persistent && n->autostart;
+	if (n->persistent)
+		out->config_xml = net_xml(&s->world, n, false);
+	if (n->active) {
+		out->live_xml = net_xml(&s->world, n, true);
+		add_leases(s, n, facts);
+		add_ports(s, &s->world, n, facts);
+	}
+	return facts;
+}
+
+static const void *dom_picture(struct sim *s, const struct w_dom *d, struct reading *out)
+{
+	struct domain_facts *facts = arena_alloc(&s->arena, sizeof(*facts));
+
+	*facts = (struct domain_facts){
+		.id = d->id,
+		.state = d->state,
+		.reason = d->reason,
+		.persistent = d->persistent,
+		.autostart = d->persistent && d->autostart,
+		.managed_save = d->managed_save,
+	};
+	if (d->persistent)
+		out->config_xml = dom_xml(&s->world, d, false);
+	if (d->id >= 0)
+		out->live_xml = dom_xml(&s->world, d, true);
+	return facts;
+}
+
+struct picture *virt_picture(struct sim *s, bool domain, size_t place)
+{
+	struct picture *p = arena_alloc(&s->arena, sizeof(*p));
+	const struct w_net *n = &s->world.nets[domain ? 0 : place];
+	const struct w_dom *d = &s->world.doms[domain ? place : 0];
+	const struct entity *e = domain ? &d->e : &n->e;
+
+	*p = (struct picture){ domain ? &vm_kind : &network_kind, place, e->version,
+		e->exists, { .name = e->name } };
+	if (e->exists)
+		p->reading.facts = domain ? dom_picture(s, d, &p->reading)
+					  : net_picture(s, n, &p->reading);
+	return p;
+}
+
+void virt_give_host(struct sim *s, const struct inbox *inbox)
+{
+	struct host_facts facts = { .kvm = s->world.kvm,
+		.machine = "q35",
+		.arch = "x86_64",
+		.libvirt_version = 9000000 };
+	struct reading reading = { .name = HYPERVISOR_NAME, .facts = &facts };
+	const char *const names[] = { HYPERVISOR_NAME };
+
+	snprintf(facts.domain_type, sizeof(facts.domain_type), "%s",
+	    s->world.kvm ? "kvm" : "qemu");
+	inbox->observed(inbox->arg, &hypervisor_kind, &reading);
+	inbox->listed(inbox->arg, &hypervisor_kind, "", names, 1);
+}

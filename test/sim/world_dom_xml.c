@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/* world_dom_xml: domains as libvirt prints them, and what it takes. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/text.h"
+#include "lib/doc/xml.h"
+#include "test/sim/world.h"
+
+/* Printing */
+
+static void print_disk(struct text *t, const struct w_disk *disk, size_t i)
+{
+	text_add(t, "<disk type='%s' device='disk'><driver name='qemu' type='qcow2'/>",
+	    !disk->path				   ? "volume"
+	    : strncmp(disk->path, "/dev/", 5) == 0 ? "block"
+						   : "file");
+	if (!disk->path)
+		text_add(t, "<source pool='%s' volume='%s'/>", disk->pool, disk->volume);
+	else
+		text_add(t, "<source %s='%s'/>",
+		    strncmp(disk->path, "/dev/", 5) == 0 ? "dev" : "file", disk->path);
+	text_add(t, "<target dev='vd%c' bus='virtio'/>%s</disk>", (char)('a' + i),
+	    disk->readonly ? "<readonly/>" : "");
+}
+
+static void print_nic(struct text *t, const struct w_nic *nic, bool live)
+{
+	text_add(t, "<interface type='%s'><mac address='%s'/>",
+	    nic->network ? "network" : "bridge",
+	    mac_text(nic->mac, (char[MAC_TEXT]){ 0 }));
+	if (nic->network)
+		text_add(t, "<source network='%s'/>", nic->network);
+	else
+		text_add(t, "<source bridge='%s'/>", nic->bridge);
+	if (live && nic->tap)
+		text_add(t, "<target dev='%s'/>", nic->tap);
+	text_add(t, "<model type='virtio'/></interface>");
+}
+
+const char *dom_xml(struct world *w, const struct w_dom *d, bool live)
+{
+	const struct w_domside *s = live ? &d->live : &d->config;
+	autotext struct text t = { 0 };
+
+	text_add(&t, "<domain type='%s'", s->kvm ? "kvm" : "qemu");
+	if (live)
+		text_add(&t, " id='%d'", d->id);
+	text_add(&t, "><name>%s</name><uuid>%s</uuid>", d->e.name, s->uuid);
+	if (s->marked)
+		text_add(&t,
+		    "<metadata><homek8s:owner xmlns:homek8s='urn:homek8s:owner:1' name='%s'/></metadata>",
+		    d->e.name);
+	text_add(&t,
+	    "<memory unit='KiB'>%lld</memory><currentMemory unit='KiB'>%lld</currentMemory>"
+	    "<vcpu placement='static'>%d</vcpu><os><type arch='x86_64'>hvm</type>"
+	    "<boot dev='hd'/></os>%s<devices>",
+	    (long long)s->memory_kib, (long long)s->current_kib, s->vcpus,
+	    s->extra ? s->extra : "");
+	for (size_t i = 0; i < s->disk_count; i++)
+		print_disk(&t, &s->disks[i], i);
+	for (size_t i = 0; i < s->nic_count; i++)
+		print_nic(&t, &s->nics[i], live);
+	text_add(&t, "</devices></domain>");
+	return arena_copy_n(w->arena, text_get(&t), t.length);
+}
+
+/* Reading */
+
+static void parse_disk(struct arena *a, xmlNode *element, struct w_disk *out)
+{
+	out->path = xml_attribute(a, element, "source", "file");
+	if (!out->path)
+		out->path = xml_attribute(a, element, "source", "dev");
+	out->pool = xml_attribute(a, element, "source", "pool");
+	out->volume = xml_attribute(a, element, "source", "volume");
+	out->readonly = xml_first(element, "readonly") != NULL;
+}
+
+static const char *parse_nic(struct world *w, xmlNode *element, struct w_nic *out)
+{
+	const char *mac = xml_attribute(w->arena, element, "mac", "address");
+
+	out->network = xml_attribute(w->arena, element, "source", "network");
+	out->bridge = xml_attribute(w->arena, element, "source", "bridge");
+	if (!out->network && !out->bridge)
+		return "XML error: interface without source";
+	if (!mac)
+		out->mac = world_mac(w);
+	else if (mac_parse(mac, &out->mac, NULL) < 0)
+		return "XML error: unable to parse MAC address";
+	return NULL;
+}
+
+static const char *parse_devices(struct world *w, xmlNode *devices, struct w_domside *out)
+{
+	const char *why = NULL;
+
+	for (xmlNode *n = xml_first(devices, "disk"); n && out->disk_count < DISKS;
+	     n = xml_next(n))
+		parse_disk(w->arena, n, &out->disks[out->disk_count++]);
+	for (xmlNode *n = xml_first(devices, "interface");
+	     !why && n && out->nic_count < NICS; n = xml_next(n))
+		why = parse_nic(w, n, &out->nics[out->nic_count++]);
+	return why;
+}
+
+/* In KiB, as libvirt rounds: up to whole KiB. */
+static int64_t parse_memory(struct arena *a, xmlNode *root, const char *name)
+{
+	const char *text = xml_content(a, root, name);
+	const char *unit = xml_attribute(a, root, name, "unit");
+	int64_t n = text ? strtoll(text, NULL, 10) : 0;
+
+	if (unit && strcmp(unit, "MiB") == 0)
+		return n * 1024;
+	if (unit && strcmp(unit, "GiB") == 0)
+		return n * 1024 * 1024;
+	if (unit && (strcmp(unit, "b") == 0 || strcmp(unit, "bytes") == 0))
+		return (n + 1023) / 1024;
+	return n;
+}
+
+const char *dom_parse(
+    struct world *w, const char *xml, const char **name, struct w_domside *out)
+{
+	struct arena *a = w->arena;
+	autoxml xmlDoc *doc = xml_parse(xml, NULL);
+	xmlNode *root = doc ? xml_root(doc) : NULL;
+	const char *type, *vcpu;
+
+	*out = (struct w_domside){ 0 };
+	if (!root || strcmp((const char *)root->name, "domain") != 0)
+		return "XML error: no <domain>";
+	*name = xml_content(a, root, "name");
+	type = xml_attribute(a, root, NULL, "type");
+	vcpu = xml_content(a, root, "vcpu");
+	out->uuid = xml_content(a, root, "uuid");
+	out->kvm = type && strcmp(type, "kvm") == 0;
+	if (out->kvm && !w->kvm)
+		return "invalid argument: could not find capabilities for domaintype=kvm";
+	out->memory_kib = parse_memory(a, root, "memory");
+	out->current_kib = xml_first(root, "currentMemory")
+			       ? parse_memory(a, root, "currentMemory")
+			       : out->memory_kib;
+	out->vcpus = vcpu ? (int)strtol(vcpu, NULL, 10) : 1;
+	out->marked = xml_find(root, "metadata/owner") != NULL;
+	if (!*name || out->memory_kib <= 0 || out->vcpus <= 0)
+		return "XML error: name, memory or vcpu is missing";
+	return parse_devices(w, xml_first(root, "devices"), out);
+}
