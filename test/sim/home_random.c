@@ -290,7 +290,9 @@ static void fill_dom(struct home *h, struct world *w, struct rng *r,
 					(vm->memory_mib ? vm->memory_mib : 1024) * 1024,
 		.vcpus = vm->vcpus ? vm->vcpus : 1,
 		.kvm = w->kvm && !(vm->type && strcmp(vm->type, "qemu") == 0),
-		.marked = rng_percent(r, 50) };
+		.uuid = world_uuid(w) };
+	if (rng_percent(r, 50))
+		side->mark = world_mark(w, vm->name, side->uuid);
 	side->current_kib = side->memory_kib;
 	side->disk_count = 1;
 	if (vm->disk_path)
@@ -305,7 +307,7 @@ static void fill_dom(struct home *h, struct world *w, struct rng *r,
 		side->nics[side->nic_count++] =
 		    (struct w_nic){ .network = nics[i].network,
 			    .mac = nics[i].has_mac ? nics[i].mac
-				   : side->marked  ? mac_derive(key)
+				   : side->mark	   ? mac_derive(key)
 						   : world_mac(w) };
 	}
 	if (!count)

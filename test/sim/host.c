@@ -198,14 +198,13 @@ struct file_watch {
 	void *arg;
 };
 
-struct watch *watch_new(struct ev_loop *loop, const char *directory, const char *extra,
+struct watch *watch_new(struct ev_loop *loop, const char *directory,
     void (*changed)(void *arg), void *arg, struct error *e)
 {
 	struct file_watch *w = must_alloc(sizeof(*w));
 
 	(void)loop;
 	(void)directory;
-	(void)extra;
 	(void)e;
 	*w = (struct file_watch){ changed, arg };
 	sim->host->watch = w;
@@ -217,6 +216,18 @@ void watch_free(struct watch *watch)
 	if (sim->host->watch == (struct file_watch *)watch)
 		sim->host->watch = NULL;
 	free(watch);
+}
+
+void watch_file(struct watch *watch, const char *path)
+{
+	(void)watch;
+	(void)path;
+}
+
+const char *watch_writing(struct watch *watch)
+{
+	(void)watch;
+	return NULL;
 }
 
 static void report_files(struct sim *s, void *arg)

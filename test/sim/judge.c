@@ -62,6 +62,7 @@ struct call_in_world *judge_sent(struct sim *s, const struct call *call)
 		.arguments = call->arguments,
 		.token = call->token,
 		.home = s->in_force,
+		.sent_us = s->now_us,
 		.news = s->news,
 		.pools_known = is_known(s, &pool_kind),
 		.domains_known = is_known(s, &vm_kind),
@@ -113,6 +114,7 @@ void judge_after(struct sim *s, const struct call_in_world *call)
 		sim_fail(s, "P2", "\"%s\" without any configuration", call->text);
 		return;
 	}
+	s->judge->sent_us = call->sent_us;
 	judge_addresses(s, b, call);
 	judge_services(s, b, call);
 	judge_foreign(s, b, call);
@@ -124,6 +126,11 @@ void judge_after(struct sim *s, const struct call_in_world *call)
 }
 
 /* Approvals */
+
+static bool holds(const struct sim *s, const struct approved *a)
+{
+	return !a->void_us || a->void_us > s->judge->sent_us;
+}
 
 static bool mentions(
     const struct approved *a, const struct approved_effect *e, const char *whom)
@@ -143,7 +150,7 @@ bool judge_move_approved(struct sim *s, const char *whom, struct ip from, struct
 	for (size_t i = 0; i < s->judge->approval_count; i++) {
 		const struct approved *a = &s->judge->approvals[i];
 
-		for (size_t k = 0; !a->is_void && k < a->count; k++) {
+		for (size_t k = 0; holds(s, a) && k < a->count; k++) {
 			const struct approved_effect *e = &a->effects[k];
 
 			if (e->what == EFFECT_MOVES_ADDRESS && mentions(a, e, whom) &&
@@ -161,7 +168,7 @@ bool judge_approved(
 	for (size_t i = 0; i < s->judge->approval_count; i++) {
 		const struct approved *a = &s->judge->approvals[i];
 
-		for (size_t k = 0; !a->is_void && k < a->count; k++)
+		for (size_t k = 0; holds(s, a) && k < a->count; k++)
 			if (a->effects[k].what == what &&
 			    mentions(a, &a->effects[k], whom) &&
 			    (!from || (a->effects[k].from &&
@@ -279,8 +286,8 @@ void judge_edited(struct sim *s)
 		bool removal =
 		    strcmp(a->kind, "pool") == 0 || strcmp(a->kind, "advertisement") == 0;
 
-		if (!removal && !is_written(s->in_force, a))
-			a->is_void = true;
+		if (!removal && !a->void_us && !is_written(s->in_force, a))
+			a->void_us = s->now_us;
 	}
 }
 
@@ -295,6 +302,7 @@ void judge_plan(struct sim *s)
 	engine_view(s->engine, &view);
 	if (view.plan)
 		judge_converged(s, view.plan, false);
+	s->judge->sent_us = s->now_us;
 	if (view.plan)
 		judge_settled(s, view.plan);
 	arena_done(&s->judge->scratch);

@@ -23,7 +23,7 @@ struct approved { /* what somebody was shown and has approved */
 	const char *kind, *name;
 	struct approved_effect effects[APPROVED];
 	size_t count;
-	bool is_void;
+	int64_t void_us; /* since when it holds no more; 0: it holds */
 };
 
 /* A running NIC's live reservation, or the range that has its address, was taken away: for
@@ -37,6 +37,7 @@ struct removed {
 
 struct judge {
 	struct world before;
+	int64_t sent_us; /* when the step that is judged was sent */
 	struct approved approvals[APPROVALS];
 	size_t approval_count;
 	struct removed removed[REMOVED];

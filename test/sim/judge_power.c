@@ -152,7 +152,7 @@ static void judge_start(struct sim *s, struct world *b, const struct call_in_wor
 		return;
 	if (vm->runs == NO)
 		sim_fail(s, "P9", "\"%s\" though it is to be stopped", call->text);
-	if (vm->runs == UNWRITTEN && !vm->power && d->e.exists && !d->config.marked)
+	if (vm->runs == UNWRITTEN && !vm->power && d->e.exists && !d->config.mark)
 		sim_fail(s, "P9",
 		    "\"%s\": it is adopted, and nothing is written of its state",
 		    call->text);

@@ -40,6 +40,7 @@ struct call_in_world { /* a step on its way, for the judges */
 	const void *arguments;
 	const struct home *home; /* what was in force when it was sent */
 	uint64_t token;
+	int64_t sent_us;
 	uint64_t news;	  /* what was known when it was sent */
 	bool pools_known; /* and whether the pools, the domains, the networks were */
 	bool domains_known, networks_known;

@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "lib/doc/json.h"
 #include "lib/kind/kinds.h"
 #include "lib/kind/sources.h"
 
@@ -398,6 +399,45 @@ static void run(void *self, const struct call *call)
 	sim_at(s, at, true, on_call, c);
 }
 
+/* Probes: what a disk is. */
+
+struct question {
+	const struct kind *kind;
+	const char *name, *text;
+	uint64_t hash;
+};
+
+static void on_question(struct sim *s, void *arg)
+{
+	const struct question *q = arg;
+	struct virt_sim *v = virt(s);
+	const char *slash = strchr(q->text, '/');
+	struct w_disk disk = { .path = slash };
+	autojson struct json_object *list = json_object_new_array();
+
+	if (strncmp(q->text, "volume ", 7) == 0)
+		disk = (struct w_disk){ .volume = slash + 1 };
+	json_push_string(
+	    list, arena_printf(&s->arena, "=%s", disk_identity(&s->arena, &disk)));
+	if (v->up)
+		v->inbox->answered(v->inbox->arg, &(struct answer){ .kind = q->kind,
+						      .name = q->name,
+						      .hash = q->hash,
+						      .status = 200,
+						      .json = list,
+						      .error = "" });
+}
+
+static void ask(void *self, const struct probe *probe)
+{
+	struct sim *s = self;
+	struct question *q = arena_alloc(&s->arena, sizeof(*q));
+
+	*q = (struct question){ probe->kind, arena_copy(&s->arena, probe->name),
+		arena_copy(&s->arena, probe->question), probe->hash };
+	sim_at(s, sim_later(s, 1, 30), true, on_question, q);
+}
+
 /* The source */
 
 static void *start(const struct adapter_start *start)
@@ -456,4 +496,5 @@ const struct adapter libvirt_adapter = {
 	.state = state,
 	.hears_all = hears_all,
 	.run = run,
+	.ask = ask,
 };

@@ -71,6 +71,13 @@ const char *world_uuid(struct world *w)
 	return arena_printf(w->arena, "00000000-5157-4000-8000-%012x", ++w->next_uuid);
 }
 
+const char *world_mark(struct world *w, const char *name, const char *uuid)
+{
+	return arena_printf(w->arena,
+	    "<homek8s:owner xmlns:homek8s=\"urn:homek8s:owner:1\" name=\"%s\" uuid=\"%s\"/>",
+	    name, uuid);
+}
+
 struct mac world_mac(struct world *w)
 {
 	unsigned n = ++w->next_uuid;

@@ -106,8 +106,8 @@ struct w_domside {
 	const char *uuid;
 	int64_t memory_kib, current_kib;
 	int vcpus;
-	bool kvm, marked;
-	const char *extra; /* other elements of the domain */
+	bool kvm;
+	const char *mark; /* the element of our mark, as it was given; or NULL */
 	struct w_nic nics[NICS];
 	size_t nic_count;
 	struct w_disk disks[DISKS];
@@ -179,6 +179,8 @@ struct w_dom *world_dom(struct world *w, const char *name, bool make);
 struct w_object *world_object(
     struct world *w, enum w_type type, const char *name, bool make);
 const char *world_uuid(struct world *w);
+/* Our mark on a domain. */
+const char *world_mark(struct world *w, const char *name, const char *uuid);
 struct mac world_mac(struct world *w);
 
 /* Networks (world_net.c). Each returns NULL, or why libvirt refuses. */

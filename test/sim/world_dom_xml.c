@@ -47,16 +47,13 @@ const char *dom_xml(struct world *w, const struct w_dom *d, bool live)
 	if (live)
 		text_add(&t, " id='%d'", d->id);
 	text_add(&t, "><name>%s</name><uuid>%s</uuid>", d->e.name, s->uuid);
-	if (s->marked)
-		text_add(&t,
-		    "<metadata><homek8s:owner xmlns:homek8s='urn:homek8s:owner:1' name='%s'/></metadata>",
-		    d->e.name);
+	if (s->mark)
+		text_add(&t, "<metadata>%s</metadata>", s->mark);
 	text_add(&t,
 	    "<memory unit='KiB'>%lld</memory><currentMemory unit='KiB'>%lld</currentMemory>"
 	    "<vcpu placement='static'>%d</vcpu><os><type arch='x86_64'>hvm</type>"
-	    "<boot dev='hd'/></os>%s<devices>",
-	    (long long)s->memory_kib, (long long)s->current_kib, s->vcpus,
-	    s->extra ? s->extra : "");
+	    "<boot dev='hd'/></os><devices>",
+	    (long long)s->memory_kib, (long long)s->current_kib, s->vcpus);
 	for (size_t i = 0; i < s->disk_count; i++)
 		print_disk(&t, &s->disks[i], i);
 	for (size_t i = 0; i < s->nic_count; i++)
@@ -128,6 +125,8 @@ const char *dom_parse(
 	autoxml xmlDoc *doc = xml_parse(xml, NULL);
 	xmlNode *root = doc ? xml_root(doc) : NULL;
 	const char *type, *vcpu;
+	struct error e = { "" };
+	xmlNode *mark;
 
 	*out = (struct w_domside){ 0 };
 	if (!root || strcmp((const char *)root->name, "domain") != 0)
@@ -144,7 +143,8 @@ const char *dom_parse(
 			       ? parse_memory(a, root, "currentMemory")
 			       : out->memory_kib;
 	out->vcpus = vcpu ? (int)strtol(vcpu, NULL, 10) : 1;
-	out->marked = xml_find(root, "metadata/owner") != NULL;
+	mark = xml_find(root, "metadata/owner");
+	out->mark = mark ? xml_print_element(a, mark, &e) : NULL;
 	if (!*name || out->memory_kib <= 0 || out->vcpus <= 0)
 		return "XML error: name, memory or vcpu is missing";
 	return parse_devices(w, xml_first(root, "devices"), out);
