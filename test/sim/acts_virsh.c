@@ -4,6 +4,15 @@
 
 #include "test/sim/acts.h"
 
+/* Where the <ip> of IPv4 stands. */
+static int place_of(struct w_net *n, bool live)
+{
+	struct w_side *side = live ? &n->live : &n->config;
+	const struct w_ip *ip = net_main_ip(side);
+
+	return ip ? (int)(ip - side->ips) : -1;
+}
+
 /* One entry of a side that is there. */
 static struct w_net *pick_entry(
     struct sim *s, struct rng *r, bool *live, struct w_host *out)
@@ -29,7 +38,8 @@ bool act_virsh_host_delete(struct sim *s, struct rng *r)
 	bool live;
 	struct w_net *n = pick_entry(s, r, &live, &host);
 
-	if (!n || net_update_host(n, live, false, &host))
+	if (!n || net_update_host(
+		      n, &(struct w_update){ live, W_DELETE, place_of(n, live) }, &host))
 		return false;
 	sim_say(s, "virsh: an entry of %s is deleted (%s)", n->e.name,
 	    live ? "live" : "stored");
@@ -53,7 +63,8 @@ bool act_virsh_host_add(struct sim *s, struct rng *r)
 	host.name = d && rng_percent(r, 40) ? d->e.name : NULL;
 	if (rng_percent(r, 20))
 		host.extra = "<lease expiry=\"3\" unit=\"hours\"/>";
-	if (net_update_host(n, live, true, &host))
+	if (net_update_host(
+		n, &(struct w_update){ live, W_ADD, place_of(n, live) }, &host))
 		return false;
 	sim_say(s, "virsh: an entry is added to %s (%s)", n->e.name,
 	    live ? "live" : "stored");
@@ -66,11 +77,12 @@ bool act_virsh_host_move(struct sim *s, struct rng *r)
 	bool live;
 	struct w_net *n = pick_entry(s, r, &live, &host);
 
-	if (!n || net_update_host(n, live, false, &host))
+	if (!n || net_update_host(
+		      n, &(struct w_update){ live, W_DELETE, place_of(n, live) }, &host))
 		return false;
 	host.ip = pick_ip(r, n);
 	host.by_us = false;
-	net_update_host(n, live, true, &host);
+	net_update_host(n, &(struct w_update){ live, W_ADD, place_of(n, live) }, &host);
 	sim_say(s, "virsh: an entry of %s has another address (%s)", n->e.name,
 	    live ? "live" : "stored");
 	return true;
@@ -92,12 +104,15 @@ bool act_virsh_range(struct sim *s, struct rng *r)
 	if (!ip)
 		return false;
 	if (ip->range_count && rng_percent(r, 60))
-		return !net_update_range(
-		    n, live, false, &ip->ranges[rng_below(r, (unsigned)ip->range_count)]);
+		return !net_update_range(n,
+		    &(struct w_update){ live, W_DELETE, place_of(n, live) },
+		    &ip->ranges[rng_below(r, (unsigned)ip->range_count)]);
 	range = (struct w_range){ .range = { pick_ip(r, n), { 0 } } };
 	range.range.last = range.range.first;
 	range.range.last.value += rng_below(r, 30);
-	if (net_update_range(n, live, true, &range))
+	if (ip->range_count >= 5 ||
+	    net_update_range(
+		n, &(struct w_update){ live, W_ADD, place_of(n, live) }, &range))
 		return false;
 	sim_say(s, "virsh: network %s has one range more (%s)", n->e.name,
 	    live ? "live" : "stored");
@@ -147,6 +162,18 @@ bool act_virsh_net_autostart(struct sim *s, struct rng *r)
 	return true;
 }
 
+static void delete_bridge(struct sim *s, struct w_net *n)
+{
+	for (size_t i = 0; i < DOMS; i++)
+		for (size_t k = 0;
+		     s->world.doms[i].id >= 0 && k < s->world.doms[i].live.nic_count; k++)
+			if (net_of_nic(&s->world, &s->world.doms[i].live.nics[k]) == n)
+				s->world.doms[i].live.nics[k].on_bridge = false;
+	n->bridge_gone = true;
+	world_touch(&n->e);
+	sim_say(s, "ip: link delete %s, of %s", n->live.bridge, n->e.name);
+}
+
 /* A tap that is taken off the bridge, or put back. */
 bool act_virsh_bridge(struct sim *s, struct rng *r)
 {
@@ -160,6 +187,12 @@ bool act_virsh_bridge(struct sim *s, struct rng *r)
 	n = net_of_nic(&s->world, nic);
 	if (!n)
 		return false;
+	if (rng_percent(r, 25)) {
+		delete_bridge(s, n);
+		return true;
+	}
+	if (n->bridge_gone)
+		return false;
 	nic->on_bridge = !nic->on_bridge;
 	world_touch(&n->e);
 	sim_say(s, "ip: %s is %s its bridge", d->e.name, nic->on_bridge ? "on" : "off");
@@ -171,8 +204,6 @@ bool act_virsh_dnsmasq(struct sim *s, struct rng *r)
 	struct w_net *n = pick_world_net(s, r);
 
 	if (!n || !n->active)
-		return false;
-	if (!s->dnsmasq_dies)
 		return false;
 	n->dnsmasq_dead = true;
 	world_touch(&n->e);

@@ -128,7 +128,8 @@ bool act_virsh_attach(struct sim *s, struct rng *r)
 	const struct w_net *n = pick_world_net(s, r);
 	struct w_nic *nic;
 
-	if (!d || !n || !n->active || d->id < 0 || d->live.nic_count == NICS)
+	if (!d || !n || !n->active || n->bridge_gone || d->id < 0 ||
+	    d->live.nic_count == NICS)
 		return false;
 	nic = &d->live.nics[d->live.nic_count++];
 	*nic = (struct w_nic){ .mac = world_mac(&s->world),

@@ -239,8 +239,12 @@ static void place_entries(struct home *h, struct world *w, struct rng *r,
 			.name = s->host,
 			.mac = s->has_mac ? s->mac : mac_of(h, w, s->host, n->name) };
 
+		const struct h_vm *vm = home_vm(h, s->host);
+		const struct w_dom *d = vm ? world_dom(w, home_domain(vm), false) : NULL;
+
 		if (!rng_percent(r, 85))
 			continue;
+		host.by_us |= !d; /* nobody else derives a MAC from a name */
 		if (rng_percent(r, 5) && !by_us)
 			host.name = NULL;
 		else if (rng_percent(r, 5) && !by_us)

@@ -38,21 +38,71 @@ size_t judge_plugged(struct world *w, struct plugged out[DOMS * NICS])
 	return count;
 }
 
+bool judge_is_leased(const struct w_net *net, struct mac mac)
+{
+	for (size_t i = 0; i < net->lease_count; i++)
+		if (mac_equal(net->leases[i].mac, mac))
+			return true;
+	return false;
+}
+
 /* Calls */
 
-static bool is_known(const struct sim *s, const struct kind *kind)
+static bool is_known(const struct view *view, const struct kind *kind)
 {
+	return view->observed->kinds[kind_index(kind)].known;
+}
+
+static struct queued_step *note_step(
+    struct sim *s, const struct view *view, const struct step *step)
+{
+	struct judge *j = s->judge;
+	struct queued_step *q = &j->planned[j->planned_count++ % PLANNED];
+
+	*q = (struct queued_step){ arena_copy(&s->arena, step->text),
+		arena_copy(&s->arena, step->target), s->in_force, s->now_us, s->news,
+		is_known(view, &pool_kind), is_known(view, &vm_kind),
+		is_known(view, &network_kind) };
+	return q;
+}
+
+/* The steps of a plan that are queued now. */
+static void note_steps(struct sim *s, const struct view *view)
+{
+	for (size_t i = 0; i < view->plan->step_count; i++)
+		note_step(s, view, view->plan->steps[i]);
+}
+
+static bool is_step(const char *text, const char *target, const struct call *call)
+{
+	return strcmp(text, call->text) == 0 && strcmp(target, call->target) == 0;
+}
+
+/* The plan that the step is of: the one that is just being taken, else the latest that has a
+ * step of these words. */
+static const struct queued_step *planned_of(struct sim *s, const struct call *call)
+{
+	const struct judge *j = s->judge;
+	size_t count = j->planned_count;
 	struct view view;
 
-	if (!s->engine)
-		return false;
 	engine_view(s->engine, &view);
-	return view.observed->kinds[kind_index(kind)].known;
+	for (size_t i = 0; view.plan && i < view.plan->step_count; i++)
+		if (is_step(view.plan->steps[i]->text, view.plan->steps[i]->target, call))
+			return note_step(s, &view, view.plan->steps[i]);
+	for (size_t i = 0; i < count && i < PLANNED; i++) {
+		const struct queued_step *q = &j->planned[(count - 1 - i) % PLANNED];
+
+		if (is_step(q->text, q->target, call))
+			return q;
+	}
+	return NULL;
 }
 
 struct call_in_world *judge_sent(struct sim *s, const struct call *call)
 {
 	struct call_in_world *sent = arena_alloc(&s->arena, sizeof(*sent));
+	const struct queued_step *p = planned_of(s, call);
 
 	*sent = (struct call_in_world){ .action = call->action,
 		.kind = call->kind,
@@ -61,12 +111,14 @@ struct call_in_world *judge_sent(struct sim *s, const struct call *call)
 		.document = call->document,
 		.arguments = call->arguments,
 		.token = call->token,
-		.home = s->in_force,
-		.sent_us = s->now_us,
-		.news = s->news,
-		.pools_known = is_known(s, &pool_kind),
-		.domains_known = is_known(s, &vm_kind),
-		.networks_known = is_known(s, &network_kind) };
+		.home = p ? p->home : s->in_force,
+		.sent_us = p ? p->at_us : s->now_us,
+		.news = p ? p->news : s->news };
+	if (p) {
+		sent->pools_known = p->pools_known;
+		sent->domains_known = p->domains_known;
+		sent->networks_known = p->networks_known;
+	}
 	return sent;
 }
 
@@ -303,6 +355,8 @@ void judge_plan(struct sim *s)
 	if (view.plan)
 		judge_converged(s, view.plan, false);
 	s->judge->sent_us = s->now_us;
+	if (view.plan)
+		note_steps(s, &view);
 	if (view.plan)
 		judge_settled(s, view.plan);
 	arena_done(&s->judge->scratch);

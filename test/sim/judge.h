@@ -31,8 +31,19 @@ struct approved { /* what somebody was shown and has approved */
 struct removed {
 	const char *net, *domain, *vm, *text;
 	int id; /* of the domain */
+	int64_t at_us;
 	struct mac mac;
 	struct ip was, used; /* reserved (version 0: none), and used by the machine */
+};
+
+#define PLANNED 64
+
+struct queued_step { /* a step, and what was known when it was planned */
+	const char *text, *target;
+	const struct home *home;
+	int64_t at_us;
+	uint64_t news;
+	bool pools_known, domains_known, networks_known;
 };
 
 struct judge {
@@ -46,7 +57,10 @@ struct judge {
 	const struct home *previous, *current; /* configurations in force */
 	unsigned
 	    once_version[DOMS]; /* its version after our step that must not be repeated */
-	struct arena scratch;	/* emptied after each judgement */
+	struct queued_step planned[PLANNED]; /* the latest, in a ring */
+	size_t planned_count;
+	struct ranges taken;  /* of ranges: what the step before took away */
+	struct arena scratch; /* emptied after each judgement */
 };
 
 /* A running NIC on a libvirt network, for which a reservation would count. */
@@ -56,6 +70,9 @@ struct plugged {
 	const struct w_net *net;
 };
 
+/* dnsmasq has its lease: where that was forgotten, with a network that was started anew, the
+ * daemon cannot know what address the machine goes on with. */
+bool judge_is_leased(const struct w_net *net, struct mac mac);
 /* All of them; the count. */
 size_t judge_plugged(struct world *w, struct plugged out[DOMS * NICS]);
 
@@ -65,7 +82,7 @@ bool judge_move_approved(struct sim *s, const char *whom, struct ip from, struct
 bool judge_approved(
     struct sim *s, enum effect_what what, const char *whom, const char *from);
 
-/* Each looks at one step: `b` the world before, `s->world` after. */
+/* Each examines one step: `b` the world before, `s->world` after. */
 void judge_addresses(struct sim *s, struct world *b, const struct call_in_world *call);
 void judge_services(struct sim *s, struct world *b, const struct call_in_world *call);
 void judge_foreign(struct sim *s, struct world *b, const struct call_in_world *call);

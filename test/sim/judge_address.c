@@ -64,6 +64,21 @@ static void judge_overlap(struct sim *s, struct world *b, size_t net, size_t poo
 	}
 }
 
+/* A range that a step before took away, to write it once more. */
+static bool is_put_back(struct sim *s, struct ranges new)
+{
+	return !ranges_subtract(&s->judge->scratch, new, s->judge->taken).count;
+}
+
+static void note_taken(struct sim *s, const struct call_in_world *call)
+{
+	const struct network_update *update = call->arguments;
+
+	if (call->action == &network_update_action && update->section == UPDATE_RANGE &&
+	    update->command == UPDATE_DELETE)
+		ranges_add(&s->arena, &s->judge->taken, update->range.range);
+}
+
 static void judge_widened(
     struct sim *s, struct world *b, const struct call_in_world *call)
 {
@@ -82,6 +97,8 @@ static void judge_widened(
 		if (!new.count)
 			new = ranges_subtract(
 			    a, ranges_of(a, &is->live), ranges_of(a, &was->live));
+		if (is_put_back(s, new))
+			continue;
 		if (new.count)
 			sim_fail(s, "I1",
 			    "%s joins a DHCP range while the pools are unknown: \"%s\"",
@@ -128,6 +145,7 @@ static void note_removed(struct sim *s, const struct plugged *p, const struct w_
 		.vm = whom(s, call, p),
 		.text = call->text,
 		.id = p->dom->id,
+		.at_us = s->now_us,
 		.mac = p->nic->mac,
 		.was = was ? was->ip : (struct ip){ 0 },
 		.used = p->nic->ip };
@@ -151,6 +169,8 @@ static void judge_nic(
 	if (was && ip_equal(was->ip, is->ip))
 		return;
 	forget_removed(s->judge, removed);
+	if (!judge_is_leased(p->net, p->nic->mac))
+		return;
 	if (ip_equal(is->ip, before) || ip_equal(is->ip, p->nic->ip) ||
 	    !p->nic->ip.version)
 		return;
@@ -180,9 +200,10 @@ static void judge_roamer(
 }
 
 /* Nothing of the network or its reservations is under way or tried again. */
-static bool is_settled(const struct plan *plan, const char *net)
+static bool is_settled(struct sim *s, const struct plan *plan, const struct removed *r)
 {
-	size_t length = strlen(net);
+	const char *net = r->net;
+	size_t length = strlen(net), items = 0;
 
 	for (size_t i = 0; i < plan->item_count; i++) {
 		const struct item *item = plan->items[i];
@@ -192,11 +213,13 @@ static bool is_settled(const struct plan *plan, const char *net)
 				       strncmp(item->name, net, length) == 0 &&
 				       item->name[length] == '/';
 
+		items += of_it;
 		if (of_it && (item->state->busy || item->verdict == VERDICT_FAILING ||
 				 item->verdict == VERDICT_UNKNOWN || item_acts(item)))
 			return false;
 	}
-	return true;
+	/* It is not written any more: what is under way has ended after a while. */
+	return items || s->now_us - r->at_us > 60 * SECOND;
 }
 
 static void judge_one_removed(struct sim *s, const struct removed *r)
@@ -226,7 +249,7 @@ void judge_settled(struct sim *s, const struct plan *plan)
 	struct judge *j = s->judge;
 
 	for (size_t i = 0; i < j->removed_count; i++) {
-		if (!is_settled(plan, j->removed[i].net))
+		if (!is_settled(s, plan, &j->removed[i]))
 			continue;
 		judge_one_removed(s, &j->removed[i]);
 		forget_removed(j, &j->removed[i--]);
@@ -314,6 +337,7 @@ void judge_addresses(struct sim *s, struct world *b, const struct call_in_world 
 				s->world.objects[k].e.version != b->objects[k].e.version))
 				judge_overlap(s, b, i, k, call);
 	judge_widened(s, b, call);
+	note_taken(s, call);
 	if (call->action != &network_update_action)
 		return;
 	for (size_t i = 0; i < count; i++) {

@@ -5,20 +5,20 @@
 #include "lib/kind/kinds.h"
 #include "test/sim/judge.h"
 
-struct looked { /* what is examined */
+struct checked { /* what is examined */
 	struct sim *s;
 	const struct home *home;
 	const struct item *item;
 	bool strict;
 };
 
-static void differs(const struct looked *l, const char *what)
+static void differs(const struct checked *l, const char *what)
 {
 	sim_fail(l->s, "I6", "%s/%s is called converged (%s), but %s",
 	    l->item->kind->name, l->item->name, l->item->reason, what);
 }
 
-static bool knows(const struct looked *l, const struct entity *e)
+static bool knows(const struct checked *l, const struct entity *e)
 {
 	return e->name && (l->strict || e->read == e->version);
 }
@@ -30,7 +30,7 @@ static bool same_text(const char *a, const char *b)
 
 /* VMs */
 
-static void check_side(const struct looked *l, const struct h_vm *vm,
+static void check_side(const struct checked *l, const struct h_vm *vm,
     const struct w_domside *side, const char *which)
 {
 	struct h_nic nics[H_NICS];
@@ -59,7 +59,7 @@ static void check_side(const struct looked *l, const struct h_vm *vm,
 }
 
 static void check_disk(
-    const struct looked *l, const struct h_vm *vm, const struct w_domside *side)
+    const struct checked *l, const struct h_vm *vm, const struct w_domside *side)
 {
 	struct arena *a = &l->s->judge->scratch;
 	struct w_disk due = { .path = vm->disk_path,
@@ -75,7 +75,7 @@ static void check_disk(
 	differs(l, "its disk is another");
 }
 
-static void check_vm(const struct looked *l)
+static void check_vm(const struct checked *l)
 {
 	const struct h_vm *vm = home_vm(l->home, l->item->name);
 	const struct w_dom *d =
@@ -115,10 +115,13 @@ static const struct w_nic *nic_in(const struct w_domside *side, const char *net)
 	return NULL;
 }
 
-static void check_entry(const struct looked *l, const struct w_side *side, struct mac mac,
+static void check_entry(const struct checked *l, struct w_side *side, struct mac mac,
     struct ip ip, const char *which)
 {
-	const struct w_host *host = net_reserved(side, mac);
+	struct w_host *host = net_reserved(side, mac);
+
+	if (host)
+		host->adopted = true;
 
 	if (!host || !ip_equal(host->ip, ip))
 		differs(l, arena_printf(&l->s->judge->scratch,
@@ -126,7 +129,7 @@ static void check_entry(const struct looked *l, const struct w_side *side, struc
 			       host ? "another" : "no", which));
 }
 
-static void check_live(const struct looked *l, const struct w_net *n,
+static void check_live(const struct checked *l, struct w_net *n,
     const struct h_static *st, const struct w_dom *d, struct mac fallback)
 {
 	bool runs = d && d->e.exists && d->id >= 0;
@@ -136,18 +139,18 @@ static void check_live(const struct looked *l, const struct w_net *n,
 		return;
 	check_entry(
 	    l, &n->live, nic && !st->has_mac ? nic->mac : fallback, st->ip, "live");
-	if (nic && nic->ip.version && !ip_equal(nic->ip, st->ip) && !n->dnsmasq_dead &&
-	    mac_equal(nic->mac, fallback))
+	if (nic && nic->ip.version && !ip_equal(nic->ip, st->ip) &&
+	    judge_is_leased(n, nic->mac) && mac_equal(nic->mac, fallback))
 		differs(l, "the machine still has another address");
 }
 
-static void check_reservation(const struct looked *l)
+static void check_reservation(const struct checked *l)
 {
 	const char *slash = strchr(l->item->name, '/');
 	const char *net = arena_copy_n(
 	    &l->s->judge->scratch, l->item->name, (size_t)(slash - l->item->name));
 	const struct h_net *hn = home_net(l->home, net);
-	const struct w_net *n = world_net(&l->s->world, net, false);
+	struct w_net *n = world_net(&l->s->world, net, false);
 	const struct h_static *st = NULL;
 	const struct h_vm *vm = home_vm(l->home, slash + 1);
 	const struct w_dom *d =
@@ -179,7 +182,7 @@ static void check_reservation(const struct looked *l)
 
 /* Networks */
 
-static struct ranges due_ranges(const struct looked *l, const struct h_net *hn)
+static struct ranges due_ranges(const struct checked *l, const struct h_net *hn)
 {
 	struct arena *a = &l->s->judge->scratch;
 	struct ranges due = { 0 };
@@ -188,7 +191,7 @@ static struct ranges due_ranges(const struct looked *l, const struct h_net *hn)
 	return ranges_subtract(a, due, home_pools(a, l->home));
 }
 
-static void check_net_side(const struct looked *l, const struct h_net *hn,
+static void check_net_side(const struct checked *l, const struct h_net *hn,
     struct w_side *side, const char *which)
 {
 	struct arena *a = &l->s->judge->scratch;
@@ -215,7 +218,7 @@ static void check_net_side(const struct looked *l, const struct h_net *hn,
 			       a, "its %s DHCP range is %s", which, ranges_text(a, has)));
 }
 
-static void check_guests(const struct looked *l, const struct w_net *n)
+static void check_guests(const struct checked *l, const struct w_net *n)
 {
 	struct plugged plugged[DOMS * NICS];
 	size_t count = judge_plugged(&l->s->world, plugged);
@@ -226,7 +229,7 @@ static void check_guests(const struct looked *l, const struct w_net *n)
 			differs(l, "a guest is cut off from its bridge");
 }
 
-static void check_network(const struct looked *l)
+static void check_network(const struct checked *l)
 {
 	const struct h_net *hn = home_net(l->home, l->item->name);
 	struct w_net *n = world_net(&l->s->world, l->item->name, false);
@@ -255,7 +258,7 @@ static void check_network(const struct looked *l)
 
 /* The cluster */
 
-static void check_pool(const struct looked *l)
+static void check_pool(const struct checked *l)
 {
 	struct arena *a = &l->s->judge->scratch;
 	const struct h_pool *p = home_pool(l->home, l->item->name);
@@ -279,7 +282,7 @@ static void check_pool(const struct looked *l)
 		differs(l, "it is being deleted");
 }
 
-static void check_advertisement(const struct looked *l)
+static void check_advertisement(const struct checked *l)
 {
 	const struct world *w = &l->s->world;
 	const struct w_object *pool =
@@ -302,7 +305,7 @@ void judge_converged(struct sim *s, const struct plan *plan, bool strict)
 {
 	static const struct {
 		const struct kind *kind;
-		void (*check)(const struct looked *l);
+		void (*check)(const struct checked *l);
 	} checks[] = {
 		{ &vm_kind, check_vm },
 		{ &reservation_kind, check_reservation },
@@ -312,7 +315,7 @@ void judge_converged(struct sim *s, const struct plan *plan, bool strict)
 	};
 
 	for (size_t i = 0; i < plan->item_count; i++) {
-		struct looked l = { s, s->in_force, plan->items[i], strict };
+		struct checked l = { s, s->in_force, plan->items[i], strict };
 
 		if (plan->items[i]->verdict != VERDICT_CONVERGED ||
 		    !plan->items[i]->desired)

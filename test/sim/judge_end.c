@@ -21,6 +21,12 @@ static bool is_world_fault(struct sim *s, const struct item *item)
 	return d->id >= 0 && vm->runs == NO && d->stop_answer;
 }
 
+/* It was renewed, and has it still: the address is somebody else's. */
+static bool is_kept(const struct item *item)
+{
+	return item->kind == &reservation_kind && strstr(item->reason, "still holds");
+}
+
 static bool only_waits(const struct item *item)
 {
 	for (size_t i = 0; i < item->program_count; i++)
@@ -28,7 +34,8 @@ static bool only_waits(const struct item *item)
 		    item->programs[i]->gate != GATE_WAITS)
 			return false;
 	return strstr(item->reason, "wait") || strstr(item->reason, "comes with") ||
-	       strstr(item->reason, "being deleted");
+	       strstr(item->reason, "being deleted") ||
+	       strstr(item->reason, "follows when");
 }
 
 /* What others wait for. */
@@ -55,7 +62,7 @@ static void judge_item(struct sim *s, const struct plan *plan, const struct item
 			    item->kind->name, item->name);
 		return;
 	case VERDICT_PENDING:
-		if (only_waits(item) && any_held(s, plan))
+		if (is_kept(item) || (only_waits(item) && any_held(s, plan)))
 			return;
 		break;
 	case VERDICT_FAILING:

@@ -88,10 +88,21 @@ static bool is_right(
 	return false;
 }
 
+static bool is_name_written(const struct home *h, const char *net, const char *name)
+{
+	const struct h_net *n = home_net(h, net);
+
+	for (size_t i = 0; n && name && i < n->static_count; i++)
+		if (strcmp(n->statics[i].host, name) == 0)
+			return true;
+	return false;
+}
+
 static void judge_gone(struct sim *s, struct world *b, const struct w_host *host,
     const struct call_in_world *call)
 {
-	if (host->by_us)
+	if (host->by_us || (host->adopted && home_net(call->home, call->target) &&
+			       is_name_written(call->home, call->target, host->name)))
 		return;
 	if (!is_of_written(b, call->home, call->target, host))
 		foreign(
@@ -211,6 +222,8 @@ static void judge_domain(
 		return;
 	if (was->autostart != is->autostart && !vm->autostart)
 		foreign(s, call, "autostart is not written");
+	if (!was->persistent)
+		return;
 	if (!same_text(was->config.uuid, is->config.uuid) ||
 	    was->config.disk_count != is->config.disk_count)
 		foreign(s, call, "UUID or disks have changed");

@@ -168,7 +168,7 @@ static void judge_network_stop(
 
 	for (size_t i = 0; i < count; i++)
 		if (strcmp(plugged[i].net->e.name, call->target) == 0 &&
-		    judge_knows(&plugged[i].dom->e, call) &&
+		    plugged[i].nic->on_bridge && judge_knows(&plugged[i].dom->e, call) &&
 		    !judge_approved(s, EFFECT_CUTS_OFF, NULL, NULL) &&
 		    !judge_approved(s, EFFECT_INTERRUPTS, call->target, NULL))
 			sim_fail(s, "P10", "\"%s\" cuts off %s; nobody approved it",

@@ -31,7 +31,6 @@ void sim_begin(struct sim *s, uint64_t seed)
 	home_random(&s->home, &s->world, &r);
 	s->first = s->home;
 	s->faults.lossy = rng_percent(&r, 50);
-	s->dnsmasq_dies = false;
 }
 
 void sim_end(struct sim *s)

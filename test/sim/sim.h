@@ -40,7 +40,7 @@ struct call_in_world { /* a step on its way, for the judges */
 	const void *arguments;
 	const struct home *home; /* what was in force when it was sent */
 	uint64_t token;
-	int64_t sent_us;
+	int64_t sent_us;  /* this and what follows: of the plan that it is of */
 	uint64_t news;	  /* what was known when it was sent */
 	bool pools_known; /* and whether the pools, the domains, the networks were */
 	bool domains_known, networks_known;
@@ -66,7 +66,6 @@ struct sim {
 	struct faults faults;
 	struct disk_file state, last_good;
 	struct judge *judge;
-	bool dnsmasq_dies;   /* dnsmasq may be killed: where that can be read */
 	bool trace, calm;    /* calm: no chance any more, all is prompt */
 	const char *promise; /* broken; NULL: none */
 	char *failure;

@@ -15,19 +15,25 @@ static const char *network_define(struct sim *s, const struct call *call)
 
 static const char *network_update(struct sim *s, struct w_net *n, const struct call *call)
 {
-	const struct network_update *update = call->arguments;
-	bool live = update->side == SIDE_LIVE, add = update->command == UPDATE_ADD;
+	const struct network_update *given = call->arguments;
+	struct w_update update = { .live = given->side == SIDE_LIVE,
+		.place = given->place };
 	struct w_range range;
 	struct w_host host;
 	const char *why;
 
-	if (update->section == UPDATE_RANGE) {
+	update.command = given->command == UPDATE_ADD	   ? W_ADD
+			 : given->command == UPDATE_DELETE ? W_DELETE
+							   : W_MODIFY;
+	if (given->section == UPDATE_TXT)
+		return net_update_txt(n, &update);
+	if (given->section == UPDATE_RANGE) {
 		why = net_parse_range(&s->arena, call->document, &range);
-		return why ? why : net_update_range(n, live, add, &range);
+		return why ? why : net_update_range(n, &update, &range);
 	}
 	why = net_parse_host(&s->arena, call->document, &host);
-	host.by_us = true;
-	return why ? why : net_update_host(n, live, add, &host);
+	host.by_us = given->command == UPDATE_ADD;
+	return why ? why : net_update_host(n, &update, &host);
 }
 
 static const char *on_network(struct sim *s, const struct call *call)
@@ -73,6 +79,20 @@ static const char *revive(struct w_dom *d, int from)
 	return NULL;
 }
 
+/* What runs is stored again. */
+static const char *redefine(struct sim *s, struct w_dom *d)
+{
+	struct w_domside side = d->live;
+
+	if (d->persistent)
+		return NULL;
+	for (size_t i = 0; i < side.nic_count; i++) {
+		side.nics[i].tap = NULL;
+		side.nics[i].ip = (struct ip){ 0 };
+	}
+	return dom_define(&s->world, d->e.name, &side);
+}
+
 static const char *on_domain(struct sim *s, const struct call *call)
 {
 	struct w_dom *d = world_dom(&s->world, call->target, false);
@@ -89,6 +109,8 @@ static const char *on_domain(struct sim *s, const struct call *call)
 		return revive(d, 3);
 	if (call->action == &domain_wakeup_action)
 		return revive(d, 7);
+	if (call->action == &domain_redefine_action)
+		return redefine(s, d);
 	if (!d->persistent)
 		return "cannot set autostart for transient domain";
 	d->autostart = ((const struct autostart *)call->arguments)->on;

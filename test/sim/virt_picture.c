@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* virt_picture: pictures of networks and domains as readings, as daemon/virt makes them. */
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "lib/kind/kinds.h"
 #include "lib/kind/network/network.h"
 #include "lib/kind/vm/hypervisor.h"
 #include "lib/kind/vm/vm.h"
 #include "test/sim/virt.h"
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
 
 static void add_leases(struct sim *s, const struct w_net *n, struct network_facts *facts)
 {
@@ -20,23 +27,25 @@ static void add_leases(struct sim *s, const struct w_net *n, struct network_fact
 	facts->leases_known = true;
 }
 
-/* Taps stay ports of their bridge as long as that is there. */
-static void add_ports(
+/* Taps of guests that are not on the bridge, in order. */
+static void add_strays(
     struct sim *s, struct world *w, const struct w_net *n, struct network_facts *facts)
 {
-	const char **ports = arena_array(&s->arena, DOMS * NICS, sizeof(*ports));
+	const char **strays = arena_array(&s->arena, DOMS * NICS, sizeof(*strays));
 
-	facts->ports_known = true;
-	facts->ports = ports;
-	for (size_t i = 0; !n->bridge_gone && i < DOMS; i++)
+	facts->bridge = n->bridge_gone ? PART_GONE : PART_THERE;
+	facts->dnsmasq = n->dnsmasq_dead ? PART_GONE : PART_THERE;
+	facts->dnsmasq_pid = n->dnsmasq_dead ? 0 : 1000;
+	facts->strays = strays;
+	for (size_t i = 0; i < DOMS; i++)
 		for (size_t k = 0; w->doms[i].id >= 0 && k < w->doms[i].live.nic_count;
 		     k++) {
 			const struct w_nic *nic = &w->doms[i].live.nics[k];
-			const struct w_net *on = net_of_nic(w, nic);
 
-			if (on && on->e.name == n->e.name && nic->on_bridge)
-				ports[facts->port_count++] = nic->tap;
+			if (!nic->on_bridge && nic->tap)
+				strays[facts->stray_count++] = nic->tap;
 		}
+	qsort(strays, facts->stray_count, sizeof(*strays), by_text);
 }
 
 static const void *net_picture(struct sim *s, const struct w_net *n, struct reading *out)
@@ -51,7 +60,7 @@ static const void *net_picture(struct sim *s, const struct w_net *n, struct read
 	if (n->active) {
 		out->live_xml = net_xml(&s->world, n, true);
 		add_leases(s, n, facts);
-		add_ports(s, &s->world, n, facts);
+		add_strays(s, &s->world, n, facts);
 	}
 	return facts;
 }

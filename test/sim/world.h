@@ -16,8 +16,8 @@
 
 #define NETS 7
 #define IPS 3
-#define HOSTS 20
-#define RANGES 8
+#define HOSTS 18
+#define RANGES 12
 #define LEASES 24
 #define DOMS 14
 #define NICS 4
@@ -39,7 +39,9 @@ struct entity {
 };
 
 struct w_host {
-	bool has_mac, by_us; /* by_us: a step of the daemon has put it there */
+	bool has_mac;
+	bool by_us;   /* a step of the daemon has put it there, */
+	bool adopted; /* or it has found it as it should be once */
 	struct mac mac;
 	struct ip ip;
 	const char *name;
@@ -67,8 +69,8 @@ struct w_side { /* live or stored */
 	enum w_mode mode;
 	const char *forward_extra; /* inside <forward> */
 	int mtu;		   /* 0: not written */
-	bool marked;
-	const char *extra; /* other elements */
+	bool marked, txt;	   /* txt: the record that starts a dead dnsmasq */
+	const char *extra;	   /* other elements */
 	struct w_ip ips[IPS];
 	size_t ip_count;
 };
@@ -191,11 +193,18 @@ const char *net_define(struct world *w, const char *name, const struct w_side *s
 const char *net_start(struct world *w, struct w_net *n);
 const char *net_stop(struct world *w, struct w_net *n);
 const char *net_undefine(struct w_net *n);
-/* virNetworkUpdate() of one side: hosts match as measured (DELETE: on all that is given). */
+/* virNetworkUpdate() of one side, of the <ip> element at `place` (-1: the one that libvirt
+ * takes). Hosts match as measured; each update of what runs starts a dnsmasq that is dead. */
+struct w_update {
+	bool live;
+	enum { W_ADD, W_DELETE, W_MODIFY } command;
+	int place;
+};
 const char *net_update_host(
-    struct w_net *n, bool live, bool add, const struct w_host *host);
+    struct w_net *n, const struct w_update *update, const struct w_host *host);
 const char *net_update_range(
-    struct w_net *n, bool live, bool add, const struct w_range *range);
+    struct w_net *n, const struct w_update *update, const struct w_range *range);
+const char *net_update_txt(struct w_net *n, const struct w_update *update);
 /* The network that a running NIC is plugged into, by network or bridge; NULL: none. */
 struct w_net *net_of_nic(struct world *w, const struct w_nic *nic);
 /* What dnsmasq would answer that MAC; version 0: nothing. */
@@ -203,7 +212,7 @@ struct ip net_dhcp(struct world *w, struct w_net *n, struct mac mac, struct ip n
 /* The NIC asks for its address anew. */
 void net_renew(struct world *w, struct w_nic *nic);
 /* The reservation of a MAC that is in force; NULL: none. */
-const struct w_host *net_reserved(const struct w_side *side, struct mac mac);
+struct w_host *net_reserved(const struct w_side *side, struct mac mac);
 const char *net_xml(struct world *w, const struct w_net *n, bool live);
 /* A document somebody gives libvirt; NULL: it is none. */
 const char *net_parse(struct world *w, const char *xml, struct w_side *out);

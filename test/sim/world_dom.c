@@ -55,8 +55,12 @@ static const char *why_not(struct world *w, const struct w_dom *d)
 	for (size_t i = 0; i < d->config.nic_count; i++) {
 		const struct w_nic *nic = &d->config.nics[i];
 
-		if (nic->network && !net_of_nic(w, nic))
+		const struct w_net *net = net_of_nic(w, nic);
+
+		if (nic->network && !net)
 			return "network is not active";
+		if (net && net->bridge_gone)
+			return "cannot get interface MTU: no such device";
 		if (!nic->network && !net_of_nic(w, nic) &&
 		    strcmp(nic->bridge, "br0") != 0)
 			return "cannot get interface MTU: no such device";

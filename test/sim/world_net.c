@@ -21,9 +21,11 @@ struct w_ip *net_main_ip(struct w_side *side)
 	return first;
 }
 
-/* The <ip> that index -1 stands for: the first with DHCP, of any family. */
-static struct w_ip *update_ip(struct w_side *side)
+/* Index -1 stands for the first <ip> with DHCP, of any family. */
+static struct w_ip *update_ip(struct w_side *side, int place)
 {
+	if (place >= 0)
+		return (size_t)place < side->ip_count ? &side->ips[place] : NULL;
 	for (size_t i = 0; i < side->ip_count; i++)
 		if (side->ips[i].range_count || side->ips[i].host_count)
 			return &side->ips[i];
@@ -181,20 +183,58 @@ static const char *delete_host(struct w_ip *ip, const struct w_host *host)
 	return "couldn't locate a matching dhcp host entry";
 }
 
+/* The first that shares any key is replaced; nothing else is checked. */
+static const char *modify_host(struct w_ip *ip, const struct w_host *host)
+{
+	for (size_t i = 0; i < ip->host_count; i++)
+		if (shares_key(&ip->hosts[i], host)) {
+			ip->hosts[i] = *host;
+			return NULL;
+		}
+	return "couldn't locate an existing dhcp host entry";
+}
+
+static void updated(struct w_net *n, const struct w_update *update)
+{
+	if (update->live)
+		n->dnsmasq_dead = false;
+	world_touch(&n->e);
+}
+
 const char *net_update_host(
-    struct w_net *n, bool live, bool add, const struct w_host *host)
+    struct w_net *n, const struct w_update *update, const struct w_host *host)
 {
 	struct w_side *side;
-	const char *why = update_side(n, live, &side);
-	struct w_ip *ip = why ? NULL : update_ip(side);
+	const char *why = update_side(n, update->live, &side);
+	struct w_ip *ip = why ? NULL : update_ip(side, update->place);
 
-	if (!why && !ip)
-		why = "network has no <ip> element";
+	if (why)
+		return why;
+	if (!ip)
+		return "network has no such <ip> element";
+	if (update->command == W_ADD)
+		why = add_host(ip, host);
+	else
+		why = update->command == W_DELETE ? delete_host(ip, host)
+						  : modify_host(ip, host);
 	if (!why)
-		why = add ? add_host(ip, host) : delete_host(ip, host);
-	if (!why)
-		world_touch(&n->e);
+		updated(n, update);
 	return why;
+}
+
+const char *net_update_txt(struct w_net *n, const struct w_update *update)
+{
+	struct w_side *side;
+	const char *why = update_side(n, update->live, &side);
+
+	if (why)
+		return why;
+	if (side->txt == (update->command == W_ADD))
+		return side->txt ? "there is already a DNS TXT record of that name"
+				 : "couldn't locate a matching DNS TXT record";
+	side->txt = update->command == W_ADD;
+	updated(n, update);
+	return NULL;
 }
 
 static const char *change_range(struct w_ip *ip, bool add, const struct w_range *range)
@@ -221,18 +261,19 @@ static const char *change_range(struct w_ip *ip, bool add, const struct w_range 
 }
 
 const char *net_update_range(
-    struct w_net *n, bool live, bool add, const struct w_range *range)
+    struct w_net *n, const struct w_update *update, const struct w_range *range)
 {
 	struct w_side *side;
-	const char *why = update_side(n, live, &side);
-	struct w_ip *ip = why ? NULL : update_ip(side);
+	const char *why = update_side(n, update->live, &side);
+	struct w_ip *ip = why ? NULL : update_ip(side, update->place);
 
-	if (!why && !ip)
-		why = "network has no <ip> element";
+	if (why)
+		return why;
+	if (!ip)
+		return "network has no such <ip> element";
+	why = change_range(ip, update->command == W_ADD, range);
 	if (!why)
-		why = change_range(ip, add, range);
-	if (!why)
-		world_touch(&n->e);
+		updated(n, update);
 	return why;
 }
 
@@ -253,14 +294,14 @@ struct w_net *net_of_nic(struct world *w, const struct w_nic *nic)
 	return NULL;
 }
 
-const struct w_host *net_reserved(const struct w_side *side, struct mac mac)
+struct w_host *net_reserved(const struct w_side *side, struct mac mac)
 {
 	for (size_t i = 0; i < side->ip_count; i++)
 		for (size_t k = 0; k < side->ips[i].host_count; k++) {
 			const struct w_host *h = &side->ips[i].hosts[k];
 
 			if (h->has_mac && h->ip.version == 4 && mac_equal(h->mac, mac))
-				return h;
+				return (struct w_host *)(uintptr_t)h;
 		}
 	return NULL;
 }

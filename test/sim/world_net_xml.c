@@ -65,6 +65,22 @@ static void print_ip(struct arena *a, struct text *t, const struct w_ip *ip)
 	text_add(t, "</ip>");
 }
 
+/* With the record, inside the <dns> that is there or one of its own. */
+static void print_extra(struct text *t, const struct w_side *s)
+{
+	static const char txt[] =
+	    "<txt name='homek8sd.invalid' value='restarts dnsmasq'/>";
+	const char *dns = s->extra ? strstr(s->extra, "<dns>") : NULL;
+
+	if (!s->txt)
+		text_add(t, "%s", s->extra ? s->extra : "");
+	else if (dns)
+		text_add(
+		    t, "%.*s<dns>%s%s", (int)(dns - s->extra), s->extra, txt, dns + 5);
+	else
+		text_add(t, "%s<dns>%s</dns>", s->extra ? s->extra : "", txt);
+}
+
 static int connections(struct world *w, const struct w_net *n)
 {
 	int count = 0;
@@ -96,7 +112,8 @@ const char *net_xml(struct world *w, const struct w_net *n, bool live)
 	text_add(&t, "<bridge name='%s' stp='on' delay='0'/>", s->bridge);
 	if (s->mtu)
 		text_add(&t, "<mtu size='%d'/>", s->mtu);
-	text_add(&t, "<mac address='%s'/>%s", s->mac, s->extra ? s->extra : "");
+	text_add(&t, "<mac address='%s'/>", s->mac);
+	print_extra(&t, s);
 	for (size_t i = 0; i < s->ip_count; i++)
 		print_ip(w->arena, &t, &s->ips[i]);
 	text_add(&t, "</network>");
