@@ -39,7 +39,17 @@ static void read_labels(
 	}
 }
 
-/* True where we are one of its managers; the other that wrote last is noted. */
+/* Whether the label is among the fields of a manager. One that does not list its fields is
+ * taken at its name. */
+static bool manages_label(struct json_object *entry)
+{
+	struct json_object *fields = json_at(entry, "fieldsV1");
+	struct json_object *labels = json_at(fields, "f:metadata.f:labels");
+
+	return !fields || json_object_object_get_ex(labels, "f:" MARK_LABEL, NULL);
+}
+
+/* True where our label is ours to manage; the other that wrote last is noted. */
 static bool read_managers(
     struct arena *a, struct json_object *object, struct metallb_meta *out)
 {
@@ -53,7 +63,7 @@ static bool read_managers(
 		const char *time = json_string_at(entry, "time");
 
 		if (name && strcmp(name, MARK_MANAGER) == 0) {
-			ours = true;
+			ours |= manages_label(entry);
 		} else if (name && (!out->manager || (time && strcmp(time, last) >= 0))) {
 			out->manager = clean(a, name);
 			last = time ? time : "";

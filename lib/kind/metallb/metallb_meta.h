@@ -12,8 +12,9 @@
 #include "lib/base/arena.h"
 
 struct metallb_meta {
-	/* Ours: it carries our label, and we are one of its field managers. A label
-	 * travels with a copy of the manifest and owns nothing by itself. */
+	/* Ours: it carries our label, and that is a field that we manage. A label travels
+	 * with a copy of the manifest and owns nothing by itself, nor does being a manager:
+	 * we are one of what we have adopted and put right. */
 	bool owned;
 	const char *uid;
 	const char *manager; /* the other one that wrote it last; NULL: none is named */
