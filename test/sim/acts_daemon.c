@@ -63,6 +63,7 @@ bool act_ctl_reconcile(struct sim *s, struct rng *r)
 	if (!item)
 		return false;
 	sim_say(s, "homek8sctl reconcile %s/%s", item->kind->name, item->name);
+	judge_requested(s, item->name);
 	if (rng_percent(r, 50))
 		engine_reconcile(s->engine, NULL, NULL, "root", &e);
 	else

@@ -26,6 +26,7 @@ static void place_pool(struct world *w, struct rng *r, const struct h_pool *p)
 	if (rng_percent(r, 55)) {
 		object_label(o, "app.kubernetes.io/managed-by", "homek8sd");
 		object_managed(o, "homek8sd");
+		o->label_ours = true;
 	} else {
 		object_managed(o, "kubectl-client-side-apply");
 		object_label(o, "tier", rng_percent(r, 50) ? "front" : "back");
@@ -54,6 +55,7 @@ static void place_adv(struct world *w, struct rng *r, const char *name, const ch
 	if (rng_percent(r, 50) && o->pool_count && !bgp) {
 		object_label(o, "app.kubernetes.io/managed-by", "homek8sd");
 		object_managed(o, "homek8sd");
+		o->label_ours = true;
 	} else {
 		object_managed(o, "helm");
 	}

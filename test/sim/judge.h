@@ -54,6 +54,7 @@ struct judge {
 	struct removed removed[REMOVED];
 	size_t removed_count;
 	int asked_down[DOMS]; /* the id of which a step has requested the shutdown */
+	bool requested[DOMS]; /* by a reconcile of its VM */
 	const struct home *previous, *current; /* configurations in force */
 	unsigned
 	    once_version[DOMS]; /* its version after our step that must not be repeated */

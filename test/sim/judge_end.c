@@ -6,6 +6,21 @@
 #include "lib/kind/kinds.h"
 #include "test/sim/judge.h"
 
+/* It is on a bridge that is not there, of a network that nobody wrote or of none. */
+static bool is_cut_off(struct sim *s, const struct w_dom *d)
+{
+	for (size_t i = 0; i < d->config.nic_count; i++) {
+		const struct w_nic *nic = &d->config.nics[i];
+		const struct w_net *n = net_of_nic(&s->world, nic);
+
+		if (!n && !nic->network && strcmp(nic->bridge, "br0") != 0)
+			return true;
+		if (n && n->bridge_gone && !home_net(s->in_force, n->e.name))
+			return true;
+	}
+	return false;
+}
+
 /* A guest that will not stop, a domain that cannot start: the world's own fault. */
 static bool is_world_fault(struct sim *s, const struct item *item)
 {
@@ -16,7 +31,7 @@ static bool is_world_fault(struct sim *s, const struct item *item)
 		return true;
 	if (item->kind != &vm_kind || !d || !d->e.exists)
 		return false;
-	if (d->broken && d->id < 0)
+	if (d->id < 0 && (d->broken || is_cut_off(s, d)))
 		return true;
 	return d->id >= 0 && vm->runs == NO && d->stop_answer;
 }

@@ -152,10 +152,20 @@ static void judge_start(struct sim *s, struct world *b, const struct call_in_wor
 		return;
 	if (vm->runs == NO)
 		sim_fail(s, "P9", "\"%s\" though it is to be stopped", call->text);
-	if (vm->runs == UNWRITTEN && !vm->power && d->e.exists && !d->config.mark)
+	if (vm->runs == UNWRITTEN && !vm->power && d->e.exists && !d->config.mark &&
+	    !s->judge->requested[d - b->doms])
 		sim_fail(s, "P9",
 		    "\"%s\": it is adopted, and nothing is written of its state",
 		    call->text);
+}
+
+void judge_requested(struct sim *s, const char *vm)
+{
+	const struct h_vm *h = s->in_force ? home_vm(s->in_force, vm) : NULL;
+	struct w_dom *d = h ? dom_of(&s->world, h) : NULL;
+
+	if (d)
+		s->judge->requested[d - s->world.doms] = true;
 }
 
 /* Networks */

@@ -128,6 +128,8 @@ void judge_after(struct sim *s, const struct call_in_world *call);
 void judge_plan(struct sim *s);
 /* Somebody approves what is shown: one waiting program of the plan, chosen by `pick`. */
 bool judge_approve(struct sim *s, unsigned pick);
+/* Somebody has asked for a reconcile of this very VM, which may start it. */
+void judge_requested(struct sim *s, const char *vm);
 /* The configuration in force is another. */
 void judge_edited(struct sim *s);
 /* Faults have ended a minute ago; and a while later, in which nothing was to be done. */

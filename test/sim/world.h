@@ -140,6 +140,7 @@ struct w_object {
 	size_t label_count;
 	const char *managers[MANAGERS]; /* the last is the one that wrote last */
 	size_t manager_count;
+	bool label_ours; /* our label is a field that we manage */
 	const char *finalizer;
 	bool deleting;
 	int64_t gone_at; /* us: the finalizer is removed then */

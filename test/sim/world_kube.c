@@ -46,7 +46,7 @@ bool object_owned(const struct w_object *o)
 
 	for (size_t i = 0; i < o->manager_count; i++)
 		manager |= strcmp(o->managers[i], OWNER) == 0;
-	return manager && label && strcmp(label, OWNER) == 0;
+	return manager && o->label_ours && label && strcmp(label, OWNER) == 0;
 }
 
 /* Showing */
@@ -58,6 +58,20 @@ static struct json_object *texts(const char *const *items, size_t count)
 	for (size_t i = 0; i < count; i++)
 		json_push_string(list, items[i]);
 	return list;
+}
+
+/* Of managedFields, as far as anybody reads it. */
+static struct json_object *fields(bool label)
+{
+	struct json_object *all = json_object_new_object();
+	struct json_object *metadata = json_object_new_object();
+	struct json_object *labels = json_object_new_object();
+
+	if (label)
+		json_put(labels, "f:" OWNER_KEY, json_object_new_object());
+	json_put(metadata, "f:labels", labels);
+	json_put(all, "f:metadata", metadata);
+	return all;
 }
 
 static struct json_object *metadata(struct world *w, const struct w_object *o)
@@ -83,6 +97,8 @@ static struct json_object *metadata(struct world *w, const struct w_object *o)
 
 		json_put_string(one, "manager", o->managers[i]);
 		json_put_string(one, "operation", "Apply");
+		json_put(one, "fieldsV1",
+		    fields(o->label_ours && strcmp(o->managers[i], OWNER) == 0));
 		json_put_string(
 		    one, "time", arena_printf(w->arena, "2026-01-01T00:00:%02zuZ", i));
 		json_push(list, one);
@@ -266,6 +282,7 @@ const char *object_apply(struct world *w, struct w_object *o, struct json_object
 		next.e.exists = true;
 	}
 	if (labels) {
+		next.label_ours |= json_object_object_get_ex(labels, OWNER_KEY, NULL);
 		json_object_object_foreach (labels, key, value)
 			object_label(&next, arena_copy(w->arena, key),
 			    arena_copy(w->arena, json_object_get_string(value)));
