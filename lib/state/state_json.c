@@ -2,7 +2,7 @@
 /*
  * state_json: the document of the state file, by the tables.
  *
- *	{"format": 2, "minor": 0, "paused": ..., "objects": [
+ *	{"format": 2, "minor": 0, "saved": ..., "paused": ..., "objects": [
  *	    {"kind": "vm", "name": "worker-1", "approval": {...}, "record": {...}}, ...]}
  *
  * The format is another where an older version must not read it, the minor where it may:
@@ -59,6 +59,7 @@ struct json_object *state_save(const struct state *m, const struct clocks *c)
 	json_put_int(o, "format", FORMAT);
 	if (!json_at(m->unknown, "minor"))
 		json_put_int(o, "minor", MINOR);
+	json_put_int(o, "saved", c->wall);
 	record_save(&state_fields, m, c, o);
 	for (size_t i = 0; i < m->count; i++) {
 		struct json_object *object = save_object(m->items[i], c);
@@ -138,7 +139,9 @@ static void load_one(struct state *m, struct json_object *o, const struct config
 int state_load(struct state *m, struct json_object *document, const struct config *config,
     const struct clocks *c, struct error *e)
 {
-	autojson struct json_object *o = NULL, *format = NULL, *list = NULL;
+	autojson struct json_object *o = NULL, *format = NULL, *list = NULL,
+				    *saved = NULL;
+	struct clocks clocks = *c;
 	int64_t version = json_int_at(document, "format", 0);
 
 	if (version < 1 || version > FORMAT)
@@ -149,12 +152,17 @@ int state_load(struct state *m, struct json_object *document, const struct confi
 		return fail(e, "it cannot be copied");
 	format = take(o, "format");
 	list = take(o, "objects");
+	saved = take(o, "saved");
+	/* A clock that shows less than when this was saved is wrong: without a battery it
+	 * begins in 1970. Nothing then lasts longer than it would have lasted. */
+	if (json_object_get_int64(saved) > clocks.wall)
+		clocks.wall = json_object_get_int64(saved);
 	if (json_int_at(o, "minor", 0) <= MINOR)
 		json_object_object_del(o, "minor");
-	record_load(&state_fields, m, c, o, false);
+	record_load(&state_fields, m, &clocks, o, false);
 	if (json_object_object_length(o))
 		m->unknown = json_object_get(o);
 	for (size_t i = 0; i < json_count(list); i++)
-		load_one(m, json_item(list, i), config, c, version == 1);
+		load_one(m, json_item(list, i), config, &clocks, version == 1);
 	return 0;
 }
