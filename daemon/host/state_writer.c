@@ -9,13 +9,11 @@
  */
 #include "daemon/host/state_writer.h"
 
-#include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "daemon/host/threads.h"
 #include "lib/base/arena.h"
 #include "lib/doc/json.h"
 
@@ -224,24 +222,10 @@ static void on_wake(struct ev_loop *loop, ev_async *wake, int events)
 	}
 }
 
-/* Signals are the main loop's business: the thread is born with all of them blocked. */
-static void start(struct state_writer *w)
-{
-	sigset_t all, old;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	if (pthread_create(&w->thread, NULL, run, w) != 0)
-		abort(); /* as for memory: the service manager starts us again */
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_setname_np(w->thread, "writer");
-}
-
 struct state_writer *state_writer_new(struct ev_loop *loop, struct state_dir *dir,
     int64_t retry_ms, const struct state_writer_hooks *hooks, void *arg)
 {
 	struct state_writer *w = must_alloc(sizeof(*w));
-	pthread_condattr_t monotonic;
 
 	w->dir = dir;
 	w->loop = loop;
@@ -250,35 +234,17 @@ struct state_writer *state_writer_new(struct ev_loop *loop, struct state_dir *di
 	w->retry_s = (double)retry_ms / 1000;
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->changed, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&w->over, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	thread_init_end(&w->over);
 	ev_timer_init(&w->retry, on_retry, 0, 0);
 	ev_async_init(&w->wake, on_wake);
 	w->retry.data = w->wake.data = w;
 	ev_async_start(loop, &w->wake);
-	start(w);
+	w->thread = thread_start("writer", run, w);
 	return w;
-}
-
-static struct timespec deadline(int64_t ms)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_sec += ms / 1000;
-	t.tv_nsec += ms % 1000 * 1000000;
-	if (t.tv_nsec >= 1000000000) {
-		t.tv_sec++;
-		t.tv_nsec -= 1000000000;
-	}
-	return t;
 }
 
 bool state_writer_free(struct state_writer *w, int64_t ms)
 {
-	struct timespec until = deadline(ms);
 	bool ended;
 
 	if (!w)
@@ -288,10 +254,7 @@ bool state_writer_free(struct state_writer *w, int64_t ms)
 	pthread_mutex_lock(&w->lock);
 	make_due(w);
 	w->stopping = true;
-	while (!w->ended)
-		if (pthread_cond_timedwait(&w->over, &w->lock, &until) == ETIMEDOUT)
-			break;
-	ended = w->ended;
+	ended = thread_wait(&w->over, &w->lock, &w->ended, ms);
 	w->abandoned = !ended;
 	if (!ended)
 		pthread_detach(w->thread); /* it may free all this once it has the lock */

@@ -2,12 +2,10 @@
 /* worker: a queue there, a queue back, and an ev_async that wakes the loop. */
 #include "daemon/host/worker.h"
 
-#include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "daemon/host/threads.h"
 #include "lib/base/arena.h"
 
 STAILQ_HEAD(work_items, work_item);
@@ -99,30 +97,13 @@ static void on_finished(struct ev_loop *loop, ev_async *wake, int events)
 		item->done(item);
 }
 
-/* Signals are the main loop's business: the thread is born with all of them blocked. */
-static void start(struct worker *w)
-{
-	sigset_t all, old;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	if (pthread_create(&w->thread, NULL, run_items, w) != 0)
-		abort(); /* as for memory: the service manager starts us again */
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_setname_np(w->thread, "worker");
-}
-
 struct worker *worker_new(struct ev_loop *loop)
 {
 	struct worker *w = must_alloc(sizeof(*w));
-	pthread_condattr_t monotonic;
 
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->posted, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&w->idle, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	thread_init_end(&w->idle);
 	STAILQ_INIT(&w->queued);
 	STAILQ_INIT(&w->finished);
 	w->loop = loop;
@@ -135,37 +116,12 @@ struct worker *worker_new(struct ev_loop *loop)
 void worker_post(struct worker *w, struct work_item *item)
 {
 	if (!w->started)
-		start(w);
+		w->thread = thread_start("worker", run_items, w);
 	w->started = true;
 	pthread_mutex_lock(&w->lock);
 	STAILQ_INSERT_TAIL(&w->queued, item, link);
 	pthread_cond_signal(&w->posted);
 	pthread_mutex_unlock(&w->lock);
-}
-
-static struct timespec deadline(int64_t ms)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_sec += ms / 1000;
-	t.tv_nsec += ms % 1000 * 1000000;
-	if (t.tv_nsec >= 1000000000) {
-		t.tv_sec++;
-		t.tv_nsec -= 1000000000;
-	}
-	return t;
-}
-
-/* With the lock held: true when the thread has ended in time. */
-static bool wait_for_end(struct worker *w, int64_t ms)
-{
-	struct timespec until = deadline(ms);
-
-	while (!w->ended)
-		if (pthread_cond_timedwait(&w->idle, &w->lock, &until) == ETIMEDOUT)
-			break;
-	return w->ended;
 }
 
 static void drop_all(struct work_items *items)
@@ -194,7 +150,7 @@ void worker_free(struct worker *w, int64_t ms)
 	pthread_mutex_lock(&w->lock);
 	w->stopping = true;
 	pthread_cond_signal(&w->posted);
-	ended = wait_for_end(w, ms);
+	ended = thread_wait(&w->idle, &w->lock, &w->ended, ms);
 	w->abandoned = !ended;
 	STAILQ_CONCAT(&left, &w->queued);
 	STAILQ_CONCAT(&left, &w->finished);

@@ -35,13 +35,11 @@
  */
 #include "daemon/virt/calls.h"
 
-#include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "daemon/host/threads.h"
 #include "lib/base/arena.h"
 
 #define SLICE_US 2000 /* of one turn of the loop, for handling answers */
@@ -265,36 +263,24 @@ static void on_watch(struct ev_loop *loop, ev_timer *watch, int events)
 	}
 }
 
-/* Signals are the main loop's business: a thread is born with all of them blocked. */
 static void start(struct calls *c, const char *name)
 {
-	sigset_t all, old;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
 	for (unsigned i = 0; i < c->count; i++) {
 		struct worker *w = &c->workers[i];
 
 		w->calls = c;
-		if (pthread_create(&w->thread, NULL, run_calls, w) != 0)
-			abort(); /* as for memory: the service manager starts us again */
-		pthread_setname_np(w->thread, name);
+		w->thread = thread_start(name, run_calls, w);
 	}
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
 struct calls *calls_new(struct ev_loop *loop, unsigned threads, const char *name,
     const struct calls_callbacks *callbacks, void *arg)
 {
 	struct calls *c = must_alloc(sizeof(*c));
-	pthread_condattr_t monotonic;
 
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->work, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&c->over, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	thread_init_end(&c->over);
 	for (int i = 0; i < PRIORITIES; i++)
 		TAILQ_INIT(&c->queued[i]);
 	TAILQ_INIT(&c->finished);
@@ -338,29 +324,10 @@ bool calls_hurry(struct calls *c, struct virt_call *call, enum priority priority
 	return waiting;
 }
 
-static struct timespec deadline(int64_t ms)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_sec += ms / 1000;
-	t.tv_nsec += ms % 1000 * 1000000;
-	if (t.tv_nsec >= 1000000000) {
-		t.tv_sec++;
-		t.tv_nsec -= 1000000000;
-	}
-	return t;
-}
-
 /* With the lock held: waits for the end. False: too long; the threads are on their own. */
 static bool wait_for_end(struct calls *c, int64_t ms)
 {
-	struct timespec until = deadline(ms);
-	int status = 0;
-
-	while (!c->ended && status != ETIMEDOUT)
-		status = pthread_cond_timedwait(&c->over, &c->lock, &until);
-	if (c->ended)
+	if (thread_wait(&c->over, &c->lock, &c->ended, ms))
 		return true;
 	c->abandoned = true;
 	for (unsigned i = 0; i < c->count; i++)

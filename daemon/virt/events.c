@@ -15,12 +15,12 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
 
+#include "daemon/host/threads.h"
 #include "daemon/virt/event_loop.h"
 #include "daemon/virt/event_text.h"
 #include "lib/base/arena.h"
@@ -299,9 +299,6 @@ static void *run_events(void *arg)
  * prepared before two threads use it. */
 static void start(void)
 {
-	pthread_t thread;
-	sigset_t all, old;
-
 	xml_init();
 	virSetErrorFunc(NULL, silent);
 	if (event_loop_register() < 0) {
@@ -313,13 +310,7 @@ static void start(void)
 		    virGetLastErrorMessage());
 		abort();
 	}
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	if (pthread_create(&thread, NULL, run_events, NULL) != 0)
-		abort(); /* as for memory: the service manager starts us again */
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_setname_np(thread, "virt-event");
-	pthread_detach(thread);
+	pthread_detach(thread_start("virt-event", run_events, NULL));
 }
 
 void events_listen(
