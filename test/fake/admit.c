@@ -77,6 +77,14 @@ static char *judge_against(
 	return why;
 }
 
+/* MetalLB knows only the pools of its own namespace. */
+static bool is_beside(const struct version *pool, const char *ns)
+{
+	size_t n = strlen(ns);
+
+	return !strncmp(pool->key, ns, n) && pool->key[n] == '/';
+}
+
 static char *judge_pool(const struct call *call, struct json_object *obj)
 {
 	struct store *s = call->fake->store;
@@ -87,10 +95,29 @@ static char *judge_pool(const struct call *call, struct json_object *obj)
 
 	all = store_at(s, call->res, store_rv(s), &count);
 	for (size_t i = 0; i < count && !why; i++)
-		if (all[i] != self)
+		if (all[i] != self && is_beside(all[i], call->ns))
 			why = judge_against(call->name, list, all[i]);
 	store_release(all, count);
 	return why;
+}
+
+/* Where MetalLB runs: where its webhook is, as far as there is one. Allocated. */
+static char *metallb_namespace(const struct call *call)
+{
+	const struct resource *res = resource_by_name("validatingwebhookconfigurations");
+	struct version *v =
+	    store_find(call->fake->store, res, "", "metallb-webhook-configuration");
+	struct json_object *obj = v ? store_object(v) : NULL, *list, *first;
+	const char *space;
+	char *found;
+
+	list = obj ? tree_get(obj, "webhooks", NULL) : NULL;
+	first = list ? json_object_array_get_idx(list, 0) : NULL;
+	space =
+	    first ? tree_str(first, "clientConfig", "service", "namespace", NULL) : NULL;
+	found = xstrdup(space ? space : METALLB_NAMESPACE);
+	json_object_put(obj);
+	return found;
 }
 
 /* Where the webhook of a resource cannot be reached, no write that it judges gets by. */
@@ -114,15 +141,17 @@ static struct json_object *webhook_down(const struct call *call)
 struct json_object *admit(const struct call *call, struct json_object *obj, bool create)
 {
 	struct json_object *st = webhook_down(call);
-	char *why = NULL;
+	char *why = NULL, *space;
 
 	if (st)
 		return st;
 	if (strcmp(call->res->group, "metallb.io"))
 		return NULL;
-	if (create && strcmp(call->ns, METALLB_NAMESPACE))
-		why = xfmt("resource must be created in %s namespace", METALLB_NAMESPACE);
+	space = metallb_namespace(call);
+	if (create && strcmp(call->ns, space))
+		why = xfmt("resource must be created in %s namespace", space);
 	else if (!strcmp(call->res->plural, "ipaddresspools"))
 		why = judge_pool(call, obj);
+	free(space);
 	return why ? deny(call->res, why) : NULL;
 }

@@ -16,6 +16,9 @@
 static const struct resource built_in[] = {
 	{ "apiextensions.k8s.io", "v1", "customresourcedefinitions",
 	    "customresourcedefinition", "CustomResourceDefinition", "crd", STATUS, GEN },
+	{ "admissionregistration.k8s.io", "v1", "validatingwebhookconfigurations",
+	    "validatingwebhookconfiguration", "ValidatingWebhookConfiguration", NULL,
+	    GEN },
 	{ "", "v1", "configmaps", "configmap", "ConfigMap", "cm", NS },
 	{ "", "v1", "endpoints", "endpoints", "Endpoints", "ep", NS },
 	{ "", "v1", "events", "event", "Event", "ev", NS },
