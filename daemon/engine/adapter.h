@@ -35,6 +35,9 @@ struct inbox {
 	/* Nothing of it is known any more. */
 	void (*lost)(
 	    void *arg, const struct kind *kind, const char *prefix, const char *why);
+	/* The same, though the source is there: it may not be read, or does not exist. */
+	void (*refused)(
+	    void *arg, const struct kind *kind, const char *prefix, const char *why);
 	/* A watch has begun: nothing is known of it yet; it has ended: forget it. Both
 	 * also from within adapter's watch(). */
 	void (*begun)(void *arg, const struct kind *kind, const char *prefix);

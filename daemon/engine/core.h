@@ -48,6 +48,7 @@ struct engine {
 	int64_t planned_us, plan_took_us;
 	unsigned idle_plans; /* of this burst, in a row, that found nothing to do */
 	uint64_t saved;	     /* state.persistent_changes handed to the writer */
+	bool watches_due;    /* what decides on them may have changed */
 	bool save_now; /* a procedure has moved, or somebody has requested something */
 	char *unsaved; /* why the state cannot be kept on disk; NULL: it can */
 	bool observes; /* the last plan's start was a first one */

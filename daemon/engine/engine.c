@@ -81,6 +81,21 @@ static void load_state(struct engine *e, const struct config *config)
 		    "the state that was kept is not used: %s", error.text);
 }
 
+/* Watches */
+
+static void watch_all(struct engine *e)
+{
+	struct arena a = { 0 };
+	struct watch_set needed = { 0 };
+
+	watch_set_add_all(&a, &needed, e->config, &e->observed);
+	e->watches_due = false;
+	for (size_t i = 0; i < source_count; i++)
+		if (e->sources[i] && adapters[i]->watch)
+			adapters[i]->watch(e->sources[i], &needed);
+	arena_done(&a);
+}
+
 /* Timers */
 
 /* The kubeconfig that the configuration names. */
@@ -108,9 +123,13 @@ static void watch_files(struct engine *e)
 
 static void on_plan(struct ev_loop *loop, ev_timer *timer, int events)
 {
+	struct engine *e = timer->data;
+
 	(void)loop;
 	(void)events;
-	cycle_plan(timer->data);
+	if (e->watches_due)
+		watch_all(e);
+	cycle_plan(e);
 }
 
 static void on_note(struct ev_loop *loop, ev_timer *timer, int events)
@@ -178,20 +197,6 @@ static void forget_undesired(struct engine *e)
 		if (!set_find(config_get(e->config, state->kind), state->name))
 			state_desired(&e->state, state->kind, state->name, NULL);
 	}
-}
-
-static void watch_all(struct engine *e)
-{
-	struct arena a = { 0 };
-	struct watch_set needed = { 0 };
-
-	for (size_t k = 0; k < kind_count; k++)
-		watch_set_add_kind(
-		    &a, &needed, kinds[k], config_get(e->config, kinds[k]));
-	for (size_t i = 0; i < source_count; i++)
-		if (e->sources[i] && adapters[i]->watch)
-			adapters[i]->watch(e->sources[i], &needed);
-	arena_done(&a);
 }
 
 /* Makes a configuration the one in force; the old one is freed. */

@@ -69,11 +69,18 @@ static void read_affected(struct engine *e, const struct kind *kind,
 	arena_done(&a);
 }
 
+/* Plan anew; what is watched of other kinds may follow from this one. */
+static void schedule(struct engine *e, const struct kind *kind)
+{
+	e->watches_due |= kind->places;
+	engine_schedule(e);
+}
+
 static void was_read(struct engine *e, const struct kind *kind, const char *name)
 {
 	if (e->executor)
 		executor_observed(e->executor, kind, name);
-	engine_schedule(e);
+	schedule(e, kind);
 }
 
 static void on_gone(void *arg, const struct kind *kind, const char *name)
@@ -216,7 +223,7 @@ static void on_listed(void *arg, const struct kind *kind, const char *prefix,
 	observations_keep(&e->observed, kind, prefix, is_listed, &list);
 	remember_absent(e, kind, prefix, &list);
 	observations_set_known(&e->observed, kind, prefix);
-	engine_schedule(e);
+	schedule(e, kind);
 }
 
 static void on_lost(
@@ -227,7 +234,16 @@ static void on_lost(
 	observations_set_unknown(&e->observed, kind, prefix, why);
 	if (e->executor)
 		executor_drop(e->executor, kind, prefix);
-	engine_schedule(e);
+	schedule(e, kind);
+}
+
+static void on_refused(
+    void *arg, const struct kind *kind, const char *prefix, const char *why)
+{
+	struct engine *e = arg;
+
+	on_lost(arg, kind, prefix, why);
+	observations_set_refused(&e->observed, kind, prefix, why);
 }
 
 static void on_begun(void *arg, const struct kind *kind, const char *prefix)
@@ -235,7 +251,7 @@ static void on_begun(void *arg, const struct kind *kind, const char *prefix)
 	struct engine *e = arg;
 
 	observations_expect(&e->observed, kind, prefix);
-	engine_schedule(e);
+	schedule(e, kind);
 }
 
 static void on_ended(void *arg, const struct kind *kind, const char *prefix)
@@ -243,7 +259,7 @@ static void on_ended(void *arg, const struct kind *kind, const char *prefix)
 	struct engine *e = arg;
 
 	observations_drop(&e->observed, kind, prefix);
-	engine_schedule(e);
+	schedule(e, kind);
 }
 
 static void on_event(void *arg, const struct source *source, const struct kind *kind,
@@ -435,6 +451,7 @@ struct inbox inbox_of(struct engine *e)
 		.unreadable = on_unreadable,
 		.listed = on_listed,
 		.lost = on_lost,
+		.refused = on_refused,
 		.begun = on_begun,
 		.ended = on_ended,
 		.event = on_event,

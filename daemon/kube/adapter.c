@@ -58,11 +58,14 @@ static void on_listed(void *arg, const struct kind *kind, const char *prefix,
 }
 
 static void on_lost(
-    void *arg, const struct kind *kind, const char *prefix, const char *why)
+    void *arg, const struct kind *kind, const char *prefix, const char *why, bool refused)
 {
 	struct source_of_kubernetes *s = arg;
 
-	s->inbox->lost(s->inbox->arg, kind, prefix, why);
+	if (refused)
+		s->inbox->refused(s->inbox->arg, kind, prefix, why);
+	else
+		s->inbox->lost(s->inbox->arg, kind, prefix, why);
 }
 
 /* The answer to a write carries the object: it was observed before this call. Where there

@@ -56,8 +56,8 @@ struct kube_callbacks { /* texts and readings are borrowed for the call */
 	 * `why` is the watch's `missing`). Said once per cause; the next listed() ends
 	 * it. Only this says so, not kube_state(): while the server is away for less than
 	 * 20 s, what was observed stays valid, so that objects do not notice its restart. */
-	void (*lost)(
-	    void *arg, const struct kind *kind, const char *prefix, const char *why);
+	void (*lost)(void *arg, const struct kind *kind, const char *prefix,
+	    const char *why, bool refused);
 	/* A write has ended. After success `observed` or `gone` with the server's answer has
 	 * run already, where the object is watched. */
 	void (*step_done)(void *arg, uint64_t ticket, const struct kube_outcome *outcome);

@@ -126,8 +126,8 @@ static void forget(struct reflector *r, enum loss cause, const char *why)
 	set_version(r, NULL);
 	collection_forget(&r->collection);
 	if (!reported)
-		r->host->callbacks->lost(
-		    r->host->callback_arg, kind_of(r), r->watch.prefix, why);
+		r->host->callbacks->lost(r->host->callback_arg, kind_of(r),
+		    r->watch.prefix, why, reflector_refused(r));
 }
 
 static void start_list(struct reflector *r)

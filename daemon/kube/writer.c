@@ -70,12 +70,12 @@ static void finish(struct write *w, const struct kube_outcome *how)
 }
 
 /* Admission webhooks that do not answer come as 500; MetalLB's own is the usual one. */
-static const char *explain_webhook(struct arena *a, const char *text)
+static const char *explain_webhook(struct arena *a, const char *space, const char *text)
 {
 	if (strstr(text, ".metallb.io\""))
 		return arena_printf(a,
-		    "MetalLB's webhook does not answer; check its controller: kubectl -n metallb-system get pods (%s)",
-		    text);
+		    "MetalLB's webhook does not answer; check its controller: kubectl -n %s get pods (%s)",
+		    space ? space : "metallb-system", text);
 	return arena_printf(a, "an admission webhook does not answer (%s)", text);
 }
 
@@ -93,7 +93,7 @@ static void on_refusal(struct write *w, const struct http_answer *answer)
 	if (answer->failure != HTTP_ANSWERED) {
 		outcome.lost = answer->sent;
 	} else if (webhook) {
-		outcome.error = explain_webhook(&a, outcome.error);
+		outcome.error = explain_webhook(&a, w->path.space, outcome.error);
 		outcome.slow = true;
 	} else {
 		outcome.slow = is_slow(answer->status);

@@ -77,6 +77,17 @@ struct kind {
 	size_t watch_count;
 	bool (*watch_of)(
 	    const struct object *desired, struct arena *a, struct watch *out);
+	/*
+	 * The one namespace that `watches` are of, from what is written and observed:
+	 * `*space`, NULL before, valid as long as both; their paths are those of all
+	 * namespaces ("/apis/metallb.io/v1beta1/ipaddresspools"). False: they are not
+	 * needed, or it is not known where. While that is not sure, `hold` says so. Pure,
+	 * and run again when an object of a kind that `places` was observed. NULL: of all.
+	 */
+	bool (*watch_in)(const struct config *config, const struct observations *observed,
+	    const char **space, struct hold *hold);
+	/* What is observed of it decides on the watches of other kinds. */
+	bool places;
 
 	/* What the table cannot say of an object that was just read from `map`: values
 	 * that follow from others, checks of one key against another. Adds errors to the

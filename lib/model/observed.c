@@ -144,8 +144,15 @@ bool observed_known(const struct observed_set *set, const char *name, const char
 {
 	const struct coverage *c = coverage_of(set, name);
 
-	*why = c ? c->why : NULL;
-	return c && c->known;
+	*why = set->hold.held ? set->hold.why.text : c ? c->why : NULL;
+	return c && c->known && !set->hold.held;
+}
+
+bool observed_refused(const struct observed_set *set, const char *name)
+{
+	const struct coverage *c = coverage_of(set, name);
+
+	return c && c->refused;
 }
 
 static struct coverage *find_coverage(const struct observed_set *k, const char *prefix)
@@ -159,8 +166,10 @@ static struct coverage *find_coverage(const struct observed_set *k, const char *
 /* What is so of the kind as a whole, after one of its coverages has changed. */
 static void sum_up(struct observed_set *k)
 {
-	k->known = k->coverage_count > 0;
-	k->why = NULL;
+	k->known = k->coverage_count > 0 && !k->hold.held;
+	k->why = k->hold.held ? k->hold.why.text : NULL;
+	if (k->hold.held)
+		return;
 	for (size_t i = 0; i < k->coverage_count; i++) {
 		if (k->coverage[i].known)
 			continue;
@@ -183,7 +192,7 @@ static struct coverage *make_coverage(struct observed_set *k, const char *prefix
 	return c;
 }
 
-static void set_coverage(
+static struct coverage *set_coverage(
     struct observed_set *k, const char *prefix, bool known, const char *why)
 {
 	struct coverage *c = make_coverage(k, prefix);
@@ -192,7 +201,9 @@ static void set_coverage(
 	free(c->why);
 	c->why = copy;
 	c->known = known;
+	c->refused = false;
 	sum_up(k);
+	return c;
 }
 
 void observations_expect(
@@ -214,6 +225,21 @@ void observations_set_unknown(
     struct observations *o, const struct kind *kind, const char *prefix, const char *why)
 {
 	set_coverage(observations_set(o, kind), prefix, false, why);
+}
+
+void observations_set_refused(
+    struct observations *o, const struct kind *kind, const char *prefix, const char *why)
+{
+	set_coverage(observations_set(o, kind), prefix, false, why)->refused = true;
+}
+
+void observations_hold(
+    struct observations *o, const struct kind *kind, const struct hold *hold)
+{
+	struct observed_set *k = observations_set(o, kind);
+
+	k->hold = *hold;
+	sum_up(k);
 }
 
 /* Does the name belong to this prefix, and to no longer one? */

@@ -9,6 +9,7 @@
 #ifndef LIB_MODEL_OBSERVED_H
 #define LIB_MODEL_OBSERVED_H
 
+#include "lib/base/error.h"
 #include "lib/model/object.h"
 
 enum presence {
@@ -41,16 +42,25 @@ void *observed_object(struct observed *observed);
  * and with no longer prefix of the same kind. A kind of libvirt has one, of prefix "". */
 struct coverage {
 	char *prefix;
-	bool known; /* the whole list was read since the connection came up */
-	char *why;  /* not known: why; NULL: not observed yet */
+	bool known;   /* the whole list was read since the connection came up */
+	char *why;    /* not known: why; NULL: not observed yet */
+	bool refused; /* not known, and it will not be: see observations_set_refused() */
+};
+
+/* Whether it is decided what is watched of a kind (lib/model/kind.h, watch_in()). */
+struct hold {
+	bool held; /* it is not: nothing of the kind counts as known, whatever was read */
+	bool blocks;	  /* held, and a person must decide it */
+	struct error why; /* held: why, for the user */
 };
 
 /* Everything observed of a kind. Zeroed: nothing is known yet. */
 struct observed_set {
-	bool known;	 /* every coverage is, and there is one */
+	bool known;	 /* every coverage is, and there is one, and nothing is held */
 	const char *why; /* not known: why, of the first that is not; or NULL */
 	struct coverage *coverage;
 	size_t coverage_count;
+	struct hold hold;
 	struct observed **items; /* sorted by name */
 	size_t count, room;
 };
@@ -63,6 +73,8 @@ bool observed_set_near(const struct observed_set *set, const char *name, size_t 
 /* Is it known of the object of this external name whether it exists? No: `why` is set to
  * the reason, or to NULL where it was not observed yet. */
 bool observed_known(const struct observed_set *set, const char *name, const char **why);
+/* Has the source said that it will not say it? Only so long as nothing is known. */
+bool observed_refused(const struct observed_set *set, const char *name);
 
 struct observations {
 	struct observed_set kinds[KINDS_MAX]; /* by kind_index() */
@@ -86,6 +98,12 @@ void observations_set_known(
 /* The source is gone: keeps what was last observed for showing, but nothing is known. */
 void observations_set_unknown(
     struct observations *o, const struct kind *kind, const char *prefix, const char *why);
+/* The source is there, and has said that we may not read it, or that it has none. */
+void observations_set_refused(
+    struct observations *o, const struct kind *kind, const char *prefix, const char *why);
+/* From now on; `hold` is copied. */
+void observations_hold(
+    struct observations *o, const struct kind *kind, const struct hold *hold);
 /* Forgets every object of the coverage for which keep(name, arg) is false. */
 void observations_keep(struct observations *o, const struct kind *kind,
     const char *prefix, bool (*keep)(const char *name, void *arg), void *arg);

@@ -78,11 +78,31 @@ const struct watch *watch_set_find(
 	return find(set, kind, prefix, &i) ? &set->items[i].watch : NULL;
 }
 
-void watch_set_add_kind(struct arena *a, struct watch_set *set, const struct kind *kind,
-    const struct set *desired)
+const char *watch_path_in(struct arena *a, const char *path, const char *space)
 {
-	for (size_t i = 0; i < kind->watch_count; i++)
-		watch_set_add(a, set, kind, &kind->watches[i]);
+	const char *plural = strrchr(path, '/');
+
+	if (!space)
+		return arena_copy(a, path);
+	return arena_printf(
+	    a, "%.*s/namespaces/%s%s", (int)(plural - path), path, space, plural);
+}
+
+static void add_fixed(
+    struct arena *a, struct watch_set *set, const struct kind *kind, const char *space)
+{
+	for (size_t i = 0; i < kind->watch_count; i++) {
+		struct watch watch = kind->watches[i];
+
+		watch.path = watch_path_in(a, watch.path, space);
+		watch_set_add(a, set, kind, &watch);
+	}
+}
+
+/* What objects that are written call for. */
+static void add_called_for(struct arena *a, struct watch_set *set,
+    const struct kind *kind, const struct set *desired)
+{
 	for (size_t i = 0; kind->watch_of && desired && i < desired->count; i++) {
 		struct arena texts = { 0 };
 		struct watch watch = { 0 };
@@ -90,6 +110,28 @@ void watch_set_add_kind(struct arena *a, struct watch_set *set, const struct kin
 		if (kind->watch_of(desired->items[i], &texts, &watch))
 			watch_set_add(a, set, kind, &watch);
 		arena_done(&texts);
+	}
+}
+
+void watch_set_add_kind(struct arena *a, struct watch_set *set, const struct kind *kind,
+    const struct set *desired)
+{
+	add_fixed(a, set, kind, NULL);
+	add_called_for(a, set, kind, desired);
+}
+
+void watch_set_add_all(struct arena *a, struct watch_set *set,
+    const struct config *config, struct observations *observed)
+{
+	for (size_t k = 0; k < kind_count; k++) {
+		const struct kind *kind = kinds[k];
+		const char *space = NULL;
+		struct hold hold = { 0 };
+
+		if (!kind->watch_in || kind->watch_in(config, observed, &space, &hold))
+			add_fixed(a, set, kind, space);
+		add_called_for(a, set, kind, config_get(config, kind));
+		observations_hold(observed, kind, &hold);
 	}
 }
 

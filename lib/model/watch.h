@@ -12,8 +12,10 @@
 
 #include "lib/base/arena.h"
 
+struct config;
 struct kind;
 struct object;
+struct observations;
 struct set;
 
 struct watch {
@@ -46,9 +48,18 @@ bool watch_set_add(struct arena *a, struct watch_set *set, const struct kind *ki
 const struct watch *watch_set_find(
     const struct watch_set *set, const struct kind *kind, const char *prefix);
 
-/* Adds what the kind watches always, and what desired objects (NULL: none) call for. */
+/* "/apis/GROUP/VERSION/namespaces/SPACE/PLURAL" of a path "/apis/GROUP/VERSION/PLURAL",
+ * in the arena; `space` NULL: a copy. */
+const char *watch_path_in(struct arena *a, const char *path, const char *space);
+
+/* Adds what the kind watches always, and what desired objects (NULL: none) call for. Not
+ * for kinds with a watch_in(). */
 void watch_set_add_kind(struct arena *a, struct watch_set *set, const struct kind *kind,
     const struct set *desired);
+/* Adds what all kinds watch, and holds what is observed of those for which that is not
+ * decided (observations_hold()), or no longer. */
+void watch_set_add_all(struct arena *a, struct watch_set *set,
+    const struct config *config, struct observations *observed);
 
 /* Is `why` what one of the kind's watches (also that of `desired`; or NULL) says of a
  * missing API? */

@@ -126,7 +126,9 @@ static void judge(struct planner *p, struct item *item)
 	keep_phase(p, item);
 	if (item->off)
 		item_unknown(p, item, "not managed: %s", closed);
-	else if (closed && watch_is_missing(item->kind, item->desired, closed))
+	else if (closed &&
+		 (p->input->observed->kinds[kind_index(item->kind)].hold.blocks ||
+		     watch_is_missing(item->kind, item->desired, closed)))
 		item_blocked(p, item, "%s", closed);
 	else if (closed)
 		item_unknown(p, item, "%s", closed);

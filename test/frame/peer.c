@@ -112,6 +112,7 @@ const struct kind peer_kind = {
 	.list_columns = columns,
 	.watches = watches,
 	.watch_count = 1,
+	.watch_in = metallb_watch_in,
 	.decode = decode,
 	.plan = plan,
 	.document = document,

@@ -283,6 +283,10 @@ static void load_collection(struct world *w, const char *directory,
     const struct kind *kind, const struct watch *watch, struct json_object *list,
     const char *why)
 {
+	if (!list && why && why == watch->missing) { /* no such API */
+		observations_set_refused(&w->observed, kind, watch->prefix, why);
+		return;
+	}
 	if (!list) {
 		observations_set_unknown(&w->observed, kind, watch->prefix, why);
 		return;
@@ -313,24 +317,31 @@ static const char *list_key(struct world *w, const struct watch_request *request
 		   : watch->path;
 }
 
+static void load_request(struct world *w, const char *directory,
+    const struct watch_request *request, struct json_object *cluster)
+{
+	struct json_object *list = NULL;
+	bool said = json_object_object_get_ex(cluster, list_key(w, request), &list);
+
+	load_collection(w, directory, request->kind, &request->watch, list,
+	    said ? "the API server does not answer" : request->watch.missing);
+}
+
 static void load_cluster(struct world *w, const char *directory)
 {
 	autojson struct json_object *cluster = load_json(w, directory, "cluster.json");
 	struct watch_set set = { 0 };
 
 	w->kubernetes = cluster;
-	for (size_t k = 0; cluster && k < kind_count; k++)
-		watch_set_add_kind(
-		    &w->arena, &set, kinds[k], config_get(w->config, kinds[k]));
-	for (size_t i = 0; i < set.count; i++) {
-		const struct kind *kind = set.items[i].kind;
-		struct json_object *list = NULL;
-		bool said =
-		    json_object_object_get_ex(cluster, list_key(w, &set.items[i]), &list);
-
-		load_collection(w, directory, kind, &set.items[i].watch, list,
-		    said ? "the API server does not answer" : set.items[i].watch.missing);
+	if (!cluster)
+		return;
+	/* What was read may decide on what else is watched. */
+	for (int round = 0; round < 2; round++) {
+		watch_set_add_all(&w->arena, &set, w->config, &w->observed);
+		for (size_t i = 0; i < set.count; i++)
+			load_request(w, directory, &set.items[i], cluster);
 	}
+	watch_set_add_all(&w->arena, &set, w->config, &w->observed);
 }
 
 static void load_host(struct world *w, const char *directory)

@@ -95,8 +95,9 @@ static void on_listed(void *arg, const struct kind *kind, const char *prefix,
 }
 
 static void on_lost(
-    void *arg, const struct kind *kind, const char *prefix, const char *why)
+    void *arg, const struct kind *kind, const char *prefix, const char *why, bool refused)
 {
+	(void)refused;
 	(void)arg;
 	text_add(
 	    &lab.log, "lost %s%s%s: %s\n", kind->name, *prefix ? " " : "", prefix, why);

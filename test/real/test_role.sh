@@ -80,5 +80,11 @@ forbidden() { # METHOD PATH
 check 'and it may read no secret, no pod, and change no node' \
 	'forbidden GET /api/v1/secrets && forbidden GET /api/v1/pods &&
 	forbidden DELETE /api/v1/nodes/worker-1 && ! forbidden GET /api/v1/nodes'
+# shellcheck disable=SC2034 # used in a condition
+webhooks=/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations
+check 'it may find where MetalLB is, read no other webhook, and change no pool elsewhere' \
+	'! forbidden GET /apis/metallb.io/v1beta1/ipaddresspools && forbidden GET $webhooks &&
+	! forbidden GET "$webhooks?fieldSelector=metadata.name%3Dmetallb-webhook-configuration" &&
+	forbidden DELETE /apis/metallb.io/v1beta1/namespaces/default/ipaddresspools/x'
 [[ $failed == 0 ]] || tail -20 "$work/homek8sd.log"
 summary

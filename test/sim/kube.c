@@ -234,7 +234,8 @@ static void watch(void *self, const struct watch_set *needed)
 			continue;
 		*c = (struct collection){ .kind = r->kind, .type = -1 };
 		c->watch = watch_copy(&s->arena, &r->watch);
-		for (int t = 0; t < TYPES; t++)
+		/* Where MetalLB runs no object says: in metallb-system then. */
+		for (int t = 0; t < TYPES && !r->kind->places; t++)
 			if (strcmp(slash + 1, resources[t]) == 0)
 				c->type = t;
 		k->count++;

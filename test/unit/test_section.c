@@ -11,35 +11,12 @@
 #include <string.h>
 
 #include "lib/doc/json.h"
+#include "lib/kind/metallb/namespace.h"
 #include "lib/model/section_tree.h"
 
 #include <check.h>
 
 #define ROWS(table) ((int)(sizeof(table) / sizeof((table)[0])))
-
-/* Scalars beside the maps: "metallb: {namespace: x}". */
-struct metallb {
-	struct object object;
-	const char *namespace;
-};
-
-static const struct field metallb_rows[] = {
-	{ "namespace", FIELD_LABEL, at(struct metallb, namespace),
-	    .help = "Where MetalLB is.", .fallback = "metallb-system" },
-	{ 0 },
-};
-static const struct section metallb_sections[] = {
-	{ .path = "metallb", .shape = SECTION_ONE, .help = "MetalLB." },
-};
-const struct kind metallb_kind = {
-	.row = &metallb_row,
-	.name = "metallb",
-	.plural = "metallbs",
-	.title = "MetalLB",
-	.fields = { metallb_rows, sizeof(struct metallb) },
-	.sections = metallb_sections,
-	.section_count = 1,
-};
 
 /* A second map beside the pools; a peer may be shortened to its address. */
 struct peer {
@@ -289,8 +266,8 @@ static const struct {
 	{ "peers beside them",
 	    "properties.metallb.properties.peers.additionalProperties.anyOf",
 	    "[{\"type\":\"string\"},{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{\"address\":{\"type\":\"string\",\"pattern\":\"^[0-9A-Fa-f.:]+$\",\"description\":\"Its address.\"},\"port\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":65535,\"description\":\"Its port.\",\"default\":179}},\"required\":[\"address\"]}]" },
-	{ "a scalar beside them", "properties.metallb.properties.namespace.default",
-	    "\"metallb-system\"" },
+	{ "a scalar beside them", "properties.metallb.properties.namespace.type",
+	    "\"string\"" },
 	{ "two readers, one", "properties.vms.additionalProperties.properties.vcpus.type",
 	    "\"integer\"" },
 	{ "and the other", "properties.vms.additionalProperties.properties.agent.type",
@@ -316,8 +293,8 @@ static const struct {
 	{ "all that a key holds", "metallb", "  pools      Names" },
 	{ "and what lies beside it", "metallb",
 	    "  peers      Names, and under each a BGP" },
-	{ "and its scalars", "metallb", "  namespace  Where MetalLB is." },
-	{ "a scalar", "metallb.namespace", "default   metallb-system" },
+	{ "and its scalars", "metallb", "  namespace  Where MetalLB is installed" },
+	{ "a scalar", "metallb.namespace", "example   metallb-system" },
 	{ "a key of the second map", "metallb.peers.r.port", "from 1 to 65535" },
 	{ "a key of the second reader", "vms.v.agent", "Ask the guest." },
 	{ "inside", "vms.v.labels.a.value", "What it says." },

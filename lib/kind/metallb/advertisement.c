@@ -296,6 +296,7 @@ const struct kind advertisement_kind = {
 	.fields = { rows, sizeof(struct advertisement) },
 	.watches = watches,
 	.watch_count = 2,
+	.watch_in = metallb_watch_in,
 	.derive = derive,
 	.decode = decode,
 	.plan = plan,

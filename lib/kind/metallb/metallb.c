@@ -13,7 +13,14 @@ static const char *api_version(struct arena *a, const struct kind *kind)
 {
 	const char *path = kind->watches[0].path + strlen("/apis/");
 
-	return arena_copy_n(a, path, (size_t)(strstr(path, "/namespaces/") - path));
+	return arena_copy_n(a, path, (size_t)(strrchr(path, '/') - path));
+}
+
+static const char *namespace_now(const struct planner *p)
+{
+	struct hold ignored = { 0 };
+
+	return metallb_namespace(p->input->desired, p->input->observed, &ignored);
 }
 
 const char *metallb_body(struct planner *p, const struct step *step, const char *kind,
@@ -24,7 +31,7 @@ const char *metallb_body(struct planner *p, const struct step *step, const char 
 	struct json_object *labels;
 
 	json_put_string(metadata, "name", step->name);
-	json_put_string(metadata, "namespace", "metallb-system");
+	json_put_string(metadata, "namespace", namespace_now(p));
 	if (owned) {
 		labels = json_object_new_object();
 		json_put_string(labels, MARK_LABEL, MARK_MANAGER);
@@ -44,8 +51,9 @@ static struct kube_request *add_step(struct planner *p, struct program *program,
 	struct kube_request *request =
 	    step_arguments(program_step(p, program, action, item->name, "%s", text));
 
-	request->path =
-	    arena_printf(p->arena, "%s/%s", item->kind->watches[0].path, item->name);
+	request->path = arena_printf(p->arena, "%s/%s",
+	    watch_path_in(p->arena, item->kind->watches[0].path, namespace_now(p)),
+	    item->name);
 	return request;
 }
 

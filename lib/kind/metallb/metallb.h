@@ -6,11 +6,11 @@
 #include <json-c/json.h>
 
 #include "lib/kind/metallb/metallb_meta.h"
+#include "lib/kind/metallb/namespace.h"
 #include "lib/plan/item.h"
 
-/* The collection that a kind's first watch is of. */
-#define METALLB_PATH(version, plural)                                                    \
-	"/apis/metallb.io/" version "/namespaces/metallb-system/" plural
+/* A kind's collection, of all namespaces: metallb_watch_in() says of which one. */
+#define METALLB_PATH(version, plural) "/apis/metallb.io/" version "/" plural
 #define METALLB_MISSING(version)                                                         \
 	"MetalLB is not installed: the API server does not know metallb.io/" version
 

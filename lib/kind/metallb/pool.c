@@ -466,6 +466,7 @@ const struct kind pool_kind = {
 	.list_columns = columns,
 	.watches = watches,
 	.watch_count = 1,
+	.watch_in = metallb_watch_in,
 	.read_object = read_object,
 	.decode = decode,
 	.plan = plan,
