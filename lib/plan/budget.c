@@ -86,6 +86,18 @@ static const char *why_not(
 	return NULL;
 }
 
+/* Whether an effect before this one interrupts the same. */
+static bool is_named_before(const struct plan *plan, const struct budget *b,
+    const struct program *program, size_t e)
+{
+	const struct item *item = interrupted(plan, b, &program->effects[e]);
+
+	for (size_t i = 0; i < e; i++)
+		if (interrupted(plan, b, &program->effects[i]) == item)
+			return true;
+	return false;
+}
+
 /* The same for all that the program interrupts, one after the other. */
 static const char *why_not_all(
     struct planner *p, const struct budget *b, const struct program *program)
@@ -96,7 +108,8 @@ static const char *why_not_all(
 	for (size_t e = 0; !why && e < program->effect_count; e++) {
 		const struct item *item = interrupted(p->plan, b, &program->effects[e]);
 
-		if (!item || b->is_down[item->index])
+		if (!item || b->is_down[item->index] ||
+		    is_named_before(p->plan, b, program, e))
 			continue;
 		why = why_not(p, &after, item);
 		after.down++;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Tests of lib/plan/budget.c: how many VMs may be down at once (promise P10). */
 #include "lib/kind/vm/vm.h"
+#include "lib/plan/budget.h"
 
 #include "test/unit/vm_scene.h"
 
@@ -9,7 +10,7 @@
  * w runs; s runs and is to be stopped; d is down and is to run; o is stopped as written;
  * a is to be stopped and was asked to just now; r some time ago, so it is asked again;
  * b the same as a, with the step under way;
- * m is not there at all.
+ * m is not there at all; p is paused.
  * Of those to be stopped the answer says + it is done, - it waits for approval.
  */
 static const struct {
@@ -25,6 +26,7 @@ static const struct {
 	{ "one is down that should run", "sdw", "-" },
 	{ "one is down as written", "sow", "-" },
 	{ "one was never made", "smw", "-" },
+	{ "one is paused", "spw", "-" },
 	{ "of 6, one is down", "ssdwww", "+-" },
 	{ "of 6, two are down already", "sdowww", "-" },
 	{ "one was asked to stop", "saw", "-" },
@@ -57,11 +59,13 @@ static bool is_critical(char letter)
 	return letter < 'a';
 }
 
-static void observe_vm(struct scene *s, const char *name, bool up)
+static void observe_vm(struct scene *s, const char *name, bool up, bool paused)
 {
-	struct domain_facts facts = {
-		.id = up ? 1 : -1, .state = up ? 1 : 5, .persistent = true
-	};
+	struct domain_facts facts = { .id = up ? 1 : -1,
+		.state = paused ? 3
+			 : up	? 1
+				: 5,
+		.persistent = true };
 
 	see_domain(s, name, &facts, up ? SIZE : NULL, SIZE);
 }
@@ -80,7 +84,7 @@ static void begin_crowd(struct scene *s, const char *vms)
 		const char *name = vm_names[i];
 
 		if (!is(vms[i], "m"))
-			observe_vm(s, name, !is(vms[i], "do"));
+			observe_vm(s, name, !is(vms[i], "do"), is(vms[i], "p"));
 		if (is(vms[i], "ar"))
 			*(struct vm_record *)state_get(&s->state, &vm_kind, name)->own =
 			    (struct vm_record){ .observed = true,
@@ -146,6 +150,62 @@ START_TEST(the_budget_says_why)
 }
 END_TEST
 
+/*
+ * The program of v0, which stops it, interrupts these as well: a digit each. Whoever else is
+ * to be stopped comes later and finds that spent.
+ */
+static const struct {
+	const char *what;
+	const char *vms;
+	const char *others;
+	bool approved;
+	const char *answer;
+} several[] = {
+	{ "two of 6", "swwwww", "1", false, "+" },
+	{ "three of 6", "swwwww", "12", false, "-" },
+	{ "one of them twice", "swwwww", "11", false, "+" },
+	{ "one that is down already", "sdwwww", "1", false, "+" },
+	{ "two, one being down besides", "swwwwd", "1", false, "-" },
+	{ "the last of them is a second control plane", "SWwwwwwww", "1", false, "-" },
+	{ "it leaves no control plane", "swWwwwwww", "2", false, "-" },
+	{ "what it takes is charged: nothing is left", "swwwws", "1", false, "+-" },
+	{ "approved, and charged for all", "swwwws", "12", true, "+-" },
+	{ "refused, and charged for nothing", "swwwws", "12", false, "-+" },
+};
+
+static struct program *stop_of(const struct scene *s, size_t i)
+{
+	return vm_item(s, i)->programs[0];
+}
+
+START_TEST(a_program_is_charged_for_all_it_interrupts)
+{
+	const char *vms = several[_i].vms, *answer = several[_i].answer;
+	struct scene s;
+	struct planner p;
+
+	begin_crowd(&s, vms);
+	p = (struct planner){
+		.plan = s.plan, .arena = &s.plan->arena, .input = &s.input
+	};
+	for (const char *other = several[_i].others; *other; other++)
+		program_effect(&p, stop_of(&s, 0), EFFECT_INTERRUPTS, &vm_kind,
+		    vm_names[*other - '0']);
+	stop_of(&s, 0)->approved = several[_i].approved;
+	for (size_t i = 0; vms[i]; i++)
+		if (is(vms[i], "s"))
+			stop_of(&s, i)->gate = GATE_OPEN;
+	budget_apply(&p);
+	for (size_t i = 0; vms[i]; i++)
+		if (is(vms[i], "s"))
+			ck_assert_msg(stop_of(&s, i)->gate ==
+					  (*answer++ == '+' ? GATE_OPEN : GATE_BUDGET),
+			    "%s: v%zu: %s", several[_i].what, i, stop_of(&s, i)->why);
+	ck_assert_msg(!*answer, "%s", several[_i].what);
+	scene_end(&s);
+}
+END_TEST
+
 /* Approving one does not let the others go, and what has stopped stays counted. */
 START_TEST(an_approved_stop_passes_and_counts)
 {
@@ -165,8 +225,8 @@ START_TEST(an_approved_stop_passes_and_counts)
 	ck_assert_int_eq(scene_gate(vm_item(&s, 1)), GATE_OPEN);
 	ck_assert_int_eq(scene_gate(vm_item(&s, 2)), GATE_BUDGET);
 	ck_assert_ptr_nonnull(strstr(vm_item(&s, 2)->reason, "3 of 4"));
-	observe_vm(&s, "v0", false);
-	observe_vm(&s, "v1", false);
+	observe_vm(&s, "v0", false, false);
+	observe_vm(&s, "v1", false, false);
 	scene_plan(&s);
 	ck_assert_uint_eq(s.plan->step_count, 0);
 	ck_assert_int_eq(scene_gate(vm_item(&s, 2)), GATE_BUDGET);
@@ -200,6 +260,8 @@ int main(void)
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
+	tcase_add_loop_test(
+	    tests, a_program_is_charged_for_all_it_interrupts, 0, ROWS(several));
 	tcase_add_loop_test(tests, the_budget_is_kept, 0, ROWS(budgets));
 	tcase_add_loop_test(tests, the_budget_says_why, 0, ROWS(reasons));
 	tcase_add_test(tests, an_approved_stop_passes_and_counts);

@@ -30,7 +30,8 @@ struct bench {
 	struct vm_record *vm; /* its own */
 	struct vm want;
 	struct mono now;
-	int id; /* the next domain id */
+	int id;	      /* the next domain id */
+	bool adopted; /* the domain carries no mark */
 };
 
 static void set_up(struct bench *b)
@@ -49,7 +50,8 @@ static void after(struct bench *b, int64_t ms)
 
 static bool observe(struct bench *b, int id, int state, int reason)
 {
-	struct vm side = { .facts = { .id = id, .state = state, .reason = reason } };
+	struct vm side = { .facts = { .id = id, .state = state, .reason = reason },
+		.marked = !b->adopted };
 	struct observed observed = { .presence = PRESENT };
 
 	if (id >= 0)
@@ -177,6 +179,31 @@ START_TEST(quick_stops_back_off)
 		after(&b, waits[i] * SECOND + SECOND);
 		ck_assert(!observe(&b, -1, 5, 3));
 	}
+	object_state_free(b.state);
+}
+END_TEST
+
+/* What others do with a VM of theirs is no failure that is counted against it; a start that
+ * was requested is tried until it lasts. */
+START_TEST(quick_stops_of_an_adopted_vm_are_its_own_business)
+{
+	struct bench b;
+
+	set_up(&b);
+	b.adopted = true;
+	observe_running(&b);
+	observe(&b, -1, 5, 3);
+	ck_assert_int_eq(b.vm->quick_stops, 0);
+	vm_record_requested(b.state);
+	end_step(&b, &domain_start_action, true);
+	ck_assert_int_eq(b.vm->quick_stops, 1);
+	end_step(&b, &domain_start_action, false);
+	observe(&b, -1, 5, 3);
+	ck_assert_int_eq(b.vm->quick_stops, 2);
+	b.want.power_written = true;
+	observe_running(&b);
+	observe(&b, -1, 5, 3);
+	ck_assert_int_eq(b.vm->quick_stops, 3);
 	object_state_free(b.state);
 }
 END_TEST
@@ -508,6 +535,7 @@ int main(void)
 	tcase_add_test(tests, a_lost_reason_does_not_overwrite_a_known_one);
 	tcase_add_test(tests, a_domain_first_seen_stopped_has_libvirts_reason);
 	tcase_add_test(tests, quick_stops_back_off);
+	tcase_add_test(tests, quick_stops_of_an_adopted_vm_are_its_own_business);
 	tcase_add_test(tests, waits_are_spread_but_never_past_half_a_minute);
 	tcase_add_test(tests, a_long_run_forgets_quick_stops);
 	tcase_add_loop_test(tests, attempts_are_counted, 0, ROWS(attempts));

@@ -13,6 +13,7 @@
 #include "lib/kind/vm/vm_power.h"
 #include "lib/kind/vm/vm_record.h"
 #include "lib/kind/vm/vm_start.h"
+#include "lib/kind/vm/vm_state.h"
 #include "lib/kind/vm/vm_claims.h"
 #include "lib/kind/vm/vm_disk.h"
 #include "lib/kind/vm/vm_xml.h"
@@ -377,6 +378,20 @@ void vm_plan(struct planner *p, struct item *item, const struct object *want,
 		    (const struct vm *)have->live, (const struct vm *)have->config);
 }
 
+/* One that is paused, asleep, crashed or on its way down does nothing for anybody. */
+static bool serves(const struct domain_facts *facts)
+{
+	switch (facts->state) {
+	case STATE_PAUSED:
+	case STATE_SHUTDOWN:
+	case STATE_CRASHED:
+	case STATE_PMSUSPENDED:
+		return false;
+	default:
+		return true;
+	}
+}
+
 void vm_availability(const struct item *item, struct availability *out)
 {
 	const struct vm *want = (const struct vm *)item->desired;
@@ -387,6 +402,7 @@ void vm_availability(const struct item *item, struct availability *out)
 		return;
 	out->counts = true;
 	/* A shutdown that was requested and has not ended counts already. */
-	out->up = live && !vm_record_of(item->state)->stop_first.ms;
+	out->up =
+	    live && serves(&live->facts) && !vm_record_of(item->state)->stop_first.ms;
 	out->critical = want->role == ROLE_CONTROL_PLANE ? "control plane" : NULL;
 }

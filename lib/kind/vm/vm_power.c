@@ -216,8 +216,11 @@ static const char *state_text(const struct domain_facts *facts)
 bool vm_power_managed(
     const struct item *item, const struct vm *want, const struct vm *have)
 {
-	return have->marked || want->power_written ||
-	       vm_record_of(item->state)->start_requested;
+	const struct vm_record *vm = vm_record_of(item->state);
+
+	/* A start that was begun is tried until it lasts. */
+	return have->marked || want->power_written || vm->start_requested ||
+	       vm->quick_stops > 0;
 }
 
 /* As it is, which is all there is to say. */

@@ -77,15 +77,23 @@ static bool requested_by_us(
 	       !mono_reached(mono_add(vm->stop_sent, settings->vm.stop_timeout), now);
 }
 
-/* Nobody's wish. A failed start is counted where the step's failure is reported. */
-static bool counts(const struct vm_record *vm, enum stop_cause cause)
+/* Its power is managed (vm_power.h), or was when it stopped last. */
+static bool is_managed(
+    const struct vm_record *vm, const struct vm *have, const struct vm *want)
 {
-	return vm->desired == VM_RUNNING && cause != STOP_OURS && cause != STOP_SAVED &&
-	       cause != STOP_START_FAILED;
+	return have->marked || vm->start_requested || vm->quick_stops > 0 ||
+	       (want && want->power_written);
+}
+
+/* Nobody's wish. A failed start is counted where the step's failure is reported. */
+static bool counts(const struct vm_record *vm, enum stop_cause cause, bool managed)
+{
+	return managed && vm->desired == VM_RUNNING && cause != STOP_OURS &&
+	       cause != STOP_SAVED && cause != STOP_START_FAILED;
 }
 
 /* It ran when last observed and has stopped since. */
-static void stopped(struct vm_record *vm, enum stop_cause cause,
+static void stopped(struct vm_record *vm, enum stop_cause cause, bool managed,
     const struct settings *settings, struct mono now, uint32_t random)
 {
 	struct mono long_enough =
@@ -98,7 +106,7 @@ static void stopped(struct vm_record *vm, enum stop_cause cause,
 	vm->start_at = now;
 	if (mono_reached(long_enough, now)) {
 		vm->quick_stops = 0;
-	} else if (counts(vm, cause)) {
+	} else if (counts(vm, cause, managed)) {
 		vm->quick_stops++;
 		if (vm->quick_stops > 1)
 			vm->start_at = mono_add(
@@ -142,12 +150,12 @@ static void observed_running(struct object_state *state, const struct domain_fac
 }
 
 static void observed_stopped(struct vm_record *vm, const struct domain_facts *facts,
-    const struct settings *settings, struct mono now, uint32_t random)
+    bool managed, const struct settings *settings, struct mono now, uint32_t random)
 {
 	enum stop_cause cause = vm_stop_cause(facts);
 
 	if (vm->observed && vm->domain_id >= 0)
-		stopped(vm, cause, settings, now, random);
+		stopped(vm, cause, managed, settings, now, random);
 	else
 		still_stopped(vm, cause);
 	vm->domain_id = -1;
@@ -182,7 +190,6 @@ bool vm_record_observed(struct object_state *state, const struct observed *obser
 	const char *uuid = NULL;
 	bool changed;
 
-	(void)want; /* vm_record_desired() has it */
 	if (observed && observed->presence == UNKNOWN)
 		return false;
 	if (!observed) {
@@ -195,7 +202,9 @@ bool vm_record_observed(struct object_state *state, const struct observed *obser
 		if (side->facts.id >= 0)
 			observed_running(state, &side->facts, settings, now);
 		else
-			observed_stopped(vm, &side->facts, settings, now, random);
+			observed_stopped(vm, &side->facts,
+			    is_managed(vm, side, (const struct vm *)want), settings, now,
+			    random);
 		vm->observed = true;
 		vm->stored |= side->facts.persistent;
 		uuid = side->uuid;
