@@ -122,13 +122,16 @@ static void lint_domains(const struct config *config, struct report *report)
 {
 	const struct set *vms = config_get(config, &vm_kind);
 	struct arena a = { 0 };
-	struct uses domains = { 0 }, disks = { 0 };
+	struct uses domains = { 0 }, disks = { 0 }, nodes = { 0 };
 
 	for (size_t i = 0; i < vms->count; i++) {
 		const struct vm *vm = (const struct vm *)vms->items[i];
 
 		use_add(&a, &domains, vm->domain ? vm->domain : vm->object.name,
 		    &vm->object, field_place(vm, "domain"));
+		if (vm->node)
+			use_add(
+			    &a, &nodes, vm->node, &vm->object, field_place(vm, "node"));
 		if (vm->disk.path)
 			use_add(&a, &disks, vm->disk.path, &vm->object,
 			    field_place(&vm->disk, "path"));
@@ -137,6 +140,8 @@ static void lint_domains(const struct config *config, struct report *report)
 	    "each VM needs a domain of its own", report);
 	report_duplicates(&disks, "duplicate-disk", "the disk",
 	    "give each VM a disk of its own: two that write one destroy it", report);
+	report_duplicates(
+	    &nodes, "duplicate-node", "the cluster's node", "a node is one VM", report);
 	arena_done(&a);
 }
 

@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * node: a machine of the cluster, observed and reported, not acted on. Every VM with a role is
- * expected to be one. They find each other by system UUID (the node's is the domain's),
- * else by name, else by the node's internal address.
+ * expected to be one; node_match.c finds it.
  */
 #include <string.h>
-#include <strings.h>
 
 #include "lib/doc/json.h"
 #include "lib/kind/kinds.h"
 #include "lib/kind/sources.h"
-#include "lib/kind/network/reservation.h"
 #include "lib/kind/vm/vm.h"
 #include "lib/kind/vm/vm_record.h"
 #include "lib/kind/node/node.h"
+#include "lib/kind/node/node_match.h"
 #include "lib/plan/item.h"
 
 static const struct field rows[] = { { 0 } };
@@ -32,8 +30,11 @@ static void derive(struct config *config, struct report *report)
 		if (!field_has(&vm_kind.fields, vm, "role") || vm->role == ROLE_NONE)
 			continue;
 		node = config_object(config, &node_kind, vm->object.name, report);
-		if (node)
-			node->record.node = vm->object.record.node;
+		if (!node)
+			continue;
+		node->record.node = vm->object.record.node;
+		((struct node_object *)node)->written =
+		    vm->node ? vm->node : vm->object.name;
 	}
 }
 
@@ -57,16 +58,19 @@ static void read_ready(
 	}
 }
 
-static void read_address(struct node_object *n, struct json_object *addresses)
+static void read_addresses(
+    struct arena *a, struct node_object *n, struct json_object *addresses)
 {
 	for (size_t i = 0; i < json_count(addresses); i++) {
-		struct json_object *a = json_item(addresses, i);
-		const char *type = json_string_at(a, "type");
-		const char *text = json_string_at(a, "address");
+		struct json_object *o = json_item(addresses, i);
+		const char *type = json_string_at(o, "type");
+		const char *text = json_string_at(o, "address");
+		struct ip ip;
 
 		if (type && text && strcmp(type, "InternalIP") == 0 &&
-		    !n->internal_ip.version)
-			ip_parse(text, &n->internal_ip, NULL);
+		    ip_parse(text, &ip, NULL) == 0)
+			*(struct ip *)arena_push(
+			    a, &n->addresses, &n->address_count, sizeof(ip)) = ip;
 	}
 }
 
@@ -86,7 +90,7 @@ static int decode(
 
 	(void)e;
 	read_ready(observed, n, json_at(o, "status.conditions"));
-	read_address(n, json_at(o, "status.addresses"));
+	read_addresses(&observed->arena, n, json_at(o, "status.addresses"));
 	n->version = clean_at(observed, o, "status.nodeInfo.kubeletVersion");
 	n->system_uuid = clean_at(observed, o, "status.nodeInfo.systemUUID");
 	n->unschedulable = json_bool_at(o, "spec.unschedulable", false);
@@ -104,8 +108,7 @@ static void facts(const struct object *side, struct json_object *shown)
 	json_put_bool(shown, "cordoned", n->unschedulable);
 	json_put_string(shown, "role", n->control_plane ? "control-plane" : "worker");
 	json_put_string(shown, "address",
-	    n->internal_ip.version ? ip_text(n->internal_ip, (char[IP_TEXT]){ 0 })
-				   : NULL);
+	    n->address_count ? ip_text(n->addresses[0], (char[IP_TEXT]){ 0 }) : NULL);
 	json_put_string(shown, "version", n->version);
 }
 
@@ -116,68 +119,9 @@ static const struct vm *vm_of(const struct planner *p, const char *name)
 	return (const struct vm *)planner_desired(p, &vm_kind, name);
 }
 
-static const char *uuid_of(const struct planner *p, const struct vm *vm)
+static const char *external_name(const struct object *want)
 {
-	const struct observed *observed = planner_observed(p, &vm_kind, vm->domain);
-	const struct object *side =
-	    observed ? (observed->live ? observed->live : observed->config) : NULL;
-
-	return side ? ((const struct vm *)side)->uuid : NULL;
-}
-
-static bool has_reservation(const struct planner *p, const char *host, struct ip ip)
-{
-	const struct set *reservations = config_get(p->input->desired, &reservation_kind);
-
-	for (size_t i = 0; i < reservations->count; i++) {
-		const struct reservation *reservation =
-		    (const struct reservation *)reservations->items[i];
-
-		if (strcmp(reservation->host, host) == 0 && ip_equal(reservation->ip, ip))
-			return true;
-	}
-	return false;
-}
-
-static bool is_machine(
-    const struct planner *p, const struct node_object *n, const struct vm *vm)
-{
-	const char *uuid = uuid_of(p, vm);
-
-	if (uuid && n->system_uuid && strcasecmp(uuid, n->system_uuid) == 0)
-		return true;
-	return n->internal_ip.version &&
-	       has_reservation(p, vm->object.name, n->internal_ip);
-}
-
-/* The node of a VM that goes by another name. */
-static const struct node_object *find_elsewhere(
-    const struct planner *p, const struct vm *vm)
-{
-	const struct observed_set *nodes =
-	    &p->input->observed->kinds[kind_index(&node_kind)];
-
-	for (size_t i = 0; i < nodes->count; i++) {
-		const struct node_object *n =
-		    (const struct node_object *)nodes->items[i]->live;
-
-		if (n && is_machine(p, n, vm))
-			return n;
-	}
-	return NULL;
-}
-
-static bool belongs_to_a_vm(const struct planner *p, const struct node_object *n)
-{
-	const struct set *desired = config_get(p->input->desired, &node_kind);
-
-	for (size_t i = 0; i < desired->count; i++) {
-		const struct vm *vm = vm_of(p, desired->items[i]->name);
-
-		if (vm && is_machine(p, n, vm))
-			return true;
-	}
-	return false;
+	return ((const struct node_object *)want)->written;
 }
 
 /* Planning */
@@ -217,9 +161,26 @@ static void report_missing(struct planner *p, struct item *item, const struct vm
 		plan_wake(p, until);
 	} else {
 		item_failing(p, item,
-		    "vm/%s runs, but the cluster has no node of its name, system UUID or address",
-		    vm->object.name);
+		    vm->node
+			? "vm/%s runs, but the cluster has no node %s"
+			: "vm/%s runs, but the cluster has no node of its name (%s), system UUID or address",
+		    vm->object.name, vm->node ? vm->node : vm->object.name);
 	}
+}
+
+/* Nodes a VM was before it joined under another name: nothing makes them Ready again. */
+static void report_left_over(struct planner *p, const struct item *item,
+    const struct vm *vm, const struct node_object *n)
+{
+	const struct node_object *old = NULL;
+
+	while ((old = node_match_left_over(p, vm, n, old)))
+		plan_finding(p, SEVERITY_INFO, "node-left-over",
+		    arena_printf(p->arena, "node/%s", item->name),
+		    "node %s has the system UUID of vm/%s, which is node %s",
+		    old->object.name, vm->object.name, n->object.name)
+		    ->fix =
+		    arena_printf(p->arena, "`kubectl delete node %s`", old->object.name);
 }
 
 static void plan(struct planner *p, struct item *item, const struct object *want,
@@ -230,12 +191,15 @@ static void plan(struct planner *p, struct item *item, const struct object *want
 	const struct vm *vm = want ? vm_of(p, item->name) : NULL;
 
 	if (!want) {
-		if (!belongs_to_a_vm(p, n))
+		/* Its name is that of a VM's item, which is another Node. */
+		if (!node_match_any(p, n) && !planner_desired(p, &node_kind, item->name))
 			report(p, item, n);
 		return;
 	}
-	if (!n)
-		n = find_elsewhere(p, vm);
+	n = node_match(p, vm);
+	item->live = n ? &n->object : NULL;
+	if (n)
+		report_left_over(p, item, vm, n);
 	if (vm->state == VM_STOPPED && (!n || !n->ready))
 		item_converged(p, item, "its VM is stopped, as written");
 	else if (n)
@@ -260,6 +224,8 @@ const struct kind node_kind = {
 	.watches = watches,
 	.watch_count = 1,
 	.derive = derive,
+	.external_name = external_name,
+	.prepare = node_match_prepare,
 	.list_columns = columns,
 	.decode = decode,
 	.facts = facts,

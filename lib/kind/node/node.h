@@ -14,7 +14,9 @@ struct node_object {
 	int64_t ready_since;	  /* ms since 1970; 0 unknown */
 	const char *version;	  /* kubelet */
 	const char *system_uuid;
-	struct ip internal_ip;
+	struct ip *addresses; /* internal ones, in the cluster's order */
+	size_t address_count;
+	const char *written; /* desired: its name in the cluster */
 	bool unschedulable, control_plane;
 };
 

@@ -83,6 +83,10 @@ static const struct field rows[] = {
 	{ "role", FIELD_WORD, at(struct vm, role), .fallback = "none",
 	    .words = role_words, .help = "What it is in the cluster.",
 	    .example = "worker" },
+	{ "node", FIELD_HOSTNAME, at(struct vm, node),
+	    .help =
+		"Its name in the cluster; left out: the node with its system UUID, else its name, else its address.",
+	    .example = "worker-1.home" },
 	{ "vcpus", FIELD_INT, at(struct vm, vcpus), FIELD_COMPARED, .minimum = 1,
 	    .maximum = 512, .help = "Number of virtual processors.", .example = "2" },
 	{ "memory", FIELD_SIZE, at(struct vm, memory), FIELD_COMPARED,

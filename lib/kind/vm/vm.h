@@ -62,6 +62,7 @@ struct domain_disk {
 struct vm {
 	struct object object;
 	const char *domain; /* its name in libvirt; default: the object's name */
+	const char *node;   /* its name in the cluster, where that is written */
 	int role, state, power, type;
 	int64_t vcpus;
 	int64_t memory;	    /* bytes */

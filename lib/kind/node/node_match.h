@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * node_match: which Node of the cluster a VM is. They find each other by the name that is
+ * written (`node:`), else by system UUID (the node's is the domain's), else by name, else
+ * by any of the node's internal addresses. Of several with its UUID, or several without,
+ * a Ready one is it. Hides two sorted arrays, made once a plan.
+ */
+#ifndef LIB_KIND_NODE_NODE_MATCH_H
+#define LIB_KIND_NODE_NODE_MATCH_H
+
+#include "lib/kind/node/node.h"
+#include "lib/kind/vm/vm.h"
+#include "lib/plan/item.h"
+
+/* The kind's prepare(). */
+void *node_match_prepare(struct planner *p);
+
+/* The Node a written VM is; NULL: there is none. */
+const struct node_object *node_match(const struct planner *p, const struct vm *vm);
+
+/* Whether some written VM is this Node, or has its system UUID: one that was left over when
+ * the VM joined under another name. */
+bool node_match_any(const struct planner *p, const struct node_object *n);
+
+/* A Node with the VM's system UUID that is not `chosen`, the next one after `after` (NULL:
+ * the first); NULL: there is none. */
+const struct node_object *node_match_left_over(const struct planner *p,
+    const struct vm *vm, const struct node_object *chosen,
+    const struct node_object *after);
+
+#endif
