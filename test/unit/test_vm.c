@@ -4,6 +4,9 @@
 #include "lib/kind/vm/vm.h"
 #include "lib/kind/vm/vm_state.h"
 
+#define FIFTY "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwx"
+#define LONG FIFTY FIFTY FIFTY FIFTY FIFTY
+
 static const struct {
 	const char *what;
 	const char *yaml;
@@ -60,10 +63,20 @@ static const struct {
 	{ "a name with a slash", NETWORK "vms: {a/../b: {}}", "name" },
 	{ "a name with a newline", NETWORK "vms: {\"w\\nx\": {}}", "home.yaml" },
 	{ "a name of markup", NETWORK "vms: {\"<w>\": {}}", "name" },
-	{ "a domain of markup", NETWORK "vms: {w: {domain: \"<w/>\"}}", "domain" },
+	{ "a domain of markup with a slash", NETWORK "vms: {w: {domain: \"<w/>\"}}",
+	    "has a slash" },
+	{ "any domain libvirt takes",
+	    NETWORK
+	    "vms: {a: {domain: Windows 10}, b: {domain: \"<&'\\\"\"}, c: {domain: "
+	    "\u5bb6}, d: {domain: --all}, e: {domain: .}}",
+	    NULL },
+	{ "a domain of blanks", NETWORK "vms: {w: {domain: \"  \"}}", "blank" },
+	{ "an empty domain", NETWORK "vms: {w: {domain: \"\"}}", "domain" },
+	{ "a domain of 251 bytes", NETWORK "vms: {w: {domain: " LONG "1}}", NULL },
+	{ "a domain of 252 bytes", NETWORK "vms: {w: {domain: " LONG "12}}",
+	    "has 252 bytes, libvirt takes names of at most 251" },
 	{ "a domain with a newline", NETWORK "vms: {w: {domain: \"w\\nx\"}}",
 	    "home.yaml" },
-	{ "a domain that is an option", NETWORK "vms: {w: {domain: --all}}", "domain" },
 	{ "a pool of markup", NETWORK "vms: {w: {disk: {pool: \"a' b\"}}}", "pool" },
 	{ "a command line of two lines",
 	    NETWORK "vms: {w: {boot: {kernel: /k, cmdline: \"a\\nb\"}}}", "home.yaml" },

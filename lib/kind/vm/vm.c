@@ -77,8 +77,9 @@ static const struct fields interface_fields = { interface_rows,
 	sizeof(struct vm_interface) };
 
 static const struct field rows[] = {
-	{ "domain", FIELD_NAME, at(struct vm, domain),
-	    .help = "Its name in libvirt; left out: the VM's name.",
+	{ "domain", FIELD_STRING, at(struct vm, domain),
+	    .help =
+		"Its name in libvirt, as it is there: any text without a slash, of at most 251 bytes; left out: the VM's name.",
 	    .example = "k8s-worker-1" },
 	{ "role", FIELD_WORD, at(struct vm, role), .fallback = "none",
 	    .words = role_words, .help = "What it is in the cluster.",
@@ -152,6 +153,25 @@ static void check_disk(struct vm *vm, struct report *report)
 		disk->pool = "default";
 }
 
+/* What libvirt takes: the name is that of a file of its own, with .xml added. */
+#define DOMAIN_NAME_MAX 251
+
+static void check_domain(struct vm *vm, struct report *report)
+{
+	size_t length = strlen(vm->domain);
+	struct finding *f;
+
+	if (length && length <= DOMAIN_NAME_MAX && !strchr(vm->domain, '/') &&
+	    vm->domain[strspn(vm->domain, " \t")])
+		return;
+	f = report_add(report, SEVERITY_ERROR, "bad-value", field_place(vm, "domain"),
+	    length > DOMAIN_NAME_MAX
+		? "domain has %zu bytes, libvirt takes names of at most 251"
+		: "domain is no name that libvirt takes: it is empty, blank or has a slash",
+	    length);
+	report_fix(report, f, "`virsh list --all --name` shows the names there are");
+}
+
 static void read_object(struct config *config, struct object *object,
     const struct node *map, struct report *report)
 {
@@ -159,7 +179,9 @@ static void read_object(struct config *config, struct object *object,
 
 	(void)config;
 	vm->power_written = node_get(map, "state") || node_get(map, "power");
-	if (!vm->domain)
+	if (vm->domain)
+		check_domain(vm, report);
+	else
 		vm->domain = vm->object.name;
 	if (has(vm, "memory"))
 		vm->memory = vm_memory_round(vm->memory);

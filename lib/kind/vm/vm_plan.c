@@ -14,6 +14,7 @@
 #include "lib/kind/vm/vm_record.h"
 #include "lib/kind/vm/vm_start.h"
 #include "lib/kind/vm/vm_state.h"
+#include "lib/kind/vm/vm_word.h"
 #include "lib/kind/vm/vm_claims.h"
 #include "lib/kind/vm/vm_disk.h"
 #include "lib/kind/vm/vm_xml.h"
@@ -43,7 +44,7 @@ static void plan_unwritten(
 	    item->name)
 	    ->fix = arena_printf(p->arena,
 	    "write it under vms: again, or remove it with `virsh undefine %s`",
-	    item->name);
+	    vm_word(p->arena, item->name));
 }
 
 /* libvirt's word for how an owned domain is run on this host. */
@@ -117,7 +118,8 @@ static bool plan_twin(struct planner *p, struct item *item, const struct vm *wan
 	if (other.by)
 		item_blocked(p, item,
 		    "there is no domain %s, but domain %s has %s: if that is this VM, write `domain: %s`, else undefine it or give this one its own",
-		    want->domain, other.domain, why, other.domain);
+		    want->domain, other.domain, why,
+		    vm_yaml_word(p->arena, other.domain));
 	else
 		item_blocked(p, item,
 		    "there is no domain %s, and %s, which is to be defined as well, has %s: give each its own",
@@ -257,7 +259,7 @@ static const char *compare(struct planner *p, struct item *item, const struct vm
 		    fields);
 	return arena_printf(p->arena,
 	    "has %s; that takes a restart, which is left to you: `virsh edit %s`, then shut the guest down",
-	    fields, want->domain);
+	    fields, vm_word(p->arena, want->domain));
 }
 
 static void report_volume(
@@ -293,7 +295,7 @@ static const char *plan_transient(
 		item_difference(p, item, "autostart", "true", "false");
 	return arena_printf(p->arena,
 	    "has no stored definition, so it vanishes when it stops; `virsh dumpxml --inactive %s >/root/%s.xml && virsh define /root/%s.xml` keeps it",
-	    want->domain, item->name, item->name);
+	    vm_word(p->arena, want->domain), item->name, item->name);
 }
 
 /* Two machines are said in one order, so that both items say the same. */
@@ -309,7 +311,7 @@ static void report_shared_disk(struct planner *p, const struct item *item,
 	    first ? other->domain : want->domain)
 	    ->fix = arena_printf(p->arena,
 	    "give one of them a disk of its own (`virsh edit %s`), or `virsh undefine %s`, which keeps the disk",
-	    other->domain, other->domain);
+	    vm_word(p->arena, other->domain), vm_word(p->arena, other->domain));
 }
 
 /* Another machine has what only one may have: reported while both exist; whether this one
@@ -329,7 +331,7 @@ static const char *plan_shared(
 		return NULL;
 	return arena_printf(p->arena,
 	    "domain %s has its MAC address %s in the same network: two machines with one MAC cut each other off; give one of them another (`virsh edit %s`)",
-	    other.domain, other.what, other.domain);
+	    other.domain, other.what, vm_word(p->arena, other.domain));
 }
 
 /* Of a machine whose power is as it should be. */

@@ -12,6 +12,7 @@
 #include "lib/kind/vm/vm_record.h"
 #include "lib/kind/vm/vm_start.h"
 #include "lib/kind/vm/vm_state.h"
+#include "lib/kind/vm/vm_word.h"
 #include "lib/kind/vm/vm.h"
 
 /* Running, as it should */
@@ -47,7 +48,7 @@ static bool is_passing(int paused_reason)
 static void plan_paused(
     struct planner *p, struct item *item, const struct vm *want, int reason)
 {
-	const char *domain = want->domain;
+	const char *domain = vm_word(p->arena, want->domain);
 
 	if (is_passing(reason)) {
 		item_pending(p, item, "is paused while libvirt works on it");
@@ -58,7 +59,8 @@ static void plan_paused(
 		item_failing(p, item,
 		    "is paused on a disk error: the host's disk is full or broken (`virsh domblkerror %s`)",
 		    domain);
-		plan_revive(p, item, &domain_resume_action, domain, "resume domain");
+		plan_revive(
+		    p, item, &domain_resume_action, want->domain, "resume domain");
 		break;
 	case PAUSED_WATCHDOG:
 		item_blocked(p, item,
@@ -93,7 +95,7 @@ static void plan_up(
 	case STATE_CRASHED:
 		item_blocked(p, item,
 		    "its guest has crashed and is kept as it is; `virsh destroy %s`, then it is started anew",
-		    want->domain);
+		    vm_word(p->arena, want->domain));
 		break;
 	case STATE_PMSUSPENDED:
 		item_pending(p, item, "was put to sleep by its guest");
@@ -133,7 +135,7 @@ static void plan_overdue(
 	if (!settings->stop_force) {
 		item_failing(p, item,
 		    "has not shut down within %s of the request; `virsh destroy %s` cuts its power, as would vm.stop_force: true; `homek8sctl reconcile vm/%s` asks again",
-		    time, want->domain, item->name);
+		    time, vm_word(p->arena, want->domain), item->name);
 		return;
 	}
 	item_pending(p, item, "has not shut down within %s; its power is cut", time);
@@ -175,17 +177,17 @@ static void plan_down(
 	if (!facts->persistent) {
 		item_blocked(p, item,
 		    "should be stopped, but has no stored definition and would be lost; `virsh dumpxml %s` to a file and `virsh define` it first",
-		    want->domain);
+		    vm_word(p->arena, want->domain));
 	} else if (facts->state == STATE_PAUSED && is_passing(facts->reason)) {
 		plan_paused(p, item, want, facts->reason);
 	} else if (facts->state == STATE_PAUSED) {
 		item_blocked(p, item,
 		    "is paused, and a paused guest cannot shut down; `virsh resume %s`, or `virsh destroy %s` to cut its power",
-		    want->domain, want->domain);
+		    vm_word(p->arena, want->domain), vm_word(p->arena, want->domain));
 	} else if (facts->state == STATE_CRASHED) {
 		item_blocked(p, item,
 		    "its guest has crashed and is kept as it is; `virsh destroy %s` ends it",
-		    want->domain);
+		    vm_word(p->arena, want->domain));
 	} else if (facts->state == STATE_PMSUSPENDED) {
 		item_pending(p, item, "sleeps; is woken up to be shut down");
 		plan_revive(

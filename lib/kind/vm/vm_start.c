@@ -14,6 +14,7 @@
 #include "lib/kind/vm/vm_record.h"
 #include "lib/kind/network/reservation_plan.h"
 #include "lib/kind/vm/vm_state.h"
+#include "lib/kind/vm/vm_word.h"
 #include "lib/kind/network/network.h"
 #include "lib/kind/network/reservation.h"
 #include "lib/kind/vm/vm.h"
@@ -227,7 +228,8 @@ static bool is_claimed(struct planner *p, struct item *item, const struct vm *wa
 	case CLAIM_FOUND:
 		item_blocked(p, item,
 		    "%s; not started: domain %s has its disk %s too, and two that write one disk destroy it; give one of them its own (`virsh edit %s`), or `virsh undefine %s`, which keeps the disk",
-		    why, other.domain, other.what, other.domain, other.domain);
+		    why, other.domain, other.what, vm_word(p->arena, other.domain),
+		    vm_word(p->arena, other.domain));
 		return true;
 	case CLAIM_UNKNOWN:
 		*waits = arena_printf(p->arena, "%s; %s", why, other.what);
@@ -240,7 +242,7 @@ static bool is_claimed(struct planner *p, struct item *item, const struct vm *wa
 		return false;
 	item_blocked(p, item,
 	    "%s; not started: domain %s has its MAC address %s in the same network; give one of them another (`virsh edit %s`)",
-	    why, other.domain, other.what, other.domain);
+	    why, other.domain, other.what, vm_word(p->arena, other.domain));
 	return true;
 }
 
