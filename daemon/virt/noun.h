@@ -30,6 +30,10 @@ struct noun {
 	enum outcome (*read_stop)(
 	    virConnectPtr conn, const char *name, struct raw *answer);
 	int (*list)(virConnectPtr conn, struct arena *a, const char ***names);
+	/* What all of them are doing, in a call or two, and the same of one reading: a number
+	 * that changes with it. NULL: it cannot be said. */
+	int (*roll)(virConnectPtr conn, struct arena *a, struct roll_entry **entries);
+	uint64_t (*doing)(const struct reading *reading);
 };
 
 /* In the order in which everything is read: networks first, domains need them. */

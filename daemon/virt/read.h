@@ -44,6 +44,16 @@ enum outcome read_network(virConnectPtr conn, const char *name, struct raw *answ
 enum outcome read_hypervisor(virConnectPtr conn, const char *name, struct raw *answer);
 int list_domains(virConnectPtr conn, struct arena *a, const char ***names);
 int list_networks(virConnectPtr conn, struct arena *a, const char ***names);
+
+/* An object and a number that stands for what it is doing. */
+struct roll_entry {
+	const char *name;
+	uint64_t doing;
+};
+int roll_domains(virConnectPtr conn, struct arena *a, struct roll_entry **entries);
+int roll_networks(virConnectPtr conn, struct arena *a, struct roll_entry **entries);
+uint64_t doing_domain(const struct reading *reading);
+uint64_t doing_network(const struct reading *reading);
 int list_hypervisors(virConnectPtr conn, struct arena *a, const char ***names);
 
 #endif

@@ -15,11 +15,11 @@
  *	socket_watch	says when a socket of libvirt's appears
  *	connection	one connection on the main loop: open, lost, back-off
  *	observer	the reads of one noun, on the main loop
- *	status, health	whether libvirt answers at all
+ *	roll_call	what has changed without an event
+ *	status, health	whether libvirt answers
  *	steps		one step of a plan, on a call thread
  *	transfer	what takes minutes: a thread and a connection of its own
- *	block_device, qcow2, disk_identity	what a disk is
- *	disk_prober	the plan's questions about that, by a transfer
+ *	disk_prober	what a disk is (disk_identity, block_device, qcow2), by a transfer
  *	virt		puts them together
  *
  * and it decides three things: which connection serves which kind, what an event leads to
@@ -27,9 +27,8 @@
  *
  * Two threads make all calls, on one connection or two (where libvirt's daemons are
  * separate); calls on one document never run at once. A call is overdue after 3 s
- * where libvirt only has to say something, and after 10 s for a step, since starting a
- * machine or a network may honestly take seconds; that concerns the call alone, and the
- * other thread goes on. A stuck call ends when libvirtd goes on, dies, or fails its
+ * where libvirt only has to say something, and after 10 s for a step, since a start may
+ * honestly take seconds; that concerns the call alone, and the other thread goes on. A stuck call ends when libvirtd goes on, dies, or fails its
  * keepalive (20 s); an open that is stuck has no keepalive yet and ends with either of the
  * first two.
  */
@@ -44,6 +43,7 @@
 #include "daemon/virt/events.h"
 #include "daemon/virt/health.h"
 #include "daemon/virt/observer.h"
+#include "daemon/virt/roll_call.h"
 #include "daemon/virt/steps.h"
 #include "lib/base/text.h"
 
@@ -64,7 +64,8 @@ struct virt {
 	struct calls *calls;
 	struct connection *connections[ENDPOINTS];
 	struct health *health;
-	struct observer *observers[NOUNS_MAX]; /* as nouns[] */
+	struct observer *observers[NOUNS_MAX];	 /* as nouns[] */
+	struct roll_call *roll_calls[NOUNS_MAX]; /* the same */
 	struct virt_state state;
 	char *detail, *version; /* what state points to */
 	bool born;		/* nobody is called back before virt_new() is over */
@@ -142,10 +143,9 @@ static void on_ended(
 
 /* Nouns and connections. */
 
-static struct connection *connection_of(const struct virt *virt, const struct noun *noun)
+static struct connection *connection_of(const struct virt *v, const struct noun *noun)
 {
-	return virt
-	    ->connections[virt->uris[noun->endpoint] ? noun->endpoint : ENDPOINT_MAIN];
+	return v->connections[v->uris[noun->endpoint] ? noun->endpoint : ENDPOINT_MAIN];
 }
 
 /* NULL: not one of libvirt's kinds. */
@@ -340,8 +340,12 @@ static unsigned topics_of(const struct virt *virt, const struct connection *c)
 
 static void connect_all(struct virt *virt)
 {
-	for (size_t i = 0; i < noun_count; i++)
-		observer_use(virt->observers[i], connection_of(virt, &nouns[i]));
+	for (size_t i = 0; i < noun_count; i++) {
+		struct connection *c = connection_of(virt, &nouns[i]);
+
+		observer_use(virt->observers[i], c);
+		roll_call_use(virt->roll_calls[i], virt->observers[i], c);
+	}
 	for (int i = 0; i < ENDPOINTS; i++) {
 		struct connection *c = virt->connections[i];
 
@@ -402,9 +406,12 @@ static void make_observers(struct virt *virt, const struct virt_callbacks *callb
 
 	if (noun_count > NOUNS_MAX)
 		abort();
-	for (size_t i = 0; i < noun_count; i++)
-		virt->observers[i] =
-		    observer_new(virt->loop, virt->calls, &nouns[i], &found, virt->arg);
+	for (size_t i = 0; i < noun_count; i++) {
+		virt->roll_calls[i] =
+		    roll_call_new(virt->loop, virt->calls, &nouns[i], &found, virt->arg);
+		virt->observers[i] = observer_new(virt->loop, virt->calls, &nouns[i],
+		    &roll_call_callbacks, virt->roll_calls[i]);
+	}
 }
 
 struct virt *virt_new(struct ev_loop *loop, const struct libvirt_settings *settings,
@@ -449,8 +456,10 @@ bool virt_free(struct virt *virt)
 	bool ended;
 
 	events_unlisten();
-	for (size_t i = 0; i < noun_count; i++)
+	for (size_t i = 0; i < noun_count; i++) {
 		observer_free(virt->observers[i]);
+		roll_call_free(virt->roll_calls[i]);
+	}
 	health_free(virt->health);
 	for (int i = 0; i < ENDPOINTS; i++) {
 		closing->links[i] = connection_free(virt->connections[i]);
