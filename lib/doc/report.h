@@ -8,6 +8,7 @@
 #ifndef LIB_DOC_REPORT_H
 #define LIB_DOC_REPORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "lib/base/arena.h"
@@ -30,6 +31,9 @@ struct finding {
 	const char *fix;    /* the next step, or NULL */
 	const char
 	    *objects[FINDING_OBJECTS]; /* "pool/default-pool"; NULL after the last */
+	/* It follows from what is written alone: what was observed of its first object says
+	 * more. */
+	bool as_written;
 };
 
 struct report {

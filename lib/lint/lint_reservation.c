@@ -100,6 +100,7 @@ static void without_vm(const struct config *config, const struct reservation *re
 			 others)
 		   : "but there is no VM of that name and no MAC: it is not in use yet");
 
+	f->as_written = true;
 	report_fix(report, f, "add %s to vms, or write {ip: ..., mac: \"...\"}",
 	    reservation->host);
 	arena_done(&a);
@@ -122,6 +123,7 @@ static void lint_machine(const struct reservation *reservation, const struct vm 
 		    arena_printf(report->arena,
 			"but the VM has no interface in network %s",
 			reservation->network));
+		f->as_written = true;
 		report_fix(report, f, "add {network: %s} to its interfaces",
 		    reservation->network);
 	}

@@ -75,14 +75,29 @@ void view_findings(struct arena *a, const struct finding *findings, size_t count
 			add_finding(a, &findings[i], out);
 }
 
+/* Whether the plan knows what has become of the finding's first object. */
+static bool is_superseded(const struct view *v, struct arena *a, const struct finding *f)
+{
+	const char *slash = f->objects[0] ? strchr(f->objects[0], '/') : NULL;
+	const struct kind *kind;
+	const struct item *item;
+	struct error e;
+
+	if (!f->as_written || !slash || !v->plan)
+		return false;
+	kind = kind_find(arena_copy_n(a, f->objects[0], (size_t)(slash - f->objects[0])));
+	item = kind ? plan_lookup(v->plan, kind, slash + 1, &e) : NULL;
+	return item && item->verdict != VERDICT_UNKNOWN;
+}
+
 /* Those of the configuration and those of the plan. */
 static struct list all_findings(const struct view *v, struct arena *a, const char *about)
 {
 	struct list out = { 0 };
 
-	if (v->config)
-		view_findings(
-		    a, v->config->report.findings, v->config->report.count, about, &out);
+	for (size_t i = 0; v->config && i < v->config->report.count; i++)
+		if (!is_superseded(v, a, &v->config->report.findings[i]))
+			view_findings(a, &v->config->report.findings[i], 1, about, &out);
 	if (v->plan)
 		view_findings(a, v->plan->findings, v->plan->finding_count, about, &out);
 	return out;
