@@ -10,5 +10,6 @@ Suite *state_suite(void);
 Suite *state_writer_suite(void);
 Suite *watch_suite(void);
 Suite *links_suite(void);
+Suite *dnsmasq_suite(void);
 
 #endif
