@@ -321,7 +321,7 @@ static bool is_to_be_up(const struct planner *p, const struct vm *vm)
 	    !domain ? NULL
 		    : (const struct vm *)(domain->config ? domain->config : domain->live);
 
-	return vm->state == VM_RUNNING &&
+	return vm->state == VM_RUNNING && planner_knows(p, &vm_kind, vm->domain) &&
 	       (!side || side->marked || is_written(&vm->object, "state") ||
 		   is_written(&vm->object, "power"));
 }

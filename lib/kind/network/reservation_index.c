@@ -236,34 +236,43 @@ const char *reservation_index_twin(
 	return NULL;
 }
 
-/* It was the reservation's, and has another MAC since, or another address. */
-static bool was_its_own(const struct reservation_index *index,
-    const struct reservation_aim *aim, const struct host_entry *found)
+static const struct reservation_record *record_of(
+    const struct reservation_index *index, const struct reservation_aim *aim)
 {
 	const struct object_state *state = state_find(
 	    index->p->input->state, &reservation_kind, aim->reservation->object.name);
-	const struct reservation_record *record =
-	    state ? reservation_record_of(state) : NULL;
 
-	return record && (record->owned || record->ip.version) &&
-	       (ip_equal(found->ip, record->ip) ||
-		   ip_equal(found->ip, aim->reservation->ip));
+	return state ? reservation_record_of(state) : NULL;
+}
+
+/* "node", or "node.lab.example" for the host node. */
+static bool is_named_after(const char *name, const char *host)
+{
+	size_t length = strlen(host);
+
+	return name && strncmp(name, host, length) == 0 &&
+	       (!name[length] || name[length] == '.');
 }
 
 bool reservation_index_owns(struct reservation_index *index,
     const struct reservation_aim *aim, enum side which, const struct host_entry *found)
 {
+	const struct reservation_record *record;
 	const struct observed *holder;
 
 	if (found->has_mac && aim->known[which] &&
 	    mac_equal(found->mac, aim->entries[which].mac))
 		return true;
-	if (!found->name || strcmp(found->name, aim->reservation->host) != 0 ||
-	    !was_its_own(index, aim, found))
+	record = record_of(index, aim);
+	if (!ip_equal(found->ip, aim->reservation->ip) &&
+	    !(record && ip_equal(found->ip, record->ip)))
 		return false;
 	holder =
 	    found->has_mac ? nics_find(index->nics, found->mac, &aim->place, NULL) : NULL;
-	return !holder || holder == aim->machine;
+	if (holder)
+		return holder == aim->machine;
+	return record && (record->owned || record->ip.version) &&
+	       is_named_after(found->name, aim->reservation->host);
 }
 
 static const struct reservation_aim *owner(struct reservation_index *index,

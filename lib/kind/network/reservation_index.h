@@ -48,8 +48,9 @@ const char *reservation_index_twin(
 
 /*
  * Whether an entry is the reservation's own: it has its MAC on that side; or it has its
- * name and address, is known to have been the reservation's, and its MAC is no other
- * machine's. A name alone owns nothing.
+ * address and the MAC of another interface of its machine, or its address and name, is
+ * known to have been the reservation's, and has no other machine's MAC. A name alone owns
+ * nothing.
  */
 bool reservation_index_owns(struct reservation_index *index,
     const struct reservation_aim *aim, enum side which, const struct host_entry *found);

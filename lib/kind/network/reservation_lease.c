@@ -111,10 +111,10 @@ static struct ip current_address(const struct item *item,
 }
 
 /* Who loses the address: a running machine that has the MAC, or, where no machine that is
- * known here has it, whoever has leased it. */
+ * known here has it, whoever has leased it (`leases`: else that is known to be nobody). */
 static void add_loss(struct planner *p, struct program *program,
     const struct nic_place *place, const struct network *live,
-    const struct host_entry *entry)
+    const struct host_entry *entry, bool leases)
 {
 	struct reservation_index *index = reservation_index_get(p);
 	const struct nics *nics = reservation_index_nics(index);
@@ -129,7 +129,7 @@ static void add_loss(struct planner *p, struct program *program,
 	if (runs)
 		add_move(p, program, &vm_kind, nics_vm_name(p, runs), entry->ip,
 		    (struct ip){ 0 });
-	else if (lease && ip_equal(lease->ip, entry->ip) &&
+	else if (leases && lease && ip_equal(lease->ip, entry->ip) &&
 		 !nics_anywhere(nics, entry->mac))
 		add_move(p, program, &reservation_kind,
 		    reservation_name(p->arena, place->network,
@@ -144,11 +144,12 @@ void reservation_lease_removed(struct planner *p, struct program *program,
 {
 	const struct nic_place place = { network, live->bridge };
 
-	add_loss(p, program, &place, live, entry);
+	add_loss(p, program, &place, live, entry, true);
 }
 
 /* The address is leased to another machine than the one it is reserved for, which is not
- * about to move by a reservation of its own. */
+ * about to move by a reservation of its own. Where the address was the reservation's
+ * before, a lease of a MAC that nobody has any more is that of its machine. */
 static void add_lessee(struct planner *p, struct program *program,
     const struct reservation_aim *aim, const struct network *live)
 {
@@ -162,7 +163,8 @@ static void add_lessee(struct planner *p, struct program *program,
 		return;
 	key.mac = lease->mac;
 	if (!reservation_index_owner(index, aim->reservation, SIDE_LIVE, &key))
-		add_loss(p, program, &aim->place, live, &key);
+		add_loss(p, program, &aim->place, live, &key,
+		    !ip_equal(reservation_record_of(program->item->state)->ip, want->ip));
 }
 
 /* Its own machine: a domain, else one that is not known here. */
@@ -182,7 +184,8 @@ static const struct network_update *update_of(const struct step *step)
 	return step->action == &network_update_action ? step->arguments : NULL;
 }
 
-/* Of live entries with another MAC, which go. */
+/* Of live entries with another MAC, which go. A domain that runs has left a MAC behind
+ * that none of its interfaces has any more. */
 static void add_losses(struct planner *p, struct program *program,
     const struct reservation_aim *aim, const struct network *live)
 {
@@ -194,7 +197,8 @@ static void add_losses(struct planner *p, struct program *program,
 		if (update && update->side == SIDE_LIVE &&
 		    update->command == UPDATE_DELETE &&
 		    !(update->host.has_mac && mac_equal(update->host.mac, own)))
-			add_loss(p, program, &aim->place, live, &update->host);
+			add_loss(
+			    p, program, &aim->place, live, &update->host, !aim->machine);
 	}
 }
 

@@ -10,217 +10,19 @@
  * and chains of addresses go through; an addition whose address a held-back reservation
  * still has waits for it.
  */
-#include <stdlib.h>
-#include <string.h>
-
 #include "lib/kind/network/reservation_plan.h"
 
-#include "lib/kind/actions.h"
+#include <string.h>
+
 #include "lib/kind/metallb/pool.h"
-#include "lib/kind/network/network_address.h"
 #include "lib/kind/network/network_xml.h"
 #include "lib/kind/network/reservation_index.h"
 #include "lib/kind/network/reservation_lease.h"
-#include "lib/kind/network/reservation_record.h"
-
-/* Why a side cannot have the entry, and what is in its way. */
-struct obstacles {
-	const char *unfit;		  /* the address cannot be had there */
-	const struct host_entry *foreign; /* an entry of somebody else's */
-	bool by_name;			  /* it shares the name only */
-};
-
-static bool is_right(const struct host_entry *found, const struct host_entry *want)
-{
-	return found->has_mac && mac_equal(found->mac, want->mac) &&
-	       ip_equal(found->ip, want->ip);
-}
-
-static const char *entry_text(struct arena *a, const struct host_entry *h)
-{
-	return arena_printf(a, "%s for %s%s%s%s", ip_text(h->ip, (char[IP_TEXT]){ 0 }),
-	    h->name ? h->name : "", h->name && h->has_mac ? " (" : "",
-	    h->has_mac ? mac_text(h->mac, (char[MAC_TEXT]){ 0 }) : "",
-	    h->name && h->has_mac ? ")" : "");
-}
-
-static struct step *add_update(struct planner *p, struct program *program,
-    const struct network *side, enum side which, enum update_command command,
-    const struct host_entry *entry)
-{
-	const struct reservation *reservation =
-	    (const struct reservation *)program->item->desired;
-	struct step *step = program_step(p, program, &network_update_action,
-	    reservation->network, "%s reservation %s in network %s (%s)",
-	    command == UPDATE_ADD ? "add" : "remove", entry_text(p->arena, entry),
-	    reservation->network, which == SIDE_LIVE ? "live" : "stored");
-	struct network_update *update = step_arguments(step);
-
-	step->removes = command == UPDATE_DELETE;
-	update->command = command;
-	update->section = UPDATE_HOST;
-	update->side = which;
-	update->place = network_ip_of_entry(side, entry->ip);
-	update->host = *entry;
-	return step;
-}
+#include "lib/kind/network/reservation_sides.h"
 
 void *reservation_prepare(struct planner *p)
 {
 	return reservation_index_get(p);
-}
-
-/* An entry as a reservation, for showing. */
-static const struct object *as_reservation(struct arena *a, const struct host_entry *h)
-{
-	struct reservation *reservation = arena_alloc(a, sizeof(*reservation));
-
-	reservation->object.kind = &reservation_kind;
-	reservation->object.name = h->name;
-	reservation->ip = h->ip;
-	reservation->mac = h->mac;
-	reservation->object.record.has =
-	    field_bit(&reservation_fields, "ip") |
-	    (h->has_mac ? field_bit(&reservation_fields, "mac") : 0);
-	return &reservation->object;
-}
-
-static int by_mac(const void *mac, const void *entry)
-{
-	return memcmp(mac, &((const struct host_entry *)entry)->mac, sizeof(struct mac));
-}
-
-/* The usual case in a home of a thousand reservations: there, and nothing else has its MAC
- * or address. */
-static const struct host_entry *only_entry(
-    const struct network *have, const struct host_entry *want)
-{
-	const struct host_entry *found;
-
-	if (!have->hosts_distinct)
-		return NULL;
-	found = bsearch(
-	    &want->mac, have->hosts, have->host_count, sizeof(*have->hosts), by_mac);
-	return found && is_right(found, want) ? found : NULL;
-}
-
-/* libvirt takes no entry that has a name or an address of one that stays. */
-static bool is_in_the_way(struct planner *p, const struct reservation_aim *aim,
-    enum side which, const struct host_entry *h)
-{
-	const struct reservation_aim *owner =
-	    reservation_index_owner(reservation_index_get(p), aim->reservation, which, h);
-
-	return !owner || (owner->known[which] && is_right(h, &owner->entries[which]));
-}
-
-static bool is_suspect(const struct item *item, enum side which)
-{
-	const struct update_record *record = update_record_of(item->state);
-
-	return which == SIDE_LIVE ? record->suspect_live : record->suspect_config;
-}
-
-/* What is in the entry that makes room, and is not ours to change: its lease time, and its
- * name where that is the host's, domain and all, or where only the call is repeated. */
-static void carry_over(struct host_entry *added, const struct host_entry *old)
-{
-	size_t length = strlen(added->name);
-
-	added->lease = old->lease;
-	if (is_right(old, added) ||
-	    (old->name && strncmp(old->name, added->name, length) == 0 &&
-		old->name[length] == '.'))
-		added->name = old->name;
-}
-
-/* One side's missing and superfluous entries. */
-static void plan_entries(struct planner *p, struct program *program,
-    const struct reservation_aim *aim, const struct network *have, enum side which,
-    struct obstacles *out)
-{
-	const struct host_entry *want = &aim->entries[which], **related;
-	struct reservation_index *index = reservation_index_get(p);
-	struct item *item = program->item;
-	const struct object **shown = which == SIDE_LIVE ? &item->live : &item->config;
-	struct host_entry added = *want;
-	const struct host_entry *foreign = NULL, *right = NULL;
-	const struct step *taken = NULL;
-	size_t count =
-	    entries_related(reservation_index_entries(index), have, want, &related);
-
-	for (size_t i = 0; i < count; i++) {
-		const struct host_entry *h = related[i];
-		bool owned = reservation_index_owns(index, aim, which, h);
-
-		if (owned)
-			*shown = as_reservation(p->arena, h);
-		if (is_right(h, want) && !right && !is_suspect(item, which)) {
-			right = h;
-		} else if (owned) {
-			taken = add_update(p, program, have, which, UPDATE_DELETE, h);
-			carry_over(&added, h);
-		} else if (is_in_the_way(p, aim, which, h)) {
-			foreign = h;
-		}
-	}
-	if (right) {
-		*shown = as_reservation(p->arena, right);
-		return;
-	}
-	add_update(p, program, have, which, UPDATE_ADD, &added)->restores = taken;
-	if (foreign) {
-		out->foreign = foreign;
-		out->by_name = !ip_equal(foreign->ip, want->ip);
-	}
-}
-
-/* A reservation outside its network is of no use to dnsmasq: it waits until the network
- * has moved, or for ever. */
-static const char *unfit(
-    struct planner *p, const struct reservation *self, const struct network *side)
-{
-	const char *taken = network_ip_taken(side, self->ip);
-
-	if (taken)
-		return arena_printf(p->arena,
-		    "%s is %s in network %s; write another one in static_ips",
-		    ip_text(self->ip, (char[IP_TEXT]){ 0 }), taken, self->network);
-	if (!network_subnets(p->arena, side).count)
-		return arena_printf(p->arena,
-		    "libvirt serves no DHCP in network %s%s%s: it has no IPv4 address there; reserve it in the DHCP server of that network, and take it out of static_ips",
-		    self->network, side->forward ? ", whose mode is " : "",
-		    side->forward ? side->forward : "");
-	if (network_ip_serving(side, self->ip) < 0)
-		return arena_printf(p->arena,
-		    "its address is not inside network/%s, which has %s", self->network,
-		    cidr_text(side->address, (char[CIDR_TEXT]){ 0 }));
-	return NULL;
-}
-
-static void plan_side(struct planner *p, struct program *program,
-    const struct reservation_aim *aim, const struct network *have, enum side which,
-    struct obstacles *out)
-{
-	struct item *item = program->item;
-	const struct host_entry *only = NULL;
-	const char *why;
-
-	if (!have || !aim->known[which])
-		return;
-	why = unfit(p, aim->reservation, have);
-	if (why) {
-		out->unfit = why;
-		return;
-	}
-	if (!is_suspect(item, which))
-		only = only_entry(have, &aim->entries[which]);
-	if (!only) {
-		plan_entries(p, program, aim, have, which, out);
-		return;
-	}
-	*(which == SIDE_LIVE ? &item->live : &item->config) =
-	    as_reservation(p->arena, only);
 }
 
 /* The first side that is not as desired in this key, reported once for both. */
@@ -294,14 +96,18 @@ static const char *pool_with(const struct planner *p, struct ip ip)
 }
 
 static void block(struct planner *p, struct item *item, struct program *program,
-    const struct obstacles *in)
+    const struct reservation_obstacles *in)
 {
 	const struct reservation *self = (const struct reservation *)item->desired;
 
 	item_blocked(p, item,
-	    "its %s is reserved by a foreign entry: %s; remove that one with `virsh net-update %s delete ip-dhcp-host`, or write it in static_ips",
-	    in->by_name ? "name" : "address", entry_text(p->arena, in->foreign),
-	    self->network);
+	    "its %s is reserved by a foreign entry: %s; remove that one with `virsh net-update %s delete ip-dhcp-host '%s' --parent-index %d%s%s`%s",
+	    in->by_name ? "name" : "address",
+	    reservation_entry_text(p->arena, in->foreign), self->network,
+	    network_xml_host(p->arena, in->foreign), in->place,
+	    in->sides[SIDE_LIVE] ? " --live" : "",
+	    in->sides[SIDE_CONFIG] ? " --config" : "",
+	    in->by_name ? "" : ", or write it in static_ips");
 	program_waits(p, program, "%s", item->reason);
 }
 
@@ -329,7 +135,7 @@ static void report_unready(
 }
 
 static void judge(struct planner *p, struct item *item, const struct reservation_aim *aim,
-    const struct obstacles *in, const char *renewal)
+    const struct reservation_obstacles *in, const char *renewal)
 {
 	if (in->unfit)
 		item_blocked(p, item, "%s", in->unfit);
@@ -346,11 +152,11 @@ static void decide(struct planner *p, struct item *item,
 	const struct reservation *self = aim->reservation;
 	struct program *program = item_program(p, item, "reserve %s for %s",
 	    ip_text(self->ip, (char[IP_TEXT]){ 0 }), self->host);
-	struct obstacles in = { 0 };
+	struct reservation_obstacles in = { 0 };
 	const char *renewal, *pool;
 
-	plan_side(p, program, aim, live, SIDE_LIVE, &in);
-	plan_side(p, program, aim, stored, SIDE_CONFIG, &in);
+	reservation_side_plan(p, program, aim, live, SIDE_LIVE, &in);
+	reservation_side_plan(p, program, aim, stored, SIDE_CONFIG, &in);
 	renewal = reservation_lease_report(p, item, aim, live);
 	if (!program->step_count) {
 		item->program_count = 0;
@@ -371,7 +177,8 @@ static void decide(struct planner *p, struct item *item,
 		program_waits(p, program, "%s", item->reason);
 		return;
 	}
-	if (is_suspect(item, SIDE_LIVE) || is_suspect(item, SIDE_CONFIG))
+	if (reservation_is_suspect(item, SIDE_LIVE) ||
+	    reservation_is_suspect(item, SIDE_CONFIG))
 		item_pending(p, item,
 		    "an update of it failed, and what libvirt shows since may not be so; it is done once more");
 	else
