@@ -113,6 +113,15 @@ $(BUILD)/test/sim: $(call obj,$(wildcard test/sim/*.c) daemon/engine/config_load
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_LIB)
+	$(file >$@.flags,$(SIM_FLAGS))
+
+# How it was built, a line each, for test/sim/test_planted.py.
+define SIM_FLAGS
+$(CC) $(CFLAGS_ALL) $(INC)
+$(CC) $(LDFLAGS_ALL)
+$(filter %.o,$^)
+$(LIB) $(LIBS_LIB)
+endef
 
 # Tests. `make check` runs every level this machine allows; see test/check.sh.
 

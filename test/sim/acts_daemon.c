@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* acts_daemon: homek8sctl, and misfortune. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "test/sim/acts.h"
 
@@ -12,6 +13,23 @@ static int64_t some_while(struct sim *s, struct rng *r)
 bool act_ctl_approve(struct sim *s, struct rng *r)
 {
 	return judge_approve(s, rng_below(r, 0x200));
+}
+
+/* Somebody approves a move, and writes another address before anything has come of it. */
+bool act_ctl_approve_and_edit(struct sim *s, struct rng *r)
+{
+	const char *host = judge_approve_of(s, "reservation", rng_below(r, 0x100));
+
+	for (size_t i = 0; host && i < s->home.net_count; i++)
+		for (size_t k = 0; k < s->home.nets[i].static_count; k++)
+			if (strcmp(s->home.nets[i].statics[k].host, host) == 0)
+				s->home.nets[i].statics[k].ip.value +=
+				    rng_between(r, 1, 9);
+	if (!host)
+		return false;
+	sim_say(s, "edit: %s has yet another address", host);
+	files_reload(s);
+	return true;
 }
 
 static const struct item *pick_item(struct sim *s, struct rng *r)
@@ -51,6 +69,7 @@ bool act_ctl_resume(struct sim *s, struct rng *r)
 	if (!s->engine)
 		return false;
 	engine_resume(s->engine, NULL, NULL, "root", &e);
+	s->observing = false;
 	sim_say(s, "homek8sctl resume");
 	return true;
 }

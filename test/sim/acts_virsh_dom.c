@@ -96,6 +96,14 @@ bool act_virsh_rename(struct sim *s, struct rng *r)
 	return true;
 }
 
+static void take_turns(struct sim *s, struct w_dom *d, const char *name)
+{
+	if (d->id >= 0)
+		dom_stopped(&s->world, d, 5, 2);
+	if (!dom_start(&s->world, world_dom(&s->world, name, false), false))
+		sim_say(s, "virsh: start %s, in place of %s", name, d->e.name);
+}
+
 /* A copy, with our mark as the original has it, its disk and maybe its MACs. */
 bool act_virsh_clone(struct sim *s, struct rng *r)
 {
@@ -116,8 +124,8 @@ bool act_virsh_clone(struct sim *s, struct rng *r)
 	if (dom_define(&s->world, name, &side))
 		return false;
 	sim_say(s, "virsh: %s is a copy of %s", name, d->e.name);
-	if (rng_percent(r, 30) && d->id < 0)
-		dom_start(&s->world, world_dom(&s->world, name, false), false);
+	if (rng_percent(r, 40)) /* and runs in its place */
+		take_turns(s, world_dom(&s->world, d->e.name, false), name);
 	return true;
 }
 

@@ -78,6 +78,20 @@ bool home_mac(
 	return false;
 }
 
+bool home_exists(const struct home *h, const struct world *w)
+{
+	bool there = false;
+
+	for (size_t i = 0; i < NETS; i++)
+		there |= w->nets[i].e.exists && home_net(h, w->nets[i].e.name);
+	for (size_t i = 0; i < DOMS; i++)
+		there |= w->doms[i].e.exists && home_vm_of(h, w->doms[i].e.name);
+	for (size_t i = 0; i < OBJECTS; i++)
+		there |= w->objects[i].e.exists && w->objects[i].type == OBJECT_POOL &&
+			 home_pool(h, w->objects[i].e.name);
+	return there;
+}
+
 struct ranges home_pools(struct arena *a, const struct home *h)
 {
 	struct ranges all = { 0 };
@@ -225,4 +239,5 @@ void home_print_settings(const struct home *h, struct text *out)
 {
 	text_add(out, "prune: %s\nvm: {stop_force: %s, stop_timeout: 40s}\n",
 	    h->prune ? "true" : "false", h->stop_force ? "true" : "false");
+	text_add(out, "first_start: %s\n", h->observe ? "observe" : "converge");
 }

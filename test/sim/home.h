@@ -64,7 +64,7 @@ struct h_pool {
 };
 
 struct home {
-	bool prune, stop_force;
+	bool prune, stop_force, observe; /* observe: first_start */
 	struct h_net nets[H_NETS];
 	size_t net_count;
 	struct h_vm vms[H_VMS];
@@ -88,6 +88,8 @@ size_t home_nics(const struct home *h, const struct h_vm *vm, struct h_nic out[H
  * name; false: it has none there. */
 bool home_mac(
     const struct home *h, const struct h_vm *vm, const char *network, struct mac *out);
+/* Some of what is written is there. */
+bool home_exists(const struct home *h, const struct world *w);
 /* All pools' addresses that are written. */
 struct ranges home_pools(struct arena *a, const struct home *h);
 

@@ -192,8 +192,8 @@ static void fill_side(struct home *h, struct world *w, struct rng *r,
 	if (rng_percent(r, 80))
 		ranges = ranges_subtract(w->arena, ranges, home_pools(w->arena, h));
 	add_ranges(ip, ranges);
-	if (rng_percent(r, 15))
-		add_six(side, i, rng_percent(r, 30));
+	if (rng_percent(r, 25))
+		add_six(side, i, rng_percent(r, 50));
 }
 
 static struct w_ip *ip4_of(struct w_side *side)
@@ -379,6 +379,7 @@ void home_random(struct home *h, struct world *w, struct rng *r)
 
 	*h = (struct home){ .prune = rng_percent(r, 40),
 		.stop_force = rng_percent(r, 30),
+		.observe = rng_percent(r, 25),
 		.split = rng_percent(r, 20) };
 	w->kvm = rng_percent(r, 80);
 	for (unsigned i = 0; i < nets; i++)

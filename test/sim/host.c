@@ -230,10 +230,8 @@ const char *watch_writing(struct watch *watch)
 	return NULL;
 }
 
-static void report_files(struct sim *s, void *arg)
+void files_reload(struct sim *s)
 {
-	(void)arg;
-	s->host->files_due = false;
 	if (!s->engine) {
 		daemon_start(s);
 		return;
@@ -242,6 +240,13 @@ static void report_files(struct sim *s, void *arg)
 		return;
 	s->host->watch->changed(s->host->watch->arg);
 	files_loaded(s);
+}
+
+static void report_files(struct sim *s, void *arg)
+{
+	(void)arg;
+	s->host->files_due = false;
+	files_reload(s);
 }
 
 void files_changed(struct sim *s)

@@ -48,21 +48,14 @@ bool judge_is_leased(const struct w_net *net, struct mac mac)
 
 /* Calls */
 
-static bool is_known(const struct view *view, const struct kind *kind)
-{
-	return view->observed->kinds[kind_index(kind)].known;
-}
-
-static struct queued_step *note_step(
-    struct sim *s, const struct view *view, const struct step *step)
+static struct queued_step *note_step(struct sim *s, const struct step *step)
 {
 	struct judge *j = s->judge;
 	struct queued_step *q = &j->planned[j->planned_count++ % PLANNED];
 
 	*q = (struct queued_step){ arena_copy(&s->arena, step->text),
 		arena_copy(&s->arena, step->target), s->in_force, s->now_us, s->news,
-		is_known(view, &pool_kind), is_known(view, &vm_kind),
-		is_known(view, &network_kind) };
+		kube_knows(s, OBJECT_POOL), virt_knows(s) };
 	return q;
 }
 
@@ -70,7 +63,7 @@ static struct queued_step *note_step(
 static void note_steps(struct sim *s, const struct view *view)
 {
 	for (size_t i = 0; i < view->plan->step_count; i++)
-		note_step(s, view, view->plan->steps[i]);
+		note_step(s, view->plan->steps[i]);
 }
 
 static bool is_step(const char *text, const char *target, const struct call *call)
@@ -89,7 +82,7 @@ static const struct queued_step *planned_of(struct sim *s, const struct call *ca
 	engine_view(s->engine, &view);
 	for (size_t i = 0; view.plan && i < view.plan->step_count; i++)
 		if (is_step(view.plan->steps[i]->text, view.plan->steps[i]->target, call))
-			return note_step(s, &view, view.plan->steps[i]);
+			return note_step(s, view.plan->steps[i]);
 	for (size_t i = 0; i < count && i < PLANNED; i++) {
 		const struct queued_step *q = &j->planned[(count - 1 - i) % PLANNED];
 
@@ -116,8 +109,7 @@ struct call_in_world *judge_sent(struct sim *s, const struct call *call)
 		.news = p ? p->news : s->news };
 	if (p) {
 		sent->pools_known = p->pools_known;
-		sent->domains_known = p->domains_known;
-		sent->networks_known = p->networks_known;
+		sent->libvirt_known = p->libvirt_known;
 	}
 	return sent;
 }
@@ -167,6 +159,8 @@ void judge_after(struct sim *s, const struct call_in_world *call)
 		return;
 	}
 	s->judge->sent_us = call->sent_us;
+	if (s->observing)
+		sim_fail(s, "P9", "\"%s\" during a first start", call->text);
 	judge_addresses(s, b, call);
 	judge_services(s, b, call);
 	judge_foreign(s, b, call);
@@ -273,34 +267,63 @@ static void show(struct sim *s, const struct program *program, struct decision *
 	}
 }
 
-bool judge_approve(struct sim *s, unsigned pick)
+/* Programs that wait for approval; `kind` NULL: of any. */
+static size_t find_waiting(
+    const struct plan *plan, const char *kind, const struct program *out[40])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; plan && i < plan->item_count; i++)
+		for (size_t k = 0; k < plan->items[i]->program_count; k++) {
+			const struct program *p = plan->items[i]->programs[k];
+
+			if ((p->gate == GATE_APPROVAL || p->gate == GATE_BUDGET) &&
+			    count < 40 &&
+			    (!kind || strcmp(p->item->kind->name, kind) == 0))
+				out[count++] = p;
+		}
+	return count;
+}
+
+static struct decision *read_plan(struct sim *s, const char *kind, unsigned pick)
 {
 	const struct program *waiting[40];
 	struct decision *d;
 	struct view view;
-	size_t count = 0;
+	size_t count;
 
 	if (!s->engine || engine_pending(s->engine))
-		return false;
+		return NULL;
 	engine_view(s->engine, &view);
-	for (size_t i = 0; view.plan && i < view.plan->item_count; i++)
-		for (size_t k = 0; k < view.plan->items[i]->program_count; k++) {
-			const struct program *p = view.plan->items[i]->programs[k];
-
-			if ((p->gate == GATE_APPROVAL || p->gate == GATE_BUDGET) &&
-			    count < 40)
-				waiting[count++] = p;
-		}
+	count = find_waiting(view.plan, kind, waiting);
 	if (!count)
-		return false;
+		return NULL;
 	d = arena_alloc(&s->arena, sizeof(*d));
 	show(s, waiting[pick % count], d);
 	sim_say(s, "is shown: %s", waiting[pick % count]->why);
-	if (pick & 0x100)
+	return d;
+}
+
+bool judge_approve(struct sim *s, unsigned pick)
+{
+	struct decision *d = read_plan(s, NULL, pick);
+
+	if (d && pick & 0x100)
 		sim_at(s, sim_later(s, 10, 9000), false, decide, d);
-	else
+	else if (d)
 		decide(s, d);
-	return true;
+	return d;
+}
+
+const char *judge_approve_of(struct sim *s, const char *kind, unsigned pick)
+{
+	struct decision *d = read_plan(s, kind, pick);
+	const char *slash = d ? strchr(d->name, '/') : NULL;
+
+	if (!d)
+		return NULL;
+	decide(s, d);
+	return slash ? slash + 1 : d->name;
 }
 
 /* What leaves the files takes its approval with it. */
@@ -330,6 +353,7 @@ void judge_edited(struct sim *s)
 {
 	struct judge *j = s->judge;
 
+	s->observing &= home_exists(s->in_force, &s->world);
 	j->previous = j->current ? j->current : s->in_force;
 	j->current = s->in_force;
 

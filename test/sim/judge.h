@@ -43,7 +43,7 @@ struct queued_step { /* a step, and what was known when it was planned */
 	const struct home *home;
 	int64_t at_us;
 	uint64_t news;
-	bool pools_known, domains_known, networks_known;
+	bool pools_known, libvirt_known;
 };
 
 struct judge {

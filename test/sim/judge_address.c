@@ -2,6 +2,7 @@
 /* judge_address: I1, I3, I4: ranges against pools, running NICs' reservations, MACs. */
 #include <string.h>
 
+#include "daemon/engine/core.h"
 #include "lib/kind/actions.h"
 #include "test/sim/judge.h"
 
@@ -202,6 +203,7 @@ static void judge_roamer(
 /* Nothing of the network or its reservations is under way or tried again. */
 static bool is_settled(struct sim *s, const struct plan *plan, const struct removed *r)
 {
+	bool at_work = executor_length(s->engine->executor) > 0;
 	const char *net = r->net;
 	size_t length = strlen(net), items = 0;
 
@@ -219,7 +221,7 @@ static bool is_settled(struct sim *s, const struct plan *plan, const struct remo
 			return false;
 	}
 	/* It is not written any more: what is under way has ended after a while. */
-	return items || s->now_us - r->at_us > 60 * SECOND;
+	return !at_work && (items || s->now_us - r->at_us > 60 * SECOND);
 }
 
 static void judge_one_removed(struct sim *s, const struct removed *r)

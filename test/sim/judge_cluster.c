@@ -90,6 +90,19 @@ static void foreign(struct sim *s, const struct call_in_world *call, const char 
 	sim_fail(s, "P9", "\"%s\": %s", call->text, what);
 }
 
+/* Another pool has taken some of it: it cannot come back as it was. */
+static bool is_overlapped(
+    struct arena *a, struct world *w, const struct w_object *self, struct ranges had)
+{
+	struct ranges other;
+
+	for (size_t i = 0; i < OBJECTS; i++)
+		if (&w->objects[i] != self && object_ranges(a, &w->objects[i], &other) &&
+		    ranges_overlap(other, had))
+			return true;
+	return false;
+}
+
 static void judge_delete(
     struct sim *s, const struct w_object *was, const struct call_in_world *call)
 {
@@ -116,6 +129,34 @@ static void judge_labels(struct sim *s, const struct w_object *was,
 		foreign(s, call, "a field of somebody else's has changed");
 }
 
+/* A pool that somebody has deleted comes back as it was: what is written may be a change that
+ * waits for approval. */
+static void judge_pool_back(struct sim *s, const struct w_object *was,
+    const struct w_object *is, const struct call_in_world *call)
+{
+	struct arena *a = &s->judge->scratch;
+	struct ranges now, lost;
+
+	if (was->had_in != s->life || !judge_knows(&was->e, call) ||
+	    !object_ranges(a, is, &now))
+		return;
+	lost = ranges_subtract(a, was->had, now);
+	for (size_t i = 0; i < OBJECTS; i++) {
+		const struct w_object *o = &s->world.objects[i];
+		struct ip ip;
+
+		if (!o->e.exists || o->type != OBJECT_SERVICE || o->address_count ||
+		    !o->last || ip_parse(o->last, &ip, NULL) < 0 ||
+		    !ranges_contain(lost, ip) || in_some_pool(a, &s->world, ip) ||
+		    is_overlapped(a, &s->world, is, was->had))
+			continue;
+		if (!judge_move_approved(s, o->e.name, ip, (struct ip){ 0 }))
+			sim_fail(s, "P10",
+			    "service %s had %s, which pool %s has lost after \"%s\"; nobody approved it",
+			    o->e.name, o->last, is->e.name, call->text);
+	}
+}
+
 static void judge_pool(struct sim *s, const struct w_object *was,
     const struct w_object *is, const struct call_in_world *call)
 {
@@ -125,8 +166,10 @@ static void judge_pool(struct sim *s, const struct w_object *was,
 		foreign(s, call, "the pool is not written");
 		return;
 	}
-	if (!was->e.exists)
+	if (!was->e.exists) {
+		judge_pool_back(s, was, is, call);
 		return;
+	}
 	judge_labels(s, was, is, call);
 	if (was->auto_assign != is->auto_assign && !p->auto_assign)
 		foreign(s, call, "auto_assign is not written");

@@ -115,13 +115,10 @@ static const struct w_nic *nic_in(const struct w_domside *side, const char *net)
 	return NULL;
 }
 
-static void check_entry(const struct checked *l, struct w_side *side, struct mac mac,
-    struct ip ip, const char *which)
+static void check_entry(const struct checked *l, const struct w_side *side,
+    struct mac mac, struct ip ip, const char *which)
 {
-	struct w_host *host = net_reserved(side, mac);
-
-	if (host)
-		host->adopted = true;
+	const struct w_host *host = net_reserved(side, mac);
 
 	if (!host || !ip_equal(host->ip, ip))
 		differs(l, arena_printf(&l->s->judge->scratch,
@@ -142,6 +139,16 @@ static void check_live(const struct checked *l, struct w_net *n,
 	if (nic && nic->ip.version && !ip_equal(nic->ip, st->ip) &&
 	    judge_is_leased(n, nic->mac) && mac_equal(nic->mac, fallback))
 		differs(l, "the machine still has another address");
+}
+
+/* What is found in order is the daemon's to keep from then on. */
+static void adopt(struct w_side *side, const struct h_static *st)
+{
+	struct w_ip *ip = net_main_ip(side);
+
+	for (size_t i = 0; ip && i < ip->host_count; i++)
+		ip->hosts[i].adopted |= same_text(ip->hosts[i].name, st->host) &&
+					ip_equal(ip->hosts[i].ip, st->ip);
 }
 
 static void check_reservation(const struct checked *l)
@@ -167,6 +174,8 @@ static void check_reservation(const struct checked *l)
 		differs(l, "there is no such network");
 		return;
 	}
+	adopt(&n->live, st);
+	adopt(&n->config, st);
 	nic = d && d->e.exists && d->persistent ? nic_in(&d->config, net) : NULL;
 	if (st->has_mac)
 		mac = st->mac;
@@ -229,6 +238,14 @@ static void check_guests(const struct checked *l, const struct w_net *n)
 			differs(l, "a guest is cut off from its bridge");
 }
 
+/* An adopted network of which nothing is written but the name need not run. */
+static bool is_idle(const struct h_net *hn, const struct w_net *n)
+{
+	return !n->config.marked && !hn->mode && !hn->bridge && !hn->mtu &&
+	       !hn->address.address.version && !hn->range.first.version &&
+	       !hn->static_count && hn->autostart != YES;
+}
+
 static void check_network(const struct checked *l)
 {
 	const struct h_net *hn = home_net(l->home, l->item->name);
@@ -240,7 +257,7 @@ static void check_network(const struct checked *l)
 		differs(l, "there is no such network");
 		return;
 	}
-	if (!n->active)
+	if (!n->active && !is_idle(hn, n))
 		differs(l, "it is not active");
 	if (!n->persistent)
 		differs(l, "it is transient");

@@ -6,7 +6,7 @@
 #include "lib/kind/kinds.h"
 #include "test/sim/judge.h"
 
-/* It is on a bridge that is not there, of a network that nobody wrote or of none. */
+/* It is on a bridge that is not there: that network is judged by itself. */
 static bool is_cut_off(struct sim *s, const struct w_dom *d)
 {
 	for (size_t i = 0; i < d->config.nic_count; i++) {
@@ -15,7 +15,7 @@ static bool is_cut_off(struct sim *s, const struct w_dom *d)
 
 		if (!n && !nic->network && strcmp(nic->bridge, "br0") != 0)
 			return true;
-		if (n && n->bridge_gone && !home_net(s->in_force, n->e.name))
+		if (n && n->bridge_gone)
 			return true;
 	}
 	return false;
@@ -90,6 +90,30 @@ static void judge_item(struct sim *s, const struct plan *plan, const struct item
 		    item->reason);
 }
 
+/* While one difference waits for somebody, the others of the object go on being kept. */
+static void judge_kept(struct sim *s, const struct item *item)
+{
+	const struct h_net *n =
+	    item->kind == &network_kind ? home_net(s->in_force, item->name) : NULL;
+	const struct h_vm *vm =
+	    item->kind == &vm_kind ? home_vm(s->in_force, item->name) : NULL;
+	const struct w_net *net = n ? world_net(&s->world, n->name, false) : NULL;
+	const struct w_dom *d = vm ? world_dom(&s->world, home_domain(vm), false) : NULL;
+
+	if (item->verdict != VERDICT_BLOCKED)
+		return;
+	if (net && net->e.exists && net->persistent && n->autostart &&
+	    (n->autostart == YES) != net->autostart)
+		sim_fail(s, "I6",
+		    "network/%s waits (%s), and its autostart is not kept meanwhile",
+		    item->name, item->reason);
+	if (d && d->e.exists && d->persistent && vm->autostart &&
+	    (vm->autostart == YES) != d->autostart)
+		sim_fail(s, "I6",
+		    "vm/%s waits (%s), and its autostart is not kept meanwhile",
+		    item->name, item->reason);
+}
+
 void judge_end(struct sim *s)
 {
 	struct view view;
@@ -101,6 +125,8 @@ void judge_end(struct sim *s)
 		return;
 	for (size_t i = 0; i < view.plan->item_count; i++)
 		judge_item(s, view.plan, view.plan->items[i]);
+	for (size_t i = 0; i < view.plan->item_count; i++)
+		judge_kept(s, view.plan->items[i]);
 	judge_converged(s, view.plan, true);
 	arena_done(&s->judge->scratch);
 }
@@ -113,7 +139,8 @@ void judge_quiet(struct sim *s, size_t steps)
 		const struct h_vm *vm = &s->in_force->vms[i];
 		const struct w_dom *d = world_dom(&s->world, home_domain(vm), false);
 
-		if (d && (d->broken || (d->id >= 0 && d->stop_answer && vm->runs == NO)))
+		if (d && (d->broken || is_cut_off(s, d) ||
+			     (d->id >= 0 && d->stop_answer && vm->runs == NO)))
 			return;
 	}
 	sim_fail(s, "P4", "%zu steps in a home where nothing happens", s->steps - steps);

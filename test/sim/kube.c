@@ -61,6 +61,15 @@ static struct collection *collection_of(struct kube_sim *k, enum w_type type)
 
 /* Handing over */
 
+static void note_had(struct sim *s, const struct event *e)
+{
+	struct w_object *o = &s->world.objects[e->place];
+
+	if (e->object.deleting || !object_ranges(&s->arena, &e->object, &o->had))
+		return;
+	o->had_in = s->life;
+}
+
 static void give(struct sim *s, const struct event *e)
 {
 	struct kube_sim *k = kube(s);
@@ -81,6 +90,7 @@ static void give(struct sim *s, const struct event *e)
 		k->inbox->gone(k->inbox->arg, c->kind, reading.name);
 		return;
 	}
+	note_had(s, e);
 	reading.json = o = object_json(&s->world, &e->object);
 	k->inbox->observed(k->inbox->arg, c->kind, &reading);
 }
@@ -213,6 +223,13 @@ void kube_down(struct sim *s, int64_t until_us)
 	}
 	k->inbox->state(k->inbox->arg, &kubernetes_source);
 	sim_at(s, until_us + SECOND, true, come_up, NULL);
+}
+
+bool kube_knows(const struct sim *s, enum w_type type)
+{
+	const struct collection *c = s->kube ? collection_of(s->kube, type) : NULL;
+
+	return c && s->kube->up && c->listed;
 }
 
 static void watch(void *self, const struct watch_set *needed)

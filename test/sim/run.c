@@ -119,6 +119,21 @@ static void run_acts(struct sim *s, uint64_t keep, struct result *out)
 	}
 }
 
+/* Nothing there is ours, and something that is written is there already. */
+static bool is_first_start(struct sim *s)
+{
+	const struct world *w = &s->world;
+	bool ours = false;
+
+	for (size_t i = 0; i < NETS; i++)
+		ours |= w->nets[i].e.exists && w->nets[i].config.marked;
+	for (size_t i = 0; i < DOMS; i++)
+		ours |= w->doms[i].e.exists && w->doms[i].config.mark;
+	for (size_t i = 0; i < OBJECTS; i++)
+		ours |= w->objects[i].e.exists && object_owned(&w->objects[i]);
+	return s->engine && s->home.observe && !ours && home_exists(&s->home, w);
+}
+
 struct result run_seed(uint64_t seed, uint64_t keep, bool trace)
 {
 	struct sim *s = calloc(1, sizeof(*s));
@@ -130,7 +145,8 @@ struct result run_seed(uint64_t seed, uint64_t keep, bool trace)
 	s->trace = trace;
 	sim_begin(s, seed);
 	daemon_start(s);
-	if (s->engine)
+	s->observing = rng_percent(&s->rng, 50) && is_first_start(s);
+	if (s->engine && !s->observing)
 		engine_resume(s->engine, NULL, NULL, "root", &e);
 	sim_run(s, rng_below(&s->rng, 8) * SECOND);
 	run_acts(s, keep, &result);

@@ -42,8 +42,8 @@ struct call_in_world { /* a step on its way, for the judges */
 	uint64_t token;
 	int64_t sent_us;  /* this and what follows: of the plan that it is of */
 	uint64_t news;	  /* what was known when it was sent */
-	bool pools_known; /* and whether the pools, the domains, the networks were */
-	bool domains_known, networks_known;
+	bool pools_known; /* and whether all pools, all of libvirt were known */
+	bool libvirt_known;
 	bool failed_half; /* it is done, and reported as failed */
 };
 
@@ -66,6 +66,7 @@ struct sim {
 	struct faults faults;
 	struct disk_file state, last_good;
 	struct judge *judge;
+	bool observing;	     /* nothing may be done before somebody resumes */
 	bool trace, calm;    /* calm: no chance any more, all is prompt */
 	const char *promise; /* broken; NULL: none */
 	char *failure;
@@ -105,6 +106,8 @@ void daemon_start(struct sim *s);
 void daemon_stop(struct sim *s, bool crash);
 /* The files were changed; the watch on them reports it. */
 void files_changed(struct sim *s);
+/* `systemctl reload`: they are read at once. */
+void files_reload(struct sim *s);
 /* The host boots: all that ran is gone. */
 void host_reboot(struct sim *s);
 
@@ -116,6 +119,9 @@ void kube_announce(struct sim *s);
 void virt_down(struct sim *s, int64_t until_us);
 void kube_down(struct sim *s, int64_t until_us);
 bool virt_is_idle(const struct sim *s);
+/* Everything of it was read since it is there. */
+bool virt_knows(const struct sim *s);
+bool kube_knows(const struct sim *s, enum w_type type);
 
 /* Judges (judge.c) */
 
@@ -128,6 +134,8 @@ void judge_after(struct sim *s, const struct call_in_world *call);
 void judge_plan(struct sim *s);
 /* Somebody approves what is shown: one waiting program of the plan, chosen by `pick`. */
 bool judge_approve(struct sim *s, unsigned pick);
+/* The same of a kind, at once; what the object is called in its network, or NULL. */
+const char *judge_approve_of(struct sim *s, const char *kind, unsigned pick);
 /* Somebody has asked for a reconcile of this very VM, which may start it. */
 void judge_requested(struct sim *s, const char *vm);
 /* The configuration in force is another. */

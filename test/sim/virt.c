@@ -22,7 +22,7 @@ struct reading_of { /* of each place of the world */
 
 struct virt_sim {
 	const struct inbox *inbox;
-	bool up;
+	bool up, listed;
 	struct reading_of nets[NETS], doms[DOMS];
 	int64_t since;
 };
@@ -160,6 +160,7 @@ static void on_all(struct sim *s, void *arg)
 	list(s, false);
 	virt_give_host(s, virt(s)->inbox);
 	list(s, true);
+	virt(s)->listed = true;
 }
 
 static void take_all(struct sim *s, void *arg)
@@ -309,7 +310,7 @@ void virt_down(struct sim *s, int64_t until_us)
 	s->faults.down_until[SIM_LIBVIRT] = until_us;
 	if (!s->engine || !v->up)
 		return;
-	v->up = false;
+	v->up = v->listed = false;
 	forget(s);
 	v->inbox->lost(v->inbox->arg, &network_kind, "", why);
 	v->inbox->lost(v->inbox->arg, &hypervisor_kind, "", why);
@@ -329,6 +330,11 @@ bool virt_is_idle(const struct sim *s)
 		    s->world.doms[i].e.known != s->world.doms[i].e.version)
 			return false;
 	return s->virt && s->virt->up;
+}
+
+bool virt_knows(const struct sim *s)
+{
+	return s->virt && s->virt->up && s->virt->listed;
 }
 
 /* Calls */
@@ -445,7 +451,7 @@ static void *start(const struct adapter_start *start)
 	struct virt_sim *v = virt(sim);
 
 	v->inbox = start->inbox;
-	v->up = false;
+	v->up = v->listed = false;
 	forget(sim);
 	sim_at(sim, sim_later(sim, 1, 50), true, come_up, NULL);
 	return sim;

@@ -278,6 +278,8 @@ const char *object_apply(struct world *w, struct w_object *o, struct json_object
 			.type = o->type,
 			.auto_assign = -1,
 			.avoid = -1,
+			.had = o->had,
+			.had_in = o->had_in,
 			.uid = ++w->next_uuid };
 		next.e.exists = true;
 	}

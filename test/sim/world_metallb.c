@@ -105,6 +105,8 @@ static void assign(struct world *w, struct w_object *s)
 		address = free_address(w);
 	if (!address && !s->address_count)
 		return;
+	if (s->address_count)
+		s->last = s->addresses[0];
 	s->address_count = 0;
 	if (address)
 		s->addresses[s->address_count++] = address;
