@@ -31,7 +31,7 @@ struct approved { /* what somebody was shown and has approved */
 struct removed {
 	const char *net, *domain, *vm, *text;
 	int id; /* of the domain */
-	int64_t at_us;
+	int64_t at_us, sent_us;
 	struct mac mac;
 	struct ip was, used; /* reserved (version 0: none), and used by the machine */
 };

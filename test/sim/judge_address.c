@@ -147,6 +147,7 @@ static void note_removed(struct sim *s, const struct plugged *p, const struct w_
 		.text = call->text,
 		.id = p->dom->id,
 		.at_us = s->now_us,
+		.sent_us = call->sent_us,
 		.mac = p->nic->mac,
 		.was = was ? was->ip : (struct ip){ 0 },
 		.used = p->nic->ip };
@@ -233,6 +234,7 @@ static void judge_one_removed(struct sim *s, const struct removed *r)
 
 	if (!n->active || d->id != r->id || !r->used.version)
 		return;
+	s->judge->sent_us = r->sent_us;
 	if (host || judge_move_approved(s, r->vm, r->used, (struct ip){ 0 }) ||
 	    (r->was.version && judge_move_approved(s, r->vm, r->was, (struct ip){ 0 })))
 		return;
