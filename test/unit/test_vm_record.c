@@ -208,6 +208,26 @@ START_TEST(quick_stops_of_an_adopted_vm_are_its_own_business)
 }
 END_TEST
 
+/* Points in time of before the host's start are below zero. */
+START_TEST(a_save_by_hand_is_told_from_one_by_a_restart_of_the_host)
+{
+	struct bench b;
+
+	set_up(&b);
+	observe_running(&b);
+	observe(&b, -1, 5, 5);
+	ck_assert_int_eq(b.vm->cause, STOP_SAVED);
+	ck_assert_int_eq(b.vm->saved_at.ms, b.now.ms);
+	observe_running(&b);
+	ck_assert_int_eq(b.vm->saved_at.ms, 0);
+	b.vm->running_since.ms = -1000;
+	observe(&b, -1, 5, 5);
+	ck_assert_int_eq(b.vm->cause, STOP_SAVED);
+	ck_assert_int_eq(b.vm->saved_at.ms, 0);
+	object_state_free(b.state);
+}
+END_TEST
+
 START_TEST(waits_are_spread_but_never_past_half_a_minute)
 {
 	struct bench b;
@@ -536,6 +556,7 @@ int main(void)
 	tcase_add_test(tests, a_domain_first_seen_stopped_has_libvirts_reason);
 	tcase_add_test(tests, quick_stops_back_off);
 	tcase_add_test(tests, quick_stops_of_an_adopted_vm_are_its_own_business);
+	tcase_add_test(tests, a_save_by_hand_is_told_from_one_by_a_restart_of_the_host);
 	tcase_add_test(tests, waits_are_spread_but_never_past_half_a_minute);
 	tcase_add_test(tests, a_long_run_forgets_quick_stops);
 	tcase_add_loop_test(tests, attempts_are_counted, 0, ROWS(attempts));

@@ -286,7 +286,7 @@ struct past {
 	unsigned quick_stops;
 	int64_t start_in;
 	bool start_wanted;
-	int64_t asked_ago, sent_ago; /* 0: not asked */
+	int64_t asked_ago, sent_ago, saved_ago; /* 0: not */
 };
 
 static inline struct mono ago(int64_t seconds)
@@ -308,6 +308,7 @@ static inline void set_record(struct scene *s, const struct past *past, int id)
 		vm->start_at = (struct mono){ NOW + past->start_in * SECOND };
 	vm->stop_first = ago(past->asked_ago);
 	vm->stop_sent = ago(past->sent_ago);
+	vm->saved_at = ago(past->saved_ago);
 }
 
 static inline bool has_condition(const struct item *item, const char *type)

@@ -9,6 +9,7 @@
 #include "lib/kind/network/network_address.h"
 #include "lib/kind/network/reservation_plan.h"
 #include "lib/kind/network/reservation_record.h"
+#include "lib/kind/vm/vm_claims.h"
 
 struct reservation_index {
 	struct planner *p;
@@ -117,7 +118,7 @@ static void aim_at(struct planner *p, const struct nics *nics,
 	} else if (aim->machine) {
 		aim_at_machine(
 		    aim, written && written->mac_given ? &written->mac : NULL, network);
-	} else if (written) {
+	} else if (written && (written->mac_given || vm_has_derived_macs(p, vm))) {
 		set_mac(aim, SIDE_LIVE, written->mac);
 		set_mac(aim, SIDE_CONFIG, written->mac);
 	}

@@ -19,6 +19,7 @@
 #include "lib/kind/network/reservation_index.h"
 #include "lib/kind/network/reservation_lease.h"
 #include "lib/kind/network/reservation_sides.h"
+#include "lib/kind/vm/vm_claims.h"
 
 void *reservation_prepare(struct planner *p)
 {
@@ -187,11 +188,42 @@ static void decide(struct planner *p, struct item *item,
 }
 
 /* Nothing is known to be reserved for. */
+static bool is_in(const struct vm *vm, const char *network)
+{
+	const struct vm_interface *nics = vm->interfaces.items;
+
+	for (size_t i = 0; i < vm->interfaces.count; i++)
+		if (nics[i].network && strcmp(nics[i].network, network) == 0)
+			return true;
+	return false;
+}
+
+/* Of a VM that is not defined, and not yet known to be defined by us, no MAC is known. */
+static bool report_undefined(
+    struct planner *p, struct item *item, const struct reservation *self)
+{
+	const struct vm *vm = (const struct vm *)planner_desired(p, &vm_kind, self->host);
+	struct vm_claim claim;
+	const char *why;
+
+	if (!vm || !is_in(vm, self->network) || reservation_machine(p, self))
+		return false;
+	if (vm_twin(p, vm, &claim, &why) == CLAIM_UNKNOWN)
+		item_pending(p, item, "waits for vm/%s: %s", self->host, why);
+	else
+		item_blocked(p, item,
+		    "its MAC is not known: vm/%s has no domain yet; see there, or write the mac of its interface in network %s",
+		    self->host, self->network);
+	return true;
+}
+
 static void report_no_machine(
     struct planner *p, struct item *item, const struct reservation_aim *aim)
 {
 	const struct reservation *self = aim->reservation;
 
+	if (report_undefined(p, item, self))
+		return;
 	if (aim->machine)
 		item_blocked(p, item,
 		    "its machine vm/%s has no interface in network %s; add one, or write {ip, mac}",

@@ -57,6 +57,8 @@ static const struct field rows[] = {
 	    FIELD_KEPT | FIELD_SHOWN | FIELD_CLEARED),
 	record_row(struct vm_record, "stop_sent", FIELD_MONO, stop_sent,
 	    FIELD_KEPT | FIELD_SHOWN | FIELD_CLEARED),
+	record_row(
+	    struct vm_record, "saved_at", FIELD_MONO, saved_at, FIELD_KEPT | FIELD_SHOWN),
 	record_row(struct vm_record, "stored", FIELD_BOOL, stored, FIELD_KEPT),
 	record_row(struct vm_record, "uuid", FIELD_STRING, uuid, FIELD_KEPT),
 	{ 0 },
@@ -102,6 +104,9 @@ static void stopped(struct vm_record *vm, enum stop_cause cause, bool managed,
 	if (cause != STOP_CRASH && requested_by_us(vm, settings, now))
 		cause = STOP_OURS;
 	vm->cause = cause;
+	/* One that ran before the host was restarted was saved by the restart. */
+	vm->saved_at =
+	    cause == STOP_SAVED && vm->running_since.ms > 0 ? now : (struct mono){ 0 };
 	vm->stop_first = vm->stop_sent = (struct mono){ 0 };
 	vm->start_at = now;
 	if (mono_reached(long_enough, now)) {
@@ -143,6 +148,7 @@ static void observed_running(struct object_state *state, const struct domain_fac
 		vm->quick_stops = 0;
 	}
 	vm->cause = STOP_NONE;
+	vm->saved_at = (struct mono){ 0 };
 	vm->domain_id = facts->id;
 	vm->start_requested = false;
 	if (vm->desired == VM_RUNNING)

@@ -74,14 +74,22 @@ static enum stop_cause cause_of(const struct item *item, const struct vm *have)
 	return cause == STOP_NONE ? vm_stop_cause(&have->facts) : cause;
 }
 
-static bool is_failure(enum stop_cause cause, const struct domain_facts *facts)
+/* It was observed being saved, and the host has not been restarted since. Points in time of
+ * before the host's start are below zero (lib/state/record.h). */
+static bool saved_by_hand(const struct item *item)
+{
+	return vm_record_of(item->state)->saved_at.ms > 0;
+}
+
+static bool is_failure(
+    const struct item *item, enum stop_cause cause, const struct domain_facts *facts)
 {
 	switch (cause) {
 	case STOP_GUEST:
 	case STOP_DESTROYED:
 		return false;
-	case STOP_SAVED: /* an image libvirt keeps is meant to be gone on with */
-		return facts->managed_save;
+	case STOP_SAVED: /* by whoever shut the host down, so that it goes on */
+		return facts->managed_save && !saved_by_hand(item);
 	case STOP_NONE:
 	case STOP_CRASH:
 	case STOP_START_FAILED:
@@ -103,7 +111,8 @@ static bool may_start(
 	case POWER_ALWAYS:
 		return true;
 	case POWER_ON_FAILURE:
-		return !vm->has_run || is_failure(cause_of(item, have), &have->facts);
+		return !vm->has_run ||
+		       is_failure(item, cause_of(item, have), &have->facts);
 	case POWER_MANUAL:
 		break;
 	}
