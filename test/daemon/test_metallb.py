@@ -134,5 +134,57 @@ def several(home):
     stays("what is written stays in force", lambda: made_in(home, "attic"), 1)
 
 
+def undone(home):
+    """Three times by another manager: named and waited for; by hand: it comes back."""
+    check, heals, api = home.report.check, home.report.heals, home.api
+    clear(home)
+    home.start()
+    check("made", lambda: made_in(home, "metallb-system"), 5)
+    path = inside("metallb-system", "l2advertisements/hall")
+    heals("its advertisement deleted by hand", lambda: api.delete(path),
+          lambda: made_in(home, "metallb-system"), 5)
+    for _ in range(3):
+        check("as written", lambda: made_in(home, "metallb-system"), 5)
+        code, now = api.request("GET", path)
+        now["metadata"].pop("managedFields")
+        now["spec"]["ipAddressPools"] = ["garage"]
+        api.request("PUT", f"{path}?fieldManager=argocd-controller", now)
+    check("three times in a row: who does it is named, and it is waited for", lambda:
+          home.is_("advertisement/hall", "blocked",
+                   "argocd-controller changes it back to pools garage again and again") and
+          "contested" in home.ctl("status").out, 5)
+    api.mark()
+    home.report.stays("it is not fought", lambda: not api.writes(), 2)
+    home.exits(0, "reconcile", "advertisement/hall")
+    check("a reconcile tries again", lambda: made_in(home, "metallb-system"), 5)
+    now = api.get(path)
+    now["metadata"]["finalizers"] = ["attic.example/hold"]
+    api.store(now)
+    api.delete(path)
+    check("being deleted: said so, with what holds it", lambda:
+          home.is_("advertisement/hall", "pending", "finalizer attic.example/hold"), 5)
+    api.patch(path, {"metadata": {"finalizers": None}})
+    check("it is gone, and made anew", lambda: made_in(home, "metallb-system"), 5)
+
+
+def whole(home):
+    """A pool that is deleted comes back with what others gave it, and keeps it."""
+    check, heals, api = home.report.check, home.report.heals, home.api
+    clear(home)
+    home.start()
+    check("made", lambda: made_in(home, "metallb-system"), 5)
+    path = inside("metallb-system")
+    more = {"autoAssign": False, "serviceAllocation": {"priority": 50, "namespaces": ["dev"]}}
+    api.patch(path, {"spec": more})
+    is_whole = lambda: made_in(home, "metallb-system") and more.items() <= api.get(
+        path)["spec"].items()
+    check("a person gives it more", is_whole, 5)
+    heals("deleted: it comes back whole", lambda: api.delete(path), is_whole, 5)
+    home.restart()
+    heals("deleted and edited: it keeps what is not written", lambda: api.patch(
+        path, {"spec": {"addresses": ["192.168.122.200-192.168.122.205"]}}),
+          lambda: api.get(path)["spec"]["addresses"] == [HALL] and is_whole(), 5)
+
+
 if __name__ == "__main__":
-    run(start, by_its_webhook, by_its_pools, nothing_may_be_read, several)
+    run(start, by_its_webhook, by_its_pools, nothing_may_be_read, several, undone, whole)

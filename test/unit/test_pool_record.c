@@ -32,6 +32,7 @@ static struct ranges parse(const char *text)
 static void desire(const char *addresses)
 {
 	t.desired.addresses = parse(addresses);
+	t.desired.object.record.has = field_bit(&pool_kind.fields, "addresses");
 	pool_record_desired(record(), &t.desired.object);
 }
 
@@ -42,6 +43,8 @@ static bool observe(const char *addresses)
 
 	if (addresses)
 		t.live.addresses = parse(addresses);
+	t.live.object.record.has = field_bit(&pool_kind.fields, "addresses");
+	t.live.meta.owned = true;
 	return pool_record_observed(
 	    record(), addresses ? &observed : NULL, &t.desired.object, NULL, t.now, 0);
 }
@@ -55,7 +58,7 @@ static void repair(void)
 
 static bool contested(void)
 {
-	return pool_record_is_contested(pool_record_of(record()), t.now);
+	return contest_is_on(&pool_record_of(record())->contest, t.now);
 }
 
 static void begin(void)
@@ -116,14 +119,13 @@ START_TEST(three_times_to_the_same_is_a_fight)
 	for (int i = 1; i <= 3; i++) {
 		ck_assert(!contested());
 		observe("10.0.0.0-10.0.0.5");
-		ck_assert_int_eq(pool_record_of(record())->undone, i);
+		ck_assert_int_eq(pool_record_of(record())->contest.undone, i);
 		if (i < 3)
 			repair();
 	}
 	ck_assert(contested());
 	repair();
 	ck_assert(contested()); /* though it is as written for now */
-	ck_assert_int_eq(pool_record_next(pool_record_of(record())).ms, t.now.ms + 30000);
 	t.now = mono_add(t.now, 10 * 60000);
 	ck_assert(!contested());
 	end();
@@ -175,6 +177,60 @@ START_TEST(an_edit_or_a_request_begins_anew)
 }
 END_TEST
 
+/* Every written key counts, and a deletion as well: once, however often it is listed. */
+START_TEST(keys_and_deletions_are_undone_too)
+{
+	const struct contest *contest = &pool_record_of(record())->contest;
+
+	begin();
+	t.desired.object.record.has |= field_bit(&pool_kind.fields, "auto_assign");
+	t.desired.auto_assign = true;
+	t.live.object.record.has = t.desired.object.record.has;
+	for (int i = 1; i <= 3; i++) {
+		ck_assert(!contested());
+		if (_i)
+			for (int n = 0; n < 3; n++)
+				observe(NULL);
+		t.live.auto_assign = false;
+		if (!_i)
+			pool_record_observed(record(),
+			    &(struct observed){ .live = &t.live.object },
+			    &t.desired.object, NULL, t.now, 0);
+		ck_assert_int_eq(contest->undone, i);
+		ck_assert_str_eq(
+		    contest->undone_to, _i ? "nothing" : "auto_assign false");
+		t.live.auto_assign = true;
+		pool_record_ended(record(), NULL, NULL, false, NULL, t.now, 0);
+		pool_record_observed(record(),
+		    &(struct observed){ .live = &t.live.object }, &t.desired.object, NULL,
+		    t.now, 0);
+		pool_record_converged(record(), &t.desired.object);
+	}
+	ck_assert(contested());
+	end();
+}
+END_TEST
+
+START_TEST(whose_it_was_and_all_of_it_is_kept)
+{
+	begin();
+	ck_assert(!pool_record_of(record())->adopted);
+	t.live.meta.owned = false;
+	t.live.spec = "{\"addresses\": []}";
+	ck_assert(
+	    pool_record_observed(record(), &(struct observed){ .live = &t.live.object },
+		&t.desired.object, NULL, t.now, 0));
+	ck_assert(pool_record_of(record())->adopted);
+	ck_assert_str_eq(pool_record_of(record())->spec, t.live.spec);
+	observe(NULL);
+	ck_assert(pool_record_of(record())->adopted);
+	pool_record_desired(record(), NULL);
+	ck_assert(!pool_record_of(record())->adopted);
+	ck_assert_ptr_null(pool_record_of(record())->spec);
+	end();
+}
+END_TEST
+
 /* Nobody undoes what was never done. */
 START_TEST(what_does_not_come_about_is_no_fight)
 {
@@ -183,7 +239,7 @@ START_TEST(what_does_not_come_about_is_no_fight)
 		observe("10.0.0.0-10.0.0.5");
 		pool_record_ended(record(), NULL, NULL, i % 2, NULL, t.now, 0);
 	}
-	ck_assert_int_le(pool_record_of(record())->undone, 1);
+	ck_assert_int_le(pool_record_of(record())->contest.undone, 1);
 	end();
 }
 END_TEST
@@ -200,6 +256,8 @@ int main(void)
 	tcase_add_loop_test(tests, who_is_merely_at_work_on_it_is_not_fought, 0, 2);
 	tcase_add_loop_test(tests, an_edit_or_a_request_begins_anew, 0, 2);
 	tcase_add_test(tests, what_does_not_come_about_is_no_fight);
+	tcase_add_loop_test(tests, keys_and_deletions_are_undone_too, 0, 2);
+	tcase_add_test(tests, whose_it_was_and_all_of_it_is_kept);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -13,11 +13,31 @@
 #include "lib/kind/sources.h"
 #include "lib/kind/metallb/pool.h"
 #include "lib/kind/metallb/metallb.h"
+#include "lib/kind/metallb/pool_record.h"
 
 #define BGP "bgp/" /* before the names of what is advertised over BGP */
 #define BGP_MISSING "this MetalLB has no BGP advertisements"
 
 static const struct field rows[] = { { 0 } };
+
+/* Kept between plans: whether somebody else goes on undoing what we do. */
+struct advertisement_record {
+	struct record record;
+	struct contest contest;
+};
+
+static const struct field record_rows[] = {
+	CONTEST_ROWS(struct advertisement_record),
+	{ 0 },
+};
+
+static const struct fields record_fields = { record_rows,
+	sizeof(struct advertisement_record) };
+
+static struct contest *contest_of(const struct object_state *state)
+{
+	return &((struct advertisement_record *)state->own)->contest;
+}
 
 static void derive(struct config *config, struct report *report)
 {
@@ -77,6 +97,70 @@ static bool names(const struct advertisement *ad, const char *pool)
 		if (ad->pools[i] && strcmp(ad->pools[i], pool) == 0)
 			return true;
 	return false;
+}
+
+/* What it is instead of an advertisement of its pool, as text; NULL: it is one. Selectors
+ * are taken to be right here: pools' labels are not known. */
+static const char *differing(
+    struct arena *a, const struct advertisement *ad, const char *pool)
+{
+	const char *text = "pools";
+
+	if (ad->limited)
+		return "one within limits";
+	if (!ad->pool_count || ad->selectors.count || names(ad, pool))
+		return NULL;
+	for (size_t i = 0; i < ad->pool_count; i++)
+		text = arena_printf(a, "%s%s %s", text, i ? "," : "", ad->pools[i]);
+	return text;
+}
+
+static void record_desired(struct object_state *state, const struct object *desired)
+{
+	if (!desired)
+		contest_anew(contest_of(state), true);
+}
+
+static bool record_observed(struct object_state *state, const struct observed *observed,
+    const struct object *want, const struct settings *settings, struct mono now,
+    uint32_t random)
+{
+	const struct advertisement *ad =
+	    observed ? (const struct advertisement *)observed->live : NULL;
+	struct arena a = { 0 };
+
+	(void)settings;
+	(void)random;
+	if (!observed)
+		contest_observed(contest_of(state), CONTEST_NOTHING, now);
+	else if (ad)
+		contest_observed(contest_of(state), differing(&a, ad, want->name), now);
+	arena_done(&a);
+	return false;
+}
+
+static void record_ended(struct object_state *state, const struct action *action,
+    const void *arguments, bool failed, const struct settings *settings, struct mono now,
+    uint32_t random)
+{
+	(void)action;
+	(void)arguments;
+	(void)settings;
+	(void)random;
+	if (!failed)
+		contest_repaired(contest_of(state), now);
+}
+
+static bool record_converged(struct object_state *state, const struct object *want)
+{
+	(void)want;
+	contest_of(state)->good = true;
+	return false;
+}
+
+static void record_requested(struct object_state *state)
+{
+	contest_anew(contest_of(state), false);
 }
 
 /* Whether it is about the pool; of one that is not there its labels are not known. No
@@ -177,7 +261,8 @@ static void report_limited(struct planner *p, struct item *item, const char *by)
 	    by);
 }
 
-/* The pool is there, is not ours, and nothing is written of how it is advertised. */
+/* The pool is not ours, or was not before it was deleted, and nothing is written of how it
+ * is advertised. */
 static bool is_adopted(struct planner *p, const struct item *item)
 {
 	const struct observed *observed = planner_entry(p, &pool_kind, item->name);
@@ -185,7 +270,12 @@ static bool is_adopted(struct planner *p, const struct item *item)
 	const struct pool *want =
 	    (const struct pool *)planner_desired(p, &pool_kind, item->name);
 
-	return live && !live->meta.owned && want && !want->advertise_given;
+	const struct object_state *state =
+	    state_find(p->input->state, &pool_kind, item->name);
+	bool foreign = live && !live->meta.owned;
+
+	foreign |= state && pool_record_of(state)->adopted;
+	return foreign && want && !want->advertise_given;
 }
 
 static void report_adopted(struct planner *p, struct item *item)
@@ -196,6 +286,13 @@ static void report_adopted(struct planner *p, struct item *item)
 	    "nobody advertises pool/%s; it was not created by homek8sd, and `advertise` is not written",
 	    item->name)
 	    ->fix = "write `advertise: layer2` (or `none`) for the pool";
+}
+
+static void report_contest(struct planner *p, struct item *item, struct program *program,
+    const struct advertisement *live)
+{
+	contest_report(p, item, contest_of(item->state), program,
+	    live ? live->meta.manager : NULL, "metallb.pools");
 }
 
 static void plan_repair(
@@ -215,6 +312,7 @@ static void plan_repair(
 	    arena_printf(p->arena, "%s advertisement %s of pool %s",
 		live ? "repair" : "create", item->name, item->name));
 	program_change(p, program, "pools", item->name);
+	report_contest(p, item, program, live);
 }
 
 /* What is not known of what decides whether one is to be created, and why; NULL: all is
@@ -253,6 +351,7 @@ static void plan(struct planner *p, struct item *item, const struct object *want
 	}
 	if (live && covers(p, live, item->name)) {
 		item_ok(item);
+		report_contest(p, item, NULL, live);
 		return;
 	}
 	if (other) {
@@ -300,6 +399,12 @@ const struct kind advertisement_kind = {
 	.derive = derive,
 	.decode = decode,
 	.plan = plan,
+	.state_fields = &record_fields,
+	.desired = record_desired,
+	.observed = record_observed,
+	.ended = record_ended,
+	.converged = record_converged,
+	.requested = record_requested,
 	.is_owned = is_owned,
 	.document = document,
 };

@@ -72,6 +72,21 @@ static bool read_managers(
 	return ours;
 }
 
+struct json_object *metallb_own_fields(struct json_object *object, const char *below)
+{
+	struct json_object *managers = json_at(object, "metadata.managedFields");
+
+	for (size_t i = 0; i < json_count(managers); i++) {
+		struct json_object *entry = json_item(managers, i);
+		const char *name = json_string_at(entry, "manager");
+		struct json_object *fields = json_at(json_at(entry, "fieldsV1"), below);
+
+		if (fields && name && strcmp(name, MARK_MANAGER) == 0)
+			return fields;
+	}
+	return NULL;
+}
+
 static const char *read_deletion(struct arena *a, struct json_object *object)
 {
 	const char *first =

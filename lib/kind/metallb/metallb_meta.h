@@ -28,6 +28,9 @@ struct metallb_meta {
 
 struct metallb_meta metallb_meta(struct arena *a, struct json_object *object);
 
+/* The fields we manage below "f:spec", as the API has them (FieldsV1); borrowed, or NULL. */
+struct json_object *metallb_own_fields(struct json_object *object, const char *below);
+
 /* A list of label selectors, as the API has them (LabelSelector). */
 struct metallb_selectors {
 	struct metallb_requirement {

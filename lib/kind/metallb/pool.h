@@ -32,8 +32,10 @@ struct pool {
 	bool avoid_buggy_ips;
 	int advertise; /* desired: index in {"layer2", "none"}; and whether it is written */
 	bool advertise_given;
-	/* Observed only. */
+	/* Observed only. Specs are JSON texts. */
 	struct metallb_meta meta;
+	const char *spec; /* NULL: it is too large to be kept */
+	const char *ours; /* what of it we have applied, addresses apart; or NULL */
 };
 
 /* MetalLB's L2Advertisement, or its BGPAdvertisement (name: "bgp/NAME"). */

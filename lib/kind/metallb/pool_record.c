@@ -5,35 +5,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CONTESTED 3	       /* our changes that were undone in a row, */
-#define FORGET_MS (10 * 60000) /* each within so long of the one before */
-#define AGAIN_MS 30000	       /* then it is put right so often */
-
 static const struct field rows[] = {
 	record_row(struct pool_record, "addresses", FIELD_STRING, addresses,
 	    FIELD_KEPT | FIELD_SHOWN),
+	record_row(struct pool_record, "spec", FIELD_STRING, spec, FIELD_KEPT),
 	record_row(struct pool_record, "desired", FIELD_STRING, desired, FIELD_KEPT),
-	record_row(struct pool_record, "good", FIELD_BOOL, good, 0),
-	record_row(struct pool_record, "undone_to", FIELD_STRING, undone_to, 0),
-	record_row(struct pool_record, "undone", FIELD_INT, undone, FIELD_SHOWN),
-	record_row(struct pool_record, "repaired_at", FIELD_MONO, repaired_at, 0),
+	record_row(
+	    struct pool_record, "adopted", FIELD_BOOL, adopted, FIELD_KEPT | FIELD_SHOWN),
 	record_row(struct pool_record, "gone", FIELD_BOOL, gone, 0),
+	CONTEST_ROWS(struct pool_record),
 	{ 0 },
 };
 
 const struct fields pool_record_fields = { rows, sizeof(struct pool_record) };
 
 /* Whether the text has changed. */
-static bool set_text(char **text, struct ranges addresses)
+static bool set_text(char **text, const char *now)
 {
-	struct arena a = { 0 };
-	const char *now = ranges_text(&a, addresses);
-	bool changed = !*text || strcmp(*text, now) != 0;
+	bool same = *text && now ? strcmp(*text, now) == 0 : *text == now;
 
-	if (changed)
+	if (!same)
 		record_set_text(text, now);
-	arena_done(&a);
-	return changed;
+	return !same;
 }
 
 bool pool_record_addresses(
@@ -52,43 +45,53 @@ bool pool_record_addresses(
 	return out->count > 0;
 }
 
-bool pool_record_is_contested(const struct pool_record *record, struct mono now)
+/* The compared keys of `pool` that differ from what is written (NULL: all that it has), as
+ * text; NULL: none do. */
+static const char *differing(
+    struct arena *a, const void *written, const struct pool *pool)
 {
-	return record->undone >= CONTESTED &&
-	       !mono_reached(mono_add(record->repaired_at, FORGET_MS), now);
-}
+	const struct fields *fields = &pool_kind.fields;
+	struct differences all = { 0 };
+	const char *text = NULL;
 
-struct mono pool_record_next(const struct pool_record *record)
-{
-	return mono_add(record->repaired_at, AGAIN_MS);
+	field_compare(fields, written ? written : pool, written ? pool : NULL, a, &all);
+	for (size_t i = 0; i < all.count; i++) {
+		const struct difference *d = &all.items[i];
+		bool plain = strcmp(d->field, "addresses") == 0;
+
+		text = arena_printf(a, "%s%s%s%s%s", text ? text : "", text ? ", " : "",
+		    plain ? "" : d->field, plain ? "" : " ", written ? d->have : d->want);
+	}
+	return text;
 }
 
 void pool_record_desired(struct object_state *state, const struct object *desired)
 {
 	struct pool_record *record = state->own;
+	struct arena a = { 0 };
 
 	if (!desired) {
 		record_set_text(&record->addresses, NULL);
+		record_set_text(&record->spec, NULL);
 		record_set_text(&record->desired, NULL);
-		record->undone = 0;
-	} else if (set_text(
-		       &record->desired, ((const struct pool *)desired)->addresses)) {
-		record->undone = 0;
-		record->good = false;
+		record->adopted = false;
+		contest_anew(&record->contest, false);
+	} else if (set_text(&record->desired,
+		       differing(&a, NULL, (const struct pool *)desired))) {
+		contest_anew(&record->contest, true);
 	}
+	arena_done(&a);
 }
 
-/* It was as written after our last change, and is not now: another client's doing. One
- * that sets it to something else each time is at work on it, and not against us. */
-static void note_undone(struct pool_record *record, struct mono now)
+static bool remember(struct pool_record *record, struct arena *a, const struct pool *live)
 {
-	bool again = record->undone_to &&
-		     strcmp(record->undone_to, record->addresses) == 0 &&
-		     !mono_reached(mono_add(record->repaired_at, FORGET_MS), now);
+	bool changed = set_text(&record->addresses, ranges_text(a, live->addresses));
+	bool adopted = !live->meta.owned;
 
-	record->good = false;
-	record->undone = again ? record->undone + 1 : 1;
-	record_set_text(&record->undone_to, record->addresses);
+	changed |= set_text(&record->spec, live->spec);
+	changed |= adopted != record->adopted;
+	record->adopted = adopted;
+	return changed;
 }
 
 /* Where it is gone, what it was stays known. */
@@ -98,15 +101,17 @@ bool pool_record_observed(struct object_state *state, const struct observed *obs
 {
 	const struct pool *live = observed ? (const struct pool *)observed->live : NULL;
 	struct pool_record *record = state->own;
-	bool changed = live && set_text(&record->addresses, live->addresses);
+	struct arena a = { 0 };
+	bool changed = live && remember(record, &a, live);
 
-	(void)want;
 	(void)settings;
 	(void)random;
 	record->gone |= !observed && record->addresses;
-	if (changed && record->good && record->desired &&
-	    strcmp(record->addresses, record->desired) != 0)
-		note_undone(record, now);
+	if (!observed)
+		contest_observed(&record->contest, CONTEST_NOTHING, now);
+	else if (live && want)
+		contest_observed(&record->contest, differing(&a, want, live), now);
+	arena_done(&a);
 	return changed;
 }
 
@@ -114,26 +119,22 @@ void pool_record_ended(struct object_state *state, const struct action *action,
     const void *arguments, bool failed, const struct settings *settings, struct mono now,
     uint32_t random)
 {
-	struct pool_record *record = state->own;
-
 	(void)action;
 	(void)arguments;
 	(void)settings;
 	(void)random;
-	if (failed)
-		return;
-	record->good = false;
-	record->repaired_at = now;
+	if (!failed)
+		contest_repaired(&((struct pool_record *)state->own)->contest, now);
 }
 
 bool pool_record_converged(struct object_state *state, const struct object *want)
 {
 	(void)want;
-	((struct pool_record *)state->own)->good = true;
+	((struct pool_record *)state->own)->contest.good = true;
 	return false;
 }
 
 void pool_record_requested(struct object_state *state)
 {
-	((struct pool_record *)state->own)->undone = 0;
+	contest_anew(&((struct pool_record *)state->own)->contest, false);
 }

@@ -1,26 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pool_record: what is kept of a pool between plans: the addresses it had when it was
- * last observed, and how often somebody else has changed it back.
+ * pool_record: what is kept of a pool between plans: what it was when it was last
+ * observed, whose it was, and how often somebody else has changed it back.
  *
  * A written pool that somebody deletes comes back as it was, and only then is changed to
  * what is written: the change may be one that waits for approval, and a deletion is none.
+ * What is not written of it, and may be no field we know, comes back with it.
  */
 #ifndef LIB_KIND_METALLB_POOL_RECORD_H
 #define LIB_KIND_METALLB_POOL_RECORD_H
 
+#include "lib/kind/metallb/contest.h"
 #include "lib/kind/metallb/pool.h"
 #include "lib/state/object_state.h"
 
 struct pool_record {
 	struct record record;
 	char *addresses; /* "FIRST-LAST, ..." as it was last observed; NULL: never */
-	char *desired;	 /* the same of what is written, to notice an edit */
-	bool good;	 /* since our last change it was as written */
-	char *undone_to; /* what another client has then changed it to, */
-	int64_t undone;	 /* how often in a row, always to the same */
-	struct mono repaired_at; /* our last change */
-	bool gone; /* it was, once since we began: Services may have moved */
+	char *spec;	 /* the whole of it then, as JSON; NULL: it is not known */
+	char *desired;	 /* what is written, to notice an edit */
+	bool adopted;	 /* it was not ours when it was observed, and comes back so */
+	bool gone;	 /* it was, once since we began: Services may have moved */
+	struct contest contest;
 };
 
 extern const struct fields pool_record_fields;
@@ -33,11 +34,6 @@ static inline const struct pool_record *pool_record_of(const struct object_state
 /* The addresses that were observed last, in the arena. False: none are known. */
 bool pool_record_addresses(
     struct arena *a, const struct pool_record *record, struct ranges *out);
-
-/* Somebody else undoes what we do, and goes on doing so. */
-bool pool_record_is_contested(const struct pool_record *record, struct mono now);
-/* When it is put right the next time, being contested. */
-struct mono pool_record_next(const struct pool_record *record);
 
 /* The kind's own hooks (lib/model/kind.h). */
 void pool_record_desired(struct object_state *state, const struct object *desired);

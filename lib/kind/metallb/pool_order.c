@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pool_order: pools that give addresses to one another, in an order that MetalLB takes: it
+ * judges overlap against the pools that exist. And Services that were given others while
+ * a pool was gone.
+ */
+#include <string.h>
+
+#include "lib/kind/metallb/pool_due.h"
+#include "lib/kind/metallb/pool_record.h"
+#include "lib/kind/network/network_ranges.h"
+
+static void wait_for(struct planner *p, struct item *item, const struct observed *other)
+{
+	if (planner_desired(p, &pool_kind, other->name)) {
+		program_waits(p, item->programs[0],
+		    "waits for pool/%s to give up its addresses", other->name);
+		return;
+	}
+	item_blocked(p, item,
+	    "overlaps pool %s, which is not written here; write it too or delete it",
+	    other->name);
+	program_waits(p, item->programs[0], "%s", item->reason);
+}
+
+/* The place in the range of the pool that the one at `index` waits for, or its end. */
+static size_t waits_for(
+    struct planner *p, const struct item_range *range, const bool *waits, size_t index)
+{
+	const struct observed *other =
+	    waits[index - range->first]
+		? pool_holder(p, (const struct pool *)p->plan->items[index]->desired)
+		: NULL;
+	size_t i = other ? range->first : range->end;
+
+	while (i < range->end && strcmp(p->plan->items[i]->name, other->name) != 0)
+		i++;
+	return i;
+}
+
+/* A ring of pools each of which waits for the next would wait for ever: none can give up
+ * all it has, for MetalLB takes no empty pool. */
+static void report_ring(
+    struct planner *p, const struct item_range *range, const bool *waits, size_t index)
+{
+	size_t first = waits_for(p, range, waits, index), next = first;
+
+	for (size_t n = range->first; n < range->end && next != index; n++) {
+		if (next == range->end)
+			return;
+		next = waits_for(p, range, waits, next);
+	}
+	if (next == index)
+		item_blocked(p, p->plan->items[index],
+		    "waits for pool/%s in a ring of pools that exchange all their addresses, which MetalLB takes in no order: give one of them others in between",
+		    p->plan->items[first]->name);
+}
+
+#define MOVED_SHOWN 5
+
+/* A pool was not there for a while: MetalLB has taken its addresses from Services. */
+static bool any_was_gone(const struct planner *p)
+{
+	const struct item_range *range = &p->plan->ranges[kind_index(&pool_kind)];
+
+	for (size_t i = range->first; i < range->end; i++)
+		if (pool_record_of(p->plan->items[i]->state)->gone)
+			return true;
+	return false;
+}
+
+/* Services that were given other addresses while a pool was gone, and ask for none. There
+ * may be thousands, which is why they are gone through only then. */
+static void report_moved(struct planner *p)
+{
+	const struct observed_set *services =
+	    &p->input->observed->kinds[kind_index(&service_kind)];
+	size_t count = 0;
+
+	for (size_t i = 0; i < services->count; i++) {
+		const struct service *s =
+		    (const struct service *)services->items[i]->live;
+		const char *name, *slash;
+
+		if (!s || !s->moved_from || s->pinned || count++ >= MOVED_SHOWN)
+			continue;
+		name = s->object.name;
+		slash = strchr(name, '/');
+		plan_finding(p, SEVERITY_WARNING, "service-moved",
+		    arena_printf(p->arena, "service/%s", name),
+		    "service/%s had the address %s and was given %s; nothing in it says which it is to have",
+		    name, s->moved_from, s->last)
+		    ->fix = arena_printf(p->arena,
+		    "kubectl -n %.*s annotate service %s metallb.universe.tf/loadBalancerIPs=%s",
+		    (int)(slash - name), name, slash + 1, s->moved_from);
+	}
+	if (count > MOVED_SHOWN)
+		plan_finding(p, SEVERITY_WARNING, "service-moved", "service",
+		    "%zu more Services were given other addresses", count - MOVED_SHOWN);
+}
+
+/* What it is about to be given joins no pool before it has left every DHCP range. */
+static void hold(
+    struct planner *p, struct item *item, const struct pool *live, struct ranges due)
+{
+	if (live)
+		due = ranges_subtract(p->arena, due, live->addresses);
+	network_ranges_hold(p, item->programs[0], due);
+}
+
+void pool_settle(struct planner *p)
+{
+	const struct item_range *range = &p->plan->ranges[kind_index(&pool_kind)];
+	bool *waits = arena_array(p->arena, range->end - range->first, sizeof(*waits));
+
+	for (size_t i = range->first; i < range->end; i++) {
+		struct item *item = p->plan->items[i];
+		const struct pool *want = (const struct pool *)item->desired, *live;
+		const struct observed *other;
+		struct ranges due;
+
+		if (!want || !item_acts(item))
+			continue;
+		live = item->observed ? (const struct pool *)item->observed->live : NULL;
+		other = pool_holder(p, want);
+		due = pool_due(p, want, live);
+		if (due.count)
+			hold(p, item, live, due);
+		if (!other || (due.count && !live)) /* as it was: nobody holds that */
+			continue;
+		if (due.count) {
+			item->programs[0]->steps[0]->text =
+			    arena_printf(p->arena, "shrink pool %s to %s first",
+				item->name, ranges_text(p->arena, due));
+			continue;
+		}
+		wait_for(p, item, other);
+		waits[i - range->first] = true;
+	}
+	for (size_t i = range->first; i < range->end; i++)
+		report_ring(p, range, waits, i);
+	if (any_was_gone(p))
+		report_moved(p);
+}
