@@ -88,12 +88,20 @@ static bool is_right(
 	return false;
 }
 
+/* Also with its domain: "worker-1.home.arpa". */
+static bool is_named_after(const char *name, const char *host)
+{
+	size_t length = strlen(host);
+
+	return strncmp(name, host, length) == 0 && (!name[length] || name[length] == '.');
+}
+
 static bool is_name_written(const struct home *h, const char *net, const char *name)
 {
 	const struct h_net *n = home_net(h, net);
 
 	for (size_t i = 0; n && name && i < n->static_count; i++)
-		if (strcmp(n->statics[i].host, name) == 0)
+		if (is_named_after(name, n->statics[i].host))
 			return true;
 	return false;
 }

@@ -228,13 +228,13 @@ START_TEST(a_failed_update_is_suspect_until_an_addition_succeeds)
 
 	reservation_record_ended(
 	    state, &network_update_action, &live_add, true, &settings, NOW, 0);
-	ck_assert(update->suspect_live && !update->suspect_config && !record->owned);
+	ck_assert(update->suspect_live && !update->suspect_config && !record->owned_live);
 	reservation_record_ended(
 	    state, &network_update_action, &live_delete, false, &settings, NOW, 0);
 	ck_assert(update->suspect_live);
 	reservation_record_ended(
 	    state, &network_update_action, &stored_add, false, &settings, NOW, 0);
-	ck_assert(update->suspect_live && record->owned);
+	ck_assert(update->suspect_live && record->owned_config && !record->owned_live);
 	reservation_record_ended(
 	    state, &network_update_action, &live_add, false, &settings, NOW, 0);
 	ck_assert(!update->suspect_live);

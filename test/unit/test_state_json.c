@@ -217,11 +217,11 @@ START_TEST(an_old_file_is_read)
 	ck_assert_int_eq(state->pause_until.ms, NOW.ms + (1795807290050 - OLD_WALL));
 	record = reservation_of(&m, "lan/worker-1");
 	ck_assert_str_eq(ip_text(record->ip, ip), "192.168.122.11");
-	ck_assert(record->owned && record->update.suspect_live);
+	ck_assert(reservation_record_owns(record, true) && record->update.suspect_live);
 	state = state_find(&m, &reservation_kind, "lan/worker-1");
 	ck_assert_msg(state->paused && !state->approval.parts.count,
 	    "what was approved was shown otherwise");
-	ck_assert(!reservation_of(&m, "lan/worker-2")->owned);
+	ck_assert(!reservation_record_owns(reservation_of(&m, "lan/worker-2"), true));
 	ck_assert_ptr_null(reservation_of(&m, "worker-1"));
 	state_done(&m);
 }
@@ -240,7 +240,7 @@ START_TEST(an_old_file_is_saved_as_a_new_one)
 	load(&again, o, &clocks);
 	second = state_save(&again, &clocks);
 	ck_assert_str_eq(json_text(o), json_text(second));
-	ck_assert(reservation_of(&again, "lan/worker-1")->owned);
+	ck_assert(reservation_record_owns(reservation_of(&again, "lan/worker-1"), false));
 	state_done(&m);
 	state_done(&again);
 }

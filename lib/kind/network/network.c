@@ -176,6 +176,7 @@ const struct kind network_kind = {
 	.read_object = read_object,
 	.derive = derive,
 	.decode = network_read,
+	.follow = network_follow,
 	.facts = facts,
 	.plan = network_plan,
 	.state_fields = &network_record_fields,

@@ -103,6 +103,10 @@ struct network {
 	bool leases_known;
 	struct dhcp_lease *leases;
 	size_t lease_count;
+	/* Leases that libvirt has forgotten, as it does when the network starts anew: a machine
+	 * that has run on has its address still. */
+	struct dhcp_lease *former;
+	size_t former_count;
 	/* Live side only. */
 	enum part_state bridge_state, dnsmasq;
 	const char *const *strays; /* sorted */

@@ -68,6 +68,39 @@ int64_t network_guests(
 	return guests > live->connections ? guests : live->connections;
 }
 
+static bool has_address(const struct network *live, struct mac mac)
+{
+	for (size_t i = 0; i < live->lease_count; i++)
+		if (mac_equal(live->leases[i].mac, mac))
+			return true;
+	for (size_t i = 0; i < live->former_count; i++)
+		if (mac_equal(live->former[i].mac, mac))
+			return true;
+	for (size_t i = 0; i < live->host_count; i++)
+		if (live->hosts[i].has_mac && mac_equal(live->hosts[i].mac, mac))
+			return true;
+	return false;
+}
+
+const char *network_stray_guest(
+    struct planner *p, const char *name, const struct network *live)
+{
+	const struct observed_set *vms = &p->input->observed->kinds[kind_index(&vm_kind)];
+	const struct nic_place place = { name, live->bridge };
+
+	for (size_t i = 0; live->stray_count && i < vms->count; i++) {
+		const struct vm *vm = (const struct vm *)vms->items[i]->live;
+		const struct vm_interface *nics = vm ? vm->interfaces.items : NULL;
+
+		for (size_t k = 0; vm && k < vm->interfaces.count; k++)
+			if (nic_is_in(&nics[k], &place) && nics[k].target &&
+			    is_stray(live, nics[k].target) &&
+			    !has_address(live, nics[k].mac))
+				return nics_vm_name(p, vms->items[i]);
+	}
+	return NULL;
+}
+
 #define REATTACH                                                                         \
 	"restart libvirtd, which attaches them again while they run, or stop and start the guests"
 

@@ -17,6 +17,11 @@
 int64_t network_guests(
     const struct planner *p, const char *name, const struct network *live);
 
+/* The name of a running VM that is cut off, and whose address nobody knows: nothing is
+ * leased to it or reserved for it, nor was. NULL: there is none. */
+const char *network_stray_guest(
+    struct planner *p, const char *name, const struct network *live);
+
 /*
  * Verdict and program where a part is gone, the least harmful that brings it back. Every
  * guest of a bridge that is gone is cut off already, so that starting the network anew

@@ -149,16 +149,18 @@ const char *network_render(struct planner *p, const struct step *step, struct er
 	const struct network *want =
 	    (const struct network *)planner_desired(p, &network_kind, step->name);
 	const struct observed *observed = planner_entry(p, &network_kind, step->name);
-	const struct network *stored =
-	    observed ? (const struct network *)observed->config : NULL;
+	/* What runs and is not stored any more is stored as it runs. */
+	const struct object *side = !observed	       ? NULL
+				    : observed->config ? observed->config
+						       : observed->live;
 
 	if (!want) {
 		fail(e, "network/%s is no longer written", step->name);
 		return NULL;
 	}
-	if (stored)
-		return network_xml_patch(
-		    p->arena, want, stored, network_ranges_due(p, want, NULL), e);
+	if (side)
+		return network_xml_patch(p->arena, want, (const struct network *)side,
+		    network_ranges_due(p, want, NULL), e);
 	return network_xml_new(p, want, network_ranges_due(p, want, NULL), e);
 }
 
@@ -364,6 +366,8 @@ static bool is_to_run(
 static void plan_start(struct planner *p, struct item *item, const struct network *want,
     const struct network *stored)
 {
+	struct program *program;
+	struct ranges clash;
 	const char *taken;
 
 	if (!is_to_run(p, want, stored)) {
@@ -379,8 +383,19 @@ static void plan_start(struct planner *p, struct item *item, const struct networ
 		    taken);
 		return;
 	}
-	program_step(p, item_program(p, item, NULL), &network_start_action, item->name,
-	    "start network %s", item->name);
+	clash = network_ranges_clash(p, stored);
+	if (clash.count && !network_has_range(want)) {
+		item_blocked(p, item,
+		    "it is not started: its DHCP range has %s, which pools of the cluster have too; write dhcp.range for it, or move the pools",
+		    ranges_text(p->arena, clash));
+		return;
+	}
+	program = item_program(p, item, NULL);
+	program_step(p, program, &network_start_action, item->name, "start network %s",
+	    item->name);
+	if (clash.count)
+		program_waits(p, program, "waits until its DHCP range no longer has %s",
+		    ranges_text(p->arena, clash));
 }
 
 static void plan_autostart(struct planner *p, struct item *item,
@@ -388,13 +403,28 @@ static void plan_autostart(struct planner *p, struct item *item,
 {
 	bool is_ours = facts->marked || is_written(&want->object, "autostart");
 
-	if (!facts->persistent)
-		item_condition(p, item, "TransientNetwork",
-		    "it is transient: it vanishes when it stops; store it with `virsh net-dumpxml %s | virsh net-define /dev/stdin`",
-		    item->name);
-	else if (is_ours && field_has(&network_kind.fields, facts, "autostart") &&
-		 want->autostart != facts->autostart)
+	if (is_ours && field_has(&network_kind.fields, facts, "autostart") &&
+	    want->autostart != facts->autostart)
 		add_autostart(p, item_program(p, item, NULL), want->autostart);
+}
+
+#define STORE_IT                                                                         \
+	"it is transient: it vanishes when it stops; store it with `virsh net-dumpxml %s | virsh net-define /dev/stdin`"
+
+/* What runs is stored again where it was defined by us; else somebody made it so. */
+static void plan_transient(
+    struct planner *p, struct item *item, const struct network *live)
+{
+	if (live->marked && !item->program_count &&
+	    !network_ranges_clash(p, live).count) {
+		item_pending(p, item, "its stored definition is gone");
+		program_step(p, item_program(p, item, NULL), &network_define_action,
+		    item->name, "store network %s as it runs", item->name);
+		return;
+	}
+	item_condition(p, item, "TransientNetwork", STORE_IT, item->name);
+	if (item->verdict == VERDICT_CONVERGED)
+		item_blocked(p, item, STORE_IT, item->name);
 }
 
 /* All of it */
@@ -416,7 +446,10 @@ static void plan_existing(struct planner *p, struct item *item,
 		network_health_plan(p, item, live);
 	else if (!stored->active && !restart) /* with what is written */
 		plan_start(p, item, want, stored);
-	plan_autostart(p, item, want, stored ? stored : live);
+	if (stored)
+		plan_autostart(p, item, want, stored);
+	else
+		plan_transient(p, item, live);
 }
 
 static const struct network *side(const struct observed *have, enum side which)

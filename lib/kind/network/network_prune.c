@@ -11,14 +11,15 @@
 #include "lib/kind/network/reservation_plan.h"
 #include "lib/kind/network/reservation_record.h"
 
-static bool was_made_by_us(
-    const struct planner *p, const char *network, const struct host_entry *h)
+static bool was_made_by_us(const struct planner *p, const char *network,
+    const struct host_entry *h, enum side which)
 {
 	const struct object_state *state = reservation_state(p, network, h->name);
 	const struct reservation_record *record =
 	    state ? reservation_record_of(state) : NULL;
 
-	return record && record->owned && ip_equal(record->ip, h->ip);
+	return record && ip_equal(record->ip, h->ip) &&
+	       reservation_record_owns(record, which == SIDE_LIVE);
 }
 
 /* Not one that a reservation of another name has for the same machine now. */
@@ -26,7 +27,7 @@ static bool is_to_go(
     struct planner *p, const char *network, const struct host_entry *h, enum side which)
 {
 	return h->name && !reservation_desired(p, network, h->name) &&
-	       was_made_by_us(p, network, h) &&
+	       was_made_by_us(p, network, h, which) &&
 	       !reservation_index_owner_in(reservation_index_get(p), network, which, h);
 }
 
@@ -64,6 +65,20 @@ static const struct host_entry *same_entry(
 	return NULL;
 }
 
+static void wait_for_start(struct planner *p, struct program *program,
+    const char *network, const struct network *live, const struct host_entry *h)
+{
+	const struct nic_place place = { network, live->bridge };
+	const struct observed *domain =
+	    h->has_mac ? nics_find(reservation_index_nics(reservation_index_get(p)),
+			     h->mac, &place, NULL)
+		       : NULL;
+
+	if (domain && nics_is_starting(p, domain))
+		program_waits(p, program, "waits until it is known whether vm/%s runs",
+		    nics_vm_name(p, domain));
+}
+
 static void prune_live(struct planner *p, struct item *item, const struct network *live,
     const struct network *stored)
 {
@@ -76,12 +91,21 @@ static void prune_live(struct planner *p, struct item *item, const struct networ
 		program = item_program(p, item, NULL);
 		add_removal(p, program, live, SIDE_LIVE, h);
 		same = same_entry(p, stored, h);
-		if (same)
+		if (same && is_to_go(p, item->name, same, SIDE_CONFIG))
 			add_removal(p, program, stored, SIDE_CONFIG, same);
 		if (!p->input->observed->kinds[kind_index(&vm_kind)].known)
 			program_waits(p, program, "waits until the domains are known");
+		wait_for_start(p, program, item->name, live, h);
 		reservation_lease_removed(p, program, item->name, live, h);
 	}
+}
+
+static bool goes_with_live(struct planner *p, const struct item *item,
+    const struct network *live, const struct host_entry *h)
+{
+	const struct host_entry *same = same_entry(p, live, h);
+
+	return same && is_to_go(p, item->name, same, SIDE_LIVE);
 }
 
 static void prune_stored(struct planner *p, struct item *item, const struct network *live,
@@ -90,7 +114,8 @@ static void prune_stored(struct planner *p, struct item *item, const struct netw
 	for (size_t i = 0; i < stored->host_count; i++) {
 		const struct host_entry *h = &stored->hosts[i];
 
-		if (is_to_go(p, item->name, h, SIDE_CONFIG) && !same_entry(p, live, h))
+		if (is_to_go(p, item->name, h, SIDE_CONFIG) &&
+		    !goes_with_live(p, item, live, h))
 			add_removal(
 			    p, item_program(p, item, NULL), stored, SIDE_CONFIG, h);
 	}

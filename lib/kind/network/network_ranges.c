@@ -2,11 +2,13 @@
 /* network_ranges: see the header for the rules. */
 #include "lib/kind/network/network_ranges.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/kind/actions.h"
 #include "lib/kind/metallb/pool.h"
 #include "lib/kind/network/network_address.h"
+#include "lib/kind/network/network_health.h"
 #include "lib/kind/network/network_plan.h"
 #include "lib/kind/network/network_record.h"
 #include "lib/kind/network/reservation_index.h"
@@ -14,6 +16,30 @@
 #include "lib/model/watch.h"
 
 /* Pools */
+
+static bool is_changing(const struct planner *p, const char *name)
+{
+	const struct object_state *state = state_find(p->input->state, &pool_kind, name);
+
+	return state && state->busy;
+}
+
+/* What cannot be read, or is about to be what was requested of it last. */
+static bool any_pool_unknown(const struct planner *p)
+{
+	const struct set *desired = config_get(p->input->desired, &pool_kind);
+	const struct observed_set *pools =
+	    &p->input->observed->kinds[kind_index(&pool_kind)];
+
+	for (size_t i = 0; i < pools->count; i++)
+		if (pools->items[i]->presence == UNKNOWN ||
+		    is_changing(p, pools->items[i]->name))
+			return true;
+	for (size_t i = 0; i < desired->count; i++)
+		if (is_changing(p, desired->items[i]->name))
+			return true;
+	return false;
+}
 
 /* Whether every pool that exists was observed. Where MetalLB is not installed, or no
  * cluster is managed, there are none to be known. */
@@ -24,9 +50,8 @@ static bool pools_known(const struct planner *p)
 	const struct observed_set *pools =
 	    &p->input->observed->kinds[kind_index(&pool_kind)];
 
-	for (size_t i = 0; i < pools->count && !source->off; i++)
-		if (pools->items[i]->presence == UNKNOWN)
-			return false;
+	if (!source->off && any_pool_unknown(p))
+		return false;
 	if (source->off || (source->up && pools->known))
 		return true;
 	return source->up && pools->why && watch_is_missing(&pool_kind, NULL, pools->why);
@@ -176,26 +201,25 @@ static void add_steps(struct planner *p, struct program *program, struct ranges 
 			    have->range_items[i].range);
 }
 
-/* What is written and not cut out for a written pool, and is not due all the same. */
-static void report_waiting(
-    struct planner *p, struct item *item, const struct network *want, struct ranges due)
+/* What is written and not cut out for a written pool, and is not due all the same; `shown`
+ * on one of the sides. */
+static void report_waiting(struct planner *p, struct item *item,
+    const struct network *want, const struct network *have, struct ranges due, bool shown)
 {
 	struct ranges held = ranges_subtract(p->arena, want->ranges, due);
+	struct ranges all = ranges_subtract(
+	    p->arena, whole_range(p->arena, want), claimed(p, want, have));
+	bool known = pools_known(p);
 
-	if (!held.count)
-		return;
-	if (!pools_known(p)) {
+	if (held.count && shown)
 		item_condition(p, item, "RangeWaits",
-		    "%s joins the DHCP range once the pools of the cluster are known",
+		    known
+			? "%s joins the DHCP range once no pool hands it out"
+			: "%s joins the DHCP range once the pools of the cluster are known",
 		    ranges_text(p->arena, held));
-		if (item->verdict == VERDICT_CONVERGED)
-			item_pending(p, item,
-			    "its DHCP range grows once the pools of the cluster are known");
-		return;
-	}
-	item_condition(p, item, "RangeWaits",
-	    "%s joins the DHCP range once no pool hands it out",
-	    ranges_text(p->arena, held));
+	if (!known && !ranges_equal(all, due) && item->verdict == VERDICT_CONVERGED)
+		item_pending(p, item,
+		    "its DHCP range changes once the pools of the cluster are known");
 }
 
 static bool fits(const struct network *have, struct ranges due)
@@ -227,8 +251,7 @@ static void plan_side(struct planner *p, struct item *item, struct program **pro
 				: "no IPv4 address");
 		return;
 	}
-	if (shown)
-		report_waiting(p, item, want, due);
+	report_waiting(p, item, want, have, due, shown);
 	if (ranges_equal(due, have->ranges) && !is_suspect(item, which))
 		return;
 	if (!*program)
@@ -241,20 +264,28 @@ static void plan_side(struct planner *p, struct item *item, struct program **pro
 	    ranges_text(p->arena, have->ranges));
 }
 
-/* Who has leased an address that is in no range any more, and has no reservation: it
- * loses the address at its next renewal. */
+static int by_mac(const void *mac, const void *entry)
+{
+	return memcmp(mac, &((const struct host_entry *)entry)->mac, sizeof(struct mac));
+}
+
+static bool has_entry(const struct network *live, struct mac mac)
+{
+	return live->host_count &&
+	       bsearch(&mac, live->hosts, live->host_count, sizeof(*live->hosts), by_mac);
+}
+
+/* Who has leased an address that is in no range any more, and has no reservation in
+ * force: it loses the address at its next renewal. */
 static void add_roamer(struct planner *p, struct program *program,
     const struct network *live, const struct dhcp_lease *lease)
 {
-	struct reservation_index *index = reservation_index_get(p);
-	const struct nics *nics = reservation_index_nics(index);
+	const struct nics *nics = reservation_index_nics(reservation_index_get(p));
 	const struct nic_place place = { program->item->name, live->bridge };
-	const struct host_entry key = { .has_mac = true, .mac = lease->mac };
 	const struct observed *domain = nics_running(nics, lease->mac, &place);
 	struct effect *effect;
 
-	if (reservation_index_owner_in(index, place.network, SIDE_LIVE, &key) ||
-	    (!domain && nics_anywhere(nics, lease->mac)))
+	if (has_entry(live, lease->mac) || (!domain && nics_anywhere(nics, lease->mac)))
 		return;
 	effect = program_effect(p, program, EFFECT_MOVES_ADDRESS,
 	    domain ? &vm_kind : &reservation_kind,
@@ -265,21 +296,49 @@ static void add_roamer(struct planner *p, struct program *program,
 	effect->in_use = true;
 }
 
+/* A lease that libvirt has forgotten counts for a machine that runs. */
+static void add_former(struct planner *p, struct program *program, struct ranges lost,
+    const struct network *live)
+{
+	const struct nics *nics = reservation_index_nics(reservation_index_get(p));
+	const struct nic_place place = { program->item->name, live->bridge };
+
+	for (size_t i = 0; i < live->former_count; i++)
+		if (ranges_contain(lost, live->former[i].ip) &&
+		    nics_running(nics, live->former[i].mac, &place))
+			add_roamer(p, program, live, &live->former[i]);
+}
+
+/* A guest that is off the bridge runs on with an address that may be any: libvirt forgets
+ * its leases when the network starts anew. */
+static void wait_for_strays(
+    struct planner *p, struct program *program, const struct network *live)
+{
+	const char *name = network_stray_guest(p, program->item->name, live);
+
+	if (name)
+		program_waits(p, program,
+		    "waits until vm/%s, which is cut off, is attached again: it is not known which address it has",
+		    name);
+}
+
 static void add_roamers(struct planner *p, struct program *program,
     const struct network *want, const struct network *live)
 {
 	struct ranges lost =
 	    ranges_subtract(p->arena, live->ranges, network_ranges_due(p, want, live));
 
-	for (size_t i = 0; i < live->lease_count; i++) {
-		if (!ranges_contain(lost, live->leases[i].ip))
-			continue;
-		if (!p->input->observed->kinds[kind_index(&vm_kind)].known) {
-			program_waits(p, program, "waits until the domains are known");
-			return;
-		}
-		add_roamer(p, program, live, &live->leases[i]);
+	if (!lost.count)
+		return;
+	if (!p->input->observed->kinds[kind_index(&vm_kind)].known) {
+		program_waits(p, program, "waits until the domains are known");
+		return;
 	}
+	wait_for_strays(p, program, live);
+	for (size_t i = 0; i < live->lease_count; i++)
+		if (ranges_contain(lost, live->leases[i].ip))
+			add_roamer(p, program, live, &live->leases[i]);
+	add_former(p, program, lost, live);
 }
 
 struct program *network_ranges_plan(struct planner *p, struct item *item,
@@ -336,6 +395,11 @@ void network_ranges_report(struct planner *p, const char *name,
 		    !set_find(desired, observed->items[i]->name))
 			report_pool(p, name, ranges, observed->items[i]->name,
 			    ((const struct pool *)observed->items[i]->live)->addresses);
+}
+
+struct ranges network_ranges_clash(struct planner *p, const struct network *side)
+{
+	return ranges_intersect(p->arena, side->ranges, pools_observed(p));
 }
 
 /* Pools that wait */

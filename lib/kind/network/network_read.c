@@ -307,3 +307,50 @@ int network_read(
 	observed->config = stored ? &stored->object : NULL;
 	return 0;
 }
+
+/* Leases that are gone */
+
+#define FORMER_MAX 4096 /* of more machines than that the last ones are forgotten */
+
+static struct network *any_side(const struct observed *observed)
+{
+	return (struct network *)(observed->live ? observed->live : observed->config);
+}
+
+static int compare_leases(const void *x, const void *y)
+{
+	return memcmp(&((const struct dhcp_lease *)x)->mac,
+	    &((const struct dhcp_lease *)y)->mac, sizeof(struct mac));
+}
+
+/* Those of `from` whose MAC has none now. */
+static void add_former(struct arena *a, struct network *now,
+    const struct dhcp_lease *leased, const struct dhcp_lease *from, size_t count)
+{
+	for (size_t i = 0; i < count && now->former_count < FORMER_MAX; i++) {
+		struct dhcp_lease *slot;
+
+		if (from[i].ip.version != 4 ||
+		    (now->lease_count && bsearch(&from[i], leased, now->lease_count,
+					     sizeof(*leased), compare_leases)))
+			continue;
+		slot = arena_push(a, &now->former, &now->former_count, sizeof(*slot));
+		*slot = from[i];
+	}
+}
+
+void network_follow(struct observed *observed, const struct observed *before)
+{
+	struct network *now = any_side(observed);
+	const struct network *was = any_side(before);
+	struct dhcp_lease *leased;
+
+	if (!now || !was || (!was->lease_count && !was->former_count))
+		return;
+	leased = arena_array(&observed->arena, now->lease_count + 1, sizeof(*leased));
+	for (size_t i = 0; i < now->lease_count; i++)
+		leased[i] = now->leases[i];
+	qsort(leased, now->lease_count, sizeof(*leased), compare_leases);
+	add_former(&observed->arena, now, leased, was->leases, was->lease_count);
+	add_former(&observed->arena, now, leased, was->former, was->former_count);
+}

@@ -11,6 +11,9 @@
 int network_read(
     struct observed *observed, const struct reading *reading, struct error *e);
 
+/* A kind's follow(): leases that libvirt no longer knows of. */
+void network_follow(struct observed *now, const struct observed *before);
+
 /* The element's mode, an index of network_mode_words; -1: none that can be written. */
 int network_read_mode(struct arena *a, xmlNode *forward);
 /* What a <range> says. False: it is none, or is reversed. */

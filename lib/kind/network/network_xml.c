@@ -134,6 +134,7 @@ const char *network_xml_patch(struct arena *a, const struct network *want,
 
 	if (!doc)
 		return NULL;
+	xml_set_attribute(xml_root(doc), "connections", NULL); /* of what runs */
 	set_keys(a, want, xml_root(doc));
 	if (field_has(&network_kind.fields, want, "address")) {
 		place = network_ip_meant(stored, want->address);

@@ -272,7 +272,9 @@ bool reservation_index_owns(struct reservation_index *index,
 	    found->has_mac ? nics_find(index->nics, found->mac, &aim->place, NULL) : NULL;
 	if (holder)
 		return holder == aim->machine;
-	return record && (record->owned || record->ip.version) &&
+	return record &&
+	       (reservation_record_owns(record, true) || record->owned_config ||
+		   record->ip.version) &&
 	       is_named_after(found->name, aim->reservation->host);
 }
 

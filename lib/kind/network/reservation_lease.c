@@ -84,6 +84,14 @@ static struct ip entry_address(const struct network *side, struct mac mac)
 	return (struct ip){ 0 };
 }
 
+static const struct dhcp_lease *former_lease(const struct network *live, struct mac mac)
+{
+	for (size_t i = 0; live && i < live->former_count; i++)
+		if (mac_equal(live->former[i].mac, mac))
+			return &live->former[i];
+	return NULL;
+}
+
 /*
  * The address the machine has now, as far as is known; version 0 when it has none. One
  * that does not run has none, whatever is leased to it still.
@@ -101,6 +109,8 @@ static struct ip current_address(const struct item *item,
 
 	if (aim->machine && !aim->machine->live)
 		return none;
+	if (!lease && aim->machine)
+		lease = former_lease(live, mac);
 	if (lease)
 		return lease->ip;
 	if (!aim->machine)
@@ -184,12 +194,13 @@ static const struct network_update *update_of(const struct step *step)
 	return step->action == &network_update_action ? step->arguments : NULL;
 }
 
-/* Of live entries with another MAC, which go. A domain that runs has left a MAC behind
- * that none of its interfaces has any more. */
+/* Of live entries with another MAC, which go. A VM has left a MAC behind that none of its
+ * interfaces has any more. */
 static void add_losses(struct planner *p, struct program *program,
     const struct reservation_aim *aim, const struct network *live)
 {
 	struct mac own = aim->entries[SIDE_LIVE].mac;
+	bool is_vm = aim->machine || planner_desired(p, &vm_kind, aim->reservation->host);
 
 	for (size_t i = 0; i < program->step_count; i++) {
 		const struct network_update *update = update_of(program->steps[i]);
@@ -197,8 +208,7 @@ static void add_losses(struct planner *p, struct program *program,
 		if (update && update->side == SIDE_LIVE &&
 		    update->command == UPDATE_DELETE &&
 		    !(update->host.has_mac && mac_equal(update->host.mac, own)))
-			add_loss(
-			    p, program, &aim->place, live, &update->host, !aim->machine);
+			add_loss(p, program, &aim->place, live, &update->host, !is_vm);
 	}
 }
 

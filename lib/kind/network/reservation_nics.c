@@ -203,3 +203,11 @@ const char *nics_vm_name(const struct planner *p, const struct observed *domain)
 	}
 	return domain->name;
 }
+
+bool nics_is_starting(const struct planner *p, const struct observed *domain)
+{
+	const struct object_state *state =
+	    state_find(p->input->state, &vm_kind, nics_vm_name(p, domain));
+
+	return !domain->live && state && state->busy;
+}

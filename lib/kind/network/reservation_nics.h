@@ -69,4 +69,8 @@ const struct observed *nics_anywhere(const struct nics *nics, struct mac mac);
  * own. */
 const char *nics_vm_name(const struct planner *p, const struct observed *domain);
 
+/* It was stopped when it was observed, and is being started: who may run at the next
+ * moment is judged then. */
+bool nics_is_starting(const struct planner *p, const struct observed *domain);
+
 #endif

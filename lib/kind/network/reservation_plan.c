@@ -184,10 +184,12 @@ static void decide(struct planner *p, struct item *item,
 		    "an update of it failed, and what libvirt shows since may not be so; it is done once more");
 	else
 		item_pending(p, item, "%s", program->steps[0]->text);
+	if (aim->machine && nics_is_starting(p, aim->machine))
+		program_waits(p, program, "waits until it is known whether vm/%s runs",
+		    nics_vm_name(p, aim->machine));
 	reservation_lease_effects(p, program, aim, live, stored);
 }
 
-/* Nothing is known to be reserved for. */
 static bool is_in(const struct vm *vm, const char *network)
 {
 	const struct vm_interface *nics = vm->interfaces.items;
@@ -217,6 +219,7 @@ static bool report_undefined(
 	return true;
 }
 
+/* Nothing is known to be reserved for. */
 static void report_no_machine(
     struct planner *p, struct item *item, const struct reservation_aim *aim)
 {

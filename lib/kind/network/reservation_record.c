@@ -11,7 +11,10 @@ static const struct field rows[] = {
 	UPDATE_RECORD_ROWS,
 	record_row(
 	    struct reservation_record, "ip", FIELD_IP, ip, FIELD_KEPT | FIELD_SHOWN),
-	record_row(struct reservation_record, "owned", FIELD_BOOL, owned,
+	record_row(struct reservation_record, "owned", FIELD_BOOL, owned, FIELD_KEPT),
+	record_row(struct reservation_record, "owned_live", FIELD_BOOL, owned_live,
+	    FIELD_KEPT | FIELD_SHOWN),
+	record_row(struct reservation_record, "owned_config", FIELD_BOOL, owned_config,
 	    FIELD_KEPT | FIELD_SHOWN),
 	{ 0 },
 };
@@ -28,7 +31,9 @@ void reservation_record_ended(struct object_state *state, const struct action *a
 
 	update_record_ended(state, action, arguments, failed, settings, now, random);
 	if (!failed && action == &network_update_action && update->command == UPDATE_ADD)
-		record->owned = update->section == UPDATE_HOST;
+		*(update->side == SIDE_LIVE ? &record->owned_live
+					    : &record->owned_config) =
+		    update->section == UPDATE_HOST;
 }
 
 bool reservation_record_converged(struct object_state *state, const struct object *want)

@@ -12,7 +12,9 @@
 struct reservation_record {
 	struct update_record update; /* must be first */
 	struct ip ip;		     /* last observed converged; version 0: never */
-	bool owned;		     /* the entry was added by us */
+	/* The entry of a side was added by us; `owned`: of either, in the words of an older
+	 * state file. */
+	bool owned, owned_live, owned_config;
 };
 
 extern const struct fields reservation_record_fields;
@@ -21,6 +23,13 @@ static inline const struct reservation_record *reservation_record_of(
     const struct object_state *state)
 {
 	return state->own;
+}
+
+/* Whether the entry of that side was added by us. */
+static inline bool reservation_record_owns(
+    const struct reservation_record *record, bool live)
+{
+	return record->owned || (live ? record->owned_live : record->owned_config);
 }
 
 void reservation_record_ended(struct object_state *state, const struct action *action,

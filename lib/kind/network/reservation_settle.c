@@ -47,7 +47,8 @@ static const struct item *holder_on(struct settling *s, const struct item *item,
 						       owner->reservation->object.name)
 						 : NULL;
 
-		if (other && is_held(s, other))
+		/* One without steps keeps what it has. */
+		if (other && (!item_has_steps(other) || is_held(s, other)))
 			return other;
 	}
 	return NULL;
