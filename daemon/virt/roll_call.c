@@ -96,12 +96,14 @@ static void on_observed(void *arg, const struct kind *kind, const struct reading
 	r->callbacks.observed(r->arg, kind, reading);
 }
 
+/* It may be there under another name, which no event has reported yet. */
 static void on_gone(void *arg, const struct kind *kind, const char *name)
 {
 	struct roll_call *r = arg;
 
 	forget(r, name);
 	r->callbacks.gone(r->arg, kind, name);
+	roll_call_now(r);
 }
 
 /* It is read again by the observer itself. */

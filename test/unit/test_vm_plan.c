@@ -296,6 +296,29 @@ START_TEST(a_domain_of_another_name_is_found)
 }
 END_TEST
 
+/* Between the two events of a rename it is nowhere. */
+START_TEST(a_domain_that_has_just_gone_is_waited_for)
+{
+	struct arena a = { 0 };
+	struct scene s;
+
+	for (int64_t ago = 0; ago <= 2000; ago += 2000) {
+		scene_begin(&s, NETWORK "vms: {w: {" WHOLE "}}", NULL);
+		see_network(&s, "default", true, "");
+		((struct vm_record *)state_of(&s)->own)->gone_at.ms = NOW - ago;
+		scene_plan(&s);
+		ck_assert_int_eq(s.item->verdict, VERDICT_PENDING);
+		ck_assert_str_eq(running_text(&a, s.item),
+		    ago ? "define domain w; start domain w" : "");
+		ck_assert(
+		    ago || strstr(s.item->reason, "may be back under another name"));
+		ck_assert(ago || s.plan->next.ms == NOW + 2000);
+		scene_end(&s);
+	}
+	arena_done(&a);
+}
+END_TEST
+
 START_TEST(what_was_stored_is_stored_again)
 {
 	struct domain_facts facts = RUNNING;
@@ -352,6 +375,7 @@ int main(void)
 	tcase_add_loop_test(tests, an_absent_domain_is_made, 0, ROWS(absent));
 	tcase_add_test(tests, an_unwritten_domain_is_left_alone);
 	tcase_add_test(tests, a_domain_of_another_name_is_found);
+	tcase_add_test(tests, a_domain_that_has_just_gone_is_waited_for);
 	tcase_add_test(tests, what_was_stored_is_stored_again);
 	tcase_add_test(tests, a_missing_volume_is_explained);
 	srunner_run_all(runner, CK_ENV);

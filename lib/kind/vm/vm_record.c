@@ -59,6 +59,7 @@ static const struct field rows[] = {
 	    FIELD_KEPT | FIELD_SHOWN | FIELD_CLEARED),
 	record_row(
 	    struct vm_record, "saved_at", FIELD_MONO, saved_at, FIELD_KEPT | FIELD_SHOWN),
+	record_row(struct vm_record, "gone_at", FIELD_MONO, gone_at, FIELD_SHOWN),
 	record_row(struct vm_record, "stored", FIELD_BOOL, stored, FIELD_KEPT),
 	record_row(struct vm_record, "uuid", FIELD_STRING, uuid, FIELD_KEPT),
 	{ 0 },
@@ -169,13 +170,14 @@ static void observed_stopped(struct vm_record *vm, const struct domain_facts *fa
 }
 
 /* Undefined by somebody: what it did is history; what is desired of it is not. */
-static void forget(struct vm_record *vm)
+static void forget(struct vm_record *vm, struct mono now)
 {
 	*vm = (struct vm_record){
 		.domain_id = -1,
 		.desired = vm->desired,
 		.start_requested = vm->start_requested,
 		.uuid = vm->uuid,
+		.gone_at = vm->observed ? now : vm->gone_at,
 	};
 }
 
@@ -199,7 +201,7 @@ bool vm_record_observed(struct object_state *state, const struct observed *obser
 	if (observed && observed->presence == UNKNOWN)
 		return false;
 	if (!observed) {
-		forget(vm);
+		forget(vm, now);
 	} else {
 		const struct vm *side =
 		    (const struct vm *)(observed->live ? observed->live
@@ -212,6 +214,7 @@ bool vm_record_observed(struct object_state *state, const struct observed *obser
 			    is_managed(vm, side, (const struct vm *)want), settings, now,
 			    random);
 		vm->observed = true;
+		vm->gone_at = (struct mono){ 0 };
 		vm->stored |= side->facts.persistent;
 		uuid = side->uuid;
 	}

@@ -7,13 +7,39 @@
 #include "lib/kind/vm/vm_plan.h"
 #include "lib/kind/vm/vm_record.h"
 
+/* libvirt says of a rename that one domain is gone and another has come, one after the
+ * other. So long is waited for the second, the list of all domains read meanwhile. */
+#define RENAME_MS 2000
+
+static const struct vm_record *record_of(const struct planner *p, const struct vm *want)
+{
+	const struct object_state *state =
+	    state_find(p->input->state, &vm_kind, want->object.name);
+
+	return state ? vm_record_of(state) : NULL;
+}
+
+static bool has_just_gone(struct planner *p, const struct vm *want)
+{
+	const struct vm_record *record = record_of(p, want);
+	struct mono until;
+
+	if (!record || !record->gone_at.ms)
+		return false;
+	until = mono_add(record->gone_at, RENAME_MS);
+	if (mono_reached(until, p->input->now))
+		return false;
+	if (p->plan)
+		plan_wake(p, until);
+	return true;
+}
+
 /* The domain with the UUID that the VM's own last had: it was renamed. */
 static const struct observed *renamed(const struct planner *p, const struct vm *want)
 {
 	const struct observed_set *set = &p->input->observed->kinds[kind_index(&vm_kind)];
-	const struct object_state *state =
-	    state_find(p->input->state, &vm_kind, want->object.name);
-	const char *uuid = state ? vm_record_of(state)->uuid : NULL;
+	const struct vm_record *record = record_of(p, want);
+	const char *uuid = record ? record->uuid : NULL;
 
 	for (size_t i = 0; uuid && i < set->count; i++) {
 		const struct observed *by = set->items[i];
@@ -42,6 +68,11 @@ enum vm_claimed vm_twin(
 				      : out->what;
 	if (claimed != CLAIM_NONE)
 		return claimed;
+	if (has_just_gone(p, want)) {
+		*why = out->what =
+		    "its domain has just gone, and may be back under another name";
+		return CLAIM_UNKNOWN;
+	}
 	claimed = vm_claimed_mac(p, want, NULL, out);
 	if (claimed == CLAIM_FOUND)
 		*why = arena_printf(p->arena, "its MAC address %s", out->what);
