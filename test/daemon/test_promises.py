@@ -97,7 +97,7 @@ def p2_no_edit_destroys(home):
     check("P2 so is one of comments alone", lambda: refused("desired.d/home.yaml:"))
     written.unlink()
     check("P2 so is a desired.d without files",
-          lambda: refused("there is no *.yaml file in it"))
+          lambda: refused("there is no *.yaml or *.yml file in it"))
     home.desired.rmdir()
     check("P2 so is none at all", lambda: refused("there is no such directory"))
     home.desired.mkdir()

@@ -44,7 +44,7 @@ def observes(home):
           "first start" in home.status()["paused"]["reason"], 5)
     check("status names the way on", lambda: home.exits(0, "status").has("homek8sctl resume"))
     check("plan shows what would be done",
-          lambda: home.exits(1, "plan").has("start", "worker-1"))
+          lambda: home.exits(1, "plan").has("start", "control-plane"))
     home.report.stays("and nothing is done", home.wrote_nothing, 2)
     home.stop()
     home.start()
@@ -61,10 +61,10 @@ def lost(home):
     check = home.report.check
     home.exits(0, "pause", "vm/worker-1", "--reason", "a person")
     empty_state(home)
-    home.virsh("destroy", "worker-2")
+    home.virsh("destroy", "control-plane")
     home.start()
     check("the state was lost: what carries our mark goes on being kept",
-          lambda: home.runs("worker-2") and home.verdict() == "converged", 10)
+          lambda: home.runs("control-plane") and home.verdict() == "converged", 10)
     check("it is in the journal", lambda: home.said("nothing is remembered of before"))
     check("and in status, with what is gone", lambda: any(
         one["id"] == "state-lost" and "approvals are gone" in one["text"]
