@@ -151,7 +151,7 @@ struct json_object *object_state_show(
 	struct json_object *own =
 	    state->own ? record_show(state->kind->state_fields, state->own, c) : NULL;
 
-	if (json_object_object_length(own))
+	if (own && json_object_object_length(own))
 		json_put(o, "record", own);
 	else
 		json_object_put(own);
