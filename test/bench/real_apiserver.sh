@@ -23,7 +23,7 @@ END
 put_file desired.d/home.yaml <<-END
 	metallb:
 	  pools:
-	    default-pool: {addresses: [192.168.122.100-192.168.122.150]}
+	    default-pool: {addresses: [192.168.50.100-192.168.50.150]}
 END
 daemon_start
 wait_for 'ctl wait --for=converged --timeout=4s' 30 >/dev/null || {

@@ -49,7 +49,7 @@ printf 'libvirt: {uri: "test:///default"}\nresync: 1s\n' >"$work/etc/homek8s.yam
 cat >"$work/etc/desired.d/home.yaml" <<-END
 	metallb:
 	  pools:
-	    default-pool: {addresses: [192.168.122.100-192.168.122.150]}
+	    default-pool: {addresses: [192.168.50.100-192.168.50.150]}
 END
 chmod -R go-w "$work/etc"
 export HOMEK8S_SOCKET=$work/socket
@@ -64,8 +64,8 @@ apply_role
 check 'healed: with it the pool and its advertisement are made' \
 	'status_is .verdict converged && api GET $pool' 60
 api PATCH "$pool" -H 'Content-Type: application/merge-patch+json' \
-	-d '{"spec":{"addresses":["192.168.122.200-192.168.122.210"]}}' >/dev/null
-check 'healed: the pool edited by hand' '[[ $(api GET $pool) == *192.168.122.100-192.168.122.150* ]]' 30
+	-d '{"spec":{"addresses":["192.168.50.200-192.168.50.210"]}}' >/dev/null
+check 'healed: the pool edited by hand' '[[ $(api GET $pool) == *192.168.50.100-192.168.50.150* ]]' 30
 printf 'libvirt: {uri: "test:///default"}\nresync: 1s\nprune: true\n' >"$work/etc/homek8s.yaml"
 sed -i 's/default-pool/other-pool/' "$work/etc/desired.d/home.yaml"
 ctl reload
