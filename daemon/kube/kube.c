@@ -22,6 +22,7 @@
 #include "daemon/kube/http.h"
 #include "daemon/kube/readiness.h"
 #include "daemon/kube/reflectors.h"
+#include "daemon/kube/server_state.h"
 #include "daemon/kube/tuning.h"
 #include "daemon/kube/writer.h"
 #include "lib/base/cleanup.h"
@@ -52,10 +53,7 @@ struct kube {
 	struct writer *writer;
 	struct asker *asker;
 
-	enum kube_status status;
-	int64_t since;
-	char *reason; /* without "next try" */
-	struct kube_state *shown;
+	struct server_state state;
 
 	struct ev_timer timer;
 	struct mono next; /* when it is due */
@@ -82,13 +80,7 @@ static void replace(char **text, const char *with)
 /* The only place that changes the state. */
 static void set_state(struct kube *k, enum kube_status status, const char *reason)
 {
-	bool same = k->status == status && strcmp(k->reason, reason) == 0;
-
-	if (k->status != status)
-		k->since = clock_wall();
-	k->status = status;
-	replace(&k->reason, reason);
-	if (!same)
+	if (server_state_set(&k->state, status, reason))
 		k->callbacks.state(k->arg);
 }
 
@@ -148,7 +140,7 @@ static void go_unauthorized(struct kube *k)
 
 static void go_connected(struct kube *k)
 {
-	bool resume = k->status != KUBE_CONNECTED || k->resume;
+	bool resume = k->state.status != KUBE_CONNECTED || k->resume;
 
 	k->failures = 0;
 	k->resume = false;
@@ -251,7 +243,7 @@ static void check_server(struct kube *k)
 		return;
 	}
 	refresh = refresh_credentials(k, &missing, &e);
-	connected = k->status == KUBE_CONNECTED;
+	connected = k->state.status == KUBE_CONNECTED;
 	if (refresh == CREDENTIALS_FAILED && (configured || !connected)) {
 		on_no_credentials(k, missing, configured, e.text);
 		return;
@@ -264,7 +256,7 @@ static void check_server(struct kube *k)
 		wake_in(k, k->tuning.slow);
 		return;
 	}
-	if (k->status == KUBE_OFF)
+	if (k->state.status == KUBE_OFF)
 		set_state(k, KUBE_CONNECTING, k->credentials->config.server);
 	readiness_start(
 	    &k->readiness, k->host.http, k->credentials->config.server, k->refused);
@@ -281,7 +273,7 @@ static void on_suspect(struct kube_host *host)
 {
 	struct kube *k = (struct kube *)(void *)host;
 
-	if (k->status != KUBE_CONNECTED || readiness_is_asking(&k->readiness))
+	if (k->state.status != KUBE_CONNECTED || readiness_is_asking(&k->readiness))
 		return;
 	k->suspected = true;
 	wake_in(k, 0);
@@ -291,7 +283,7 @@ static void on_refused(struct kube_host *host, const char *path)
 {
 	struct kube *k = (struct kube *)(void *)host;
 
-	if (k->status != KUBE_CONNECTED)
+	if (k->state.status != KUBE_CONNECTED)
 		return;
 	replace(&k->refused, path);
 	k->resume = true;
@@ -303,13 +295,13 @@ static void judge_answers(struct kube *k)
 	const char *why = reflectors_failing(&k->reflectors, USELESS_MS);
 	autofree char *text = NULL;
 
-	if (why && (k->status == KUBE_CONNECTED || k->useless)) {
+	if (why && (k->state.status == KUBE_CONNECTED || k->useless)) {
 		k->useless = true;
 		text = must_printf("nothing it answers is of use: %s", why);
 		set_state(k, KUBE_DOWN, text);
 	} else if (!why && k->useless) {
 		k->useless = false;
-		if (k->status == KUBE_DOWN && k->credentials)
+		if (k->state.status == KUBE_DOWN && k->credentials)
 			set_state(k, KUBE_CONNECTED, k->credentials->config.server);
 	}
 }
@@ -339,45 +331,12 @@ static void on_appeared(struct kube_host *host)
 	reflectors_resume_missing(&k->reflectors);
 }
 
-static char *make_detail(const struct kube *k)
+const struct kube_state *kube_state(struct kube *k)
 {
-	size_t skipped = reflectors_skipped(&k->reflectors);
-	struct arena a = { 0 };
 	int64_t left = k->next.ms - clock_mono().ms;
-	char *detail;
 
-	switch (k->status) {
-	case KUBE_OFF:
-	case KUBE_CONNECTING:
-		return must_copy(k->reason);
-	case KUBE_CONNECTED:
-		if (skipped == 0)
-			return must_copy(k->reason);
-		return must_printf(
-		    "%s; %zu times an object was skipped whose name is not allowed",
-		    k->reason, skipped);
-	case KUBE_UNAUTHORIZED:
-	case KUBE_DOWN:
-		break;
-	}
-	if (readiness_is_asking(&k->readiness) || left <= 0)
-		return must_printf("%s; trying again", k->reason);
-	detail = must_printf("%s; next try in %s", k->reason,
-	    duration_text(&a, (left + 999) / 1000 * 1000));
-	arena_done(&a);
-	return detail;
-}
-
-const struct kube_state *kube_state(const struct kube *k)
-{
-	struct kube_state *shown = k->shown;
-
-	free((char *)(uintptr_t)shown->detail);
-	*shown = (struct kube_state){ .status = k->status,
-		.since = k->since,
-		.detail = make_detail(k),
-		.version = k->readiness.version };
-	return shown;
+	return server_state_show(&k->state, readiness_is_asking(&k->readiness) ? 0 : left,
+	    reflectors_skipped(&k->reflectors), k->readiness.version);
 }
 
 void kube_watch(struct kube *k, const struct watch_request *items, size_t count)
@@ -392,7 +351,7 @@ void kube_read_all(struct kube *k)
 
 void kube_try_now(struct kube *k)
 {
-	bool waits = k->status == KUBE_DOWN || k->status == KUBE_UNAUTHORIZED;
+	bool waits = k->state.status == KUBE_DOWN || k->state.status == KUBE_UNAUTHORIZED;
 
 	if (waits && !readiness_is_asking(&k->readiness))
 		wake_in(k, 0);
@@ -414,14 +373,14 @@ void kube_configure(struct kube *k, const struct kubernetes_settings *settings)
 
 void kube_ask(struct kube *k, const struct probe *probe)
 {
-	if (k->status == KUBE_CONNECTED && k->host.http)
+	if (k->state.status == KUBE_CONNECTED && k->host.http)
 		asker_ask(k->asker, probe);
 }
 
 /* Why nothing can be sent, or NULL. */
-static const char *why_down(const struct kube *k)
+static const char *why_down(struct kube *k)
 {
-	bool up = k->status == KUBE_CONNECTED && k->host.http;
+	bool up = k->state.status == KUBE_CONNECTED && k->host.http;
 
 	return up ? NULL : kube_state(k)->detail;
 }
@@ -451,10 +410,8 @@ struct kube *kube_new_tuned(struct ev_loop *loop,
 		.health = on_health };
 	copy_settings(k, settings);
 	k->config_dir = must_copy(config_dir);
-	k->status = k->mode == KUBERNETES_OFF ? KUBE_OFF : KUBE_CONNECTING;
-	k->since = clock_wall();
-	k->reason = must_copy("starting");
-	k->shown = must_alloc(sizeof(*k->shown));
+	server_state_init(
+	    &k->state, k->mode == KUBERNETES_OFF ? KUBE_OFF : KUBE_CONNECTING);
 	k->readiness = (struct readiness){
 		.timeout = tuning->answer, .done = on_readiness, .arg = k
 	};
@@ -485,9 +442,7 @@ void kube_free(struct kube *k)
 	reflectors_free(&k->reflectors);
 	http_free(k->host.http);
 	credentials_free(k->credentials);
-	free((char *)(uintptr_t)k->shown->detail);
-	free(k->shown);
-	free(k->reason);
+	server_state_done(&k->state);
 	free(k->refused);
 	free(k->kubeconfig);
 	free(k->context);

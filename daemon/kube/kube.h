@@ -75,7 +75,7 @@ struct kube *kube_new(struct ev_loop *loop, const struct kubernetes_settings *se
     const char *config_dir, const struct kube_callbacks *callbacks, void *arg);
 void kube_free(struct kube *kube); /* not from a callback */
 
-const struct kube_state *kube_state(const struct kube *kube);
+const struct kube_state *kube_state(struct kube *kube);
 
 /* The whole set of watches that is needed from now on; at first none is. Copied. Those
  * that are no longer needed end, new ones begin, both with a callback from within this

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/host/clock.h"
 #include "daemon/kube/answer.h"
 #include "lib/base/cleanup.h"
 #include "lib/doc/json.h"
@@ -12,6 +13,8 @@
 #define PAGE 500
 #define PAGE_MIN 10 /* of objects that large */
 #define MAX_PAGES 1000
+#define MAX_ITEMS 100000 /* ten times the largest home */
+#define MAX_MS 120000	 /* for all pages together */
 #define MAX_PAGE_BYTES ((size_t)32 * 1024 * 1024)
 
 const char *lister_url(struct arena *a, const struct watch *watch)
@@ -50,12 +53,22 @@ static void request_page(struct lister *l, const char *token,
 					     .arg = l });
 }
 
+static void set_token(struct lister *l, const char *token)
+{
+	char *copy = must_copy(token);
+
+	free(l->token);
+	l->token = copy;
+}
+
 static void begin(
     struct lister *l, void (*done)(void *arg, const struct http_answer *answer))
 {
 	free(l->version);
 	l->version = NULL;
-	l->pages = 0;
+	l->pages = l->items = 0;
+	l->begun = clock_mono();
+	set_token(l, NULL);
 	l->callbacks->begin(l->arg);
 	request_page(l, NULL, done);
 }
@@ -74,6 +87,7 @@ static void hand_on(struct lister *l, struct json_object *list)
 {
 	struct json_object *items = json_at(list, "items");
 
+	l->items += json_count(items);
 	for (size_t i = 0; i < json_count(items); i++)
 		l->callbacks->item(l->arg, json_item(items, i));
 }
@@ -89,12 +103,25 @@ static bool shrink(
 	return true;
 }
 
+/* A server, or what stands before it, may lead on and on: why the next page is not
+ * requested; NULL: it is. */
+static const char *why_no_further(const struct lister *l, const char *token)
+{
+	if (l->pages >= MAX_PAGES || l->items >= MAX_ITEMS)
+		return "the list has no end";
+	if (l->token && strcmp(token, l->token) == 0)
+		return "the list goes round in a circle: two pages have the same continue token";
+	if (mono_reached(mono_add(l->begun, MAX_MS), clock_mono()))
+		return "the list was not complete within two minutes";
+	return NULL;
+}
+
 static void on_list(struct lister *l, const struct http_answer *answer,
     void (*done)(void *arg, const struct http_answer *answer))
 {
 	struct error e = { "the answer is no list" };
 	autojson struct json_object *list = answer_object(answer, &e);
-	const char *token;
+	const char *token, *why;
 
 	if (!list && strstr(e.text, JSON_TOO_HEAVY) && shrink(l, done))
 		return;
@@ -103,13 +130,16 @@ static void on_list(struct lister *l, const struct http_answer *answer,
 		return;
 	}
 	token = next_page(l, list);
-	if (*token && l->pages >= MAX_PAGES) {
-		l->callbacks->failed(l->arg, answer, "the list has no end");
+	why = *token ? why_no_further(l, token) : NULL;
+	if (why) {
+		l->callbacks->failed(l->arg, answer, why);
 		return;
 	}
 	/* First the next page, so that the server works on it meanwhile. */
-	if (*token)
+	if (*token) {
+		set_token(l, token);
 		request_page(l, token, done);
+	}
 	hand_on(l, list);
 	if (!*token)
 		l->callbacks->complete(l->arg, l->version);
@@ -145,6 +175,7 @@ void lister_stop(struct lister *l)
 {
 	http_cancel(l->request);
 	l->request = NULL;
+	set_token(l, NULL);
 	free(l->version);
 	l->version = NULL;
 }

@@ -10,6 +10,7 @@
 #include <json-c/json.h>
 
 #include "daemon/kube/http.h"
+#include "lib/base/mono.h"
 #include "lib/model/watch.h"
 
 struct lister_callbacks {
@@ -30,8 +31,10 @@ struct lister {
 	struct http *http;
 	struct http_request *request;
 	char *version; /* of the first page */
-	unsigned pages;
-	unsigned page; /* objects a page; 0: as many as usual */
+	char *token;   /* of the page under way; NULL: it is the first */
+	struct mono begun;
+	size_t pages, items; /* so far */
+	unsigned page;	     /* objects a page; 0: as many as usual */
 	bool unpaged;
 };
 

@@ -29,7 +29,7 @@
  * minutes; what is forbidden or missing is tried again slowly. Whether the server as a
  * whole is there is kube's business: it pauses all reflectors at once and resumes them.
  *
- * Knowledge outlives the connection for a time of grace. lost() is said once per cause.
+ * What is known outlives the connection for a time of grace (knowledge.h).
  */
 #include "daemon/kube/reflector.h"
 
@@ -45,7 +45,9 @@
 #include "lib/base/retry.h"
 #include "lib/doc/json.h"
 
-#define EXPIRED_AGAIN_MS 10000 /* a second 410 so soon is backed off */
+#define EXPIRED_AGAIN_MS 10000 /* a second 410 so soon is backed off, */
+#define BRIEF_MS 5000	       /* and the end of a watch that lasted less, */
+#define BRIEF_AGAIN_MS 60000   /* so soon after another such */
 
 enum phase { PHASE_PAUSED, PHASE_LISTING, PHASE_WATCHING, PHASE_WAITING };
 
@@ -60,20 +62,14 @@ struct reflector {
 	enum phase phase;
 	char *version;	/* to watch from; NULL: there must be a list first */
 	bool must_list; /* though there is a version */
-	bool known;	/* the callbacks hold what the server has */
-	enum loss loss; /* reported last; LOSS_NONE when known, or nothing was yet */
+	struct knowledge knowledge;
 
 	struct ev_timer retry;
 	unsigned failures;
 	struct mono failed_at, expired_at;
 
-	/* Since when, and why, nothing of use was answered; NULL: something was. */
-	char *failing;
-	struct mono failing_since;
-
-	struct ev_timer grace;
-	enum loss pending; /* what will be reported when it is over */
-	char *pending_why;
+	struct mono opened_at; /* the watch, */
+	struct mono brief_at;  /* and the end of the last one that ended soon */
 };
 
 static const struct kind *kind_of(const struct reflector *r)
@@ -96,87 +92,36 @@ static void set_version(struct reflector *r, const char *version)
 	r->version = copy;
 }
 
-static void note_failing(struct reflector *r, const char *why)
-{
-	bool before = r->failing;
-	char *copy = must_copy(why);
-
-	free(r->failing);
-	r->failing = copy;
-	if (why && !before)
-		r->failing_since = clock_mono();
-	if (why || before)
-		r->host->health(r->host);
-}
-
-static void end_grace(struct reflector *r)
-{
-	ev_timer_stop(r->host->loop, &r->grace);
-	free(r->pending_why);
-	r->pending_why = NULL;
-}
-
-static void forget(struct reflector *r, enum loss cause, const char *why)
-{
-	bool reported = r->loss == cause;
-
-	end_grace(r);
-	r->known = false;
-	r->loss = cause;
-	set_version(r, NULL);
-	collection_forget(&r->collection);
-	if (!reported)
-		r->host->callbacks->lost(r->host->callback_arg, kind_of(r),
-		    r->watch.prefix, why, reflector_refused(r));
-}
-
 static void start_list(struct reflector *r)
 {
 	r->phase = PHASE_LISTING;
 	lister_start(&r->lister, r->host->http);
 }
 
-static void on_grace(struct ev_loop *loop, struct ev_timer *timer, int events)
+/* What is under way when the time of grace is over would only bring what comes after what
+ * is forgotten. */
+static void on_forget(void *arg, bool late)
 {
-	struct reflector *r = timer->data;
-	autofree char *why = r->pending_why;
+	struct reflector *r = arg;
 
-	(void)loop;
-	(void)events;
-	r->pending_why = NULL;
-	forget(r, r->pending, why);
-	/* What is under way would only bring what comes after what was just forgotten. */
-	if (r->phase == PHASE_LISTING || r->phase == PHASE_WATCHING) {
+	set_version(r, NULL);
+	collection_forget(&r->collection);
+	if (late && (r->phase == PHASE_LISTING || r->phase == PHASE_WATCHING)) {
 		stop_requests(r);
 		start_list(r);
 	}
 }
 
-/* Something is wrong that may pass soon: what is known stays known for a while. */
 static void doubt(struct reflector *r, enum loss cause, const char *why)
 {
-	char *copy = must_copy(why);
-
-	if (r->phase != PHASE_PAUSED)
-		note_failing(r, why);
-	if (!r->known && r->loss == LOSS_NONE) {
-		forget(r, cause, copy);
-		free(copy);
-		return;
-	}
-	free(r->pending_why);
-	r->pending = cause;
-	r->pending_why = copy;
-	if (ev_is_active(&r->grace))
-		return;
-	ev_timer_set(&r->grace, (double)r->host->tuning->grace / 1000, 0);
-	ev_timer_start(r->host->loop, &r->grace);
+	knowledge_doubt(&r->knowledge, cause, why, r->phase != PHASE_PAUSED);
 }
 
 /* `again`: time has passed since the version was known to be good. */
 static void start_watch(struct reflector *r, bool again)
 {
 	r->phase = PHASE_WATCHING;
+	r->opened_at = clock_mono();
 	watcher_start(&r->watcher, r->host->http, r->version, again);
 }
 
@@ -221,7 +166,7 @@ static void on_forbidden(
 	struct arena a = { 0 };
 	const char *message = answer_message(&a, answer);
 
-	forget(r, LOSS_FORBIDDEN,
+	knowledge_lose(&r->knowledge, LOSS_FORBIDDEN,
 	    arena_printf(&a, "forbidden: this user may not %s %s%s%s", verb,
 		api_path_text(&a, r->url), message[0] ? ": " : "", message));
 	arena_done(&a);
@@ -261,7 +206,8 @@ static void on_failure(
 	} else if (answer->status == 404) {
 		const char *missing = r->watch.missing;
 
-		forget(r, LOSS_MISSING, missing ? missing : "the server has no such API");
+		knowledge_lose(&r->knowledge, LOSS_MISSING,
+		    missing ? missing : "the server has no such API");
 		wait_for(r, r->host->tuning->slow);
 	} else {
 		on_odd_answer(r, verb, answer);
@@ -285,14 +231,11 @@ static void on_list_item(void *arg, struct json_object *object)
 static void on_list_complete(void *arg, const char *version)
 {
 	struct reflector *r = arg;
-	bool appeared = r->loss == LOSS_MISSING;
+	bool appeared = r->knowledge.loss == LOSS_MISSING;
 
 	set_version(r, version);
 	r->must_list = false;
-	r->known = true;
-	r->loss = LOSS_NONE;
-	end_grace(r);
-	note_failing(r, NULL);
+	knowledge_complete(&r->knowledge);
 	lister_stop(&r->lister);
 	start_watch(r, false);
 	collection_end_list(&r->collection, r->version);
@@ -325,8 +268,7 @@ static const struct lister_callbacks lister_callbacks = {
 
 static void on_watch_opened(void *arg)
 {
-	end_grace(arg);
-	note_failing(arg, NULL);
+	knowledge_current(&((struct reflector *)arg)->knowledge);
 }
 
 static void on_watch_event(void *arg, enum watch_event type, struct json_object *object)
@@ -354,6 +296,21 @@ static void on_watch_expired(struct reflector *r)
 		back_off(r, 0);
 }
 
+/* Ends are ordinary, but not one after the other, as of a proxy that cuts each watch after
+ * its first event: the first is followed at once by the next watch, the others not. */
+static void on_watch_done(struct reflector *r)
+{
+	struct mono now = clock_mono(), last = r->brief_at;
+	bool brief = !mono_reached(mono_add(r->opened_at, BRIEF_MS), now);
+
+	if (brief)
+		r->brief_at = now;
+	if (brief && !mono_reached(mono_add(last, BRIEF_AGAIN_MS), now))
+		back_off(r, 0);
+	else
+		start_watch(r, true);
+}
+
 static void on_watch_ended(
     void *arg, enum watch_end end, const struct http_answer *answer, const char *why)
 {
@@ -361,6 +318,8 @@ static void on_watch_ended(
 
 	switch (end) {
 	case WATCH_ENDED:
+		on_watch_done(r);
+		break;
 	case WATCH_SILENT:
 		start_watch(r, true);
 		break;
@@ -401,7 +360,7 @@ void reflector_resume(struct reflector *r)
 
 void reflector_resume_missing(struct reflector *r)
 {
-	if (r->phase == PHASE_WAITING && r->loss == LOSS_MISSING)
+	if (r->phase == PHASE_WAITING && r->knowledge.loss == LOSS_MISSING)
 		reflector_resume(r);
 }
 
@@ -418,7 +377,7 @@ void reflector_lose(struct reflector *r, enum loss cause, const char *why)
 {
 	stop_requests(r);
 	r->phase = PHASE_PAUSED;
-	forget(r, cause, why);
+	knowledge_lose(&r->knowledge, cause, why);
 }
 
 void reflector_relist(struct reflector *r)
@@ -435,25 +394,25 @@ void reflector_relist(struct reflector *r)
 
 void reflector_wrote(struct reflector *r, struct json_object *object)
 {
-	if (r->known || r->phase == PHASE_LISTING)
+	if (r->knowledge.known || r->phase == PHASE_LISTING)
 		collection_written(&r->collection, object);
 }
 
 void reflector_removed(struct reflector *r, const struct api_path *path, const char *uid)
 {
-	if (r->known || r->phase == PHASE_LISTING)
+	if (r->knowledge.known || r->phase == PHASE_LISTING)
 		collection_removed(&r->collection, path->space, path->name, uid);
 }
 
 bool reflector_refused(const struct reflector *r)
 {
-	return r->loss == LOSS_MISSING || r->loss == LOSS_FORBIDDEN;
+	return knowledge_is_refused(&r->knowledge);
 }
 
 const char *reflector_failing(const struct reflector *r, struct mono *since)
 {
-	*since = r->failing_since;
-	return r->failing;
+	*since = r->knowledge.failing_since;
+	return r->knowledge.failing;
 }
 
 const struct kind *reflector_kind(const struct reflector *r)
@@ -494,18 +453,22 @@ struct reflector *reflector_new(
 		.check_timeout = host->tuning->answer };
 	ev_init(&r->retry, on_retry);
 	r->retry.data = r;
-	ev_init(&r->grace, on_grace);
-	r->grace.data = r;
-	/* No 410 yet, none recently. */
+	r->knowledge = (struct knowledge){ .host = host,
+		.kind = kind,
+		.prefix = r->watch.prefix,
+		.forget = on_forget,
+		.arg = r };
+	knowledge_init(&r->knowledge);
+	/* None of them yet, none recently. */
 	r->expired_at = (struct mono){ -EXPIRED_AGAIN_MS };
+	r->brief_at = (struct mono){ -BRIEF_AGAIN_MS };
 	return r;
 }
 
 void reflector_free(struct reflector *r)
 {
 	stop_requests(r);
-	end_grace(r);
-	free(r->failing);
+	knowledge_done(&r->knowledge);
 	collection_forget(&r->collection);
 	free(r->version);
 	arena_done(&r->texts);

@@ -7,18 +7,8 @@
 #ifndef DAEMON_KUBE_REFLECTOR_H
 #define DAEMON_KUBE_REFLECTOR_H
 
-#include "daemon/kube/kube_host.h"
+#include "daemon/kube/knowledge.h"
 #include "lib/wire/api_path.h"
-
-enum loss { /* why nothing is known of a watch */
-	LOSS_NONE,
-	LOSS_DOWN,
-	LOSS_UNAUTHORIZED,
-	LOSS_FORBIDDEN,
-	LOSS_MISSING,	 /* there is no such API */
-	LOSS_UNREADABLE, /* the server answers, but with nothing to work with */
-	LOSS_OFF,
-};
 
 struct reflector;
 

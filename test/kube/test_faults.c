@@ -132,6 +132,25 @@ START_TEST(short_watches)
 }
 END_TEST
 
+/* The same after one event each. */
+START_TEST(watches_of_one_event)
+{
+	start_with_pool();
+	lab_fault(
+	    "{" WATCH ", \"do\": \"status\", \"code\": 200, \"times\": -1, \"body\": "
+	    "{\"type\": \"BOOKMARK\", \"object\": {\"metadata\": "
+	    "{\"resourceVersion\": \"7\"}}}}");
+	lab_request("POST", "/fake/drop", "{}");
+	lab_run(3000);
+	ck_assert_uint_ge(lab_requests("ipaddresspools?watch"), 2);
+	ck_assert_uint_le(lab_requests("ipaddresspools?watch"), 6);
+	ck_assert_uint_le(lab_requests("ipaddresspools?limit=1&"), 6);
+	lab_no_faults();
+	lab_put_pool("b", "10.0.1.0/24");
+	lab_wait("observed pool b");
+}
+END_TEST
+
 /* The list that comes next is answered so, for good; then the fault is taken away. */
 static const struct {
 	const char *what, *fault, *says;
@@ -162,6 +181,11 @@ static const struct {
 	    "lost pool: list ipaddresspools in metallb-system: the answer is JSON, but "
 	    "no "
 	    "object\n" },
+	{ "a list that leads in a circle",
+	    "\"do\": \"status\", \"code\": 200, \"body\": {\"items\": [], \"metadata\": "
+	    "{\"resourceVersion\": \"7\", \"continue\": \"x\"}}",
+	    "lost pool: list ipaddresspools in metallb-system: the list goes round in a "
+	    "circle" },
 	{ "an empty answer", "\"do\": \"status\", \"code\": 200, \"body\": \"\"",
 	    "lost pool: list ipaddresspools in metallb-system: " },
 	{ "a stall", "\"do\": \"stall\"", "lost pool: no whole answer within 1 s (http" },
@@ -255,6 +279,7 @@ TCase *fault_tests(void)
 	tcase_add_test(tc, compacted);
 	tcase_add_test(tc, expired_for_ever);
 	tcase_add_test(tc, short_watches);
+	tcase_add_test(tc, watches_of_one_event);
 	tcase_add_loop_test(
 	    tc, list_struck, 0, (int)(sizeof(list_rows) / sizeof(list_rows[0])));
 	tcase_add_test(tc, retry_after);
