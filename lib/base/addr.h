@@ -90,7 +90,9 @@ bool ranges_contain(struct ranges set, struct ip ip);
 bool ranges_overlap(struct ranges x, struct ranges y);
 /* Number of addresses, saturated at INT64_MAX. */
 int64_t ranges_size(struct ranges set);
-/* "a-b, c-d"; "none" when empty. */
+/* "a-b, c-d", a single address as itself; "none" when empty. */
 const char *ranges_text(struct arena *a, struct ranges set);
+/* The inverse of ranges_text(). -1 on anything else. */
+int ranges_read(struct arena *a, const char *text, struct ranges *out);
 
 #endif

@@ -199,3 +199,23 @@ const char *ranges_text(struct arena *a, struct ranges set)
 	}
 	return out;
 }
+
+int ranges_read(struct arena *a, const char *text, struct ranges *out)
+{
+	char *rest = NULL;
+
+	*out = (struct ranges){ 0 };
+	if (strcmp(text, "none") == 0)
+		return 0;
+	for (char *part = strtok_r(arena_copy(a, text), ", ", &rest); part;
+	     part = strtok_r(NULL, ", ", &rest)) {
+		struct range range;
+
+		if (ip_parse(part, &range.first, NULL) == 0)
+			range.last = range.first;
+		else if (range_parse(part, &range, NULL) < 0)
+			return -1;
+		ranges_add(a, out, range);
+	}
+	return out->count ? 0 : -1;
+}

@@ -539,6 +539,25 @@ START_TEST(a_copy_is_not_shared)
 }
 END_TEST
 
+START_TEST(a_set_as_text_is_read_again)
+{
+	static const char *const texts[] = { "none", "10.0.0.1", "10.0.0.1-10.0.0.9",
+		"10.0.0.1, 10.0.0.5-10.0.0.9, fd00::1-fd00::9", "fd00::1" };
+	static const char *const wrong[] = { "", "10.0.0", "10.0.0.1-",
+		"10.0.0.1, none" };
+	struct arena a = { 0 };
+	struct ranges set;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		ck_assert_int_eq(ranges_read(&a, texts[i], &set), 0);
+		ck_assert_str_eq(ranges_text(&a, set), texts[i]);
+	}
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		ck_assert_int_eq(ranges_read(&a, wrong[i], &set), -1);
+	arena_done(&a);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("addr");
@@ -562,6 +581,7 @@ int main(void)
 	tcase_add_test(tests, sets_have_a_size);
 	tcase_add_test(tests, sets_agree_with_a_bitmap);
 	tcase_add_test(tests, a_copy_is_not_shared);
+	tcase_add_test(tests, a_set_as_text_is_read_again);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

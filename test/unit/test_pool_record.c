@@ -107,6 +107,8 @@ START_TEST(what_it_was_outlives_the_pool_and_not_the_writing)
 	    &t.desired.object, NULL, t.now, 0);
 	ck_assert(pool_record_addresses(&t.arena, pool_record_of(record()), &kept));
 	ck_assert(ranges_equal(kept, two));
+	ck_assert(observe("10.0.0.7/32")); /* which is written as a single address */
+	check_addresses("10.0.0.7");
 	pool_record_desired(record(), NULL);
 	check_addresses(NULL);
 	end();

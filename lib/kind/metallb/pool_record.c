@@ -32,17 +32,9 @@ static bool set_text(char **text, const char *now)
 bool pool_record_addresses(
     struct arena *a, const struct pool_record *record, struct ranges *out)
 {
-	char *text = arena_copy(a, record->addresses), *rest = NULL;
-	struct range range;
-
 	*out = (struct ranges){ 0 };
-	for (char *part = text ? strtok_r(text, ", ", &rest) : NULL; part;
-	     part = strtok_r(NULL, ", ", &rest)) {
-		if (range_parse(part, &range, NULL) < 0)
-			return false;
-		ranges_add(a, out, range);
-	}
-	return out->count > 0;
+	return record->addresses && ranges_read(a, record->addresses, out) == 0 &&
+	       out->count;
 }
 
 /* The compared keys of `pool` that differ from what is written (NULL: all that it has), as

@@ -18,22 +18,8 @@ const struct fields network_record_fields = { rows, sizeof(struct network_record
 bool network_record_ranges(
     struct arena *a, const struct network_record *record, struct ranges *out)
 {
-	char *text = arena_copy(a, record->ranges), *rest = NULL;
-	struct range range;
-
 	*out = (struct ranges){ 0 };
-	for (char *part = text ? strtok_r(text, ", ", &rest) : NULL; part;
-	     part = strtok_r(NULL, ", ", &rest)) {
-		if (!strchr(part, '-')) { /* a single address */
-			if (ip_parse(part, &range.first, NULL) < 0)
-				return false;
-			range.last = range.first;
-		} else if (range_parse(part, &range, NULL) < 0) {
-			return false;
-		}
-		ranges_add(a, out, range);
-	}
-	return out->count > 0;
+	return record->ranges && ranges_read(a, record->ranges, out) == 0 && out->count;
 }
 
 void network_record_desired(struct object_state *state, const struct object *desired)
