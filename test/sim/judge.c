@@ -159,7 +159,7 @@ void judge_after(struct sim *s, const struct call_in_world *call)
 		return;
 	}
 	s->judge->sent_us = call->sent_us;
-	if (s->observing)
+	if (s->observing && call->libvirt_known && home_exists(call->home, b))
 		sim_fail(s, "P9", "\"%s\" during a first start", call->text);
 	judge_addresses(s, b, call);
 	judge_services(s, b, call);

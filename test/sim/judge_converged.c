@@ -147,8 +147,7 @@ static void adopt(struct w_side *side, const struct h_static *st)
 	struct w_ip *ip = net_main_ip(side);
 
 	for (size_t i = 0; ip && i < ip->host_count; i++)
-		ip->hosts[i].adopted |= same_text(ip->hosts[i].name, st->host) &&
-					ip_equal(ip->hosts[i].ip, st->ip);
+		ip->hosts[i].adopted |= ip_equal(ip->hosts[i].ip, st->ip);
 }
 
 static void check_reservation(const struct checked *l)

@@ -50,7 +50,8 @@ static bool only_waits(const struct item *item)
 			return false;
 	return strstr(item->reason, "wait") || strstr(item->reason, "comes with") ||
 	       strstr(item->reason, "being deleted") ||
-	       strstr(item->reason, "follows when");
+	       strstr(item->reason, "follows when") ||
+	       strstr(item->reason, "after its next start");
 }
 
 /* What others wait for. */

@@ -96,21 +96,25 @@ static bool is_named_after(const char *name, const char *host)
 	return strncmp(name, host, length) == 0 && (!name[length] || name[length] == '.');
 }
 
-static bool is_name_written(const struct home *h, const char *net, const char *name)
+/* By its address, or by its name, domain and all. */
+static bool is_kept_for(const struct home *h, const char *net, const struct w_host *host)
 {
 	const struct h_net *n = home_net(h, net);
 
-	for (size_t i = 0; n && name && i < n->static_count; i++)
-		if (is_named_after(name, n->statics[i].host))
+	for (size_t i = 0; n && i < n->static_count; i++) {
+		const char *name = n->statics[i].host;
+
+		if (ip_equal(n->statics[i].ip, host->ip) ||
+		    (host->name && is_named_after(host->name, name)))
 			return true;
+	}
 	return false;
 }
 
 static void judge_gone(struct sim *s, struct world *b, const struct w_host *host,
     const struct call_in_world *call)
 {
-	if (host->by_us || (host->adopted && home_net(call->home, call->target) &&
-			       is_name_written(call->home, call->target, host->name)))
+	if (host->by_us || (host->adopted && is_kept_for(call->home, call->target, host)))
 		return;
 	if (!is_of_written(b, call->home, call->target, host))
 		foreign(

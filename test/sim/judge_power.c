@@ -122,6 +122,16 @@ static void judge_disks(struct sim *s, struct world *b, const struct call_in_wor
 	}
 }
 
+static bool same_text(const char *a, const char *b)
+{
+	return a && b && strcmp(a, b) == 0;
+}
+
+static bool same_plug(const struct w_nic *a, const struct w_nic *b)
+{
+	return same_text(a->network, b->network) || same_text(a->bridge, b->bridge);
+}
+
 /* MACs that two machines have: neither may be started or defined beside the other. */
 static void judge_macs(struct sim *s, struct world *b, const struct call_in_world *call)
 {
@@ -136,7 +146,8 @@ static void judge_macs(struct sim *s, struct world *b, const struct call_in_worl
 		for (size_t n = 0; n < self->config.nic_count; n++)
 			for (size_t k = 0; k < d->live.nic_count; k++)
 				if (mac_equal(
-					self->config.nics[n].mac, d->live.nics[k].mac))
+					self->config.nics[n].mac, d->live.nics[k].mac) &&
+				    same_plug(&self->config.nics[n], &d->live.nics[k]))
 					sim_fail(s, "I2",
 					    "%s and %s, which runs, have one MAC after \"%s\"",
 					    self->e.name, d->e.name, call->text);
