@@ -446,8 +446,9 @@ static void plan_existing(struct planner *p, struct item *item,
 		network_health_plan(p, item, live);
 	else if (!stored->active && !restart) /* with what is written */
 		plan_start(p, item, want, stored);
-	if (stored)
-		plan_autostart(p, item, want, stored);
+	/* A driver may have but one definition for both sides. */
+	if (stored || live->persistent)
+		plan_autostart(p, item, want, stored ? stored : live);
 	else
 		plan_transient(p, item, live);
 }
