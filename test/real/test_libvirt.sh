@@ -418,6 +418,62 @@ back_to_nothing() {
 	virsh -q net-undefine default || true
 } >/dev/null 2>&1
 
+disk_vm() { # NAME DISK
+	echo "  $1: {type: qemu, vcpus: 1, memory: 64MiB, state: running, disk: {$2}}"
+}
+
+disk_domain() { # NAME PATH
+	domain_xml "$1" "52:54:00:00:01:$((RANDOM % 90 + 10))" | sed "s#<devices>#&<disk type='file' \
+		device='disk'><source file='$2'/><target dev='vda' bus='virtio'/></disk>#; /<boot\|<kernel\|<initrd\|<cmdline/d"
+}
+
+defined() { virsh -q list --all --name | grep -x "$1"; }
+
+# One file under four names: as a path, a link, a hard link and a volume of a pool.
+disks() {
+	local dir=/run/disks
+	mkdir $dir
+	truncate -s 10M $dir/one.img
+	ln -s one.img $dir/link.img
+	ln $dir/one.img $dir/by-volume.qcow2
+	virsh -q pool-define-as disks dir --target $dir
+	virsh -q pool-start disks
+	virsh -q define <(disk_domain keeper $dir/one.img)
+	put_file desired.d/disks.yaml <<-END
+		vms:
+		$(disk_vm by-link "path: $dir/link.img")
+		$(disk_vm by-volume "pool: disks")
+	END
+	check "a disk under another name is that of the domain that has it" "
+		is vm/by-link blocked 'domain keeper has its disk $dir/link.img' &&
+		is vm/by-volume blocked 'domain keeper has its disk volume by-volume.qcow2 of pool disks'" 10
+	stays "and nobody is defined on it" "! defined by-link && ! defined by-volume" 2
+	virsh -q undefine keeper
+	check "two that are to be defined do not share one either" "
+		is vm/by-link blocked 'by-volume, which is to be defined as well' &&
+		is vm/by-volume blocked 'by-link, which is to be defined as well'" 10
+	put_file desired.d/disks.yaml <<-END
+		vms:
+		$(disk_vm by-link "path: $dir/link.img")
+	END
+	check "one alone is defined and started" "is vm/by-link converged && [[ \$(state by-link) == running ]]" 20
+	virsh -q define <(disk_domain twin $dir/by-volume.qcow2)
+	check "a domain that is defined on it later is reported" \
+		"ctl status | grep -F 'is a disk of domain by-link and of domain twin'" 10
+	virsh -q destroy by-link
+	check "it is not started while that one can run" \
+		"is vm/by-link blocked 'not started: domain twin has its disk'" 10
+	heals "the twin is undefined" "virsh -q undefine twin" \
+		"[[ \$(state by-link) == running ]] && is vm/by-link converged" 10
+	rm "$home/etc/desired.d/disks.yaml"
+	ctl reload 2>/dev/null
+	virsh -q destroy by-link
+	virsh -q undefine by-link
+	virsh -q pool-destroy disks
+	virsh -q pool-undefine disks
+	rm -r $dir
+}
+
 # The state's first line has the length of what follows it.
 state_is_whole() {
 	local file=$home/state/state.json
@@ -471,6 +527,7 @@ restart_waits
 daemon_ends
 stopping
 restart_is_done
+disks
 killed_at_random
 check "somebody else's domain is as it was" \
 	"[[ \$(virsh -q dumpxml --inactive foreign) == \"\$foreign_before\" &&

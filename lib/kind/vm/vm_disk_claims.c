@@ -133,11 +133,15 @@ static struct claims *disks_of(struct planner *p)
 
 /* Asking */
 
+/* One that is there already rather than one that is to be defined. */
 static const struct entry *other_owner(const struct entry *e, const struct owner *self)
 {
-	while (e && claims_same(&e->owner, self))
-		e = e->next;
-	return e;
+	const struct entry *other = NULL;
+
+	for (; e; e = e->next)
+		if (!claims_same(&e->owner, self) && (!other || e->owner.by))
+			other = e;
+	return other;
 }
 
 /* Who writes to a disk excludes everybody, who reads it only those who write to it. */
