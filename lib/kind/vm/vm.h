@@ -78,7 +78,8 @@ struct vm {
 	/* Observed only. */
 	const char *uuid;
 	struct domain_facts facts;
-	bool marked; /* carries our mark, which names its own UUID */
+	int64_t memory_left; /* of `memory`, by a balloon; bytes */
+	bool marked;	     /* carries our mark, which names its own UUID */
 };
 
 /* The one rule by which sizes of memory are rounded, written or observed: up to whole MiB;

@@ -358,6 +358,11 @@ static void plan_present(struct planner *p, struct item *item, const struct vm *
 	else if (has(want, "autostart") && want->autostart != have->facts.autostart)
 		add_autostart(p, item_program(p, item, NULL), want);
 	report_volume(p, item, want, have);
+	if (live && has(want, "memory") && live->memory_left < live->memory)
+		item_condition(p, item, "MemoryBallooned",
+		    "its guest has %s of its memory; `virsh setmem %s %lldKiB` gives it all back",
+		    size_text(p->arena, live->memory_left),
+		    vm_word(p->arena, want->domain), (long long)live->memory / 1024);
 	vm_power_plan(p, item, want, have);
 	shared = plan_shared(p, item, want);
 	if (item->verdict == VERDICT_CONVERGED)

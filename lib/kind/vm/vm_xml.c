@@ -77,19 +77,33 @@ static int64_t unit_bytes(const char *unit)
 	return 0;
 }
 
-static int read_memory(struct arena *a, xmlNode *root, struct vm *out, struct error *e)
+/* A size in bytes, rounded; an element that is not there leaves `out` as it is. */
+static int read_size(
+    struct arena *a, xmlNode *root, const char *name, int64_t *out, struct error *e)
 {
-	const char *unit = xml_attribute(a, root, "memory", "unit");
+	const char *unit = xml_attribute(a, root, name, "unit");
 	int64_t bytes = unit_bytes(unit), count;
 
-	if (read_number(xml_content(a, root, "memory"), "memory", &count, e) < 0)
+	if (read_number(xml_content(a, root, name), name, &count, e) < 0)
 		return -1;
 	if (!bytes)
-		return fail(
-		    e, "the domain's XML has memory in an unknown unit: \"%.40s\"", unit);
-	if (__builtin_mul_overflow(count, bytes, &out->memory))
-		return fail(e, "the domain's XML has more memory than can be counted");
-	out->memory = vm_memory_round(out->memory);
+		return fail(e, "the domain's XML has %s in an unknown unit: \"%.40s\"",
+		    name, unit);
+	if (__builtin_mul_overflow(count, bytes, out))
+		return fail(e, "the domain's XML has more %s than can be counted", name);
+	*out = vm_memory_round(*out);
+	return 0;
+}
+
+static int read_memory(struct arena *a, xmlNode *root, struct vm *out, struct error *e)
+{
+	struct error ignored;
+
+	if (read_size(a, root, "memory", &out->memory, e) < 0)
+		return -1;
+	out->memory_left = out->memory;
+	if (xml_first(root, "currentMemory"))
+		read_size(a, root, "currentMemory", &out->memory_left, &ignored);
 	mark_read(out, "memory");
 	return 0;
 }
