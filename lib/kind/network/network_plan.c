@@ -15,12 +15,10 @@
 #include "lib/kind/actions.h"
 #include "lib/kind/network/network.h"
 #include "lib/kind/network/network_address.h"
+#include "lib/kind/network/network_define.h"
 #include "lib/kind/network/network_health.h"
 #include "lib/kind/network/network_prune.h"
 #include "lib/kind/network/network_ranges.h"
-#include "lib/kind/network/network_xml.h"
-#include "lib/kind/network/reservation.h"
-#include "lib/kind/network/reservation_plan.h"
 #include "lib/kind/vm/vm.h"
 
 static bool has(const struct network *want, const char *key)
@@ -32,136 +30,6 @@ static bool has(const struct network *want, const char *key)
 static bool is_written(const struct object *object, const char *key)
 {
 	return object->record.node && node_get(object->record.node, key);
-}
-
-static bool has_reservations(const struct planner *p, const char *network)
-{
-	const struct set *reservations = config_get(p->input->desired, &reservation_kind);
-
-	for (size_t i = 0; i < reservations->count; i++)
-		if (strcmp(((const struct reservation *)reservations->items[i])->network,
-			network) == 0)
-			return true;
-	return false;
-}
-
-static void add_autostart(struct planner *p, struct program *program, bool on)
-{
-	const char *name = program->item->name;
-	struct step *step = program_step(p, program, &network_autostart_action, name,
-	    on ? "start network %s when the host boots"
-	       : "no longer start network %s when the host boots",
-	    name);
-	struct autostart *arguments = step_arguments(step);
-
-	arguments->on = on;
-}
-
-/* Networks in each other's way */
-
-static bool same_bridge(const struct network *a, const struct network *b)
-{
-	return a->bridge && b->bridge && strcmp(a->bridge, b->bridge) == 0;
-}
-
-/* What another network that exists has of what this one is to have: libvirt starts no
- * network on a bridge or subnet that is in use. NULL: nothing. */
-static const char *taken_by(struct planner *p, const struct network *want,
-    const struct object *side, const char *name)
-{
-	const struct network *other = (const struct network *)side;
-
-	if (!other)
-		return NULL;
-	if (has(want, "bridge") && !other->forward && same_bridge(want, other))
-		return arena_printf(
-		    p->arena, "its bridge %s is that of network %s", want->bridge, name);
-	if (ranges_overlap(
-		network_subnets(p->arena, want), network_subnets(p->arena, other)))
-		return arena_printf(p->arena,
-		    "its addresses are those of network %s, which has %s", name,
-		    cidr_text(other->address, (char[CIDR_TEXT]){ 0 }));
-	return NULL;
-}
-
-/* The same of all others. `active`: of those that run only. */
-static const char *conflict(
-    struct planner *p, const char *name, const struct network *want, bool active)
-{
-	const struct observed_set *networks =
-	    &p->input->observed->kinds[kind_index(&network_kind)];
-	const char *found = NULL;
-
-	for (size_t i = 0; !found && i < networks->count; i++) {
-		const struct observed *other = networks->items[i];
-
-		if (strcmp(other->name, name) == 0)
-			continue;
-		found = taken_by(p, want, other->live, other->name);
-		if (!found && !active)
-			found = taken_by(p, want, other->config, other->name);
-	}
-	return found;
-}
-
-#define CONFLICT_FIX                                                                     \
-	"write that one's name if it is meant (`virsh net-list --all`), or give this one others"
-
-/* New */
-
-static void plan_new(struct planner *p, struct item *item, const struct network *want)
-{
-	struct program *program;
-	const char *taken;
-
-	if (!p->input->observed->kinds[kind_index(&vm_kind)].known &&
-	    has_reservations(p, item->name)) {
-		item_pending(p, item,
-		    "is to be defined; waits until the domains are known, whose MACs go into its reservations");
-		return;
-	}
-	if (!want->address.address.version) {
-		item_blocked(p, item,
-		    "there is no network %s in libvirt and its address is not written; add `address: 192.168.122.1/24` or a DHCP range",
-		    item->name);
-		return;
-	}
-	taken = conflict(p, item->name, want, false);
-	if (taken) {
-		item_blocked(p, item, "%s; " CONFLICT_FIX, taken);
-		return;
-	}
-	item_pending(p, item, "is to be defined and started");
-	program = item_program(p, item, "define and start network %s", item->name);
-	program_step(p, program, &network_define_action, item->name,
-	    "define network %s, %s, DHCP %s, with its reservations", item->name,
-	    cidr_text(want->address, (char[CIDR_TEXT]){ 0 }),
-	    ranges_text(p->arena, network_ranges_due(p, want, NULL)));
-	program_step(p, program, &network_start_action, item->name, "start network %s",
-	    item->name);
-	if (want->autostart)
-		add_autostart(p, program, true);
-}
-
-/* New, or the stored one with what differs as it is written. */
-const char *network_render(struct planner *p, const struct step *step, struct error *e)
-{
-	const struct network *want =
-	    (const struct network *)planner_desired(p, &network_kind, step->name);
-	const struct observed *observed = planner_entry(p, &network_kind, step->name);
-	/* What runs and is not stored any more is stored as it runs. */
-	const struct object *side = !observed	       ? NULL
-				    : observed->config ? observed->config
-						       : observed->live;
-
-	if (!want) {
-		fail(e, "network/%s is no longer written", step->name);
-		return NULL;
-	}
-	if (side)
-		return network_xml_patch(p->arena, want, (const struct network *)side,
-		    network_ranges_due(p, want, NULL), e);
-	return network_xml_new(p, want, network_ranges_due(p, want, NULL), e);
 }
 
 /* Started anew */
@@ -248,8 +116,8 @@ static const char *impossible(struct planner *p, const struct item *item,
 		    cidr_text(want->address, (char[CIDR_TEXT]){ 0 }), item->name);
 	if (!differs(p, want, side, "address") && !differs(p, want, side, "bridge"))
 		return NULL;
-	taken = conflict(p, item->name, want, false);
-	return taken ? arena_printf(p->arena, "%s; " CONFLICT_FIX, taken) : NULL;
+	taken = network_conflict(p, item->name, want, false);
+	return taken ? arena_printf(p->arena, "%s; " NETWORK_CONFLICT_FIX, taken) : NULL;
 }
 
 /* The part of plan_restart() that stops what runs. */
@@ -360,7 +228,8 @@ static bool is_to_run(
 		if (is_written(&want->object, keys[i]))
 			return true;
 	return (is_written(&want->object, "autostart") && want->autostart) ||
-	       has_reservations(p, want->object.name) || is_needed(p, want->object.name);
+	       network_has_reservations(p, want->object.name) ||
+	       is_needed(p, want->object.name);
 }
 
 static void plan_start(struct planner *p, struct item *item, const struct network *want,
@@ -376,7 +245,7 @@ static void plan_start(struct planner *p, struct item *item, const struct networ
 		    item->name);
 		return;
 	}
-	taken = conflict(p, item->name, stored, true);
+	taken = network_conflict(p, item->name, stored, true);
 	if (taken) {
 		item_blocked(p, item,
 		    "it cannot be started: %s; stop that one, or change one of the two",
@@ -405,7 +274,7 @@ static void plan_autostart(struct planner *p, struct item *item,
 
 	if (is_ours && field_has(&network_kind.fields, facts, "autostart") &&
 	    want->autostart != facts->autostart)
-		add_autostart(p, item_program(p, item, NULL), want->autostart);
+		network_add_autostart(p, item_program(p, item, NULL), want->autostart);
 }
 
 #define STORE_IT                                                                         \
@@ -472,5 +341,5 @@ void network_plan(struct planner *p, struct item *item, const struct object *obj
 		plan_existing(
 		    p, item, want, side(have, SIDE_LIVE), side(have, SIDE_CONFIG));
 	else
-		plan_new(p, item, want);
+		network_plan_new(p, item, want);
 }
