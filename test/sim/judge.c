@@ -16,9 +16,24 @@ void judge_free(struct sim *s)
 	arena_done(&s->judge->scratch);
 }
 
+static bool is_target(const struct entity *e, const struct call_in_world *call)
+{
+	int tag = call->kind == &network_kind	      ? TAG_NET
+		  : call->kind == &vm_kind	      ? TAG_DOM
+		  : call->kind == &pool_kind	      ? TAG_OBJECT + OBJECT_POOL
+		  : call->kind == &advertisement_kind ? TAG_OBJECT + OBJECT_L2
+						      : 0;
+
+	return e->tag == tag && strcmp(e->name, call->target) == 0;
+}
+
 bool judge_knows(const struct entity *e, const struct call_in_world *call)
 {
-	return e->known == e->version && (!call || e->known_news <= call->news);
+	if (e->known != e->version || !call)
+		return e->known == e->version;
+	/* The steps of a program build on each other; other programs have to wait. */
+	return e->known_news <= call->news &&
+	       (e->own_news <= call->news || is_target(e, call));
 }
 
 size_t judge_plugged(struct world *w, struct plugged out[DOMS * NICS])
@@ -127,7 +142,7 @@ static void note_own(struct sim *s, struct entity *now, const struct entity *bef
 	if (now->version == before->version || before->known != before->version)
 		return;
 	now->known = now->version;
-	now->known_news = ++s->news;
+	now->own_news = ++s->news;
 }
 
 static void note_target(struct sim *s, const struct call_in_world *call)

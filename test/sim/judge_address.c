@@ -218,7 +218,9 @@ static bool is_settled(struct sim *s, const struct plan *plan, const struct remo
 
 		items += of_it;
 		if (of_it && (item->state->busy || item->verdict == VERDICT_FAILING ||
-				 item->verdict == VERDICT_UNKNOWN || item_acts(item)))
+				 item->verdict == VERDICT_UNKNOWN || item_acts(item) ||
+				 (item->kind == &network_kind &&
+				     item->verdict == VERDICT_PENDING)))
 			return false;
 	}
 	/* It is not written any more: what is under way has ended after a while. */
@@ -348,7 +350,7 @@ void judge_addresses(struct sim *s, struct world *b, const struct call_in_world 
 		const struct w_net *net = plugged[i].net;
 
 		if (strcmp(net->e.name, call->target) != 0 ||
-		    !judge_knows(&plugged[i].dom->e, call))
+		    !judge_knows(&net->e, call) || !judge_knows(&plugged[i].dom->e, call))
 			continue;
 		judge_nic(s, &plugged[i], call);
 		judge_roamer(s, &plugged[i], call);

@@ -5,11 +5,33 @@
 #include "lib/kind/actions.h"
 #include "test/sim/virt.h"
 
+/* Whose an entry is outlives a new document; of a new network all are ours. */
+static void keep_owner(const struct w_net *n, struct w_host *host)
+{
+	const struct w_host *live = net_reserved(&n->live, host->mac);
+	const struct w_host *stored = net_reserved(&n->config, host->mac);
+
+	host->by_us = !n->e.exists || (live && n->active && live->by_us) ||
+		      (stored && n->persistent && stored->by_us);
+	host->adopted = (live && live->adopted) || (stored && stored->adopted);
+}
+
+static void keep_owners(struct sim *s, const char *name, struct w_side *side)
+{
+	const struct w_net *n = world_net(&s->world, name, true);
+
+	for (size_t i = 0; n && i < side->ip_count; i++)
+		for (size_t k = 0; k < side->ips[i].host_count; k++)
+			keep_owner(n, &side->ips[i].hosts[k]);
+}
+
 static const char *network_define(struct sim *s, const struct call *call)
 {
 	struct w_side side;
 	const char *why = net_parse(&s->world, call->document, &side);
 
+	if (!why)
+		keep_owners(s, call->target, &side);
 	return why ? why : net_define(&s->world, call->target, &side);
 }
 

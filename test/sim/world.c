@@ -27,6 +27,7 @@ struct w_net *world_net(struct world *w, const char *name, bool make)
 	if (!make || !room)
 		return NULL;
 	room->e.name = arena_copy(w->arena, name);
+	room->e.tag = TAG_NET;
 	return room;
 }
 
@@ -43,6 +44,7 @@ struct w_dom *world_dom(struct world *w, const char *name, bool make)
 	if (!make || !room)
 		return NULL;
 	room->e.name = arena_copy(w->arena, name);
+	room->e.tag = TAG_DOM;
 	room->id = -1;
 	return room;
 }
@@ -61,6 +63,7 @@ struct w_object *world_object(
 	if (!make || !room)
 		return NULL;
 	room->e.name = arena_copy(w->arena, name);
+	room->e.tag = TAG_OBJECT + (int)type;
 	room->type = type;
 	room->auto_assign = room->avoid = -1;
 	return room;

@@ -27,6 +27,10 @@
 #define LABELS 4
 #define MANAGERS 4
 
+#define TAG_NET 1
+#define TAG_DOM 2
+#define TAG_OBJECT 10 /* and its type */
+
 /* Of every object that can be read. */
 struct entity {
 	const char *name; /* NULL: the place is free */
@@ -35,7 +39,9 @@ struct entity {
 	unsigned announced;  /* the version that an event was last sent for, or dropped */
 	unsigned read;	     /* the version that the daemon was last given; 0: none */
 	unsigned known;	     /* the same, or a later one that it has made itself */
-	uint64_t known_news; /* and when, in readings */
+	uint64_t known_news; /* and when, in readings: what was read, */
+	uint64_t own_news;   /* what it has done */
+	int tag;	     /* which table it is of, and which type */
 };
 
 struct w_host {
