@@ -178,6 +178,13 @@ const struct reservation_aim *reservation_index_aim(
 
 /* Owners */
 
+static bool has_one_mac(const struct reservation_aim *aim)
+{
+	return aim->known[SIDE_LIVE] && aim->known[SIDE_CONFIG] &&
+	       mac_equal(aim->entries[SIDE_LIVE].mac, aim->entries[SIDE_CONFIG].mac);
+}
+
+/* Where both sides have one MAC, it is in the table as that of the live side. */
 static void make_macs(struct reservation_index *index)
 {
 	if (index->macs)
@@ -187,7 +194,7 @@ static void make_macs(struct reservation_index *index)
 	for (size_t i = index->count * 2; i-- > 0;) {
 		const struct reservation_aim *aim = &index->aims[i / 2];
 
-		if (aim->known[i % 2])
+		if (aim->known[i % 2] && !(i % 2 == SIDE_CONFIG && has_one_mac(aim)))
 			chains_add(&index->by_mac, hash_mac(aim->entries[i % 2].mac), i);
 	}
 }
@@ -203,7 +210,8 @@ static const struct reservation_aim *by_mac(struct reservation_index *index,
 	for (; at; at = chains_next(&index->by_mac, at)) {
 		const struct reservation_aim *aim = &index->aims[(at - 1) / 2];
 
-		if ((which == 2 || (at - 1) % 2 == which) && aim->reservation != self &&
+		if ((which == 2 || (at - 1) % 2 == which || has_one_mac(aim)) &&
+		    aim->reservation != self &&
 		    mac_equal(aim->entries[(at - 1) % 2].mac, mac) &&
 		    strcmp(aim->reservation->network, network) == 0)
 			return aim;
@@ -221,7 +229,7 @@ const char *reservation_index_twin(
 		const struct reservation_aim *rival;
 		struct mac mac = aim->entries[which].mac;
 
-		if (!aim->known[which])
+		if (!aim->known[which] || (which == SIDE_CONFIG && has_one_mac(aim)))
 			continue;
 		first = nics_find(index->nics, mac, &aim->place, NULL);
 		second = first ? nics_find(index->nics, mac, &aim->place, first) : NULL;

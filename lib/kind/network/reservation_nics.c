@@ -109,8 +109,13 @@ const struct vm_interface *nic_meant(const struct vm *vm, const struct nic_place
 			continue;
 		if (written && mac_equal(nics[i].mac, *written))
 			return &nics[i];
-		if (!first)
+		if (!first) {
 			first = &nics[i];
+			continue;
+		}
+		/* Of several, whoever has the address. */
+		if (!holder && has_entry(side, first->mac, ip))
+			holder = first;
 		if (!holder && has_entry(side, nics[i].mac, ip))
 			holder = &nics[i];
 	}
@@ -124,13 +129,28 @@ static size_t count_side(const struct object *side)
 	return side ? ((const struct vm *)side)->interfaces.count : 0;
 }
 
+/* The stored one says nothing that the live one does not. */
+static bool is_repeated(
+    const struct observed *domain, const struct vm_interface *stored, size_t place)
+{
+	const struct vm *vm = (const struct vm *)domain->live;
+	const struct vm_interface *live;
+
+	if (!vm || place >= vm->interfaces.count)
+		return false;
+	live = (const struct vm_interface *)vm->interfaces.items + place;
+	return mac_equal(live->mac, stored->mac) && live->network && stored->network &&
+	       strcmp(live->network, stored->network) == 0;
+}
+
 static void add_side(struct nics *nics, const struct observed *domain, bool live)
 {
 	const struct vm *vm = (const struct vm *)(live ? domain->live : domain->config);
 	const struct vm_interface *items = vm ? vm->interfaces.items : NULL;
 
 	for (size_t i = 0; vm && i < vm->interfaces.count; i++) {
-		if (!nic_has_mac(&items[i]))
+		if (!nic_has_mac(&items[i]) ||
+		    (!live && is_repeated(domain, &items[i], i)))
 			continue;
 		nics->items[nics->count] = (struct nic){ &items[i], domain, live };
 		chains_add(&nics->by_mac, hash_mac(items[i].mac), nics->count++);

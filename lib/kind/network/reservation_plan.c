@@ -151,8 +151,7 @@ static void decide(struct planner *p, struct item *item,
     const struct network *stored)
 {
 	const struct reservation *self = aim->reservation;
-	struct program *program = item_program(p, item, "reserve %s for %s",
-	    ip_text(self->ip, (char[IP_TEXT]){ 0 }), self->host);
+	struct program *program = item_program(p, item, NULL);
 	struct reservation_obstacles in = { 0 };
 	const char *renewal, *pool;
 
@@ -164,6 +163,8 @@ static void decide(struct planner *p, struct item *item,
 		judge(p, item, aim, &in, renewal);
 		return;
 	}
+	program->text = arena_printf(p->arena, "reserve %s for %s",
+	    ip_text(self->ip, (char[IP_TEXT]){ 0 }), self->host);
 	report_differences(p, item, aim, live, stored);
 	add_changes(p, program, aim);
 	pool = pool_with(p, self->ip);

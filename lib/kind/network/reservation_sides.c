@@ -204,6 +204,8 @@ static const char *unfit(
 {
 	const char *taken = network_ip_taken(side, self->ip);
 
+	if (!taken && network_ip_serving(side, self->ip) >= 0)
+		return NULL;
 	if (taken)
 		return arena_printf(p->arena,
 		    "%s is %s in network %s; write another one in static_ips",
@@ -213,11 +215,9 @@ static const char *unfit(
 		    "libvirt serves no DHCP in network %s%s%s: it has no IPv4 address there; reserve it in the DHCP server of that network, and take it out of static_ips",
 		    self->network, side->forward ? ", whose mode is " : "",
 		    side->forward ? side->forward : "");
-	if (network_ip_serving(side, self->ip) < 0)
-		return arena_printf(p->arena,
-		    "its address is not inside network/%s, which has %s", self->network,
-		    cidr_text(side->address, (char[CIDR_TEXT]){ 0 }));
-	return NULL;
+	return arena_printf(p->arena,
+	    "its address is not inside network/%s, which has %s", self->network,
+	    cidr_text(side->address, (char[CIDR_TEXT]){ 0 }));
 }
 
 void reservation_side_plan(struct planner *p, struct program *program,
