@@ -208,6 +208,25 @@ START_TEST(quick_stops_of_an_adopted_vm_are_its_own_business)
 }
 END_TEST
 
+START_TEST(a_key_that_is_left_out_ends_what_it_began)
+{
+	struct bench b;
+
+	set_up(&b);
+	b.want.power_written = true;
+	vm_record_desired(b.state, &b.want.object);
+	b.vm->quick_stops = 3;
+	b.vm->start_requested = true;
+	vm_record_desired(b.state, &b.want.object);
+	ck_assert_int_eq(b.vm->quick_stops, 3);
+	b.want.power_written = false;
+	vm_record_desired(b.state, &b.want.object);
+	ck_assert_int_eq(b.vm->quick_stops, 0);
+	ck_assert(!b.vm->start_requested);
+	object_state_free(b.state);
+}
+END_TEST
+
 /* Points in time of before the host's start are below zero. */
 START_TEST(a_save_by_hand_is_told_from_one_by_a_restart_of_the_host)
 {
@@ -557,6 +576,7 @@ int main(void)
 	tcase_add_test(tests, quick_stops_back_off);
 	tcase_add_test(tests, quick_stops_of_an_adopted_vm_are_its_own_business);
 	tcase_add_test(tests, a_save_by_hand_is_told_from_one_by_a_restart_of_the_host);
+	tcase_add_test(tests, a_key_that_is_left_out_ends_what_it_began);
 	tcase_add_test(tests, waits_are_spread_but_never_past_half_a_minute);
 	tcase_add_test(tests, a_long_run_forgets_quick_stops);
 	tcase_add_loop_test(tests, attempts_are_counted, 0, ROWS(attempts));

@@ -59,6 +59,8 @@ static const struct field rows[] = {
 	    FIELD_KEPT | FIELD_SHOWN | FIELD_CLEARED),
 	record_row(
 	    struct vm_record, "saved_at", FIELD_MONO, saved_at, FIELD_KEPT | FIELD_SHOWN),
+	record_row(
+	    struct vm_record, "power_written", FIELD_BOOL, power_written, FIELD_KEPT),
 	record_row(struct vm_record, "gone_at", FIELD_MONO, gone_at, FIELD_SHOWN),
 	record_row(struct vm_record, "stored", FIELD_BOOL, stored, FIELD_KEPT),
 	record_row(struct vm_record, "uuid", FIELD_STRING, uuid, FIELD_KEPT),
@@ -176,6 +178,7 @@ static void forget(struct vm_record *vm, struct mono now)
 		.domain_id = -1,
 		.desired = vm->desired,
 		.start_requested = vm->start_requested,
+		.power_written = vm->power_written,
 		.uuid = vm->uuid,
 		.gone_at = vm->observed ? now : vm->gone_at,
 	};
@@ -227,7 +230,14 @@ void vm_record_desired(struct object_state *state, const struct object *desired)
 	struct vm_record *vm = state->own;
 	int64_t before = vm->desired;
 	int64_t after = desired ? ((const struct vm *)desired)->state : -1;
+	bool written = desired && ((const struct vm *)desired)->power_written;
 
+	/* What was begun because it was written ends with that. */
+	if (vm->power_written && !written) {
+		vm->quick_stops = 0;
+		vm->start_requested = false;
+	}
+	vm->power_written = written;
 	if (before == after)
 		return;
 	vm->desired = after;
@@ -236,8 +246,7 @@ void vm_record_desired(struct object_state *state, const struct object *desired)
 	vm->quick_stops = 0;
 	vm->start_at = (struct mono){ 0 };
 	/* To leave a key out is no wish that it be started. */
-	vm->start_requested = before == VM_STOPPED && after == VM_RUNNING &&
-			      ((const struct vm *)desired)->power_written;
+	vm->start_requested = before == VM_STOPPED && after == VM_RUNNING && written;
 	vm->has_run = after == VM_RUNNING && vm->observed && vm->domain_id >= 0;
 	/* A request already sent may still take effect when the VM is to run again: it
 	 * must then be known as ours. But a new wish to stop begins a new deadline. */

@@ -23,11 +23,12 @@ enum stop_cause {
 
 struct vm_record {
 	struct record record;
-	bool observed;	   /* at least once, with the facts below */
-	bool stored;	   /* it had a stored definition when last observed, or before */
-	bool has_run;	   /* since it became desired that it runs */
-	int64_t domain_id; /* last observed; -1 stopped */
-	int64_t desired;   /* enum vm_state last desired; -1 none */
+	bool observed;	    /* at least once, with the facts below */
+	bool stored;	    /* it had a stored definition when last observed, or before */
+	bool has_run;	    /* since it became desired that it runs */
+	int64_t domain_id;  /* last observed; -1 stopped */
+	int64_t desired;    /* enum vm_state last desired; -1 none */
+	bool power_written; /* state or power was, when last desired */
 	enum stop_cause cause;
 	struct mono running_since; /* of this domain id, as far as was observed */
 	int64_t quick_stops;  /* before minimum up-time, and failed starts, in a row */
