@@ -125,7 +125,9 @@ static void spend_running(const struct plan *plan, struct budget *b)
 		for (size_t k = 0; k < plan->items[n]->program_count; k++) {
 			const struct program *program = plan->items[n]->programs[k];
 
-			if (program->gate == GATE_BUSY || !program->step_count)
+			/* What failed may have been done all the same. */
+			if (program->gate == GATE_BUSY ||
+			    program->gate == GATE_BACK_OFF || !program->step_count)
 				take_all(plan, b, program);
 		}
 }

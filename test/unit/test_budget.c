@@ -10,7 +10,8 @@
  * w runs; s runs and is to be stopped; d is down and is to run; o is stopped as written;
  * a is to be stopped and was asked to just now; r some time ago, so it is asked again;
  * b the same as a, with the step under way;
- * m is not there at all; p is paused.
+ * m is not there at all; p is paused; f is to be stopped, and the last try failed; q was
+ * asked to stop, which a reconcile forgot.
  * Of those to be stopped the answer says + it is done, - it waits for approval.
  */
 static const struct {
@@ -27,6 +28,8 @@ static const struct {
 	{ "one is down as written", "sow", "-" },
 	{ "one was never made", "smw", "-" },
 	{ "one is paused", "spw", "-" },
+	{ "one could not be stopped", "sfw", "-" },
+	{ "one may still go down", "sqw", "-" },
 	{ "of 6, one is down", "ssdwww", "+-" },
 	{ "of 6, two are down already", "sdowww", "-" },
 	{ "one was asked to stop", "saw", "-" },
@@ -78,7 +81,7 @@ static void begin_crowd(struct scene *s, const char *vms)
 	for (size_t i = 0; vms[i]; i++)
 		text_add(&yaml, "  %s: {role: %s%s}\n", vm_names[i],
 		    is_critical(vms[i]) ? "control-plane" : "worker",
-		    is(vms[i], "soabr") ? ", state: stopped" : "");
+		    is(vms[i], "soabrfq") ? ", state: stopped" : "");
 	scene_begin(s, text_get(&yaml), NULL);
 	for (size_t i = 0; vms[i]; i++) {
 		const char *name = vm_names[i];
@@ -92,6 +95,13 @@ static void begin_crowd(struct scene *s, const char *vms)
 				    .stop_first = { NOW - 40000 },
 				    .stop_sent = {
 					NOW - (is(vms[i], "r") ? 40000 : 1000) } };
+		if (is(vms[i], "q"))
+			((struct vm_record *)state_get(&s->state, &vm_kind, name)->own)
+			    ->stop_requested.ms = NOW - 1000;
+		if (is(vms[i], "f")) {
+			state_get(&s->state, &vm_kind, name)->failures = 1;
+			state_get(&s->state, &vm_kind, name)->retry_at.ms = NOW + 1000;
+		}
 		if (is(vms[i], "b"))
 			state_get(&s->state, &vm_kind, name)->busy = true;
 	}

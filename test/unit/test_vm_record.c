@@ -208,6 +208,28 @@ START_TEST(quick_stops_of_an_adopted_vm_are_its_own_business)
 }
 END_TEST
 
+START_TEST(a_request_to_stop_is_known_until_it_has_no_effect)
+{
+	struct bench b;
+
+	set_up(&b);
+	observe_running(&b);
+	end_step(&b, &domain_shutdown_action, true);
+	ck_assert_int_eq(b.vm->stop_requested.ms, b.now.ms);
+	record_clear(&vm_record_fields, b.vm);
+	ck_assert_int_eq(b.vm->stop_requested.ms, b.now.ms);
+	observe(&b, (int)b.vm->domain_id, 1, 1);
+	ck_assert_msg(b.vm->stop_requested.ms, "it may still go down");
+	after(&b, settings.vm.stop_timeout);
+	observe(&b, (int)b.vm->domain_id, 1, 1);
+	ck_assert_int_eq(b.vm->stop_requested.ms, 0);
+	end_step(&b, &domain_shutdown_action, false);
+	observe(&b, -1, 5, 1);
+	ck_assert_int_eq(b.vm->stop_requested.ms, 0);
+	object_state_free(b.state);
+}
+END_TEST
+
 START_TEST(a_key_that_is_left_out_ends_what_it_began)
 {
 	struct bench b;
@@ -577,6 +599,7 @@ int main(void)
 	tcase_add_test(tests, quick_stops_of_an_adopted_vm_are_its_own_business);
 	tcase_add_test(tests, a_save_by_hand_is_told_from_one_by_a_restart_of_the_host);
 	tcase_add_test(tests, a_key_that_is_left_out_ends_what_it_began);
+	tcase_add_test(tests, a_request_to_stop_is_known_until_it_has_no_effect);
 	tcase_add_test(tests, waits_are_spread_but_never_past_half_a_minute);
 	tcase_add_test(tests, a_long_run_forgets_quick_stops);
 	tcase_add_loop_test(tests, attempts_are_counted, 0, ROWS(attempts));

@@ -409,7 +409,8 @@ void vm_availability(const struct item *item, struct availability *out)
 		return;
 	out->counts = true;
 	/* A shutdown that was requested and has not ended counts already. */
-	out->up =
-	    live && serves(&live->facts) && !vm_record_of(item->state)->stop_first.ms;
+	out->up = live && serves(&live->facts) &&
+		  !vm_record_of(item->state)->stop_requested.ms &&
+		  !vm_record_of(item->state)->stop_first.ms;
 	out->critical = want->role == ROLE_CONTROL_PLANE ? "control plane" : NULL;
 }

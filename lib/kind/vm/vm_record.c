@@ -61,6 +61,8 @@ static const struct field rows[] = {
 	    struct vm_record, "saved_at", FIELD_MONO, saved_at, FIELD_KEPT | FIELD_SHOWN),
 	record_row(
 	    struct vm_record, "power_written", FIELD_BOOL, power_written, FIELD_KEPT),
+	record_row(
+	    struct vm_record, "stop_requested", FIELD_MONO, stop_requested, FIELD_KEPT),
 	record_row(struct vm_record, "gone_at", FIELD_MONO, gone_at, FIELD_SHOWN),
 	record_row(struct vm_record, "stored", FIELD_BOOL, stored, FIELD_KEPT),
 	record_row(struct vm_record, "uuid", FIELD_STRING, uuid, FIELD_KEPT),
@@ -110,7 +112,7 @@ static void stopped(struct vm_record *vm, enum stop_cause cause, bool managed,
 	/* One that ran before the host was restarted was saved by the restart. */
 	vm->saved_at =
 	    cause == STOP_SAVED && vm->running_since.ms > 0 ? now : (struct mono){ 0 };
-	vm->stop_first = vm->stop_sent = (struct mono){ 0 };
+	vm->stop_first = vm->stop_sent = vm->stop_requested = (struct mono){ 0 };
 	vm->start_at = now;
 	if (mono_reached(long_enough, now)) {
 		vm->quick_stops = 0;
@@ -134,6 +136,24 @@ static void still_stopped(struct vm_record *vm, enum stop_cause cause)
 	vm->cause = cause;
 }
 
+/* A request that failed may have been carried out all the same. Nobody who asks for another
+ * try makes it undone; a guest that is to run, and is still up when its time is over, has
+ * not heeded it. */
+static void stop_requested(
+    struct vm_record *vm, const struct action *action, struct mono now)
+{
+	if (action == &domain_shutdown_action || action == &domain_destroy_action)
+		vm->stop_requested = now;
+}
+
+static void forget_stop(
+    struct vm_record *vm, const struct settings *settings, struct mono now)
+{
+	if (vm->desired == VM_RUNNING &&
+	    mono_reached(mono_add(vm->stop_requested, settings->vm.stop_timeout), now))
+		vm->stop_requested = (struct mono){ 0 };
+}
+
 static void observed_running(struct object_state *state, const struct domain_facts *facts,
     const struct settings *settings, struct mono now)
 {
@@ -142,7 +162,7 @@ static void observed_running(struct object_state *state, const struct domain_fac
 	if (!vm->observed || vm->domain_id != facts->id) {
 		vm->running_since = now;
 		vm->start_at = (struct mono){ 0 };
-		vm->stop_first = vm->stop_sent = (struct mono){ 0 };
+		vm->stop_first = vm->stop_sent = vm->stop_requested = (struct mono){ 0 };
 		/* The failure that is reported is over, whatever else is not as written. */
 		if (vm->cause == STOP_START_FAILED)
 			object_state_recover(state);
@@ -150,6 +170,7 @@ static void observed_running(struct object_state *state, const struct domain_fac
 		       mono_add(vm->running_since, settings->vm.minimum_uptime), now)) {
 		vm->quick_stops = 0;
 	}
+	forget_stop(vm, settings, now);
 	vm->cause = STOP_NONE;
 	vm->saved_at = (struct mono){ 0 };
 	vm->domain_id = facts->id;
@@ -293,6 +314,7 @@ void vm_record_ended(struct object_state *state, const struct action *action,
 {
 	(void)arguments;
 	(void)settings;
+	stop_requested(state->own, action, now);
 	if (!failed)
 		done(state->own, action, now);
 	else if (action == &domain_start_action)

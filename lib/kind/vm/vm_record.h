@@ -35,7 +35,8 @@ struct vm_record {
 	struct mono start_at; /* not before */
 	bool start_requested; /* a user requested one start (manual power) */
 	struct mono stop_first, stop_sent; /* shutdown requests; 0 = none */
-	struct mono gone_at;  /* its domain was there, and is not since; 0: not */
+	struct mono stop_requested; /* last, by us, be it in vain: it may still go down */
+	struct mono gone_at;	    /* its domain was there, and is not since; 0: not */
 	struct mono saved_at; /* by another client, while that was observed; 0: not */
 	char *uuid; /* last observed: a domain that was renamed is known by it */
 };
