@@ -109,7 +109,7 @@ $(FRAME):
 $(BUILD)/test/sim: $(call obj,$(wildcard test/sim/*.c) daemon/engine/config_load.c \
 	daemon/engine/cycle.c daemon/engine/engine.c daemon/engine/executor.c \
 	daemon/engine/executor_flow.c daemon/engine/executor_parts.c daemon/engine/inbox.c \
-	daemon/engine/requests.c daemon/engine/adapters.c) $(LIB)
+	daemon/engine/inbox_steps.c daemon/engine/requests.c daemon/engine/adapters.c) $(LIB)
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_LIB)

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* inbox: observations, sources' states, and the ends of steps. */
+/* inbox: observations and sources' states; what concerns steps is in inbox_steps.c. */
 #include "daemon/engine/inbox.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/engine/cycle.h"
 #include "daemon/host/clock.h"
 #include "daemon/journal/journal.h"
 #include "lib/base/cleanup.h"
-#include "lib/state/rounds.h"
 
 /* What was observed */
 
@@ -76,18 +74,29 @@ static void schedule(struct engine *e, const struct kind *kind)
 	engine_schedule(e);
 }
 
-static void was_read(struct engine *e, const struct kind *kind, const char *name)
+/* Steps that wait until it is observed wait no longer. */
+static void release(struct engine *e, const struct kind *kind, const char *name)
 {
 	if (e->executor)
 		executor_observed(e->executor, kind, name);
+}
+
+static void was_read(struct engine *e, const struct kind *kind, const char *name)
+{
+	release(e, kind, name);
 	schedule(e, kind);
 }
 
 static void on_gone(void *arg, const struct kind *kind, const char *name)
 {
 	struct engine *e = arg;
+	const struct observed *before = observations_find(&e->observed, kind, name);
 
-	read_affected(e, kind, observations_find(&e->observed, kind, name), NULL);
+	if (kind->same && !before) {
+		release(e, kind, name);
+		return;
+	}
+	read_affected(e, kind, before, NULL);
 	observations_remove(&e->observed, kind, name);
 	remember(e, kind, name, NULL);
 	was_read(e, kind, name);
@@ -155,6 +164,12 @@ static void on_observed(void *arg, const struct kind *kind, const struct reading
 	before = observations_find(&e->observed, kind, observed->name);
 	if (kind->follow && before)
 		kind->follow(observed, before);
+	if (kind->same && before && before->presence == PRESENT &&
+	    kind->same(before, observed)) {
+		observed_free(observed);
+		release(e, kind, reading->name);
+		return;
+	}
 	read_affected(e, kind, before, observed);
 	observations_put(&e->observed, observed);
 	remember(e, kind, reading->name, observed);
@@ -312,135 +327,12 @@ void inbox_states(struct engine *e)
 		on_state(e, sources[i]);
 }
 
-/* Steps */
-
-/* An error that was not said of the object before is said now. */
-static void say_failure(struct engine *e, const struct ended_step *step,
-    const struct outcome *outcome, const struct subject *subject)
-{
-	const struct object_state *state = state_find(&e->state, step->kind, step->name);
-
-	if (!state || !state->failures || !state->error ||
-	    strcmp(state->error, outcome->error) != 0)
-		journal_say(
-		    LEVEL_WARNING, MESSAGE_STEP_FAILED, subject, "%s", outcome->error);
-}
-
-static void on_step_ended(
-    void *arg, const struct ended_step *step, const struct outcome *outcome)
-{
-	struct engine *e = arg;
-	const struct settings *settings = &e->config->settings;
-	struct subject subject = { step->kind->name, step->name, step->text,
-		outcome->error ? outcome->lost ? "unknown" : "failed" : "done",
-		config_short_name(e->config, step->kind, step->name) };
-
-	state_progress(&e->state, step->kind, step->name, NULL);
-	if (!outcome->error) {
-		journal_say(LEVEL_NOTICE, MESSAGE_STEP, &subject, "%s", step->text);
-		state_step_done(&e->state, step->kind, step->name, step->action,
-		    step->arguments, settings, clock_mono());
-	} else {
-		say_failure(e, step, outcome, &subject);
-		if (!outcome->waits)
-			state_step_failed(&e->state, step->kind, step->name, step->action,
-			    step->arguments, outcome->error, outcome->slow,
-			    outcome->retry_after, settings, clock_mono(), clock_random());
-	}
-	engine_schedule(e);
-}
-
-static void on_done(void *arg, uint64_t token, const struct outcome *outcome)
-{
-	struct engine *e = arg;
-
-	executor_ended(e->executor, token, outcome);
-}
-
-static void on_progress(void *arg, uint64_t token, const char *text)
-{
-	struct engine *e = arg;
-	struct ended_step step;
-
-	if (!executor_find(e->executor, token, &step))
-		return;
-	state_progress(&e->state, step.kind, step.name, text);
-	engine_schedule(e);
-}
-
 static void on_answered(void *arg, const struct answer *answer)
 {
 	struct engine *e = arg;
 
 	if (probe_store_put(e->probes, answer))
 		engine_schedule(e);
-}
-
-static void send_step(void *arg, const struct call *call)
-{
-	struct engine *e = arg;
-	size_t i = source_index(call->action->source);
-
-	adapters[i]->run(e->sources[i], call);
-}
-
-static void cancel_step(void *arg, const struct source *source, uint64_t token)
-{
-	struct engine *e = arg;
-	size_t i = source_index(source);
-
-	if (adapters[i]->cancel)
-		adapters[i]->cancel(e->sources[i], token);
-}
-
-static void set_busy(void *arg, const struct kind *kind, const char *name, bool busy)
-{
-	struct engine *e = arg;
-
-	state_get(&e->state, kind, name)->busy = busy;
-	if (!busy) {
-		state_begun_observed(&e->state, kind, name);
-		state_round_ended(&e->state, kind, name, clock_mono(), clock_random());
-	}
-	engine_schedule(e);
-}
-
-static void keep_note(struct engine *e, struct note note)
-{
-	e->notes = must_realloc(e->notes, (e->note_count + 1) * sizeof(*e->notes));
-	e->notes[e->note_count++] = note;
-}
-
-/* The state is on disk before the step is sent. */
-static void note_step(void *arg, const struct step *step, uint64_t token)
-{
-	struct engine *e = arg;
-
-	state_begin(&e->state, step->kind, step->name, step->action->name, (int64_t)token,
-	    clock_wall());
-	e->state.persistent_changes++;
-	engine_save(e);
-	keep_note(e, (struct note){ token, e->state.persistent_changes });
-	if (e->writer && !e->unsaved)
-		return;
-	ev_timer_set(&e->note_timer, 0, 0);
-	ev_timer_start(e->loop, &e->note_timer);
-}
-
-void inbox_notes_written(struct engine *e, uint64_t change, const char *error)
-{
-	struct note *notes = e->notes;
-	size_t count = e->note_count;
-
-	/* An answer may make the executor note more: those are not among these. */
-	e->notes = NULL;
-	e->note_count = 0;
-	for (size_t i = 0; i < count; i++)
-		if (notes[i].change <= change)
-			executor_noted(e->executor, notes[i].token, error);
-		else
-			keep_note(e, notes[i]);
-	free(notes);
 }
 
 struct inbox inbox_of(struct engine *e)
@@ -455,23 +347,8 @@ struct inbox inbox_of(struct engine *e)
 		.begun = on_begun,
 		.ended = on_ended,
 		.event = on_event,
-		.done = on_done,
-		.progress = on_progress,
+		.done = inbox_done,
+		.progress = inbox_progress,
 		.answered = on_answered,
 		.arg = e };
-}
-
-struct executor *inbox_executor(struct engine *e)
-{
-	static const struct executor_hooks hooks = { .send = send_step,
-		.render = cycle_render,
-		.note = note_step,
-		.cancel = cancel_step,
-		.ended = on_step_ended,
-		.busy = set_busy };
-	struct executor *x = executor_new(&hooks, e, (uint64_t)clock_random() << 32);
-
-	for (size_t i = 0; i < source_count; i++)
-		executor_limit(x, sources[i], adapters[i]->limit);
-	return x;
 }

@@ -11,6 +11,10 @@
 /* The functions sources call, for this engine (daemon/engine/adapter.h). */
 struct inbox inbox_of(struct engine *e);
 
+/* A call has ended, or goes on: as struct inbox says of its done() and progress(). */
+void inbox_done(void *arg, uint64_t token, const struct outcome *outcome);
+void inbox_progress(void *arg, uint64_t token, const char *text);
+
 /* The executor's hooks, for this engine; first_token is unique over restarts. */
 struct executor *inbox_executor(struct engine *e);
 

@@ -37,6 +37,15 @@ static bool is_name(const char *name)
 	       strcmp(name, "..") != 0 && strspn(name, NAME_CHARACTERS) == length;
 }
 
+static char *join(const char *a, const char *b, const char *c, const char *d)
+{
+	size_t length = strlen(a) + strlen(b) + strlen(c) + strlen(d);
+	char *text = must_alloc(length + 1);
+
+	stpcpy(stpcpy(stpcpy(stpcpy(text, a), b), c), d);
+	return text;
+}
+
 /* The name as the callbacks know it, or NULL. */
 static char *external_name(
     const struct collection *c, const char *space, const char *name)
@@ -44,10 +53,10 @@ static char *external_name(
 	if (!name || !is_name(name))
 		return NULL;
 	if (!c->watch->namespaced)
-		return must_printf("%s%s", c->watch->prefix, name);
+		return join(c->watch->prefix, "", "", name);
 	if (!space || !name_is_label(space))
 		return NULL;
-	return must_printf("%s%s/%s", c->watch->prefix, space, name);
+	return join(c->watch->prefix, space, "/", name);
 }
 
 static char *name_of(const struct collection *c, struct json_object *object)

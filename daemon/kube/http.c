@@ -19,6 +19,7 @@
 
 #define STREAM_HEADER_MS 15000 /* until a stream's headers have come */
 #define MAX_CONNECTIONS 64L    /* kept open; libcurl counts the watches' as well */
+#define MAX_SPARE ((size_t)64 * 1024)
 #define MAX_STREAM_ERROR ((size_t)64 * 1024) /* body of a stream that is no 200 */
 
 struct socket_watch { /* one per socket of libcurl's */
@@ -86,6 +87,18 @@ static void end_request(
 	free_request(r);
 }
 
+/* A buffer for what comes next: to allocate one for each event costs more than the event. */
+static void keep_spare(struct http *h, struct text *bytes)
+{
+	text_done(&h->spare);
+	if (bytes->room <= MAX_SPARE) {
+		bytes->length = 0;
+		h->spare = *bytes;
+	} else {
+		text_done(bytes);
+	}
+}
+
 /* Hands on what streams received. The callback may end any request, this one too. */
 static void deliver(struct http *h)
 {
@@ -100,10 +113,12 @@ static void deliver(struct http *h)
 			r->opened = true;
 			r->call.bytes(r->call.arg, "", 0);
 		} else {
-			autotext struct text bytes = r->in;
+			struct text bytes = r->in;
 
-			r->in = (struct text){ 0 };
+			r->in = h->spare;
+			h->spare = (struct text){ 0 };
 			r->call.bytes(r->call.arg, bytes.data, bytes.length);
+			keep_spare(h, &bytes);
 		}
 		/* Start over: `r` may be gone. There are but a few of them. */
 		r = h->requests;
@@ -323,6 +338,7 @@ void http_free(struct http *http)
 	curl_multi_cleanup(http->multi);
 	ev_timer_stop(http->loop, &http->timeout);
 	http_set_token(http, NULL);
+	text_done(&http->spare);
 	free(http);
 	curl_global_cleanup();
 }

@@ -20,6 +20,7 @@ struct http {
 	const struct credentials *credentials;
 	char *token;
 	struct http_request *requests;
+	struct text spare; /* a buffer that no request uses */
 };
 
 struct http_request {

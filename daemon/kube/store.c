@@ -70,12 +70,23 @@ struct entry *store_make(struct store *s, const char *name)
 	return *at;
 }
 
+/* In place where it has the same length: uids stay, versions grow slowly. */
+static void set_text(char **text, const char *with)
+{
+	size_t length = strlen(with);
+
+	if (*text && strlen(*text) == length) {
+		memcpy(*text, with, length);
+		return;
+	}
+	free(*text);
+	*text = must_copy(with);
+}
+
 void store_set(struct entry *entry, const char *uid, const char *version)
 {
-	free(entry->uid);
-	free(entry->version);
-	entry->uid = must_copy(uid);
-	entry->version = must_copy(version);
+	set_text(&entry->uid, uid);
+	set_text(&entry->version, version);
 }
 
 static void remove_at(struct store *s, struct entry **at)

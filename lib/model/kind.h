@@ -114,6 +114,10 @@ struct kind {
 	/* `now` takes the place of `before`: takes over what only that still knows. Or NULL. */
 	void (*follow)(struct observed *now, const struct observed *before);
 
+	/* Whether both say the same: then `now` is dropped, and nothing follows from it; for
+	 * kinds without an observed(). NULL: nobody knows. */
+	bool (*same)(const struct observed *before, const struct observed *now);
+
 	/* The object was observed, `before` (NULL: absent) and `now`: adds what else must
 	 * be read, since its source sends no event for it. Or NULL. */
 	void (*affects)(const struct observed *before, const struct observed *now,

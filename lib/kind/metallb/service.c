@@ -75,6 +75,25 @@ static void follow(struct observed *now, const struct observed *before)
 		s->moved_from = NULL; /* it has its own again */
 }
 
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* Most events of a Service are about what is not used of it. */
+static bool same(const struct observed *before, const struct observed *now)
+{
+	const struct service *a = (const struct service *)before->live;
+	const struct service *b = (const struct service *)now->live;
+	bool is = a && b && a->address_count == b->address_count &&
+		  a->pinned == b->pinned && same_text(a->last, b->last) &&
+		  same_text(a->moved_from, b->moved_from);
+
+	for (size_t i = 0; is && i < a->address_count; i++)
+		is = ip_equal(a->addresses[i], b->addresses[i]);
+	return is;
+}
+
 static const struct watch watches[] = {
 	{ .path = "/api/v1/services", .prefix = "", .namespaced = true },
 };
@@ -91,4 +110,5 @@ const struct kind service_kind = {
 	.watch_count = 1,
 	.decode = decode,
 	.follow = follow,
+	.same = same,
 };
