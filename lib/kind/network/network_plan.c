@@ -302,15 +302,21 @@ static void plan_existing(struct planner *p, struct item *item,
     const struct network *want, const struct network *live, const struct network *stored)
 {
 	struct program *ranges, *restart;
+	size_t updates;
 
 	item_ok(item);
 	ranges = network_ranges_plan(p, item, want, live, stored);
+	updates = item->program_count;
 	network_prune(p, item, live, stored);
+	updates = item->program_count - updates;
 	restart = plan_restart(
 	    p, item, want, as_meant(p, want, live), as_meant(p, want, stored));
 	/* A definition is patched as it was observed, and must not undo an update. */
 	if (restart && ranges)
 		program_waits(p, restart, "waits until its DHCP range is right");
+	else if (restart && updates)
+		program_waits(
+		    p, restart, "waits until what is no longer written is removed");
 	if (live)
 		network_health_plan(p, item, live);
 	else if (!stored->active && !restart) /* with what is written */
