@@ -226,6 +226,18 @@ static struct mac mac_of(
 	return mac;
 }
 
+/* Another machine has the name already, with a MAC of its own. */
+static void place_namesake(
+    struct world *w, struct rng *r, struct w_side *side, const struct h_static *s)
+{
+	struct w_host host = { .has_mac = true, .name = s->host, .ip = s->ip };
+
+	host.mac = world_mac(w);
+	host.ip.value += 60;
+	if (rng_percent(r, 30))
+		add_entry(side, &host);
+}
+
 static void place_entries(struct home *h, struct world *w, struct rng *r,
     const struct h_net *n, struct w_side *side)
 {
@@ -242,8 +254,10 @@ static void place_entries(struct home *h, struct world *w, struct rng *r,
 		const struct h_vm *vm = home_vm(h, s->host);
 		const struct w_dom *d = vm ? world_dom(w, home_domain(vm), false) : NULL;
 
-		if (!rng_percent(r, 85))
+		if (!rng_percent(r, 85)) {
+			place_namesake(w, r, side, s);
 			continue;
+		}
 		host.by_us |= !d; /* nobody else derives a MAC from a name */
 		if (rng_percent(r, 5) && !by_us)
 			host.name = NULL;
