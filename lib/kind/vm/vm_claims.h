@@ -47,13 +47,6 @@ enum vm_claimed vm_claimed_mac(struct planner *p, const struct vm *want,
     const struct observed *have, struct vm_claim *out);
 
 /*
- * For reservations: another domain than `domain` (NULL: any) that has the MAC address in
- * the network, as vm_claimed_mac() finds it. A machine that is no VM has no domain.
- */
-bool vm_claimed_mac_in(struct planner *p, const char *domain, const char *network,
-    struct mac mac, struct vm_claim *out);
-
-/*
  * Whether the MAC addresses derived from the VM's name are its own: its domain carries our
  * mark, or is known to be absent, and nothing is in the way of its being defined. Else an
  * interface that is written without `mac` has the one that is observed, or none yet.

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/kind/network/network.h"
+#include "lib/kind/vm/vm_plan.h"
 
 static uint64_t mac_id(struct mac mac)
 {
@@ -57,9 +58,11 @@ static struct table *macs_of(struct planner *p)
 		claim_macs(p, (struct owner){ .by = set->items[i] },
 		    claims_side(set->items[i], 1), live);
 	}
+	/* One of which too little is written is not going to be defined: it has no MAC. */
 	for (size_t i = 0; i < c->absent_count; i++)
-		claim_macs(
-		    p, (struct owner){ .written = c->absent[i] }, c->absent[i], NULL);
+		if (!vm_missing_keys(p, c->absent[i]))
+			claim_macs(p, (struct owner){ .written = c->absent[i] },
+			    c->absent[i], NULL);
 	return t;
 }
 
@@ -89,21 +92,15 @@ static bool same_segment(
 }
 
 static enum vm_claimed claimed_nic(struct planner *p, const struct owner *self,
-    const char *domain, const struct vm_interface *nic, struct vm_claim *out)
+    const struct vm_interface *nic, struct vm_claim *out)
 {
-	const struct table *t = macs_of(p);
-	const struct group *g =
-	    t->contested || !self ? claims_find(t, mac_id(nic->mac)) : NULL;
+	const struct group *g = claims_find(macs_of(p), mac_id(nic->mac));
 	char text[MAC_TEXT];
 
-	for (const struct entry *e = g ? g->entries[USE_WRITES] : NULL; e; e = e->next) {
-		if (self ? claims_same(&e->owner, self)
-			 : domain && strcmp(claims_domain(&e->owner), domain) == 0)
-			continue;
-		if (same_segment(p, e->what, nic))
+	for (const struct entry *e = g ? g->entries[USE_WRITES] : NULL; e; e = e->next)
+		if (!claims_same(&e->owner, self) && same_segment(p, e->what, nic))
 			return claims_found(&e->owner,
 			    arena_copy(p->arena, mac_text(nic->mac, text)), out);
-	}
 	return CLAIM_NONE;
 }
 
@@ -119,16 +116,8 @@ enum vm_claimed vm_claimed_mac(struct planner *p, const struct vm *want,
 		const struct vm_interface *nics = vm ? vm->interfaces.items : NULL;
 
 		for (size_t k = 0; vm && k < vm->interfaces.count; k++)
-			if (claimed_nic(p, &self, NULL, &nics[k], out) == CLAIM_FOUND)
+			if (claimed_nic(p, &self, &nics[k], out) == CLAIM_FOUND)
 				return CLAIM_FOUND;
 	}
 	return CLAIM_NONE;
-}
-
-bool vm_claimed_mac_in(struct planner *p, const char *domain, const char *network,
-    struct mac mac, struct vm_claim *out)
-{
-	struct vm_interface nic = { .network = network, .mac = mac };
-
-	return claimed_nic(p, NULL, domain, &nic, out) == CLAIM_FOUND;
 }
