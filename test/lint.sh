@@ -91,6 +91,16 @@ only_in 'libxml/' 'lib/doc/|lib/kind/'
 out=$(git ls-files '*.c' '*.h' | xargs grep -L 'SPDX-License-Identifier: MIT') &&
 	[ -n "$out" ] && complain 'lint: no licence line:' "$out"
 
+# What the top level holds is given; test runs leave nothing there.
+out=$(git ls-files | cut -d/ -f1 | sort -u | grep -vxE \
+	'\.ci|\.clang-format|\.gitignore|LICENSE|Makefile|README\.md|conf|daemon|lib|test|units') &&
+	complain 'lint: not of the top level:' "$out"
+
+# check.sh runs them as programs.
+out=$(git ls-files -s 'test/daemon/test_*' 'test/frame/test_*.py' 'test/real/test_*.sh' \
+	'test/fake/*.py' 'test/sim/*.sh' | grep -v '^100755') &&
+	complain 'lint: not executable:' "$out"
+
 out=$(git ls-files '*.sh' .ci/run | xargs shellcheck -x 2>&1) || complain 'lint: shellcheck:' "$out"
 
 # Python: it parses, no line is over 100 columns, nothing is imported for nothing.
