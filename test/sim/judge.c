@@ -390,6 +390,7 @@ void judge_plan(struct sim *s)
 
 	if (s->promise || !s->engine || !s->in_force)
 		return;
+	s->observing &= home_exists(s->in_force, &s->world);
 	engine_view(s->engine, &view);
 	if (view.plan)
 		judge_converged(s, view.plan, false);

@@ -170,6 +170,8 @@ static void judge_pool(struct sim *s, const struct w_object *was,
 		judge_pool_back(s, was, is, call);
 		return;
 	}
+	if (!judge_knows(&was->e, call)) /* somebody has just made or changed it */
+		return;
 	judge_labels(s, was, is, call);
 	if (was->auto_assign != is->auto_assign && !p->auto_assign)
 		foreign(s, call, "auto_assign is not written");
