@@ -31,8 +31,9 @@ printf '%s\\n' "${COMPREPLY[@]}"
 """
 
 # Findings of the planner, and a word in lib/lint that is no finding.
-OTHER_FINDINGS = {"state-lost", "guests-cut-off", "duplicate-name", "kvm-unavailable",
-                  "lease-conflict", "vm-not-written", "no-longer-written"}
+OTHER_FINDINGS = {"state-lost", "guests-cut-off", "disk-shared", "node-left-over",
+                  "duplicate-name", "kvm-unavailable", "lease-conflict", "vm-not-written",
+                  "no-longer-written"}
 NO_FINDING = {"host-gw"}
 
 
