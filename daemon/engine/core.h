@@ -51,7 +51,6 @@ struct engine {
 	bool watches_due;    /* what decides on them may have changed */
 	bool save_now; /* a procedure has moved, or somebody has requested something */
 	char *unsaved; /* why the state cannot be kept on disk; NULL: it can */
-	bool observes; /* the last plan's start was a first one */
 	bool starting; /* sources call back before all of them are known */
 };
 

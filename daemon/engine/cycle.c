@@ -258,12 +258,13 @@ static void note_start(struct engine *e)
 {
 	enum start start = e->plan->start;
 
-	if (start == START_OBSERVES && !e->observes)
+	if (start == START_OBSERVES && !e->state.observing) {
 		journal_say(LEVEL_NOTICE, MESSAGE_STATE, NULL, "%s", first_start_reason);
+		state_observing(&e->state);
+	}
 	if (start == START_LOST)
 		journal_say(LEVEL_WARNING, MESSAGE_STATE, NULL,
 		    "nothing is remembered of before this start: pauses, starts and stops that were requested, and approvals are gone");
-	e->observes = start == START_OBSERVES;
 	if (start == START_LOST || (start == START_FREE && e->plan->program_count))
 		state_begun(&e->state, start == START_LOST);
 }

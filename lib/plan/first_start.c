@@ -49,7 +49,7 @@ static bool is_known(const struct planner *p, const struct kind *kind)
 enum start first_start_of(struct planner *p)
 {
 	struct mono end = mono_add(p->input->began, PATIENCE_MS);
-	bool existing = false, known = true;
+	bool existing = p->input->state->observing, known = true;
 
 	if (!p->input->state->fresh)
 		return START_KNOWN;
@@ -63,7 +63,7 @@ enum start first_start_of(struct planner *p)
 		return START_FREE;
 	if (!known && !existing && !mono_reached(end, p->input->now)) {
 		plan_wake(p, end);
-		return START_OBSERVES;
+		return START_WAITS;
 	}
 	return existing ? START_OBSERVES : START_FREE;
 }

@@ -25,7 +25,7 @@ static bool is_paused(struct planner *p, const struct object_state *state,
 	}
 	*reason = first_start_reason;
 	*until = MONO_NEVER;
-	return p->plan->start == START_OBSERVES;
+	return p->plan->start == START_OBSERVES || p->plan->start == START_WAITS;
 }
 
 static void pause_item(

@@ -123,6 +123,7 @@ struct item_range { /* of one kind's items: first..desired are written, ..end ar
 
 enum start {		/* where nothing is remembered of an earlier run: */
 	START_KNOWN,	/* something is */
+	START_WAITS,	/* it is not known yet; nothing is done */
 	START_OBSERVES, /* the first one, and others' objects are written: nothing is done */
 	START_FREE,	/* the first one, with nothing to take over that is known of */
 	START_LOST,	/* there was one: objects carry our mark */

@@ -219,9 +219,15 @@ void state_pause(struct state *m, const struct kind *kind, const char *name,
 	m->persistent_changes++;
 }
 
+void state_observing(struct state *m)
+{
+	m->persistent_changes += !m->observing;
+	m->observing = true;
+}
+
 void state_begun(struct state *m, bool lost)
 {
-	m->fresh = false;
+	m->fresh = m->observing = false;
 	m->lost = lost;
 	m->persistent_changes++;
 }

@@ -22,6 +22,7 @@ struct state {			     /* zeroed: nothing is known */
 	/* Nothing was kept of an earlier run, and it is not clear yet whether there was one;
 	 * there was, and what was kept is lost (lib/plan/first_start.h). */
 	bool fresh, lost;
+	bool observing; /* fresh, and others' objects were found: until resumed */
 	uint64_t persistent_changes; /* grows when something kept on disk changes */
 	/* What a newer version has saved, as it was loaded; see state_save(). */
 	struct json_object *unknown, *unknown_objects;
@@ -82,6 +83,8 @@ void state_planned(struct state *m, const struct kind *kind, const char *name,
  * when it is for this very object (`requested` of lib/model/kind.h). */
 void state_clear(struct state *m, const struct kind *kind, const char *name);
 
+/* It is a first start on what others made. */
+void state_observing(struct state *m);
 /* How it began is clear, or what was lost is known to people. */
 void state_begun(struct state *m, bool lost);
 

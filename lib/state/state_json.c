@@ -24,6 +24,7 @@ static const struct field rows[] = {
 	record_row(struct state, "pause_until", FIELD_MONO, pause_until, FIELD_KEPT,
 	    .maximum = INT64_MAX),
 	record_row(struct state, "first_start", FIELD_BOOL, fresh, FIELD_KEPT),
+	record_row(struct state, "observing", FIELD_BOOL, observing, FIELD_KEPT),
 	record_row(struct state, "state_lost", FIELD_BOOL, lost, FIELD_KEPT),
 	{ 0 },
 };

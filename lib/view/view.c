@@ -152,7 +152,8 @@ static const struct sources_view *sources_of(const struct view *v, struct arena 
 
 static const struct pause_view *pause_of(const struct view *v, struct arena *a)
 {
-	bool observes = v->plan && v->plan->start == START_OBSERVES;
+	bool observes = v->plan && (v->plan->start == START_OBSERVES ||
+				       v->plan->start == START_WAITS);
 	struct pause_view *pause;
 
 	if (!v->state->paused && !observes)
