@@ -287,11 +287,17 @@ static bool is_mac_written(const struct home *h, struct mac mac)
 	return false;
 }
 
-/* Derived from the name of a VM that the daemon defines: it is not there yet. */
-static bool is_to_be_ours(
-    struct world *b, const struct home *h, const char *net, const struct w_host *host)
+/* An entry may be named with its domain: "worker-1.home.arpa". */
+static const char *host_of(struct sim *s, const char *name)
 {
-	struct h_vm *vm = home_vm(h, host->name ? host->name : "");
+	return arena_copy_n(&s->judge->scratch, name, strcspn(name, "."));
+}
+
+/* Derived from the name of a VM that the daemon defines: it is not there yet. */
+static bool is_to_be_ours(struct sim *s, struct world *b, const struct home *h,
+    const char *net, const struct w_host *host)
+{
+	struct h_vm *vm = host->name ? home_vm(h, host_of(s, host->name)) : NULL;
 	const struct w_dom *d = vm ? world_dom(b, home_domain(vm), false) : NULL;
 	struct mac mac;
 
@@ -308,24 +314,31 @@ static bool is_mac_there(struct world *b, struct mac mac)
 	return false;
 }
 
+/* The domain of a reservation's host, also of one that is no VM written here; NULL: none. */
+static const struct w_dom *dom_of(
+    struct world *b, const struct home *h, const char *host)
+{
+	struct h_vm *vm = home_vm(h, host);
+
+	return world_dom(b, vm ? home_domain(vm) : host, false);
+}
+
 static void judge_mac(struct sim *s, struct world *b, const struct call_in_world *call)
 {
 	const struct network_update *update = call->arguments;
 	struct w_host host = {
 		.has_mac = true, .mac = update->host.mac, .name = update->host.name
 	};
-	const struct h_vm *vm;
 	const struct w_dom *d;
 
 	if (update->section != UPDATE_HOST || update->command != UPDATE_ADD ||
 	    !update->host.has_mac)
 		return;
-	vm = host.name ? home_vm(call->home, host.name) : NULL;
-	d = vm ? world_dom(b, home_domain(vm), false) : NULL;
+	d = host.name ? dom_of(b, call->home, host_of(s, host.name)) : NULL;
 	if (d && !judge_knows(&d->e, call))
 		return;
 	if (!is_mac_written(call->home, host.mac) && !is_mac_there(b, host.mac) &&
-	    !is_to_be_ours(b, call->home, call->target, &host))
+	    !is_to_be_ours(s, b, call->home, call->target, &host))
 		sim_fail(s, "I4", "\"%s\" names a MAC that is neither written nor there",
 		    call->text);
 }

@@ -55,6 +55,8 @@ static const char *network_update(struct sim *s, struct w_net *n, const struct c
 	}
 	why = net_parse_host(&s->arena, call->document, &host);
 	host.by_us = given->command == UPDATE_ADD;
+	if (given->command == UPDATE_MODIFY)
+		keep_owner(n, &host);
 	return why ? why : net_update_host(n, &update, &host);
 }
 
