@@ -315,8 +315,7 @@ static bool is_mac_there(struct world *b, struct mac mac)
 }
 
 /* The domain of a reservation's host, also of one that is no VM written here; NULL: none. */
-static const struct w_dom *dom_of(
-    struct world *b, const struct home *h, const char *host)
+static const struct w_dom *dom_of(struct world *b, const struct home *h, const char *host)
 {
 	struct h_vm *vm = home_vm(h, host);
 

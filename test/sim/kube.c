@@ -65,6 +65,11 @@ static void note_had(struct sim *s, const struct event *e)
 {
 	struct w_object *o = &s->world.objects[e->place];
 
+	/* One that is not written when it goes does not come back. */
+	if (s->in_force && !home_pool(s->in_force, e->object.e.name)) {
+		o->had = (struct ranges){ 0 };
+		return;
+	}
 	if (e->object.deleting || !object_ranges(&s->arena, &e->object, &o->had))
 		return;
 	o->had_in = s->life;
