@@ -6,6 +6,8 @@
 
 #include "lib/kind/actions.h"
 #include "lib/kind/network/network_address.h"
+#include "lib/kind/network/network_plan.h"
+#include "lib/kind/network/network_pools.h"
 #include "lib/kind/network/network_ranges.h"
 #include "lib/kind/network/network_xml.h"
 #include "lib/kind/network/reservation.h"
@@ -156,6 +158,12 @@ void network_plan_new(struct planner *p, struct item *item, const struct network
 	taken = is_missed(p, want) ? NULL : unsettled(p, want);
 	if (taken) {
 		item_pending(p, item, "is to be defined; waits for %s", taken);
+		return;
+	}
+	taken = network_has_range(want) ? network_pools_changing(p) : NULL;
+	if (taken) {
+		item_pending(p, item,
+		    "is to be defined; waits until it is known what pool/%s has", taken);
 		return;
 	}
 	item_pending(p, item, "is to be defined and started");

@@ -7,6 +7,7 @@
 
 #include "lib/kind/actions.h"
 #include "lib/kind/network/network_address.h"
+#include "lib/kind/network/network_pools.h"
 #include "lib/kind/network/network_xml.h"
 #include "lib/kind/network/reservation_nics.h"
 
@@ -129,11 +130,13 @@ static void plan_guests(struct planner *p, struct item *item, const struct netwo
 
 /* The bridge */
 
-static bool plan_bridge(struct planner *p, struct item *item, const struct network *live)
+static bool plan_bridge(struct planner *p, struct item *item, const struct network *want,
+    const struct network *live, const struct network *stored)
 {
-	const char *name = item->name;
+	const char *name = item->name, *why;
 	struct program *program;
 	const struct step *stop;
+	bool blocked = false;
 
 	if (live->bridge_state != PART_GONE)
 		return false;
@@ -156,6 +159,13 @@ static bool plan_bridge(struct planner *p, struct item *item, const struct netwo
 	    "stop network %s, whose bridge %s is gone", name, live->bridge);
 	program_step(p, program, &network_start_action, name, "start network %s", name)
 	    ->restores = stop;
+	why = network_pools_hold_start(p, want, stored ? stored : live, &blocked);
+	if (blocked)
+		item_blocked(p, item,
+		    "its bridge %s is gone, and it is not started anew: %s", live->bridge,
+		    why);
+	if (why)
+		program_waits(p, program, "%s", why);
 	return true;
 }
 
@@ -226,9 +236,10 @@ static void plan_dnsmasq(struct planner *p, struct item *item, const struct netw
 	}
 }
 
-void network_health_plan(struct planner *p, struct item *item, const struct network *live)
+void network_health_plan(struct planner *p, struct item *item, const struct network *want,
+    const struct network *live, const struct network *stored)
 {
-	if (plan_bridge(p, item, live))
+	if (plan_bridge(p, item, want, live, stored))
 		return;
 	plan_dnsmasq(p, item, live);
 	if (live->txt && live->dnsmasq != PART_GONE)

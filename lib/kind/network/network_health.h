@@ -28,7 +28,7 @@ const char *network_stray_guest(
  * interrupts nobody; dnsmasq is started anew by libvirt with an update that changes
  * nothing.
  */
-void network_health_plan(
-    struct planner *p, struct item *item, const struct network *live);
+void network_health_plan(struct planner *p, struct item *item, const struct network *want,
+    const struct network *live, const struct network *stored);
 
 #endif

@@ -17,6 +17,7 @@
 #include "lib/kind/network/network_address.h"
 #include "lib/kind/network/network_define.h"
 #include "lib/kind/network/network_health.h"
+#include "lib/kind/network/network_pools.h"
 #include "lib/kind/network/network_prune.h"
 #include "lib/kind/network/network_ranges.h"
 #include "lib/kind/vm/vm.h"
@@ -155,6 +156,7 @@ static struct program *plan_restart(struct planner *p, struct item *item,
 	struct differences config = { 0 }, running = { 0 };
 	struct program *program;
 	const char *why;
+	bool blocked;
 
 	if (stored)
 		field_compare(&network_kind.fields, want, stored, p->arena, &config);
@@ -174,9 +176,13 @@ static struct program *plan_restart(struct planner *p, struct item *item,
 		    "change %s of network %s in its stored definition",
 		    names_of(p, &config), item->name);
 	item_pending(p, item, "%s to be changed", names_of(p, &item->differences));
-	if (running.count)
+	if (running.count) {
 		plan_running(
 		    p, item, program, live, names_of(p, &running), !config.count);
+		why = stored ? network_pools_hold_start(p, want, stored, &blocked) : NULL;
+		if (why)
+			program_waits(p, program, "%s", why);
+	}
 	return program;
 }
 
@@ -236,8 +242,8 @@ static void plan_start(struct planner *p, struct item *item, const struct networ
     const struct network *stored)
 {
 	struct program *program;
-	struct ranges clash;
-	const char *taken;
+	const char *taken, *why;
+	bool blocked;
 
 	if (!is_to_run(p, want, stored)) {
 		item_condition(p, item, "Inactive",
@@ -252,19 +258,16 @@ static void plan_start(struct planner *p, struct item *item, const struct networ
 		    taken);
 		return;
 	}
-	clash = network_ranges_clash(p, stored);
-	if (clash.count && !network_has_range(want)) {
-		item_blocked(p, item,
-		    "it is not started: its DHCP range has %s, which pools of the cluster have too; write dhcp.range for it, or move the pools",
-		    ranges_text(p->arena, clash));
+	why = network_pools_hold_start(p, want, stored, &blocked);
+	if (blocked) {
+		item_blocked(p, item, "it is not started: %s", why);
 		return;
 	}
 	program = item_program(p, item, NULL);
 	program_step(p, program, &network_start_action, item->name, "start network %s",
 	    item->name);
-	if (clash.count)
-		program_waits(p, program, "waits until its DHCP range no longer has %s",
-		    ranges_text(p->arena, clash));
+	if (why)
+		program_waits(p, program, "%s", why);
 }
 
 static void plan_autostart(struct planner *p, struct item *item,
@@ -284,8 +287,7 @@ static void plan_autostart(struct planner *p, struct item *item,
 static void plan_transient(
     struct planner *p, struct item *item, const struct network *live)
 {
-	if (live->marked && !item->program_count &&
-	    !network_ranges_clash(p, live).count) {
+	if (live->marked && !item->program_count && !network_pools_clash(p, live).count) {
 		item_pending(p, item, "its stored definition is gone");
 		program_step(p, item_program(p, item, NULL), &network_define_action,
 		    item->name, "store network %s as it runs", item->name);
@@ -318,7 +320,7 @@ static void plan_existing(struct planner *p, struct item *item,
 		program_waits(
 		    p, restart, "waits until what is no longer written is removed");
 	if (live)
-		network_health_plan(p, item, live);
+		network_health_plan(p, item, want, live, stored);
 	else if (!stored->active && !restart) /* with what is written */
 		plan_start(p, item, want, stored);
 	/* A driver may have but one definition for both sides. */

@@ -10,67 +10,10 @@
 #include "lib/kind/network/network_address.h"
 #include "lib/kind/network/network_health.h"
 #include "lib/kind/network/network_plan.h"
+#include "lib/kind/network/network_pools.h"
 #include "lib/kind/network/network_record.h"
 #include "lib/kind/network/reservation_index.h"
 #include "lib/kind/sources.h"
-#include "lib/model/watch.h"
-
-/* Pools */
-
-static bool is_changing(const struct planner *p, const char *name)
-{
-	const struct object_state *state = state_find(p->input->state, &pool_kind, name);
-
-	return state && state->busy;
-}
-
-/* What cannot be read, or is about to be what was requested of it last. */
-static bool any_pool_unknown(const struct planner *p)
-{
-	const struct set *desired = config_get(p->input->desired, &pool_kind);
-	const struct observed_set *pools =
-	    &p->input->observed->kinds[kind_index(&pool_kind)];
-
-	for (size_t i = 0; i < pools->count; i++)
-		if (pools->items[i]->presence == UNKNOWN ||
-		    is_changing(p, pools->items[i]->name))
-			return true;
-	for (size_t i = 0; i < desired->count; i++)
-		if (is_changing(p, desired->items[i]->name))
-			return true;
-	return false;
-}
-
-/* Whether every pool that exists was observed. Where MetalLB is not installed, or no
- * cluster is managed, there are none to be known. */
-static bool pools_known(const struct planner *p)
-{
-	const struct source_input *source =
-	    &p->input->sources[source_index(pool_kind.source)];
-	const struct observed_set *pools =
-	    &p->input->observed->kinds[kind_index(&pool_kind)];
-
-	if (!source->off && any_pool_unknown(p))
-		return false;
-	if (source->off || (source->up && pools->known))
-		return true;
-	return source->up && pools->why && watch_is_missing(&pool_kind, NULL, pools->why);
-}
-
-static struct ranges pools_observed(const struct planner *p)
-{
-	const struct observed_set *pools =
-	    &p->input->observed->kinds[kind_index(&pool_kind)];
-	struct ranges all = { 0 };
-
-	for (size_t i = 0; i < pools->count; i++) {
-		const struct pool *pool = (const struct pool *)pools->items[i]->live;
-
-		for (size_t k = 0; pool && k < pool->addresses.count; k++)
-			ranges_add(p->arena, &all, pool->addresses.items[k]);
-	}
-	return all;
-}
 
 /* What is due */
 
@@ -90,8 +33,8 @@ static struct ranges claimed(
 {
 	if (want->dhcp.reserve_pools)
 		return pools_claimed(p);
-	return have ? ranges_subtract(p->arena, pools_observed(p), have->ranges)
-		    : pools_observed(p);
+	return have ? ranges_subtract(p->arena, network_pools_observed(p), have->ranges)
+		    : network_pools_observed(p);
 }
 
 static struct ranges due_of_new(
@@ -101,7 +44,7 @@ static struct ranges due_of_new(
 	    state_find(p->input->state, &network_kind, want->object.name);
 	struct ranges was;
 
-	if (pools_known(p) || !state ||
+	if (network_pools_known(p) || !state ||
 	    !network_record_ranges(p->arena, network_record_of(state), &was))
 		return due;
 	return ranges_intersect(p->arena, due, was);
@@ -118,7 +61,7 @@ struct ranges network_ranges_due(
 	due = ranges_subtract(p->arena, whole_range(p->arena, want), taken);
 	if (!have)
 		return due_of_new(p, want, due);
-	if (!pools_known(p) && ranges_subtract(p->arena, due, have->ranges).count)
+	if (!network_pools_known(p) && ranges_subtract(p->arena, due, have->ranges).count)
 		return ranges_subtract(p->arena, have->ranges, taken);
 	return due;
 }
@@ -209,7 +152,7 @@ static void report_waiting(struct planner *p, struct item *item,
 	struct ranges held = ranges_subtract(p->arena, want->ranges, due);
 	struct ranges all = ranges_subtract(
 	    p->arena, whole_range(p->arena, want), claimed(p, want, have));
-	bool known = pools_known(p);
+	bool known = network_pools_known(p);
 
 	if (held.count && shown)
 		item_condition(p, item, "RangeWaits",
@@ -322,6 +265,38 @@ static void wait_for_strays(
 		    name);
 }
 
+static bool has_nic_in(const struct object *side, const struct nic_place *place)
+{
+	const struct vm *vm = (const struct vm *)side;
+	const struct vm_interface *nics = vm ? vm->interfaces.items : NULL;
+
+	for (size_t i = 0; vm && i < vm->interfaces.count; i++)
+		if (nic_is_in(&nics[i], place))
+			return true;
+	return false;
+}
+
+/* A guest that is just being started leases an address which nobody knows yet. */
+static void wait_for_starts(
+    struct planner *p, struct program *program, const struct network *live)
+{
+	const struct set *vms = config_get(p->input->desired, &vm_kind);
+	const struct nic_place place = { program->item->name, live->bridge };
+
+	for (size_t i = 0; i < vms->count; i++) {
+		const struct vm *vm = (const struct vm *)vms->items[i];
+		const struct observed *domain = planner_observed(p, &vm_kind, vm->domain);
+
+		if (!domain || !has_nic_in(domain->config, &place) ||
+		    !nics_is_starting(p, domain))
+			continue;
+		program_waits(p, program,
+		    "waits until it is known which address vm/%s has, which is being started",
+		    vm->object.name);
+		return;
+	}
+}
+
 static void add_roamers(struct planner *p, struct program *program,
     const struct network *want, const struct network *live)
 {
@@ -335,6 +310,7 @@ static void add_roamers(struct planner *p, struct program *program,
 		return;
 	}
 	wait_for_strays(p, program, live);
+	wait_for_starts(p, program, live);
 	for (size_t i = 0; i < live->lease_count; i++)
 		if (ranges_contain(lost, live->leases[i].ip))
 			add_roamer(p, program, live, &live->leases[i]);
@@ -395,79 +371,4 @@ void network_ranges_report(struct planner *p, const char *name,
 		    !set_find(desired, observed->items[i]->name))
 			report_pool(p, name, ranges, observed->items[i]->name,
 			    ((const struct pool *)observed->items[i]->live)->addresses);
-}
-
-struct ranges network_ranges_clash(struct planner *p, const struct network *side)
-{
-	return ranges_intersect(p->arena, side->ranges, pools_observed(p));
-}
-
-/* Pools that wait */
-
-static void hold(
-    struct planner *p, struct program *program, const char *name, struct ranges common)
-{
-	const struct network *want =
-	    (const struct network *)planner_desired(p, &network_kind, name);
-	const char *text = ranges_text(p->arena, common);
-
-	if (want && network_has_range(want) && want->dhcp.reserve_pools) {
-		program_waits(p, program,
-		    "waits until the DHCP range of network/%s no longer has %s", name,
-		    text);
-		return;
-	}
-	item_blocked(p, program->item,
-	    want && network_has_range(want)
-		? "%s is in the DHCP range of network/%s, and reserve_pools is false there; set it to true, or choose other addresses"
-		: "%s is in the DHCP range of network/%s, which is not written; write dhcp.range for it, or choose other addresses",
-	    text, name);
-	program_waits(p, program, "%s", program->item->reason);
-}
-
-/* As it was last observed a range is judged like any other. Of one that never was, what is
- * in the written one may be in the real one, too. */
-static void hold_unknown(struct planner *p, struct program *program, struct ranges some)
-{
-	const struct set *networks = config_get(p->input->desired, &network_kind);
-	const struct source_input *source =
-	    &p->input->sources[source_index(network_kind.source)];
-
-	if (source->off ||
-	    (source->up && p->input->observed->kinds[kind_index(&network_kind)].known))
-		return;
-	for (size_t i = 0; i < networks->count; i++) {
-		const struct network *n = (const struct network *)networks->items[i];
-
-		if (network_has_range(n) &&
-		    !planner_entry(p, &network_kind, n->object.name) &&
-		    ranges_overlap(whole_range(p->arena, n), some))
-			program_waits(p, program,
-			    "waits until it is known whether the DHCP range of network/%s has these addresses",
-			    n->object.name);
-	}
-}
-
-static struct ranges side_ranges(const struct object *side)
-{
-	return side ? ((const struct network *)side)->ranges : (struct ranges){ 0 };
-}
-
-void network_ranges_hold(
-    struct planner *p, struct program *program, struct ranges addresses)
-{
-	const struct observed_set *networks =
-	    &p->input->observed->kinds[kind_index(&network_kind)];
-
-	for (size_t i = 0; addresses.count && i < networks->count; i++) {
-		const struct observed *n = networks->items[i];
-		struct ranges both =
-		    ranges_union(p->arena, side_ranges(n->live), side_ranges(n->config));
-
-		both = ranges_intersect(p->arena, both, addresses);
-		if (both.count)
-			hold(p, program, n->name, both);
-	}
-	if (addresses.count)
-		hold_unknown(p, program, addresses);
 }

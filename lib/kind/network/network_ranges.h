@@ -25,12 +25,10 @@ struct program *network_ranges_plan(struct planner *p, struct item *item,
 void network_ranges_report(struct planner *p, const char *name,
     const struct network *want, const struct network *live, const struct network *stored);
 
-/* The addresses of its ranges that pools have which exist. */
-struct ranges network_ranges_clash(struct planner *p, const struct network *side);
-
 /*
  * A pool's program that would give these addresses to a pool: waits while a network still
- * hands one of them out, or may, and is blocked where that will not change by itself.
+ * hands one of them out, or may, or a step
+ * of it is under way, and is blocked where that will not change by itself.
  */
 void network_ranges_hold(
     struct planner *p, struct program *program, struct ranges addresses);

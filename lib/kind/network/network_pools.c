@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* network_pools: see the header for the rules. */
+#include "lib/kind/network/network_pools.h"
+
+#include "lib/kind/metallb/pool.h"
+#include "lib/kind/network/network_address.h"
+#include "lib/kind/network/network_plan.h"
+#include "lib/kind/sources.h"
+#include "lib/model/watch.h"
+#include "lib/plan/item.h"
+
+static bool is_changing(const struct planner *p, const char *name)
+{
+	const struct object_state *state = state_find(p->input->state, &pool_kind, name);
+
+	return state && state->busy;
+}
+
+static const struct source_input *cluster(const struct planner *p)
+{
+	return &p->input->sources[source_index(pool_kind.source)];
+}
+
+/* One that is about to be what was requested of it last. */
+static const char *any_changing(const struct planner *p)
+{
+	const struct set *desired = config_get(p->input->desired, &pool_kind);
+	const struct observed_set *pools =
+	    &p->input->observed->kinds[kind_index(&pool_kind)];
+
+	for (size_t i = 0; i < pools->count; i++)
+		if (is_changing(p, pools->items[i]->name))
+			return pools->items[i]->name;
+	for (size_t i = 0; i < desired->count; i++)
+		if (is_changing(p, desired->items[i]->name))
+			return desired->items[i]->name;
+	return NULL;
+}
+
+const char *network_pools_changing(const struct planner *p)
+{
+	return cluster(p)->off || !cluster(p)->up ? NULL : any_changing(p);
+}
+
+static bool any_unreadable(const struct observed_set *pools)
+{
+	for (size_t i = 0; i < pools->count; i++)
+		if (pools->items[i]->presence == UNKNOWN)
+			return true;
+	return false;
+}
+
+bool network_pools_known(const struct planner *p)
+{
+	const struct source_input *source = cluster(p);
+	const struct observed_set *pools =
+	    &p->input->observed->kinds[kind_index(&pool_kind)];
+
+	if (!source->off && (any_unreadable(pools) || any_changing(p)))
+		return false;
+	if (source->off || (source->up && pools->known))
+		return true;
+	return source->up && pools->why && watch_is_missing(&pool_kind, NULL, pools->why);
+}
+
+struct ranges network_pools_observed(const struct planner *p)
+{
+	const struct observed_set *pools =
+	    &p->input->observed->kinds[kind_index(&pool_kind)];
+	struct ranges all = { 0 };
+
+	for (size_t i = 0; i < pools->count; i++) {
+		const struct pool *pool = (const struct pool *)pools->items[i]->live;
+
+		for (size_t k = 0; pool && k < pool->addresses.count; k++)
+			ranges_add(p->arena, &all, pool->addresses.items[k]);
+	}
+	return all;
+}
+
+struct ranges network_pools_clash(struct planner *p, const struct network *side)
+{
+	return ranges_intersect(p->arena, side->ranges, network_pools_observed(p));
+}
+
+const char *network_pools_hold_start(struct planner *p, const struct network *want,
+    const struct network *stored, bool *blocked)
+{
+	struct ranges clash = network_pools_clash(p, stored);
+	const char *changing = stored->ranges.count ? network_pools_changing(p) : NULL;
+
+	*blocked = clash.count && !network_has_range(want);
+	if (*blocked)
+		return arena_printf(p->arena,
+		    "its DHCP range has %s, which pools of the cluster have too; write dhcp.range for it, or move the pools",
+		    ranges_text(p->arena, clash));
+	if (clash.count)
+		return arena_printf(p->arena,
+		    "waits until its DHCP range no longer has %s",
+		    ranges_text(p->arena, clash));
+	return changing ? arena_printf(p->arena,
+			      "waits until it is known what pool/%s has", changing)
+			: NULL;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * network_pools: what a network's plan has to know of the pools of the cluster: which
+ * addresses they have, whether that is known, and what a start of the network waits for
+ * because of them: a range is in force as soon as its network runs.
+ */
+#ifndef LIB_KIND_NETWORK_POOLS_H
+#define LIB_KIND_NETWORK_POOLS_H
+
+#include "lib/kind/network/network.h"
+
+struct planner;
+
+/* Whether every pool that exists was observed, and none is being changed by us. Where
+ * MetalLB is not installed, or no cluster is managed, there are none to be known. */
+bool network_pools_known(const struct planner *p);
+
+/* What all pools have that exist. */
+struct ranges network_pools_observed(const struct planner *p);
+
+/* The addresses of its ranges that pools have which exist. */
+struct ranges network_pools_clash(struct planner *p, const struct network *side);
+
+/*
+ * The name of a pool to which we are giving addresses that are not observed yet; NULL: none.
+ * While the API server is away nothing is waited for: a dead cluster holds no network.
+ */
+const char *network_pools_changing(const struct planner *p);
+
+/*
+ * Why the network is not to be started with its stored definition, in the arena; NULL: it
+ * may be. `blocked`: that does not change by itself.
+ */
+const char *network_pools_hold_start(struct planner *p, const struct network *want,
+    const struct network *stored, bool *blocked);
+
+#endif
