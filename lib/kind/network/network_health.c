@@ -246,3 +246,73 @@ void network_health_plan(struct planner *p, struct item *item, const struct netw
 		remove_record(p, item_program(p, item, NULL));
 	plan_guests(p, item, live);
 }
+
+/* Updates beside the one that starts dnsmasq */
+
+static const struct network_update *update_of(const struct step *step)
+{
+	return step->action == &network_update_action ? step->arguments : NULL;
+}
+
+/* The program that writes an entry once more as it was observed; NULL: there is none. */
+static struct program *rewriting(const struct item *item)
+{
+	for (size_t i = 0; i < item->program_count; i++) {
+		const struct program *program = item->programs[i];
+		const struct network_update *update =
+		    program->step_count ? update_of(program->steps[0]) : NULL;
+
+		if (update && update->command == UPDATE_MODIFY)
+			return item->programs[i];
+	}
+	return NULL;
+}
+
+static bool updates_live(const struct item *item, const struct program *except)
+{
+	for (size_t i = 0; i < item->program_count; i++) {
+		const struct program *program = item->programs[i];
+
+		if (program == except || program->gate != GATE_OPEN)
+			continue;
+		for (size_t k = 0; k < program->step_count; k++) {
+			const struct network_update *update =
+			    update_of(program->steps[k]);
+
+			if (update && update->side == SIDE_LIVE)
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool any_reservation_updates(const struct planner *p, const struct item *network)
+{
+	const struct item_range *range = &p->plan->ranges[kind_index(&reservation_kind)];
+	size_t length = strlen(network->name);
+
+	for (size_t i = range->first; i < range->end; i++) {
+		const struct item *item = p->plan->items[i];
+
+		if (strncmp(item->name, network->name, length) == 0 &&
+		    item->name[length] == '/' &&
+		    (item->state->busy || updates_live(item, NULL)))
+			return true;
+	}
+	return false;
+}
+
+void network_health_settle(struct planner *p)
+{
+	const struct item_range *range = &p->plan->ranges[kind_index(&network_kind)];
+
+	for (size_t i = range->first; i < range->end; i++) {
+		const struct item *item = p->plan->items[i];
+		struct program *program = rewriting(item);
+
+		if (program &&
+		    (updates_live(item, program) || any_reservation_updates(p, item)))
+			program_waits(p, program,
+			    "waits for the other updates of the network, any of which starts it");
+	}
+}

@@ -31,4 +31,11 @@ const char *network_stray_guest(
 void network_health_plan(struct planner *p, struct item *item, const struct network *want,
     const struct network *live, const struct network *stored);
 
+/*
+ * Once the reservations are planned, too. The entry that is written once more is as it was
+ * observed: beside another update of the network it would undo that one, which starts
+ * dnsmasq as well.
+ */
+void network_health_settle(struct planner *p);
+
 #endif

@@ -2,6 +2,7 @@
 /* reservation_settle: reservations that wait for each other's addresses and names. */
 #include "lib/kind/network/reservation_plan.h"
 
+#include "lib/kind/network/network_health.h"
 #include "lib/kind/network/reservation_index.h"
 
 enum standing { NOT_ASKED, BEING_ASKED, FREE, HELD };
@@ -86,4 +87,5 @@ void reservation_settle(struct planner *p)
 			    "waits for reservation/%s to give up its address",
 			    other->short_name);
 	}
+	network_health_settle(p);
 }
