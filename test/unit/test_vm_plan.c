@@ -323,6 +323,39 @@ START_TEST(a_domain_that_has_just_gone_is_waited_for)
 }
 END_TEST
 
+/* A step under way defines what was written before, which may be the same machine. */
+START_TEST(a_vm_written_otherwise_meanwhile_is_waited_for)
+{
+	struct arena a = { 0 };
+	struct scene s;
+
+	for (int stopped = 0; stopped < 2; stopped++)
+		for (int busy = 0; busy < 2; busy++) {
+			struct domain_facts facts = {
+				.id = -1, .state = 5, .persistent = true
+			};
+			struct object_state *old;
+
+			scene_begin(
+			    &s, NETWORK "vms: {w: {" WHOLE ", state: running}}", NULL);
+			see_network(&s, "default", true, "");
+			if (stopped)
+				see_domain(&s, "w", &facts, NULL, SIZE);
+			old = state_get(&s.state, &vm_kind, "old");
+			old->busy = busy;
+			((struct vm_record *)old->own)->unsettled = true;
+			scene_plan(&s);
+			ck_assert_str_eq(running_text(&a, s.item),
+			    busy      ? ""
+			    : stopped ? "start domain w"
+				      : "define domain w; start domain w");
+			ck_assert(!busy || strstr(s.item->reason, "waits for vm/old"));
+			scene_end(&s);
+		}
+	arena_done(&a);
+}
+END_TEST
+
 START_TEST(what_was_stored_is_stored_again)
 {
 	struct domain_facts facts = RUNNING;
@@ -380,6 +413,7 @@ int main(void)
 	tcase_add_test(tests, an_unwritten_domain_is_left_alone);
 	tcase_add_test(tests, a_domain_of_another_name_is_found);
 	tcase_add_test(tests, a_domain_that_has_just_gone_is_waited_for);
+	tcase_add_test(tests, a_vm_written_otherwise_meanwhile_is_waited_for);
 	tcase_add_test(tests, what_was_stored_is_stored_again);
 	tcase_add_test(tests, a_missing_volume_is_explained);
 	srunner_run_all(runner, CK_ENV);

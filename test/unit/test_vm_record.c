@@ -249,6 +249,47 @@ START_TEST(a_key_that_is_left_out_ends_what_it_began)
 }
 END_TEST
 
+START_TEST(a_start_under_way_that_is_left_out_is_not_tried_again)
+{
+	struct bench b;
+
+	set_up(&b);
+	b.want.power_written = true;
+	vm_record_desired(b.state, &b.want.object);
+	b.state->busy = true;
+	b.want.power_written = false;
+	vm_record_desired(b.state, &b.want.object);
+	end_step(&b, &domain_start_action, true);
+	ck_assert_int_eq(b.vm->cause, STOP_START_FAILED);
+	ck_assert_int_eq(b.vm->quick_stops, 0);
+	end_step(&b, &domain_start_action, true);
+	ck_assert_int_eq(b.vm->quick_stops, 1);
+	object_state_free(b.state);
+}
+END_TEST
+
+START_TEST(what_is_given_is_unsettled_while_it_is_written_otherwise)
+{
+	struct bench b;
+
+	set_up(&b);
+	b.state->busy = true;
+	vm_record_desired(b.state, &b.want.object);
+	ck_assert(!b.vm->unsettled);
+	b.want.domain = (char[]){ "other" };
+	vm_record_desired(b.state, &b.want.object);
+	ck_assert(b.vm->unsettled);
+	vm_record_desired(b.state, &b.want.object);
+	ck_assert(b.vm->unsettled);
+	vm_record_desired(b.state, NULL);
+	ck_assert(b.vm->unsettled);
+	b.state->busy = false;
+	vm_record_desired(b.state, &b.want.object);
+	ck_assert(!b.vm->unsettled);
+	object_state_free(b.state);
+}
+END_TEST
+
 /* Points in time of before the host's start are below zero. */
 START_TEST(a_save_by_hand_is_told_from_one_by_a_restart_of_the_host)
 {
@@ -599,6 +640,8 @@ int main(void)
 	tcase_add_test(tests, quick_stops_of_an_adopted_vm_are_its_own_business);
 	tcase_add_test(tests, a_save_by_hand_is_told_from_one_by_a_restart_of_the_host);
 	tcase_add_test(tests, a_key_that_is_left_out_ends_what_it_began);
+	tcase_add_test(tests, a_start_under_way_that_is_left_out_is_not_tried_again);
+	tcase_add_test(tests, what_is_given_is_unsettled_while_it_is_written_otherwise);
 	tcase_add_test(tests, a_request_to_stop_is_known_until_it_has_no_effect);
 	tcase_add_test(tests, waits_are_spread_but_never_past_half_a_minute);
 	tcase_add_test(tests, a_long_run_forgets_quick_stops);

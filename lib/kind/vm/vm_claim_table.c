@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "lib/kind/vm/vm_record.h"
+
 /* Owners */
 
 bool claims_same(const struct owner *a, const struct owner *b)
@@ -106,6 +108,32 @@ void claims_find_absent(struct planner *p, struct claims *c)
 	}
 }
 
+static void find_unsettled(struct planner *p, struct claims *c)
+{
+	const struct state *state = p->input->state;
+	size_t found = 0;
+
+	c->unsettled_known = true;
+	for (size_t i = 0; i < state->count && found < 2; i++) {
+		const struct object_state *of = state->items[i];
+
+		if (of->kind == &vm_kind && of->busy && vm_record_of(of)->unsettled)
+			c->unsettled[found++] = of->name;
+	}
+}
+
+const char *vm_claims_unsettled(struct planner *p, const struct vm *want)
+{
+	struct claims *c = claims_of(p);
+
+	if (!c->unsettled_known)
+		find_unsettled(p, c);
+	for (int i = 0; i < 2; i++)
+		if (c->unsettled[i] && strcmp(c->unsettled[i], want->object.name) != 0)
+			return c->unsettled[i];
+	return NULL;
+}
+
 const struct vm *claims_side(const struct observed *by, int i)
 {
 	return (const struct vm *)(i ? by->config : by->live);
@@ -129,6 +157,8 @@ bool vm_claim_runs(const struct vm_claim *claim)
 enum vm_claimed claims_found(
     const struct owner *owner, const char *what, struct vm_claim *out)
 {
-	*out = (struct vm_claim){ claims_domain(owner), owner->by, what };
+	*out = (struct vm_claim){
+		.domain = claims_domain(owner), .by = owner->by, .what = what
+	};
 	return CLAIM_FOUND;
 }

@@ -50,6 +50,11 @@ struct claims {
 	const struct vm **absent;
 	size_t absent_count;
 	bool absent_known;
+	/* Of each domain that is observed, in their order: whether it is written. */
+	const bool *written;
+	/* Two of the VMs that vm_claims_unsettled() finds, or NULL. */
+	const char *unsettled[2];
+	bool unsettled_known;
 };
 
 /* Those of the plan, empty at first. */

@@ -21,6 +21,7 @@ struct vm_claim {
 	const char *domain;	   /* its domain, or what it will be called */
 	const struct observed *by; /* NULL: written, not defined yet */
 	const char *what;	   /* "/a/b.qcow2", "52:54:00:00:00:01"; in the arena */
+	bool may_run; /* of a MAC: it runs, or is written and may be started any time */
 };
 
 /* The domain that runs now, of any claim. */
@@ -41,10 +42,16 @@ enum vm_claimed {
 enum vm_claimed vm_claimed_disk(struct planner *p, const struct vm *want,
     const struct observed *have, struct vm_claim *out);
 
-/* The same of its MAC addresses, where both are in one network or on one bridge. Never
- * unknown. */
+/* The same of its MAC addresses, where both are in one network or on one bridge. Of
+ * several, one that runs is found first, then one that may run. Never unknown. */
 enum vm_claimed vm_claimed_mac(struct planner *p, const struct vm *want,
     const struct observed *have, struct vm_claim *out);
+
+/*
+ * Another VM, by its name, that a step under way gives what was written of it before: what
+ * it will have is not what is written now. NULL: there is none.
+ */
+const char *vm_claims_unsettled(struct planner *p, const struct vm *want);
 
 /*
  * Whether the MAC addresses derived from the VM's name are its own: its domain carries our

@@ -41,6 +41,42 @@ static void claim_macs(
 			    USE_WRITES, &owner, &nics[i], 0);
 }
 
+static const bool *find_written(struct planner *p, const struct observed_set *set)
+{
+	const struct set *desired = config_get(p->input->desired, &vm_kind);
+	bool *written = arena_array(p->arena, set->count, sizeof(*written));
+	size_t at;
+
+	for (size_t i = 0; i < desired->count; i++)
+		if (observed_set_index(
+			set, ((const struct vm *)desired->items[i])->domain, &at))
+			written[at] = true;
+	return written;
+}
+
+/* Which claim counts most where there are several; by a domain of the set. */
+enum weight { IS_STOPPED, MAY_RUN, RUNS };
+
+static enum weight weight_of(const struct claims *c, const struct observed *by, size_t at)
+{
+	return by->live ? RUNS : c->written[at] ? MAY_RUN : IS_STOPPED;
+}
+
+static void claim_domains(struct planner *p, const struct claims *c,
+    const struct observed_set *set, enum weight weight)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		struct owner owner = { .by = set->items[i] };
+		const struct vm *live = claims_side(set->items[i], 0);
+
+		if (weight_of(c, set->items[i], i) != weight)
+			continue;
+		claim_macs(p, owner, live, NULL);
+		claim_macs(p, owner, claims_side(set->items[i], 1), live);
+	}
+}
+
+/* What was added last is found first, so that no other claim hides one that counts more. */
 static struct table *macs_of(struct planner *p)
 {
 	struct claims *c = claims_of(p);
@@ -51,18 +87,15 @@ static struct table *macs_of(struct planner *p)
 		return t;
 	claims_find_absent(p, c);
 	claims_begin(p->arena, t, set->count + c->absent_count);
-	for (size_t i = 0; i < set->count; i++) {
-		const struct vm *live = claims_side(set->items[i], 0);
-
-		claim_macs(p, (struct owner){ .by = set->items[i] }, live, NULL);
-		claim_macs(p, (struct owner){ .by = set->items[i] },
-		    claims_side(set->items[i], 1), live);
-	}
+	c->written = find_written(p, set);
+	claim_domains(p, c, set, IS_STOPPED);
+	claim_domains(p, c, set, MAY_RUN);
 	/* One of which too little is written is not going to be defined: it has no MAC. */
 	for (size_t i = 0; i < c->absent_count; i++)
 		if (!vm_missing_keys(p, c->absent[i]))
 			claim_macs(p, (struct owner){ .written = c->absent[i] },
 			    c->absent[i], NULL);
+	claim_domains(p, c, set, RUNS);
 	return t;
 }
 
@@ -91,23 +124,42 @@ static bool same_segment(
 	return x && y && strcmp(x, y) == 0;
 }
 
+static enum weight weight_of_owner(struct planner *p, const struct owner *owner)
+{
+	const struct observed_set *set = &p->input->observed->kinds[kind_index(&vm_kind)];
+	size_t at;
+
+	if (!owner->by || !observed_set_index(set, owner->by->name, &at))
+		return MAY_RUN;
+	return weight_of(claims_of(p), owner->by, at);
+}
+
+/* The claim that counts most, if it counts more than `*weight`. */
 static enum vm_claimed claimed_nic(struct planner *p, const struct owner *self,
-    const struct vm_interface *nic, struct vm_claim *out)
+    const struct vm_interface *nic, int *weight, struct vm_claim *out)
 {
 	const struct group *g = claims_find(macs_of(p), mac_id(nic->mac));
+	const struct entry *e = g ? g->entries[USE_WRITES] : NULL;
 	char text[MAC_TEXT];
+	int found;
 
-	for (const struct entry *e = g ? g->entries[USE_WRITES] : NULL; e; e = e->next)
-		if (!claims_same(&e->owner, self) && same_segment(p, e->what, nic))
-			return claims_found(&e->owner,
-			    arena_copy(p->arena, mac_text(nic->mac, text)), out);
-	return CLAIM_NONE;
+	while (e && (claims_same(&e->owner, self) || !same_segment(p, e->what, nic)))
+		e = e->next;
+	found = e ? (int)weight_of_owner(p, &e->owner) : -1;
+	if (found <= *weight)
+		return CLAIM_NONE;
+	*weight = found;
+	claims_found(&e->owner, arena_copy(p->arena, mac_text(nic->mac, text)), out);
+	out->may_run = found != IS_STOPPED;
+	return CLAIM_FOUND;
 }
 
 enum vm_claimed vm_claimed_mac(struct planner *p, const struct vm *want,
     const struct observed *have, struct vm_claim *out)
 {
 	struct owner self = claims_owner(want, have);
+	enum vm_claimed claimed = CLAIM_NONE;
+	int weight = -1;
 
 	if (!macs_of(p)->contested)
 		return CLAIM_NONE;
@@ -116,8 +168,8 @@ enum vm_claimed vm_claimed_mac(struct planner *p, const struct vm *want,
 		const struct vm_interface *nics = vm ? vm->interfaces.items : NULL;
 
 		for (size_t k = 0; vm && k < vm->interfaces.count; k++)
-			if (claimed_nic(p, &self, &nics[k], out) == CLAIM_FOUND)
-				return CLAIM_FOUND;
+			if (claimed_nic(p, &self, &nics[k], &weight, out) == CLAIM_FOUND)
+				claimed = CLAIM_FOUND;
 	}
-	return CLAIM_NONE;
+	return claimed;
 }

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/hash.h"
 #include "lib/base/retry.h"
 #include "lib/kind/kinds.h"
 #include "lib/kind/vm/vm.h"
@@ -200,6 +201,9 @@ static void forget(struct vm_record *vm, struct mono now)
 		.desired = vm->desired,
 		.start_requested = vm->start_requested,
 		.power_written = vm->power_written,
+		.given = vm->given,
+		.unsettled = vm->unsettled,
+		.withdrawn = vm->withdrawn,
 		.uuid = vm->uuid,
 		.gone_at = vm->observed ? now : vm->gone_at,
 	};
@@ -246,6 +250,39 @@ bool vm_record_observed(struct object_state *state, const struct observed *obser
 	return remember_uuid(vm, uuid) || changed;
 }
 
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+	return text ? hash_bytes(hash, text, strlen(text) + 1) : hash * 31;
+}
+
+/* What only one machine may have, and under which name. */
+static uint64_t hash_given(const struct vm *vm)
+{
+	const struct vm_interface *nics = vm ? vm->interfaces.items : NULL;
+	uint64_t hash = HASH_START;
+
+	if (!vm)
+		return 0;
+	hash = hash_text(hash, vm->domain);
+	for (size_t i = 0; i < vm->disk_count; i++)
+		hash = hash_bytes(hash, &vm->disks[i].hash, sizeof(vm->disks[i].hash));
+	for (size_t i = 0; i < vm->interfaces.count; i++) {
+		hash = hash_bytes(hash, &nics[i].mac, sizeof(nics[i].mac));
+		hash = hash_text(hash_text(hash, nics[i].network), nics[i].bridge);
+	}
+	return hash;
+}
+
+/* A step under way does what was written before. */
+static void note_given(struct object_state *state, const struct vm *desired)
+{
+	struct vm_record *vm = state->own;
+	uint64_t given = hash_given(desired);
+
+	vm->unsettled = state->busy && (vm->unsettled || vm->given != given);
+	vm->given = given;
+}
+
 void vm_record_desired(struct object_state *state, const struct object *desired)
 {
 	struct vm_record *vm = state->own;
@@ -253,10 +290,12 @@ void vm_record_desired(struct object_state *state, const struct object *desired)
 	int64_t after = desired ? ((const struct vm *)desired)->state : -1;
 	bool written = desired && ((const struct vm *)desired)->power_written;
 
-	/* What was begun because it was written ends with that. */
+	note_given(state, (const struct vm *)desired);
+	/* What was begun because it was written ends with that, the start under way too. */
 	if (vm->power_written && !written) {
 		vm->quick_stops = 0;
 		vm->start_requested = false;
+		vm->withdrawn = state->busy;
 	}
 	vm->power_written = written;
 	if (before == after)
@@ -302,6 +341,9 @@ static void start_failed(struct object_state *state, struct mono now, uint32_t r
 	struct vm_record *vm = state->own;
 
 	vm->cause = STOP_START_FAILED;
+	/* It is not tried again for its own sake. */
+	if (vm->withdrawn && !vm->power_written && !vm->start_requested)
+		return;
 	vm->quick_stops++;
 	vm->start_at = mono_add(now, retry_start((unsigned)vm->quick_stops, random));
 	/* One wait, not two: that between starts is the longer one. */
@@ -312,13 +354,16 @@ void vm_record_ended(struct object_state *state, const struct action *action,
     const void *arguments, bool failed, const struct settings *settings, struct mono now,
     uint32_t random)
 {
+	struct vm_record *vm = state->own;
+
 	(void)arguments;
 	(void)settings;
-	stop_requested(state->own, action, now);
+	stop_requested(vm, action, now);
 	if (!failed)
-		done(state->own, action, now);
+		done(vm, action, now);
 	else if (action == &domain_start_action)
 		start_failed(state, now, random);
+	vm->withdrawn = false;
 }
 
 void vm_record_requested(struct object_state *state)

@@ -38,6 +38,9 @@ struct vm_record {
 	struct mono stop_requested; /* last, by us, be it in vain: it may still go down */
 	struct mono gone_at;	    /* its domain was there, and is not since; 0: not */
 	struct mono saved_at; /* by another client, while that was observed; 0: not */
+	uint64_t given;	      /* what it has by what is written: a hash; not kept */
+	bool unsettled;	      /* that has changed while a step was under way; not kept */
+	bool withdrawn;	      /* so has that it is to be started; not kept */
 	char *uuid; /* last observed: a domain that was renamed is known by it */
 };
 

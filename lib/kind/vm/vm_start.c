@@ -215,22 +215,13 @@ void vm_start_new(struct planner *p, struct item *item, struct program *define,
 		add_step(p, define, want, NULL);
 }
 
-static bool is_written(const struct planner *p, const char *domain)
-{
-	const struct set *vms = config_get(p->input->desired, &vm_kind);
-
-	for (size_t i = 0; i < vms->count; i++)
-		if (strcmp(((const struct vm *)vms->items[i])->domain, domain) == 0)
-			return true;
-	return false;
-}
-
 /* Another machine that can run has a disk of it; or its MAC address, where it runs or is
  * to run. True: it is blocked, or waits for what is not known, which `waits` then says. */
 static bool is_claimed(struct planner *p, struct item *item, const struct vm *want,
     const char *why, const char **waits)
 {
 	struct vm_claim other;
+	const char *unsettled;
 
 	*waits = NULL;
 	switch (vm_claimed_disk(p, want, item->observed, &other)) {
@@ -246,8 +237,13 @@ static bool is_claimed(struct planner *p, struct item *item, const struct vm *wa
 	case CLAIM_NONE:
 		break;
 	}
+	unsettled = vm_claims_unsettled(p, want);
+	if (unsettled) {
+		*waits = arena_printf(p->arena, "%s; waits for vm/%s", why, unsettled);
+		return true;
+	}
 	if (vm_claimed_mac(p, want, item->observed, &other) != CLAIM_FOUND ||
-	    (!vm_claim_runs(&other) && !is_written(p, other.domain)))
+	    !other.may_run)
 		return false;
 	item_blocked(p, item,
 	    "%s; not started: domain %s has its MAC address %s in the same network; give one of them another (`virsh edit %s`)",

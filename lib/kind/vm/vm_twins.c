@@ -56,10 +56,12 @@ enum vm_claimed vm_twin(
     struct planner *p, const struct vm *want, struct vm_claim *out, const char **why)
 {
 	const struct observed *by = renamed(p, want);
+	const char *unsettled = vm_claims_unsettled(p, want);
 	enum vm_claimed claimed;
 
 	if (by) {
-		*out = (struct vm_claim){ by->name, by, "its UUID" };
+		*out =
+		    (struct vm_claim){ .domain = by->name, .by = by, .what = "its UUID" };
 		*why = "its UUID, so it was renamed";
 		return CLAIM_FOUND;
 	}
@@ -68,6 +70,10 @@ enum vm_claimed vm_twin(
 				      : out->what;
 	if (claimed != CLAIM_NONE)
 		return claimed;
+	if (unsettled) {
+		*why = out->what = arena_printf(p->arena, "waits for vm/%s", unsettled);
+		return CLAIM_UNKNOWN;
+	}
 	if (has_just_gone(p, want)) {
 		*why = out->what =
 		    "its domain has just gone, and may be back under another name";
