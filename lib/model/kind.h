@@ -28,6 +28,8 @@ struct action;
 struct availability {
 	bool counts;
 	bool up;
+	bool
+	    unsure; /* not up, as far as is known; it may be, and what takes it down counts */
 	const char *critical; /* one of few that must be up: "control plane"; or NULL */
 };
 

@@ -20,6 +20,44 @@ static void take(struct budget *b, size_t i)
 	b->critical_down += b->standing[i].critical != NULL;
 }
 
+/* The member that the effect interrupts; NULL for none. */
+static const struct item *interrupted(
+    const struct plan *plan, const struct budget *b, const struct effect *effect)
+{
+	const struct item *item;
+
+	if (effect->what != EFFECT_INTERRUPTS || !effect->kind->availability)
+		return NULL;
+	item = plan_find(plan, effect->kind, effect->name);
+	return item && b->standing[item->index].counts ? item : NULL;
+}
+
+static bool interrupts_itself(
+    const struct plan *plan, const struct budget *b, const struct item *item)
+{
+	for (size_t i = 0; i < item->program_count; i++) {
+		const struct program *program = item->programs[i];
+
+		for (size_t e = 0; e < program->effect_count; e++)
+			if (interrupted(plan, b, &program->effects[e]) == item)
+				return true;
+	}
+	return false;
+}
+
+/* Where it is not remembered what was requested, what is to be taken down may be on its way
+ * down already. */
+static void doubt(struct planner *p, struct budget *b, const struct item *item)
+{
+	struct availability *standing = &b->standing[item->index];
+	bool lost = p->input->state->lost || p->plan->start == START_LOST;
+
+	if (!lost || !standing->up || !interrupts_itself(p->plan, b, item))
+		return;
+	standing->up = false;
+	standing->unsure = true;
+}
+
 static void count(struct planner *p, struct budget *b)
 {
 	const struct plan *plan = p->plan;
@@ -36,21 +74,10 @@ static void count(struct planner *p, struct budget *b)
 			continue;
 		b->members++;
 		b->critical += b->standing[i].critical != NULL;
+		doubt(p, b, item);
 		if (!b->standing[i].up || item->state->procedure.phase)
 			take(b, i);
 	}
-}
-
-/* The member that the effect interrupts; NULL for none. */
-static const struct item *interrupted(
-    const struct plan *plan, const struct budget *b, const struct effect *effect)
-{
-	const struct item *item;
-
-	if (effect->what != EFFECT_INTERRUPTS || !effect->kind->availability)
-		return NULL;
-	item = plan_find(plan, effect->kind, effect->name);
-	return item && b->standing[item->index].counts ? item : NULL;
 }
 
 /* All that the program interrupts. */
@@ -65,15 +92,20 @@ static void take_all(
 	}
 }
 
-/* Why one more that is down is too much, or NULL. */
+/* It is down, so that nothing more is taken with it. */
+static bool is_spent(const struct budget *b, const struct item *item)
+{
+	return b->is_down[item->index] && !b->standing[item->index].unsure;
+}
+
+/* Why it is too much that the item is down, beside all that are, or NULL. */
 static const char *why_not(
     struct planner *p, const struct budget *b, const struct item *item)
 {
 	const struct availability *standing = &b->standing[item->index];
-	size_t down = b->down + 1, critical_down = b->critical_down + 1;
+	size_t more = !b->is_down[item->index];
+	size_t down = b->down + more, critical_down = b->critical_down + more;
 
-	if (b->is_down[item->index])
-		return NULL;
 	if (standing->critical && critical_down == b->critical)
 		return arena_printf(
 		    p->arena, "no %s would then be up", standing->critical);
@@ -108,10 +140,11 @@ static const char *why_not_all(
 	for (size_t e = 0; !why && e < program->effect_count; e++) {
 		const struct item *item = interrupted(p->plan, b, &program->effects[e]);
 
-		if (!item || b->is_down[item->index] ||
-		    is_named_before(p->plan, b, program, e))
+		if (!item || is_spent(b, item) || is_named_before(p->plan, b, program, e))
 			continue;
 		why = why_not(p, &after, item);
+		if (b->is_down[item->index])
+			continue;
 		after.down++;
 		after.critical_down += b->standing[item->index].critical != NULL;
 	}

@@ -245,6 +245,37 @@ START_TEST(an_approved_stop_passes_and_counts)
 END_TEST
 
 /* What cannot be read may be down. */
+static const struct {
+	const char *what;
+	const char *vms;
+	bool lost; /* what was requested before this start is not remembered */
+	enum gate first, second;
+} doubts[] = {
+	{ "a request that failed is sent again", "qww", false, GATE_OPEN, GATE_OPEN },
+	{ "not beside one that is down", "qdw", false, GATE_BUDGET, GATE_OPEN },
+	{ "nor beside another such", "qqw", false, GATE_BUDGET, GATE_BUDGET },
+	{ "of two one", "SSWwwwwww", false, GATE_OPEN, GATE_BUDGET },
+	{ "either may be going down already", "SSWwwwwww", true, GATE_BUDGET,
+	    GATE_BUDGET },
+	{ "no other is to", "SWWwwwwww", true, GATE_OPEN, GATE_OPEN },
+};
+
+START_TEST(what_may_be_down_is_not_free)
+{
+	struct scene s;
+
+	begin_crowd(&s, doubts[_i].vms);
+	s.state.lost = doubts[_i].lost;
+	scene_plan(&s);
+	ck_assert_msg(scene_gate(vm_item(&s, 0)) == doubts[_i].first, "%s: %s",
+	    doubts[_i].what, vm_item(&s, 0)->reason);
+	if (vm_item(&s, 1)->program_count)
+		ck_assert_msg(scene_gate(vm_item(&s, 1)) == doubts[_i].second, "%s: %s",
+		    doubts[_i].what, vm_item(&s, 1)->reason);
+	scene_end(&s);
+}
+END_TEST
+
 START_TEST(an_unread_vm_counts_as_down)
 {
 	struct observed *unread;
@@ -275,6 +306,7 @@ int main(void)
 	tcase_add_loop_test(tests, the_budget_is_kept, 0, ROWS(budgets));
 	tcase_add_loop_test(tests, the_budget_says_why, 0, ROWS(reasons));
 	tcase_add_test(tests, an_approved_stop_passes_and_counts);
+	tcase_add_loop_test(tests, what_may_be_down_is_not_free, 0, ROWS(doubts));
 	tcase_add_test(tests, an_unread_vm_counts_as_down);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);

@@ -404,13 +404,15 @@ void vm_availability(const struct item *item, struct availability *out)
 	const struct vm *want = (const struct vm *)item->desired;
 	const struct vm *live =
 	    item->observed ? (const struct vm *)item->observed->live : NULL;
+	const struct vm_record *vm = vm_record_of(item->state);
 
 	if (!want)
 		return;
 	out->counts = true;
-	/* A shutdown that was requested and has not ended counts already. */
-	out->up = live && serves(&live->facts) &&
-		  !vm_record_of(item->state)->stop_requested.ms &&
-		  !vm_record_of(item->state)->stop_first.ms;
+	/* A shutdown that was requested and has not ended counts already; one whose request
+	 * failed, or may have been sent, is not free for that. */
+	out->up =
+	    live && serves(&live->facts) && !vm->stop_requested.ms && !vm->stop_first.ms;
+	out->unsure = live && serves(&live->facts) && !vm->stop_first.ms;
 	out->critical = want->role == ROLE_CONTROL_PLANE ? "control plane" : NULL;
 }
