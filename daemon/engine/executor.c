@@ -201,6 +201,44 @@ void executor_observed(struct executor *x, const struct kind *kind, const char *
 	flow_send_ready(x);
 }
 
+/* What waits for documents of the kind whose names begin with the prefix goes on; not that
+ * which waits for a listed one. */
+static void release_all(struct executor *x, struct arena *a, const struct kind *kind,
+    const char *prefix, bool (*is_listed)(const char *name, void *arg), void *arg)
+{
+	void **all = table_all(&x->documents, a);
+
+	for (size_t i = 0; all[i]; i++) {
+		struct document *d = all[i];
+
+		d->users++; /* it must not go while the others are worked through */
+	}
+	for (size_t i = 0; all[i]; i++) {
+		struct document *d = all[i];
+
+		if (d->key.kind == kind &&
+		    strncmp(d->key.name, prefix, strlen(prefix)) == 0 &&
+		    !(is_listed && is_listed(d->key.name, arg)))
+			document_observed(d, on_observed, x);
+	}
+	for (size_t i = 0; all[i]; i++) {
+		struct document *d = all[i];
+
+		d->users--;
+		flow_release(x, d);
+	}
+}
+
+void executor_listed(struct executor *x, const struct kind *kind, const char *prefix,
+    bool (*is_listed)(const char *name, void *arg), void *arg)
+{
+	struct arena a = { 0 };
+
+	release_all(x, &a, kind, prefix, is_listed, arg);
+	arena_done(&a);
+	flow_send_ready(x);
+}
+
 /* Ending early */
 
 /* A step to a document of the kind whose name begins with the prefix is still to come. */
@@ -244,29 +282,11 @@ static void drop_work(
 void executor_drop(struct executor *x, const struct kind *kind, const char *prefix)
 {
 	struct arena a = { 0 };
-	void **works = table_all(&x->works, &a), **all;
+	void **works = table_all(&x->works, &a);
 
 	for (size_t i = 0; works[i]; i++)
 		drop_work(x, works[i], kind, prefix);
-	all = table_all(&x->documents, &a);
-	for (size_t i = 0; all[i]; i++) {
-		struct document *d = all[i];
-
-		d->users++; /* it must not go while the others are worked through */
-	}
-	for (size_t i = 0; all[i]; i++) {
-		struct document *d = all[i];
-
-		if (d->key.kind == kind &&
-		    strncmp(d->key.name, prefix, strlen(prefix)) == 0)
-			document_observed(d, on_observed, x);
-	}
-	for (size_t i = 0; all[i]; i++) {
-		struct document *d = all[i];
-
-		d->users--;
-		flow_release(x, d);
-	}
+	release_all(x, &a, kind, prefix, NULL, NULL);
 	arena_done(&a);
 	flow_send_ready(x);
 }

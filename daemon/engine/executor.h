@@ -81,6 +81,11 @@ void executor_noted(struct executor *x, uint64_t token, const char *error);
 /* A document was read (its external name): what waited for that goes on. */
 void executor_observed(struct executor *x, const struct kind *kind, const char *document);
 
+/* All documents of the kind whose names begin with `prefix` are listed, for the first time
+ * after nothing was known of them: what waits for one that is not listed goes on. */
+void executor_listed(struct executor *x, const struct kind *kind, const char *prefix,
+    bool (*is_listed)(const char *name, void *arg), void *arg);
+
 /*
  * Nothing is known any more of the kind's documents whose names begin with `prefix`:
  * drops what waits to be done to them, and of those programs what a failure drops, and

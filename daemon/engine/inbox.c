@@ -215,7 +215,14 @@ static void release_vanished(
     struct engine *e, const struct kind *kind, const char *prefix, struct name_list *list)
 {
 	const struct observed_set *set = observations_set(&e->observed, kind);
+	const char *why;
 
+	/* One that was never observed either: the read that was to follow its step was lost
+	 * with the connection. Later a list may be older than the step. */
+	if (!observed_known(set, prefix, &why)) {
+		executor_listed(e->executor, kind, prefix, is_listed, list);
+		return;
+	}
 	for (size_t i = 0; i < set->count; i++) {
 		const char *name = set->items[i]->name;
 

@@ -308,6 +308,29 @@ START_TEST(a_failed_step_is_observed_too)
 }
 END_TEST
 
+static bool is_b(const char *name, void *arg)
+{
+	return strcmp(name, arg) == 0;
+}
+
+START_TEST(what_is_not_listed_is_waited_for_no_longer)
+{
+	char b[] = "b", a[] = "a";
+	struct yard y;
+
+	yard_begin(&y);
+	yard_take(&y, defining, ROWS(defining));
+	executor_listed(y.executor, &vm_kind, "", is_b, b);
+	yard_fails(&y, "define-a");
+	ck_assert_int_eq(y.busy_count, 1);
+	executor_listed(y.executor, &vm_kind, "", is_b, a);
+	ck_assert_int_eq(y.busy_count, 1);
+	executor_listed(y.executor, &vm_kind, "", is_b, b);
+	ck_assert_int_eq(y.busy_count, 0);
+	yard_end(&y);
+}
+END_TEST
+
 /* Many */
 
 /* The time it takes for so many objects in one document, each with two steps. */
@@ -378,6 +401,7 @@ static Suite *executor_suite(void)
 	tcase_add_test(tests, an_object_is_busy_until_all_it_touched_was_observed);
 	tcase_add_test(tests, a_document_touched_again_is_read_again);
 	tcase_add_test(tests, a_failed_step_is_observed_too);
+	tcase_add_test(tests, what_is_not_listed_is_waited_for_no_longer);
 	tcase_add_test(tests, sixteen_times_as_many_take_about_so_much_longer);
 	suite_add_tcase(suite, tests);
 	return suite;
