@@ -180,6 +180,8 @@ static struct program *plan_restart(struct planner *p, struct item *item,
 		plan_running(
 		    p, item, program, live, names_of(p, &running), !config.count);
 		why = stored ? network_pools_hold_start(p, want, stored, &blocked) : NULL;
+		if (why && blocked)
+			item_blocked(p, item, "it is not started anew: %s", why);
 		if (why)
 			program_waits(p, program, "%s", why);
 	}

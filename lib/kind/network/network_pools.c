@@ -89,11 +89,14 @@ const char *network_pools_hold_start(struct planner *p, const struct network *wa
 	struct ranges clash = network_pools_clash(p, stored);
 	const char *changing = stored->ranges.count ? network_pools_changing(p) : NULL;
 
-	*blocked = clash.count && !network_has_range(want);
+	bool managed = network_has_range(want);
+
+	*blocked = clash.count && !(managed && want->dhcp.reserve_pools);
 	if (*blocked)
 		return arena_printf(p->arena,
-		    "its DHCP range has %s, which pools of the cluster have too; write dhcp.range for it, or move the pools",
-		    ranges_text(p->arena, clash));
+		    "its DHCP range has %s, which pools of the cluster have too; %s, or move the pools",
+		    ranges_text(p->arena, clash),
+		    managed ? "set reserve_pools to true" : "write dhcp.range for it");
 	if (clash.count)
 		return arena_printf(p->arena,
 		    "waits until its DHCP range no longer has %s",
