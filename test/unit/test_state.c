@@ -242,6 +242,27 @@ START_TEST(a_failed_update_is_suspect_until_an_addition_succeeds)
 }
 END_TEST
 
+/* Nor does that make an entry ours that was not. */
+START_TEST(a_rewritten_entry_is_not_suspect)
+{
+	const struct network_update live_add = { .command = UPDATE_ADD };
+	const struct network_update rewrite = { .command = UPDATE_MODIFY };
+	struct object_state *state = object_state_new(&reservation_kind, "default/a");
+	const struct reservation_record *record = reservation_record_of(state);
+	const struct update_record *update = &record->update;
+
+	reservation_record_ended(
+	    state, &network_update_action, &live_add, true, &settings, NOW, 0);
+	reservation_record_ended(
+	    state, &network_update_action, &rewrite, true, &settings, NOW, 0);
+	ck_assert(update->suspect_live);
+	reservation_record_ended(
+	    state, &network_update_action, &rewrite, false, &settings, NOW, 0);
+	ck_assert(!update->suspect_live && !record->owned_live);
+	object_state_free(state);
+}
+END_TEST
+
 START_TEST(pauses_end_by_themselves)
 {
 	struct state m = { 0 };
@@ -305,6 +326,7 @@ int main(void)
 	    tests, an_unused_approval_expires, 0, (int)(sizeof(ages) / sizeof(ages[0])));
 	tcase_add_test(tests, a_change_has_one_name_whatever_the_order_of_its_parts);
 	tcase_add_test(tests, a_failed_update_is_suspect_until_an_addition_succeeds);
+	tcase_add_test(tests, a_rewritten_entry_is_not_suspect);
 	tcase_add_test(tests, pauses_end_by_themselves);
 	tcase_add_test(tests, reconcile_forgets_failures_but_not_what_was_observed);
 	suite_add_tcase(suite, tests);

@@ -3,9 +3,9 @@
  * reservation_plan: reservations kept as libvirt's <host> entries in the network.
  *
  * What runs (live) and what is stored (config) are decided, compared and repaired apart
- * (reservation_index.h), with one call for each entry too many and one for each missing,
- * never libvirt's "modify": that replaces the first entry sharing any key and checks no
- * duplicates. Only MAC and address are compared: an entry that has both is kept with
+ * (reservation_index.h), with one call for each entry too many and one for each missing.
+ * libvirt's "modify" replaces the first entry sharing any key and checks no duplicates: it
+ * only writes an entry once more that shares none. Only MAC and address are compared: an entry that has both is kept with
  * whatever else is in it. All removals of a network come before all additions, so swaps
  * and chains of addresses go through; an addition whose address a held-back reservation
  * still has waits for it.

@@ -30,7 +30,12 @@ void reservation_record_ended(struct object_state *state, const struct action *a
 	const struct network_update *update = arguments;
 
 	update_record_ended(state, action, arguments, failed, settings, now, random);
-	if (!failed && action == &network_update_action && update->command == UPDATE_ADD)
+	if (failed || action != &network_update_action)
+		return;
+	if (update->command == UPDATE_MODIFY)
+		*(update->side == SIDE_LIVE ? &record->update.suspect_live
+					    : &record->update.suspect_config) = false;
+	if (update->command == UPDATE_ADD)
 		*(update->side == SIDE_LIVE ? &record->owned_live
 					    : &record->owned_config) =
 		    update->section == UPDATE_HOST;

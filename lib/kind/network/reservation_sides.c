@@ -32,7 +32,9 @@ static struct step *add_update(struct planner *p, struct program *program,
 	    (const struct reservation *)program->item->desired;
 	struct step *step = program_step(p, program, &network_update_action,
 	    reservation->network, "%s reservation %s in network %s (%s)",
-	    command == UPDATE_ADD ? "add" : "remove",
+	    command == UPDATE_ADD      ? "add"
+	    : command == UPDATE_DELETE ? "remove"
+				       : "rewrite",
 	    reservation_entry_text(p->arena, entry), reservation->network,
 	    which == SIDE_LIVE ? "live" : "stored");
 	struct network_update *update = step_arguments(step);
@@ -152,7 +154,24 @@ static struct host_entry new_entry(struct planner *p, const struct reservation_a
 	return added;
 }
 
-/* One side's missing and superfluous entries. */
+/* The right entry, which shares nothing with any other; NULL: there is none such. It alone is
+ * what "modify" finds. */
+static const struct host_entry *alone(struct reservation_index *index,
+    const struct network *have, const struct host_entry *want,
+    const struct host_entry *const *related, size_t count)
+{
+	const struct host_entry **of_itself;
+
+	if (count != 1 || !is_right(related[0], want) ||
+	    entries_related(
+		reservation_index_entries(index), have, related[0], &of_itself) != 1)
+		return NULL;
+	return related[0];
+}
+
+/* One side's missing and superfluous entries. A right one of which it is not known whether
+ * it is in force is replaced by itself: were it taken away first, a call that fails half
+ * way would leave the machine without it. */
 static void plan_entries(struct planner *p, struct program *program,
     const struct reservation_aim *aim, const struct network *have, enum side which,
     struct reservation_obstacles *out)
@@ -167,6 +186,14 @@ static void plan_entries(struct planner *p, struct program *program,
 	size_t count =
 	    entries_related(reservation_index_entries(index), have, want, &related);
 
+	right = reservation_is_suspect(item, which)
+		    ? alone(index, have, want, related, count)
+		    : NULL;
+	if (right) {
+		*shown = as_reservation(p->arena, right);
+		add_update(p, program, have, which, UPDATE_MODIFY, right);
+		return;
+	}
 	for (size_t i = 0; i < count; i++) {
 		const struct host_entry *h = related[i];
 		bool owned = reservation_index_owns(index, aim, which, h);
