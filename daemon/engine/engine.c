@@ -110,11 +110,20 @@ static void watch_kubeconfig(struct engine *e)
 
 static void on_files(void *arg);
 
+static void on_held(void *arg, const char *name)
+{
+	(void)arg;
+	journal_say(LEVEL_NOTICE, MESSAGE_STATE, NULL,
+	    "%s has been open for writing for a while; changes of the configuration are read once it is closed",
+	    name);
+}
+
 static void watch_files(struct engine *e)
 {
+	static const struct watch_hooks hooks = { on_files, on_held };
 	struct error error = { "" };
 
-	e->watch = watch_new(e->loop, e->options.config_dir, on_files, e, &error);
+	e->watch = watch_new(e->loop, e->options.config_dir, &hooks, e, &error);
 	if (*error.text)
 		journal_say(LEVEL_WARNING, MESSAGE_STATE, NULL,
 		    "changes of the configuration are not noticed by themselves: %s",

@@ -27,6 +27,7 @@
 /* What is replaced by removing and making it again must not be read in between. */
 #define REMOVED_SECONDS 2.0
 #define RETRY_SECONDS 10.0
+#define HELD_SECONDS 10.0
 /* Who has a file open for longer than this may read it by hand: a file is also changed
  * without being opened (truncate(2)), and then never closed. */
 #define WRITING_SECONDS 60.0
@@ -60,8 +61,9 @@ struct watch {
 	struct target targets[MAX_TARGETS];
 	size_t count;
 	struct unread_files unread;
-	bool blind; /* something that is there cannot be watched */
-	void (*changed)(void *arg);
+	bool blind;	      /* something that is there cannot be watched */
+	struct ev_timer hold; /* something is being written */
+	struct watch_hooks hooks;
 	void *arg;
 };
 
@@ -183,6 +185,8 @@ static bool note(struct watch *watch, const struct target *target,
 {
 	ev_tstamp now = ev_now(watch->loop);
 
+	if (event->mask & (IN_MODIFY | IN_CREATE) && !ev_is_active(&watch->hold))
+		ev_timer_again(watch->loop, &watch->hold);
 	if (event->mask & IN_MODIFY) {
 		unread_mark(&watch->unread, event->wd, name, true, now)->changed = true;
 		return false;
@@ -283,7 +287,7 @@ static void on_settled(struct ev_loop *loop, struct ev_timer *timer, int revents
 		return;
 	for (size_t i = 0; i < watch->count; i++)
 		watch->targets[i].gone = 0;
-	watch->changed(watch->arg);
+	watch->hooks.changed(watch->arg);
 }
 
 /* Starts the wait for quiet again, unless the burst has lasted long enough. */
@@ -346,6 +350,26 @@ static void on_retry(struct ev_loop *loop, struct ev_timer *timer, int revents)
 		ring(watch);
 }
 
+/* The last time was HELD_SECONDS ago: each is found once that old and not yet twice. */
+static void on_hold(struct ev_loop *loop, struct ev_timer *timer, int revents)
+{
+	struct watch *watch = timer->data;
+	bool any = false;
+
+	(void)revents;
+	for (struct unread *p = watch->unread.first; p; p = p->next) {
+		double age = ev_now(loop) - p->since;
+
+		if (!p->written || is_whole(watch, p))
+			continue;
+		any = true;
+		if (age >= HELD_SECONDS && age < 2 * HELD_SECONDS)
+			watch->hooks.held(watch->arg, p->name);
+	}
+	if (!any)
+		ev_timer_stop(loop, timer);
+}
+
 static void done_target(struct target *target)
 {
 	free(target->path);
@@ -371,18 +395,20 @@ static void set_target(
 }
 
 struct watch *watch_new(struct ev_loop *loop, const char *directory,
-    void (*changed)(void *arg), void *arg, struct error *e)
+    const struct watch_hooks *hooks, void *arg, struct error *e)
 {
 	struct watch *watch = must_alloc(sizeof(*watch));
 	autofree char *desired = must_printf("%s/desired.d", directory);
 
 	watch->loop = loop;
-	watch->changed = changed;
+	watch->hooks = *hooks;
 	watch->arg = arg;
 	ev_io_init(&watch->io, on_readable, -1, EV_READ);
 	ev_init(&watch->settle, on_settled);
 	ev_timer_init(&watch->retry, on_retry, 0, RETRY_SECONDS);
-	watch->io.data = watch->settle.data = watch->retry.data = watch;
+	ev_timer_init(&watch->hold, on_hold, 0, HELD_SECONDS);
+	watch->io.data = watch->settle.data = watch->retry.data = watch->hold.data =
+	    watch;
 	set_target(watch, 0, directory, NULL);
 	set_target(watch, 1, desired, NULL);
 	watch->count = 2;
@@ -430,6 +456,7 @@ void watch_free(struct watch *watch)
 	ev_io_stop(watch->loop, &watch->io);
 	ev_timer_stop(watch->loop, &watch->settle);
 	ev_timer_stop(watch->loop, &watch->retry);
+	ev_timer_stop(watch->loop, &watch->hold);
 	if (watch->io.fd >= 0)
 		close(watch->io.fd);
 	unread_clear(&watch->unread);

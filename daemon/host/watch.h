@@ -15,13 +15,20 @@
 
 struct watch;
 
+struct watch_hooks {
+	void (*changed)(void *arg);
+	/* The file has been open for writing for 10 s, and nothing is reported until it is
+	 * closed: once each time. */
+	void (*held)(void *arg, const char *name);
+};
+
 /* Watches *.yaml and *.yml in DIR and DIR/desired.d. Where the kernel gives no watch, the
  * error is set, and it is tried again every 10 s; once it does, it counts as a change. */
 struct watch *watch_new(struct ev_loop *loop, const char *directory,
-    void (*changed)(void *arg), void *arg, struct error *e);
+    const struct watch_hooks *hooks, void *arg, struct error *e);
 void watch_free(struct watch *watch); /* NULL allowed */
 
-/* Watches this file as well, in place of the one named before. Also from changed(). */
+/* Watches this file as well, in place of the one named before. Also from a hook. */
 void watch_file(struct watch *watch, const char *path);
 
 /* The name of a file that has been being written for less than a minute; NULL: none. Of

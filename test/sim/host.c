@@ -199,14 +199,14 @@ struct file_watch {
 };
 
 struct watch *watch_new(struct ev_loop *loop, const char *directory,
-    void (*changed)(void *arg), void *arg, struct error *e)
+    const struct watch_hooks *hooks, void *arg, struct error *e)
 {
 	struct file_watch *w = must_alloc(sizeof(*w));
 
 	(void)loop;
 	(void)directory;
 	(void)e;
-	*w = (struct file_watch){ changed, arg };
+	*w = (struct file_watch){ hooks->changed, arg };
 	sim->host->watch = w;
 	return (struct watch *)w;
 }
