@@ -113,7 +113,7 @@ $(BUILD)/test/sim: $(call obj,$(wildcard test/sim/*.c) daemon/engine/config_load
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_LIB)
-	$(file >$@.flags,$(SIM_FLAGS))
+	$(shell mkdir -p $(@D))$(file >$@.flags,$(SIM_FLAGS))
 
 # How it was built, a line each, for test/sim/test_planted.py.
 define SIM_FLAGS
