@@ -81,12 +81,13 @@ def mended(home):
 def outlived(home, what, harm, noticed=None, seconds=45):
     """Harm, a change during it, the harm noticed, its end: the change comes through.
 
-    A watch whose last try failed just before the end may wait for 30 s."""
+    A watch whose last try failed just before may wait for 30 s, before the harm is noticed and
+    before its end is."""
     proxy, before = home.proxy, home.proxy.accepted
     home.ends = getattr(home, "ends", 149) - 1
     harm(proxy)
     edit_pool(home, home.ends)
-    home.report.check(f"{what}: noticed", noticed or (lambda: proxy.accepted > before), 10)
+    home.report.check(f"{what}: noticed", noticed or (lambda: proxy.accepted > before), 35)
     proxy.clear()
     home.report.heals(f"{what}: a change comes through", None, lambda: mended(home), seconds)
 
