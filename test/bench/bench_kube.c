@@ -36,7 +36,7 @@
 #define POOL POOLS "/default-pool"
 #define SERVICES "/api/v1/services"
 #define WRITTEN "192.168.122.100-192.168.122.150"
-#define BY_HAND "192.168.122.200-192.168.122.210"
+#define BY_HAND "192.168.122.200-192.168.122.2" /* and two digits more */
 #define APPLY_TYPE "application/apply-patch+yaml"
 #define MERGE_TYPE "application/merge-patch+json"
 #define PATIENCE_US 20e6
@@ -212,6 +212,8 @@ static void watch_open(struct watch *w, struct client *c, const char *collection
 /* Blocks. */
 
 struct blocks {
+	unsigned
+	    edits; /* each to something else: the same again and again is a contest */
 	struct client *client;
 	pid_t daemon;
 	long samples, block;
@@ -259,9 +261,12 @@ static void mend(void *arg, const char *line, size_t length)
 
 static void edit(struct blocks *b, bool bare)
 {
+	autofree char *body =
+	    must_printf("{\"spec\":{\"addresses\":[\"192.168.122.200-192.168.122.%u\"]}}",
+		201 + b->edits++ % 50);
+
 	(void)bare;
-	ask(b->client, "PATCH", POOL "?fieldManager=bench-hand", MERGE_TYPE,
-	    "{\"spec\":{\"addresses\":[\"" BY_HAND "\"]}}");
+	ask(b->client, "PATCH", POOL "?fieldManager=bench-hand", MERGE_TYPE, body);
 	measure_sleep(b->spacing);
 }
 
