@@ -184,10 +184,16 @@ static void reload(struct request *r)
 
 	journal_say(
 	    LEVEL_NOTICE, MESSAGE_CONTROL, &subject, "reload requested by %s", r->who);
-	if (engine_reload(r->engine, &errors) < 0)
+	switch (engine_reload(r->engine, &errors)) {
+	case RELOAD_REFUSED:
 		client_error_text(r->client, ERROR_CONFIG_REFUSED, text_get(&errors));
-	else
+		break;
+	case RELOAD_LATER:
+		client_error_text(r->client, ERROR_NOT_POSSIBLE, text_get(&errors));
+		break;
+	case RELOAD_DONE:
 		reply(r, &(struct reload_reply){ view_of(r)->load.generation });
+	}
 }
 
 static void get_version(struct request *r)

@@ -257,7 +257,7 @@ static void take_config(struct engine *e, struct config *config)
 	    config->report.count, config->report.count == 1 ? "" : "s");
 }
 
-static int reload(struct engine *e, struct text *errors)
+static enum reload_result reload(struct engine *e, struct text *errors)
 {
 	struct config *config =
 	    config_load_directory(e->options.config_dir, e->writer, errors);
@@ -268,16 +268,16 @@ static int reload(struct engine *e, struct text *errors)
 		journal_say(LEVEL_ERROR, MESSAGE_CONFIG_REFUSED, NULL,
 		    "the configuration is refused, the last good one stays in force\n%s",
 		    text_get(errors));
-		return -1;
+		return RELOAD_REFUSED;
 	}
 	take_config(e, config);
 	/* The files that it names, a kubeconfig, may be others in any case. */
 	for (size_t i = 0; i < source_count; i++)
 		adapters[i]->configure(e->sources[i], e->config);
-	return 0;
+	return RELOAD_DONE;
 }
 
-int engine_reload(struct engine *e, struct text *errors)
+enum reload_result engine_reload(struct engine *e, struct text *errors)
 {
 	const char *name = watch_writing(e->watch);
 
@@ -286,7 +286,9 @@ int engine_reload(struct engine *e, struct text *errors)
 	text_add(errors,
 	    "%s is being written and not closed yet; nothing was read. It is read by itself once it is closed.\n",
 	    name);
-	return -1;
+	journal_say(LEVEL_NOTICE, MESSAGE_CONTROL, NULL,
+	    "nothing is read now: %s is being written and not closed yet", name);
+	return RELOAD_LATER;
 }
 
 static void on_files(void *arg)

@@ -33,9 +33,14 @@ struct engine *engine_new(
  * state directory must not be closed. */
 bool engine_free(struct engine *e);
 
-/* Reads the configuration again; where it is the same, the generation stays. 0, or -1 with
- * all errors in `errors`: then nothing changed, as while one of its files is written. */
-int engine_reload(struct engine *e, struct text *errors);
+enum reload_result {
+	RELOAD_DONE,
+	RELOAD_REFUSED, /* `errors` has all that is wrong with it; nothing changed */
+	RELOAD_LATER	/* one of its files is being written; `errors` names it */
+};
+
+/* Reads the configuration again; where it is the same, the generation stays. */
+enum reload_result engine_reload(struct engine *e, struct text *errors);
 
 /*
  * The last plan and all around it, for lib/view/view.h; it changes nothing and plans

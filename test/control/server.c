@@ -139,11 +139,11 @@ static int ask(struct engine *r, const struct kind *kind, const char *name,
 	return 0;
 }
 
-int engine_reload(struct engine *r, struct text *errors)
+enum reload_result engine_reload(struct engine *r, struct text *errors)
 {
 	(void)r;
 	text_add(errors, "home.yaml:1:1: error[test]: first\nhome.yaml:2:1: second");
-	return -1;
+	return RELOAD_REFUSED;
 }
 
 int engine_reconcile(struct engine *r, const struct kind *kind, const char *name,

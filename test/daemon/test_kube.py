@@ -67,7 +67,9 @@ def repaired(home):
     heals("an advertisement of another pool", lambda: api.patch(
         f"{ADVERTISEMENTS}/default-pool", {"spec": {"ipAddressPools": ["nobody"]}}),
         lambda: home.advertised("default-pool"), 5)
-    check("converged", home.converged, 5)
+    check("converged, the DHCP range after it", lambda: home.converged() and
+          home.virsh("net-dumpxml", "default").has(
+              "start='192.168.122.151'", "end='192.168.122.254'"), 5)
     api.mark()
     edit_pool(home, addresses=[span(100, 149), "192.168.122.150/32"])
     edit_pool(home, avoidBuggyIPs=True)

@@ -33,6 +33,17 @@ def first(home):
         home.api.delete(path)
 
 
+def remove_all(home):
+    for name in VMS:
+        home.virsh("destroy", name)
+        home.virsh("undefine", name)
+    home.virsh("net-destroy", "default")
+    home.virsh("net-undefine", "default")
+    for path in (f"{POOLS}/default-pool", f"{ADVERTISEMENTS}/default-pool"):
+        if home.api.is_there(path):
+            home.api.delete(path)
+
+
 def observes(home):
     check = home.report.check
     empty_state(home)
@@ -50,6 +61,12 @@ def observes(home):
     home.start()
     check("nor after a restart", lambda: home.verdict() == "paused", 5)
     home.report.stays("so long as nobody has said resume", home.wrote_nothing, 2)
+    home.stop()
+    remove_all(home)
+    home.marks()
+    home.start()
+    check("nor where all that was found is gone", lambda: home.verdict() == "paused", 5)
+    home.report.stays("and nothing is made", home.wrote_nothing, 1)
     home.exits(0, "resume")
     check("resume: it begins", home.converged, 10)
     home.stop()
@@ -81,13 +98,7 @@ def lost(home):
 def nothing_there(home):
     """With nothing to take over there is nothing to wait for."""
     empty_state(home)
-    for name in VMS:
-        home.virsh("destroy", name)
-        home.virsh("undefine", name)
-    home.virsh("net-destroy", "default")
-    home.virsh("net-undefine", "default")
-    for path in (f"{POOLS}/default-pool", f"{ADVERTISEMENTS}/default-pool"):
-        home.api.delete(path)
+    remove_all(home)
     home.start()
     home.report.check("a first start on nothing makes it all", home.converged, 10)
     home.report.check("and says nothing of a loss", lambda: not any(
