@@ -323,7 +323,7 @@ idle() {
 	new_api
 	write_config
 	settings on
-	rm -rf "$work/state" "$work/etc/desired.d/network.yaml" "$work/etc/desired.d/vms.yaml"
+	rm -rf "$work/state" "$work"/etc/desired.d/{network,vms,pools}.yaml
 	mkdir "$work/state"
 	start_daemon
 	converges 20
