@@ -71,6 +71,14 @@ $(BUILD)/test/%: $(BUILD)/obj/test/unit/%.o $(LIB)
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_LIB) $(LIBS_TEST)
 
+# The screens of homek8sctl: all of it but its terminal and its connection.
+SCREENS := $(wildcard test/screens/*.c) test/golden/world.c $(filter-out \
+	$(addprefix daemon/homek8sctl/,main.c client.c terminal.c),$(CTL_SRC))
+$(BUILD)/test/test_screens: $(call obj,test/unit/test_screens.c $(SCREENS)) $(LIB)
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  LD    $@")
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_LIB) $(LIBS_TEST)
+
 GOLDEN_SRC := $(wildcard test/golden/*.c)
 $(BUILD)/test/golden: $(call obj,$(GOLDEN_SRC)) $(LIB)
 	@mkdir -p $(@D)

@@ -12,13 +12,11 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/doc/json.h"
-#include "lib/view/interface.h"
 #include "lib/wire/varlink.h"
 
 #define REPLY_MAX ((size_t)64 * 1024 * 1024)
 #define REPLY_MAX_DEPTH 64
-#define TIMEOUT_MS 10000
-#define AGAIN_MS 500
+#define SEND_MS 10000
 #define FOR_EVER INT64_MAX
 
 struct client {
@@ -116,7 +114,7 @@ int client_send(struct client *client, const char *method, struct json_object *p
 		else if (errno != EAGAIN && errno != EINTR)
 			return fail(
 			    e, "homek8sd closed the connection: %s", strerror(errno));
-		else if (!wait_for(client, POLLOUT, now_ms() + TIMEOUT_MS))
+		else if (!wait_for(client, POLLOUT, now_ms() + SEND_MS))
 			return fail(e, "homek8sd does not read the request");
 	}
 	return 0;
@@ -172,137 +170,4 @@ void reply_done(struct reply *reply)
 	json_object_put(reply->parameters);
 	free(reply->error);
 	*reply = (struct reply){ 0 };
-}
-
-enum status reply_complain(const struct reply *reply)
-{
-	const char *text = json_string_at(reply->parameters, "text");
-	struct arena a = { 0 };
-
-	if (strcmp(reply->error, ERROR_PERMISSION_DENIED) == 0) {
-		say("permission denied: changes need root or group homek8s");
-		return STATUS_DENIED;
-	}
-	if (strcmp(reply->error, ERROR_CONFIG_REFUSED) == 0) {
-		text = json_string_at(reply->parameters, "errors");
-		fprintf(stderr, "%s\n", text ? text : "");
-		say("the configuration has errors; the last good one stays in force");
-		return STATUS_ERROR;
-	}
-	if (text)
-		say("%s", text_clean(&a, text, 1024));
-	else
-		say("homek8sd reports %s %s", text_clean(&a, reply->error, 256),
-		    json_text(reply->parameters));
-	arena_done(&a);
-	return STATUS_ERROR;
-}
-
-static int64_t timeout_of(const struct ctl *ctl)
-{
-	return ctl->options.timeout ? ctl->options.timeout : TIMEOUT_MS;
-}
-
-enum status client_ask(struct ctl *ctl, const char *method,
-    struct json_object *parameters, struct json_object **out)
-{
-	return client_ask_or(ctl, method, parameters, NULL, out);
-}
-
-enum status client_ask_or(struct ctl *ctl, const char *method,
-    struct json_object *parameters, const char *error, struct json_object **out)
-{
-	struct error e = { 0 };
-	enum status status = STATUS_UNREACHABLE;
-	struct client *client = client_open(ctl->options.socket, &status, &e);
-	struct reply reply = { 0 };
-	enum exit_answer answer;
-
-	*out = NULL;
-	if (!client || client_send(client, method, parameters, false, &e) < 0) {
-		say("%s", e.text);
-		client_close(client);
-		return status;
-	}
-	answer = client_receive(client, timeout_of(ctl), &reply, &e);
-	if (answer == ANSWER_REPLY) {
-		*out = json_object_get(reply.parameters);
-		status = STATUS_YES;
-	} else if (answer == ANSWER_ERROR && error && strcmp(reply.error, error) == 0) {
-		*out = json_object_get(reply.parameters);
-		status = STATUS_NO;
-	} else if (answer == ANSWER_ERROR)
-		status = reply_complain(&reply);
-	else
-		say("%s; see `systemctl status homek8sd`", e.text);
-	reply_done(&reply);
-	client_close(client);
-	return status;
-}
-
-/* One connection's worth of answers. STATUS_UNREACHABLE: it ended, the error says how. */
-static enum status follow_once(struct ctl *ctl, struct client *client, const char *method,
-    struct json_object *parameters,
-    void (*show)(struct ctl *ctl, struct json_object *reply, void *arg), void *arg,
-    struct error *e)
-{
-	enum status status = STATUS_YES;
-	struct reply reply;
-	bool more = true;
-
-	if (client_send(client, method, parameters, true, e) < 0)
-		return STATUS_UNREACHABLE;
-	while (more && status == STATUS_YES) {
-		switch (client_receive(client, -1, &reply, e)) {
-		case ANSWER_REPLY:
-			show(ctl, reply.parameters, arg);
-			fflush(stdout);
-			more = reply.continues;
-			break;
-		case ANSWER_ERROR:
-			status = reply_complain(&reply);
-			break;
-		case ANSWER_TIMEOUT:
-		case ANSWER_CLOSED:
-			status = STATUS_UNREACHABLE;
-			break;
-		}
-		reply_done(&reply);
-	}
-	return status;
-}
-
-enum status client_follow(struct ctl *ctl, const char *method,
-    struct json_object *(*parameters)(void *arg),
-    void (*show)(struct ctl *ctl, struct json_object *reply, void *arg), void *arg)
-{
-	enum status status = STATUS_UNREACHABLE;
-	bool reached = false, said = false;
-	struct error e = { 0 };
-
-	for (;;) {
-		struct client *client = client_open(ctl->options.socket, &status, &e);
-
-		if (client) {
-			autojson struct json_object *with =
-			    parameters ? parameters(arg) : NULL;
-
-			if (said)
-				say("homek8sd is back");
-			reached = true;
-			said = false;
-			status = follow_once(ctl, client, method, with, show, arg, &e);
-			client_close(client);
-		}
-		/* Only who was there once is worth waiting for. */
-		if (status != STATUS_UNREACHABLE || !reached) {
-			if (!reached)
-				say("%s", e.text);
-			return status;
-		}
-		if (!said)
-			say("%s; waiting for it to come back", e.text);
-		said = true;
-		usleep(AGAIN_MS * 1000);
-	}
 }

@@ -39,6 +39,8 @@ enum exit_answer client_receive(
     struct client *client, int64_t ms, struct reply *out, struct error *e);
 void reply_done(struct reply *reply);
 
+/* ask.c */
+
 /* The error as a sentence on stderr, and the exit status it means. */
 enum status reply_complain(const struct reply *reply);
 

@@ -69,6 +69,8 @@ struct ctl;
 /* terminal.c: after the options are known. $COLUMNS and $LINES go before what the
  * terminal says. */
 void terminal_measure(struct ctl *ctl);
+/* The wall clock, ms since 1970. */
+int64_t wall_ms(void);
 
 struct ctl {
 	struct options options;
@@ -91,6 +93,9 @@ struct command {
 	unsigned takes;
 	int most; /* arguments */
 };
+
+/* run.c: one run, from its command line to the exit status of the program. */
+int ctl_run(int argc, char **argv);
 
 /* Talk: "homek8sctl: ..." on stderr. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "daemon/homek8sctl/ctl.h"
@@ -48,6 +49,14 @@ void terminal_measure(struct ctl *ctl)
 	t->rows = size_of("LINES");
 	if (!t->rows)
 		t->rows = size.ws_row >= SMALLEST_ROWS ? size.ws_row : 24;
+}
+
+int64_t wall_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 void say(const char *format, ...)

@@ -2,8 +2,6 @@
 /* words: small texts made of a reply. */
 #include "daemon/homek8sctl/words.h"
 
-#include <time.h>
-
 #include "lib/base/text.h"
 #include "lib/doc/json.h"
 
@@ -21,7 +19,7 @@ const char *object_name(struct ctl *ctl, struct json_object *o)
 static const char *distance(struct ctl *ctl, const char *time_of, int sign)
 {
 	int64_t then = time_of ? time_parse(time_of) : -1;
-	int64_t apart = ((int64_t)time(NULL) * 1000 - then) * sign;
+	int64_t apart = (wall_ms() - then) * sign;
 
 	if (then < 0)
 		return "-";
