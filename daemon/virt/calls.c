@@ -26,6 +26,9 @@
  * The main loop gives finished calls a slice of time a turn and then lets other watchers
  * have theirs, so handling 500 answers never becomes a long turn.
  *
+ * Of the threads that are idle the first is woken: where one call follows the other, one
+ * thread makes them all, and what belongs to the others can rest.
+ *
  * While calls are out, a timer looks once a second at how long the running ones take.
  * When none is out there is no timer: idle threads cost no wake-up.
  *
@@ -50,12 +53,14 @@ TAILQ_HEAD(call_list, virt_call);
 struct worker {
 	struct calls *calls;
 	pthread_t thread;
-	struct virt_call *running; /* guarded by the lock */
+	pthread_cond_t work; /* something was queued, or the end is wanted */
+	/* Guarded by the lock: */
+	struct virt_call *running;
+	bool idle; /* waits, and was not woken */
 };
 
 struct calls {
-	pthread_mutex_t lock; /* guards all down to `abandoned`, and `running` */
-	pthread_cond_t work;  /* something was queued, or the end is wanted */
+	pthread_mutex_t lock; /* guards all down to `abandoned` */
 	pthread_cond_t over;
 	struct call_list queued[PRIORITIES], finished;
 	unsigned alive; /* threads */
@@ -108,6 +113,22 @@ static struct virt_call *next_queued(struct calls *c)
 	return NULL;
 }
 
+/* With the lock held. */
+static void wake(struct worker *w)
+{
+	w->idle = false;
+	pthread_cond_signal(&w->work);
+}
+
+static void wake_one(struct calls *c)
+{
+	for (unsigned i = 0; i < c->count; i++)
+		if (c->workers[i].idle) {
+			wake(&c->workers[i]);
+			return;
+		}
+}
+
 /* Waits for a call; NULL when there will be none any more. */
 static struct virt_call *begin(struct worker *w)
 {
@@ -115,8 +136,11 @@ static struct virt_call *begin(struct worker *w)
 	struct virt_call *call;
 
 	pthread_mutex_lock(&c->lock);
-	while (!(call = next_queued(c)) && !c->stopping)
-		pthread_cond_wait(&c->work, &c->lock);
+	while (!(call = next_queued(c)) && !c->stopping) {
+		w->idle = true;
+		pthread_cond_wait(&w->work, &c->lock);
+	}
+	w->idle = false;
 	if (call) {
 		TAILQ_REMOVE(&c->queued[call->priority], call, link);
 		call->waiting = false;
@@ -142,7 +166,7 @@ static void finish(struct worker *w, struct virt_call *call)
 		TAILQ_INSERT_TAIL(&c->finished, call, link);
 		ev_async_send(c->loop, &c->wake);
 		if (next_queued(c))
-			pthread_cond_signal(&c->work);
+			wake_one(c);
 	}
 	pthread_mutex_unlock(&c->lock);
 	if (nobody)
@@ -152,7 +176,8 @@ static void finish(struct worker *w, struct virt_call *call)
 static void destroy(struct calls *c)
 {
 	pthread_mutex_destroy(&c->lock);
-	pthread_cond_destroy(&c->work);
+	for (unsigned i = 0; i < c->count; i++)
+		pthread_cond_destroy(&c->workers[i].work);
 	pthread_cond_destroy(&c->over);
 	free(c);
 }
@@ -269,6 +294,7 @@ static void start(struct calls *c, const char *name)
 		struct worker *w = &c->workers[i];
 
 		w->calls = c;
+		pthread_cond_init(&w->work, NULL);
 		w->thread = thread_start(name, run_calls, w);
 	}
 }
@@ -279,7 +305,6 @@ struct calls *calls_new(struct ev_loop *loop, unsigned threads, const char *name
 	struct calls *c = must_alloc(sizeof(*c));
 
 	pthread_mutex_init(&c->lock, NULL);
-	pthread_cond_init(&c->work, NULL);
 	thread_init_end(&c->over);
 	for (int i = 0; i < PRIORITIES; i++)
 		TAILQ_INIT(&c->queued[i]);
@@ -305,7 +330,7 @@ void calls_post(struct calls *c, struct virt_call *call, enum priority priority)
 		ev_timer_again(c->loop, &c->watch);
 	pthread_mutex_lock(&c->lock);
 	TAILQ_INSERT_TAIL(&c->queued[priority], call, link);
-	pthread_cond_signal(&c->work);
+	wake_one(c);
 	pthread_mutex_unlock(&c->lock);
 }
 
@@ -359,7 +384,8 @@ bool calls_free(struct calls *c, struct virt_call *last, int64_t ms)
 	for (int i = 0; i < PRIORITIES; i++)
 		TAILQ_CONCAT(&left, &c->queued[i], link);
 	TAILQ_CONCAT(&left, &c->finished, link);
-	pthread_cond_broadcast(&c->work);
+	for (unsigned i = 0; i < c->count; i++)
+		wake(&c->workers[i]);
 	ended = wait_for_end(c, ms);
 	pthread_mutex_unlock(&c->lock);
 	drop_all(&left);

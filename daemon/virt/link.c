@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "daemon/host/clock.h"
 #include "lib/base/arena.h"
 
 /* Dead after interval x (count + 1) = 20 s without a sign of life. */
@@ -14,8 +15,9 @@
 struct handle {
 	virConnectPtr conn;
 	struct attachment attachment;
-	bool local;	/* its driver is inside our process */
-	unsigned users; /* the link and calls under way; guarded by the link's lock */
+	bool local;	  /* its driver is inside our process */
+	unsigned users;	  /* the link and calls under way; guarded by the link's lock */
+	struct mono used; /* last; guarded by it too */
 };
 
 struct link {
@@ -84,6 +86,7 @@ static void handle_drop(struct link *link, struct handle *handle)
 		return;
 	pthread_mutex_lock(&link->lock);
 	last = --handle->users == 0;
+	handle->used = clock_mono();
 	pthread_mutex_unlock(&link->lock);
 	if (last)
 		handle_close(handle);
@@ -168,6 +171,25 @@ void link_close(struct link *link, uint64_t key)
 		take_out(link, before);
 	pthread_mutex_unlock(&link->lock);
 	drop_all(link, before);
+}
+
+void link_trim(struct link *link, int64_t ms)
+{
+	struct handle *unused[LINK_THREADS] = { NULL };
+	struct mono now = clock_mono();
+
+	pthread_mutex_lock(&link->lock);
+	for (int i = 1; i < LINK_THREADS; i++) {
+		struct handle *handle = link->handles[i];
+
+		if (!handle || handle->users > 1 ||
+		    !mono_reached(mono_add(handle->used, ms), now))
+			continue;
+		unused[i] = handle;
+		link->handles[i] = NULL;
+	}
+	pthread_mutex_unlock(&link->lock);
+	drop_all(link, unused);
 }
 
 void link_free(struct link *link)

@@ -47,6 +47,10 @@ int link_open(struct link *link, const struct link_target *target, unsigned long
 /* Closes the opening of that key; one that has not ended yet closes itself. */
 void link_close(struct link *link, uint64_t key);
 
+/* Closes what other threads than the first have open and did not use for `ms`: every
+ * connection costs libvirtd and us a message every few seconds. */
+void link_trim(struct link *link, int64_t ms);
+
 /* A handle that is lent to one call. */
 struct use {
 	virConnectPtr conn; /* NULL: none */

@@ -9,6 +9,7 @@
 #include "lib/base/sorted.h"
 
 #define EVERY_S 30.0
+#define UNUSED_MS 25000 /* nobody needed it since the round before */
 
 struct noted {
 	char *name;
@@ -20,6 +21,7 @@ struct roll_call {
 	struct ev_loop *loop;
 	struct calls *calls;
 	const struct noun *noun;
+	struct roll_call *next; /* follows it in each round */
 	struct observer_callbacks callbacks;
 	void *arg;
 	struct observer *observer;
@@ -36,6 +38,7 @@ struct roll {
 	const struct noun *noun;
 	struct link *link;
 	uint64_t key;
+	bool round; /* the next one follows it */
 	char *what;
 	struct arena arena;
 	struct roll_entry *entries;
@@ -140,6 +143,8 @@ static void run_roll(struct virt_call *call)
 	roll->count = -1;
 	if (link_take(roll->link, roll->key, call->thread, &use, &roll->fault) < 0)
 		return;
+	if (roll->round)
+		link_trim(roll->link, UNUSED_MS);
 	roll->fault = (struct fault){ .code = 0 };
 	roll->count = roll->noun->roll(use.conn, &roll->arena, &roll->entries);
 	if (roll->count < 0)
@@ -176,10 +181,20 @@ static void compare(struct roll_call *r, const struct roll *roll)
 			observer_read(r->observer, r->items[i].name, PRIORITY_BULK);
 }
 
+static void ask(struct roll_call *r, bool round);
+
+/* One after the other, so that one thread and one connection do it all. */
+static void ask_next(struct roll_call *r)
+{
+	if (r->next)
+		ask(r->next, true);
+}
+
 static void on_roll(struct virt_call *call)
 {
 	struct roll *roll = (struct roll *)call;
 	struct roll_call *r = roll->of;
+	bool round = roll->round;
 
 	r->under_way = false;
 	if (roll->key == connection_key(r->connection)) {
@@ -190,20 +205,26 @@ static void on_roll(struct virt_call *call)
 			compare(r, roll);
 	}
 	free_roll(call);
+	if (round)
+		ask_next(r);
 }
 
-void roll_call_now(struct roll_call *r)
+static void ask(struct roll_call *r, bool round)
 {
 	struct roll *roll;
 
-	if (!r->noun->roll || r->under_way || !connection_key(r->connection))
+	if (!r->noun->roll || r->under_way || !connection_key(r->connection)) {
+		if (round)
+			ask_next(r);
 		return;
+	}
 	r->under_way = true;
 	roll = must_alloc(sizeof(*roll));
 	roll->of = r;
 	roll->noun = r->noun;
 	roll->link = connection_link(r->connection);
 	roll->key = connection_key(r->connection);
+	roll->round = round;
 	roll->what = must_printf("ask what all %ss do", r->noun->word);
 	roll->call = (struct virt_call){ .run = run_roll,
 		.done = on_roll,
@@ -219,11 +240,17 @@ static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	(void)loop;
 	(void)events;
-	roll_call_now(timer->data);
+	ask(timer->data, true);
+}
+
+void roll_call_now(struct roll_call *r)
+{
+	ask(r, false);
 }
 
 struct roll_call *roll_call_new(struct ev_loop *loop, struct calls *calls,
-    const struct noun *noun, const struct observer_callbacks *callbacks, void *arg)
+    const struct noun *noun, const struct observer_callbacks *callbacks, void *arg,
+    struct roll_call *previous)
 {
 	struct roll_call *r = must_alloc(sizeof(*r));
 
@@ -234,6 +261,10 @@ struct roll_call *roll_call_new(struct ev_loop *loop, struct calls *calls,
 	r->arg = arg;
 	ev_timer_init(&r->timer, on_timer, EVERY_S, EVERY_S);
 	r->timer.data = r;
+	if (previous)
+		previous->next = r;
+	else
+		ev_timer_again(loop, &r->timer);
 	return r;
 }
 
@@ -242,8 +273,6 @@ void roll_call_use(
 {
 	r->observer = observer;
 	r->connection = connection;
-	if (r->noun->roll)
-		ev_timer_again(r->loop, &r->timer);
 }
 
 void roll_call_free(struct roll_call *r)

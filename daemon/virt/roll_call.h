@@ -15,9 +15,11 @@
 struct roll_call;
 
 /* Reports what the observer of the noun says to `callbacks`, which are copied. Reads
- * through `connection` from the next roll_call_use() on. */
+ * through `connection` from the next roll_call_use() on. In each round it follows
+ * `previous`; NULL: it begins the rounds. */
 struct roll_call *roll_call_new(struct ev_loop *loop, struct calls *calls,
-    const struct noun *noun, const struct observer_callbacks *callbacks, void *arg);
+    const struct noun *noun, const struct observer_callbacks *callbacks, void *arg,
+    struct roll_call *previous);
 /* Its calls are dropped by calls, which must end first or be about to end. */
 void roll_call_free(struct roll_call *r);
 

@@ -407,8 +407,8 @@ static void make_observers(struct virt *virt, const struct virt_callbacks *callb
 	if (noun_count > NOUNS_MAX)
 		abort();
 	for (size_t i = 0; i < noun_count; i++) {
-		virt->roll_calls[i] =
-		    roll_call_new(virt->loop, virt->calls, &nouns[i], &found, virt->arg);
+		virt->roll_calls[i] = roll_call_new(virt->loop, virt->calls, &nouns[i],
+		    &found, virt->arg, i ? virt->roll_calls[i - 1] : NULL);
 		virt->observers[i] = observer_new(virt->loop, virt->calls, &nouns[i],
 		    &roll_call_callbacks, virt->roll_calls[i]);
 	}

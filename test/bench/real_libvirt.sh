@@ -1,7 +1,7 @@
 #!/bin/bash
 # Inside the lab (test/real/lab.sh): how long a killed VM takes to run again on real qemu,
-# by homek8sd and by a bare client, and how many calls it makes to libvirt, counted in
-# libvirtd's own log. Prints `name value` lines for bench.sh. Exits 77 where it cannot run.
+# by homek8sd and by a bare client, how often it wakes up when nothing happens, and how
+# many calls it makes to libvirt, counted in libvirtd's own log. Prints `name value` lines for bench.sh. Exits 77 where it cannot run.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -60,6 +60,23 @@ machines() { # COUNT FORMAT
 	done
 }
 
+wakeups() { cat /proc/"$1"/task/*/status | awk '/^voluntary/ { n += $2 } END { print n }'; }
+
+# Two rounds of asking what everything does, and a share of a resync, which comes every
+# five minutes.
+idle() {
+	local seconds=60 before middle
+	sleep 60 # connections that only the start needed are closed by then
+	before=$(wakeups "$daemon_pid")
+	sleep $seconds
+	middle=$(wakeups "$daemon_pid")
+	ctl reconcile
+	sleep 2
+	awk -v a="$before" -v b="$middle" -v c="$(wakeups "$daemon_pid")" -v s=$seconds 'BEGIN {
+		printf "idle_wakeups %.3f\nresync_wakeups %d\n",
+			(b - a) / s + (c - b) / 300, c - b }'
+}
+
 updates() { libvirt_writes | grep -c '^virNetworkUpdate$' || true; }
 
 killed() {
@@ -68,7 +85,7 @@ killed() {
 	virsh -q define "$LAB/bare.xml" >/dev/null
 	virsh -q start bare >/dev/null
 	sleep 3 # both have found nothing to boot
-	"$programs/test/bench_virt" qemu:///system "$daemon_pid" $samples 1 1500 bare worker-1
+	"$programs/test/bench_virt" qemu:///system "$daemon_pid" $samples 1 2500 bare worker-1
 	echo "samples $samples"
 	virsh -q destroy bare >/dev/null
 	virsh -q undefine bare >/dev/null
@@ -126,6 +143,7 @@ write_settings
 write_home 0
 daemon_start
 until_converged
+idle
 killed
 calls
 first_define

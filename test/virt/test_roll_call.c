@@ -106,7 +106,7 @@ static void begin(const struct kind *kind)
 	t.w = set_up();
 	t.calls = calls_new(t.w->loop, 2, "test", &quiet, NULL);
 	t.connection = connection_new(t.w->loop, t.calls, &connected, NULL);
-	t.roll = roll_call_new(t.w->loop, t.calls, noun_of(kind), &found, NULL);
+	t.roll = roll_call_new(t.w->loop, t.calls, noun_of(kind), &found, NULL, NULL);
 	t.observer =
 	    observer_new(t.w->loop, t.calls, noun_of(kind), &roll_call_callbacks, t.roll);
 	observer_use(t.observer, t.connection);
