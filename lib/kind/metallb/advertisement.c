@@ -181,7 +181,15 @@ static bool covers(struct planner *p, const struct advertisement *ad, const char
 	return !ad->limited && !ad->meta.deleting && is_about(p, ad, pool);
 }
 
-/* Another advertisement than `self` about the pool, unlimited or limited; or NULL. */
+/* It goes too: nobody writes it, it is ours, and what is ours is pruned. */
+static bool is_to_go(const struct planner *p, const struct advertisement *ad)
+{
+	return ad->meta.owned && p->input->desired->settings.prune &&
+	       !planner_desired(p, &advertisement_kind, ad->object.name);
+}
+
+/* Another advertisement than `self` that stays and is about the pool, unlimited or
+ * limited; or NULL. */
 static const char *find_other(
     struct planner *p, const char *self, const char *pool, bool limited)
 {
@@ -193,7 +201,7 @@ static const char *find_other(
 		    (const struct advertisement *)observed->items[i]->live;
 
 		if (ad && strcmp(ad->object.name, self) != 0 && !ad->meta.deleting &&
-		    ad->limited == limited && is_about(p, ad, pool))
+		    ad->limited == limited && is_about(p, ad, pool) && !is_to_go(p, ad))
 			return ad->object.name;
 	}
 	return NULL;
@@ -216,7 +224,7 @@ static const char *document(struct planner *p, const struct step *step, struct e
 	return metallb_body(p, step, "L2Advertisement", !live || live->meta.owned, spec);
 }
 
-/* Addresses of the pools it is about that no other advertisement covers. */
+/* Addresses of the pools it is about that no other advertisement goes on covering. */
 static struct ranges announced_alone(struct planner *p, const struct advertisement *live)
 {
 	const struct observed_set *pools =
