@@ -17,6 +17,7 @@
 #include "lib/kind/metallb/metallb.h"
 #include "lib/kind/metallb/pool_due.h"
 #include "lib/kind/metallb/pool_record.h"
+#include "lib/kind/network/network_users.h"
 
 #define MAX_SPEC                                                                         \
 	((size_t)64 * 1024) /* bytes; of what is larger only addresses come back */
@@ -164,10 +165,22 @@ static void report_contest(struct planner *p, struct item *item, struct program 
 	    live ? live->meta.manager : NULL, "metallb.pools");
 }
 
+/* Machines that have what it is to be given next. */
+static void add_users(struct planner *p, struct program *program, const struct pool *want,
+    const struct pool *live)
+{
+	struct ranges due = pool_due(p, want, live);
+
+	if (live)
+		due = ranges_subtract(p->arena, due, live->addresses);
+	network_users_effects(p, program, due);
+}
+
 /* One that somebody has deleted comes back as it was, unless others hold that now. */
 static void plan_new(struct planner *p, struct item *item, const struct pool *want)
 {
-	struct ranges first = pool_due(p, want, NULL);
+	struct ranges due = pool_due(p, want, NULL);
+	struct ranges first = due.count ? due : want->addresses;
 	bool as_it_was = pool_comes_back(p, want);
 
 	item_pending(p, item,
@@ -175,6 +188,8 @@ static void plan_new(struct planner *p, struct item *item, const struct pool *wa
 	metallb_apply(p, item,
 	    arena_printf(p->arena, "create pool %s with %s%s", item->name,
 		ranges_text(p->arena, first), as_it_was ? ", as it was" : ""));
+	program_change(p, item->programs[0], "addresses", ranges_text(p->arena, first));
+	add_users(p, item->programs[0], want, NULL);
 	report_contest(p, item, item->programs[0], NULL);
 }
 
@@ -221,6 +236,7 @@ static void plan(struct planner *p, struct item *item, const struct object *obje
 		program_change(p, program, item->differences.items[i].field,
 		    item->differences.items[i].want);
 	add_services(p, program, live->addresses, kept(p, item, want));
+	add_users(p, program, want, live);
 	report_contest(p, item, program, live);
 }
 

@@ -8,8 +8,14 @@
 #include "lib/kind/metallb/metallb.h"
 #include "lib/kind/metallb/pool_record.h"
 
-static const struct observed *holder_of(
-    struct planner *p, const char *name, struct ranges addresses)
+static const struct pool_record *record_of(struct planner *p, const char *name)
+{
+	const struct object_state *state = state_find(p->input->state, &pool_kind, name);
+
+	return state ? pool_record_of(state) : NULL;
+}
+
+static const char *holder_of(struct planner *p, const char *name, struct ranges addresses)
 {
 	const struct observed_set *pools =
 	    &p->input->observed->kinds[kind_index(&pool_kind)];
@@ -19,14 +25,42 @@ static const struct observed *holder_of(
 
 		if (other && strcmp(pools->items[i]->name, name) != 0 &&
 		    ranges_overlap(other->addresses, addresses))
-			return pools->items[i];
+			return pools->items[i]->name;
 	}
 	return NULL;
 }
 
-const struct observed *pool_holder(struct planner *p, const struct pool *want)
+/* What the pool had before it was deleted, unless others hold that now. */
+static bool had(struct planner *p, const char *name, struct ranges *out)
 {
-	return holder_of(p, want->object.name, want->addresses);
+	const struct pool_record *record = record_of(p, name);
+
+	return record && pool_record_addresses(p->arena, record, out) &&
+	       !holder_of(p, name, *out);
+}
+
+/* One that was deleted holds what it comes back with: else it would come back as what is
+ * written, and a change that waits for approval would be made without it. */
+static const char *returning(struct planner *p, const char *name, struct ranges addresses)
+{
+	const struct set *desired = config_get(p->input->desired, &pool_kind);
+	struct ranges was;
+
+	for (size_t i = 0; i < desired->count; i++) {
+		const char *other = desired->items[i]->name;
+
+		if (strcmp(other, name) != 0 && !planner_entry(p, &pool_kind, other) &&
+		    had(p, other, &was) && ranges_overlap(was, addresses))
+			return other;
+	}
+	return NULL;
+}
+
+const char *pool_holder(struct planner *p, const struct pool *want)
+{
+	const char *holder = holder_of(p, want->object.name, want->addresses);
+
+	return holder ? holder : returning(p, want->object.name, want->addresses);
 }
 
 /* With another pool in the way it gives up what is to go and takes nothing yet, so that
@@ -34,12 +68,12 @@ const struct observed *pool_holder(struct planner *p, const struct pool *want)
 static struct ranges due_now(
     struct planner *p, const struct pool *want, const struct pool *live)
 {
-	const struct observed *other = pool_holder(p, want);
+	const char *other = pool_holder(p, want);
 	struct ranges common = { 0 };
 
 	if (!other)
 		return want->addresses;
-	if (!planner_desired(p, &pool_kind, other->name))
+	if (!planner_desired(p, &pool_kind, other))
 		return common; /* that one never gives way */
 	if (live)
 		common = ranges_intersect(p->arena, want->addresses, live->addresses);
@@ -48,35 +82,18 @@ static struct ranges due_now(
 	return common;
 }
 
-static const struct pool_record *record_of(struct planner *p, const struct pool *want)
-{
-	const struct object_state *state =
-	    state_find(p->input->state, &pool_kind, want->object.name);
-
-	return state ? pool_record_of(state) : NULL;
-}
-
-/* What it had before it was deleted, unless others hold that now. */
-static bool had(struct planner *p, const struct pool *want, struct ranges *out)
-{
-	const struct pool_record *record = record_of(p, want);
-
-	return record && pool_record_addresses(p->arena, record, out) &&
-	       !holder_of(p, want->object.name, *out);
-}
-
 struct ranges pool_due(
     struct planner *p, const struct pool *want, const struct pool *live)
 {
 	struct ranges was;
 
-	return !live && had(p, want, &was) ? was : due_now(p, want, live);
+	return !live && had(p, want->object.name, &was) ? was : due_now(p, want, live);
 }
 
 /* New reference; NULL: it is not known. */
 static struct json_object *spec_before(struct planner *p, const struct pool *want)
 {
-	const struct pool_record *record = record_of(p, want);
+	const struct pool_record *record = record_of(p, want->object.name);
 	const char *text = record ? record->spec : NULL;
 
 	return text ? json_parse(text, strlen(text), 32, NULL) : NULL;
@@ -94,7 +111,7 @@ bool pool_comes_back(struct planner *p, const struct pool *want)
 	autojson struct json_object *spec = spec_before(p, want);
 	struct ranges was;
 
-	if (!had(p, want, &was))
+	if (!had(p, want->object.name, &was))
 		return false;
 	return !ranges_equal(was, want->addresses) ||
 	       (spec && !(is_bool(want, "auto_assign", want->auto_assign, spec,
@@ -162,7 +179,7 @@ const char *pool_document(struct planner *p, const struct step *step, struct err
 		fail(e, "pool/%s is no longer written", step->name);
 		return NULL;
 	}
-	record = record_of(p, want);
+	record = record_of(p, want->object.name);
 	owned = live ? live->meta.owned : !record || !record->adopted;
 	return metallb_body(p, step, "IPAddressPool", owned, spec_due(p, want, live));
 }

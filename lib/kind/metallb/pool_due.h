@@ -9,8 +9,9 @@
 #include "lib/kind/metallb/pool.h"
 #include "lib/plan/item.h"
 
-/* Another pool that holds, right now, some of what the written one is to have; or NULL. */
-const struct observed *pool_holder(struct planner *p, const struct pool *want);
+/* The name of another pool that holds, right now, some of what the written one is to have,
+ * or that was deleted and comes back with it; or NULL. */
+const char *pool_holder(struct planner *p, const struct pool *want);
 
 /* The addresses that are applied next. `live` NULL: it is created. Empty: it can neither
  * give up nor take any. */

@@ -9,17 +9,18 @@
 #include "lib/kind/metallb/pool_due.h"
 #include "lib/kind/metallb/pool_record.h"
 #include "lib/kind/network/network_ranges.h"
+#include "lib/kind/node/node.h"
 
-static void wait_for(struct planner *p, struct item *item, const struct observed *other)
+static void wait_for(struct planner *p, struct item *item, const char *other)
 {
-	if (planner_desired(p, &pool_kind, other->name)) {
+	if (planner_desired(p, &pool_kind, other)) {
 		program_waits(p, item->programs[0],
-		    "waits for pool/%s to give up its addresses", other->name);
+		    "waits for pool/%s to give up its addresses", other);
 		return;
 	}
 	item_blocked(p, item,
 	    "overlaps pool %s, which is not written here; write it too or delete it",
-	    other->name);
+	    other);
 	program_waits(p, item->programs[0], "%s", item->reason);
 }
 
@@ -27,13 +28,13 @@ static void wait_for(struct planner *p, struct item *item, const struct observed
 static size_t waits_for(
     struct planner *p, const struct item_range *range, const bool *waits, size_t index)
 {
-	const struct observed *other =
+	const char *other =
 	    waits[index - range->first]
 		? pool_holder(p, (const struct pool *)p->plan->items[index]->desired)
 		: NULL;
 	size_t i = other ? range->first : range->end;
 
-	while (i < range->end && strcmp(p->plan->items[i]->name, other->name) != 0)
+	while (i < range->end && strcmp(p->plan->items[i]->name, other) != 0)
 		i++;
 	return i;
 }
@@ -99,12 +100,35 @@ static void report_moved(struct planner *p)
 		    "%zu more Services were given other addresses", count - MOVED_SHOWN);
 }
 
+static void hold_nodes(
+    struct planner *p, struct program *program, struct ranges addresses)
+{
+	const struct observed_set *nodes =
+	    &p->input->observed->kinds[kind_index(&node_kind)];
+
+	for (size_t i = 0; i < nodes->count; i++) {
+		const struct node_object *n =
+		    (const struct node_object *)nodes->items[i]->live;
+
+		for (size_t k = 0; n && k < n->address_count; k++) {
+			if (!ranges_contain(addresses, n->addresses[k]))
+				continue;
+			item_blocked(p, program->item,
+			    "%s is an address of node/%s; choose other addresses",
+			    ip_text(n->addresses[k], (char[IP_TEXT]){ 0 }),
+			    n->object.name);
+			program_waits(p, program, "%s", program->item->reason);
+		}
+	}
+}
+
 /* What it is about to be given joins no pool before it has left every DHCP range. */
 static void hold(
     struct planner *p, struct item *item, const struct pool *live, struct ranges due)
 {
 	if (live)
 		due = ranges_subtract(p->arena, due, live->addresses);
+	hold_nodes(p, item->programs[0], due);
 	network_ranges_hold(p, item->programs[0], due);
 }
 
@@ -116,7 +140,7 @@ void pool_settle(struct planner *p)
 	for (size_t i = range->first; i < range->end; i++) {
 		struct item *item = p->plan->items[i];
 		const struct pool *want = (const struct pool *)item->desired, *live;
-		const struct observed *other;
+		const char *other;
 		struct ranges due;
 
 		if (!want || !item_acts(item))

@@ -95,6 +95,7 @@ struct network {
 	size_t ip_count;
 	struct range_entry *range_items; /* IPv4, each one <range> */
 	size_t range_count;
+	struct ranges served6;	  /* what its DHCP service gives by IPv6, to whomever */
 	struct host_entry *hosts; /* IPv4, sorted by MAC */
 	size_t host_count;
 	bool hosts_distinct;	      /* no MAC or address stands twice or is missing */

@@ -4,6 +4,7 @@
 #include "lib/kind/network/network_address.h"
 #include "lib/kind/network/network_plan.h"
 #include "lib/kind/network/network_ranges.h"
+#include "lib/kind/network/network_users.h"
 #include "lib/kind/sources.h"
 
 static struct ranges whole_range(struct planner *p, const struct network *want)
@@ -34,6 +35,28 @@ static void hold(
 		: "%s is in the DHCP range of network/%s, which is not written; write dhcp.range for it, or choose other addresses",
 	    text, name);
 	program_waits(p, program, "%s", program->item->reason);
+}
+
+/* What its DHCP service gives by IPv6 is never ours to change. */
+static void hold_ipv6(struct planner *p, struct program *program,
+    const struct observed *network, struct ranges addresses)
+{
+	const struct object *const sides[] = { network->live, network->config };
+
+	for (size_t i = 0; i < 2; i++) {
+		const struct network *side = (const struct network *)sides[i];
+		struct ranges common =
+		    side ? ranges_intersect(p->arena, side->served6, addresses)
+			 : (struct ranges){ 0 };
+
+		if (!common.count)
+			continue;
+		item_blocked(p, program->item,
+		    "%s is served by DHCPv6 in network/%s, which homek8sd does not change; choose other addresses, or take them out there with `virsh net-edit %s`",
+		    ranges_text(p->arena, common), network->name, network->name);
+		program_waits(p, program, "%s", program->item->reason);
+		return;
+	}
 }
 
 /* As it was last observed a range is judged like any other. Of one that never was, what is
@@ -126,6 +149,8 @@ void network_ranges_hold(
 			addresses) &&
 		    both.count)
 			hold(p, program, n->name, both);
+		hold_ipv6(p, program, n, addresses);
+		network_users_hold(p, program, n, addresses);
 	}
 	if (!addresses.count)
 		return;

@@ -87,10 +87,18 @@ const char *network_pools_hold_start(struct planner *p, const struct network *wa
     const struct network *stored, bool *blocked)
 {
 	struct ranges clash = network_pools_clash(p, stored);
+	struct ranges clash6 =
+	    ranges_intersect(p->arena, stored->served6, network_pools_observed(p));
 	const char *changing = stored->ranges.count ? network_pools_changing(p) : NULL;
 
 	bool managed = network_has_range(want);
 
+	if (clash6.count) {
+		*blocked = true;
+		return arena_printf(p->arena,
+		    "its DHCPv6 service has %s, which pools of the cluster have too; take them out there with `virsh net-edit %s`, or move the pools",
+		    ranges_text(p->arena, clash6), stored->object.name);
+	}
 	*blocked = clash.count && !(managed && want->dhcp.reserve_pools);
 	if (*blocked)
 		return arena_printf(p->arena,

@@ -336,7 +336,7 @@ struct program *network_ranges_plan(struct planner *p, struct item *item,
 /* Findings */
 
 static void report_pool(struct planner *p, const char *name, struct ranges ranges,
-    const char *pool, struct ranges addresses)
+    const char *fix, const char *pool, struct ranges addresses)
 {
 	struct ranges common = ranges_intersect(p->arena, ranges, addresses);
 	struct finding *f;
@@ -348,27 +348,40 @@ static void report_pool(struct planner *p, const char *name, struct ranges range
 	    "pool %s has %s in the DHCP range that network %s has in libvirt: a machine may be given a Service's address",
 	    pool, ranges_text(p->arena, common), name);
 	f->objects[1] = arena_printf(p->arena, "network/%s", name);
-	f->fix = arena_printf(p->arena,
-	    "write dhcp.range for network %s, which then is cut around the pool, or move the pool",
-	    name);
+	f->fix = fix;
+}
+
+/* Of every pool, written or not, against these addresses. */
+static void report_pools(
+    struct planner *p, const char *name, struct ranges ranges, const char *fix)
+{
+	const struct set *desired = config_get(p->input->desired, &pool_kind);
+	const struct observed_set *observed =
+	    &p->input->observed->kinds[kind_index(&pool_kind)];
+
+	if (!ranges.count)
+		return;
+	for (size_t i = 0; i < desired->count; i++)
+		report_pool(p, name, ranges, fix, desired->items[i]->name,
+		    ((const struct pool *)desired->items[i])->addresses);
+	for (size_t i = 0; i < observed->count; i++)
+		if (observed->items[i]->live &&
+		    !set_find(desired, observed->items[i]->name))
+			report_pool(p, name, ranges, fix, observed->items[i]->name,
+			    ((const struct pool *)observed->items[i]->live)->addresses);
 }
 
 void network_ranges_report(struct planner *p, const char *name,
     const struct network *want, const struct network *live, const struct network *stored)
 {
-	const struct set *desired = config_get(p->input->desired, &pool_kind);
-	const struct observed_set *observed =
-	    &p->input->observed->kinds[kind_index(&pool_kind)];
-	struct ranges ranges = live ? live->ranges : stored->ranges;
+	const struct network *side = live ? live : stored;
 
-	if ((want && network_has_range(want)) || !ranges.count)
-		return;
-	for (size_t i = 0; i < desired->count; i++)
-		report_pool(p, name, ranges, desired->items[i]->name,
-		    ((const struct pool *)desired->items[i])->addresses);
-	for (size_t i = 0; i < observed->count; i++)
-		if (observed->items[i]->live &&
-		    !set_find(desired, observed->items[i]->name))
-			report_pool(p, name, ranges, observed->items[i]->name,
-			    ((const struct pool *)observed->items[i]->live)->addresses);
+	report_pools(p, name, side->served6,
+	    arena_printf(p->arena,
+		"take them out there with `virsh net-edit %s`, or move the pool", name));
+	if (!want || !network_has_range(want))
+		report_pools(p, name, side->ranges,
+		    arena_printf(p->arena,
+			"write dhcp.range for network %s, which then is cut around the pool, or move the pool",
+			name));
 }

@@ -149,6 +149,24 @@ static void read_dhcp(struct arena *a, struct network *n, xmlNode *dhcp)
 		n->first_host = n->hosts[0];
 }
 
+/* Never compared, and never ours to change: only what pools have to keep clear of. */
+static void read_dhcp6(struct arena *a, struct network *n, xmlNode *dhcp)
+{
+	for (xmlNode *r = xml_first(dhcp, "range"); r; r = xml_next(r)) {
+		struct range range;
+
+		if (network_read_range(a, r, &range))
+			ranges_add(a, &n->served6, range);
+	}
+	for (xmlNode *h = xml_first(dhcp, "host"); h; h = xml_next(h)) {
+		const char *text = xml_attribute(a, h, NULL, "ip");
+		struct ip ip;
+
+		if (text && ip_parse(text, &ip, NULL) == 0)
+			ranges_add(a, &n->served6, (struct range){ ip, ip });
+	}
+}
+
 /* Addresses */
 
 /* One without a mask has the natural one of its class, or of IPv6 64 bits. */
@@ -185,6 +203,8 @@ static void read_ips(struct arena *a, struct network *n, xmlNode *root)
 		ip->dhcp = xml_first(dhcp, "range") || xml_first(dhcp, "host");
 		if (ip->dhcp && ip->cidr.address.version == 4)
 			read_dhcp(a, n, dhcp);
+		else if (ip->dhcp)
+			read_dhcp6(a, n, dhcp);
 	}
 	sort_hosts(n);
 }
