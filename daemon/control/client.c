@@ -62,11 +62,20 @@ void client_free(struct client *client)
 	free(client);
 }
 
-/* Appends; a first message takes no more memory than it has bytes. */
-static void append(struct client *client, const struct text *message)
+/* A first message takes no more memory than it has bytes, and is not copied where it is
+ * the client's alone. */
+static void append(struct client *client, const struct text *message, struct text *own)
 {
 	struct text *out = &client->out;
 
+	if (out->length == 0 && own && own->length > SMALL_MESSAGE) {
+		text_done(out);
+		*out = *own;
+		*own = (struct text){ 0 };
+		out->data = must_realloc(out->data, out->length + 1);
+		out->room = out->length + 1;
+		return;
+	}
 	if (out->length == 0 && out->room <= message->length) {
 		out->data = must_realloc(out->data, message->length + 1);
 		out->room = message->length + 1;
@@ -76,7 +85,8 @@ static void append(struct client *client, const struct text *message)
 
 /* Past its own cap nothing is queued and the client is done for; past the cap of its user
  * or of all it is refused, and what it streamed ends. */
-void client_send(struct client *client, const struct text *message)
+static void send_message(
+    struct client *client, const struct text *message, struct text *own)
 {
 	static const char why[] =
 	    "other clients do not read what they are sent; try again later";
@@ -90,11 +100,16 @@ void client_send(struct client *client, const struct text *message)
 		return;
 	}
 	if (!full) {
-		append(client, message);
+		append(client, message, own);
 		return;
 	}
 	client->stream.of = STREAM_NONE;
 	client_error_text(client, ERROR_BUSY, why);
+}
+
+void client_send(struct client *client, const struct text *message)
+{
+	send_message(client, message, NULL);
 }
 
 void client_reply(
@@ -105,7 +120,7 @@ void client_reply(
 	varlink_open_reply(&message, continues);
 	shape_write(shape, record, &message);
 	varlink_close(&message);
-	client_send(client, &message);
+	send_message(client, &message, &message);
 }
 
 void client_error(struct client *client, const char *error, const void *record)
