@@ -274,6 +274,7 @@ int main(int argc, char **argv)
 		return check(o.config_dir);
 	harden();
 	mallopt(M_TRIM_THRESHOLD, PLAN_MEMORY);
+	mallopt(M_MMAP_THRESHOLD, PLAN_MEMORY); /* messages and replies, too */
 	journal_open();
 	state_dir = state_dir_open(o.state_dir, &e);
 	if (!state_dir) {

@@ -153,11 +153,12 @@ struct plan {
 };
 
 /*
- * Bytes that the plan of some thousand objects takes. Who makes plan after plan has
- * malloc to keep so much of what is freed (M_TRIM_THRESHOLD): to return it to the kernel
- * and be given it again takes as long as the planning.
+ * Bytes that the plan of some thousand objects takes, and the status that is shown of it.
+ * Who makes plan after plan has malloc to keep so much of what is freed (M_TRIM_THRESHOLD
+ * and M_MMAP_THRESHOLD): to return it to the kernel and be given it again takes as long
+ * as the planning.
  */
-#define PLAN_MEMORY (2 << 20)
+#define PLAN_MEMORY (8 << 20)
 
 struct plan *plan_make(const struct plan_input *input);
 void plan_free(struct plan *plan); /* NULL allowed */

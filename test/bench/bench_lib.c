@@ -284,6 +284,7 @@ int main(void)
 	struct config *config;
 
 	mallopt(M_TRIM_THRESHOLD, PLAN_MEMORY); /* as homek8sd */
+	mallopt(M_MMAP_THRESHOLD, PLAN_MEMORY);
 	write_home(&a, &files, 1000);
 	config = bench_load(&files);
 	bench_plan(config, "plan, nothing to do: 1,000 VMs and reservations");
