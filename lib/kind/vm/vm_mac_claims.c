@@ -45,12 +45,12 @@ static const bool *find_written(struct planner *p, const struct observed_set *se
 {
 	const struct set *desired = config_get(p->input->desired, &vm_kind);
 	bool *written = arena_array(p->arena, set->count, sizeof(*written));
-	size_t at;
+	size_t near = 0;
 
 	for (size_t i = 0; i < desired->count; i++)
-		if (observed_set_index(
-			set, ((const struct vm *)desired->items[i])->domain, &at))
-			written[at] = true;
+		if (observed_set_near(
+			set, ((const struct vm *)desired->items[i])->domain, &near))
+			written[near] = true;
 	return written;
 }
 
