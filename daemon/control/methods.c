@@ -101,6 +101,28 @@ static void diff(struct request *r)
 	reply(r, &out);
 }
 
+static void import(struct request *r)
+{
+	static const char *const kinds_of[] = { "network", "vm" };
+	struct import_only only[2], *end = only;
+	struct import_result out;
+
+	for (size_t i = 0; i < 2; i++) {
+		const char *name = json_string_at(r->call->parameters, kinds_of[i]);
+
+		if (name)
+			*end++ = (struct import_only){ kind_find(kinds_of[i]), name };
+	}
+	engine_import(r->engine, only, (size_t)(end - only), &r->arena, &out);
+	if (out.missing)
+		client_error(r->client, ERROR_NO_SUCH_OBJECT,
+		    &(struct no_such_object){ out.missing->kind->name, out.missing->name,
+			arena_printf(&r->arena, "there is no %s %s in libvirt",
+			    out.missing->kind->name, out.missing->name) });
+	else
+		reply(r, &(struct import_reply){ out.text, out.complete });
+}
+
 /* The end of a method that changes something: {} or why not. */
 static void answer_change(struct request *r, int result, const struct error *e)
 {
@@ -199,7 +221,7 @@ static void reload(struct request *r)
 static void get_version(struct request *r)
 {
 	static const char *const features[] = { "approve", "approve-hash", "events",
-		"pause", "status-events", "stream-changes", "streams" };
+		"import", "pause", "status-events", "stream-changes", "streams" };
 
 	reply(r, &(struct version_reply){ HOMEK8S_VERSION,
 		     { (void *)features, sizeof(features) / sizeof(features[0]) } });

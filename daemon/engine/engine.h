@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "daemon/host/state_dir.h"
+#include "lib/plan/import.h"
 #include "lib/view/view.h"
 
 struct engine;
@@ -51,6 +52,10 @@ enum reload_result engine_reload(struct engine *e, struct text *errors);
  */
 void engine_view(const struct engine *e, struct view *out);
 bool engine_pending(const struct engine *e);
+
+/* What runs now as desired state, from what is observed (lib/plan/import.h). */
+void engine_import(struct engine *e, const struct import_only *only, size_t count,
+    struct arena *a, struct import_result *out);
 
 /* What users ask for (kind NULL: of everything). `who` goes to the journal. -1: there is
  * no such object, or it cannot be done. Nothing is planned from within. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/engine/core.h"
+#include "daemon/engine/cycle.h"
 #include "daemon/host/clock.h"
 #include "daemon/journal/journal.h"
 
@@ -141,6 +142,16 @@ void engine_view(const struct engine *e, struct view *out)
 			.off = report.off,
 		};
 	}
+}
+
+void engine_import(struct engine *e, const struct import_only *only, size_t count,
+    struct arena *a, struct import_result *out)
+{
+	struct plan_input input;
+	struct import_request request = { &input, only, count };
+
+	cycle_input(e, &input);
+	import_make(&request, a, out);
 }
 
 bool engine_pending(const struct engine *e)

@@ -39,10 +39,11 @@ enum output {
 #define TAKES_WATCH 8u /* -w */
 #define TAKES_FOR 16u
 #define TAKES_REASON 32u
-#define TAKES_CONFIG 64u  /* --config-dir */
-#define TAKES_DAEMON 128u /* --socket, --timeout */
-#define TAKES_TABLE 256u  /* --no-headers */
-#define TAKES_ALL 512u	  /* --all */
+#define TAKES_CONFIG 64u   /* --config-dir */
+#define TAKES_DAEMON 128u  /* --socket, --timeout */
+#define TAKES_TABLE 256u   /* --no-headers */
+#define TAKES_ALL 512u	   /* --all */
+#define TAKES_IMPORT 1024u /* --network, --vm */
 
 #define DEFAULT_CONFIG_DIR HOMEK8S_SYSCONFDIR "/homek8s"
 
@@ -50,7 +51,7 @@ struct options {
 	enum output output;
 	bool watch, no_headers, all;
 	const char *color; /* "auto", "always", "never" */
-	const char *socket, *config_dir, *for_what, *reason;
+	const char *socket, *config_dir, *for_what, *reason, *network, *vm;
 	int64_t timeout; /* ms; 0: the command's own */
 	bool help, version;
 	unsigned used;	/* bit i: the i-th option was given */

@@ -83,6 +83,12 @@ static bool set_option(struct options *o, int short_name, const char *value)
 	case 'd':
 		o->config_dir = value;
 		break;
+	case 'N':
+		o->network = value;
+		break;
+	case 'v':
+		o->vm = value;
+		break;
 	case 'h':
 		o->help = true;
 		break;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "daemon/homek8sctl/client.h"
 #include "daemon/homek8sctl/merge.h"
@@ -16,6 +17,8 @@
 #include "lib/view/interface.h"
 #include "lib/wire/varlink.h"
 
+#define IMPORT_TRIES 15 /* 3 s */
+#define IMPORT_AGAIN_MS 200
 #define BEFORE 10 /* events shown by `events -w` before what comes */
 
 /* One method whose answers are shown: once, or with -w again and again. */
@@ -196,6 +199,32 @@ enum status verb_events(struct ctl *ctl)
 	if (!ctl->options.watch)
 		return show(ctl, &s, NULL);
 	return client_follow(ctl, s.method, events_after, show_events, &h);
+}
+
+/* Just after its start the daemon has not observed everything yet. */
+enum status verb_import(struct ctl *ctl)
+{
+	autojson struct json_object *parameters = json_object_new_object();
+	enum status status;
+
+	if (ctl->options.network)
+		json_put_string(parameters, "network", ctl->options.network);
+	if (ctl->options.vm)
+		json_put_string(parameters, "vm", ctl->options.vm);
+	for (int tries = 1;; tries++) {
+		autojson struct json_object *reply = NULL;
+		bool complete;
+
+		status = client_ask(ctl, INTERFACE_NAME ".Import", parameters, &reply);
+		complete = json_bool_at(reply, "complete", false);
+		if (status == STATUS_YES && !complete && tries < IMPORT_TRIES) {
+			usleep(IMPORT_AGAIN_MS * 1000);
+			continue;
+		}
+		if (status == STATUS_YES)
+			fputs(json_string_at(reply, "text"), stdout);
+		return status;
+	}
 }
 
 static void print_json(struct ctl *ctl, struct json_object *reply)

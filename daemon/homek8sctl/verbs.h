@@ -12,6 +12,7 @@ enum status verb_describe(struct ctl *ctl);
 enum status verb_plan(struct ctl *ctl);
 enum status verb_diff(struct ctl *ctl);
 enum status verb_events(struct ctl *ctl);
+enum status verb_import(struct ctl *ctl);
 enum status verb_call(struct ctl *ctl);
 
 /* verbs_change.c: commands that ask the daemon to do something; verbs_approve.c */

@@ -22,6 +22,7 @@ struct item;
 struct object_state;
 struct state;
 struct step;
+struct importer;
 struct action;
 
 /* How an object counts for the budget (promise P10). */
@@ -175,6 +176,10 @@ struct kind {
 	/* After all its items were planned: closes the gates of those that must wait for
 	 * another one. Or NULL. */
 	void (*settle)(struct planner *p);
+
+	/* Proposes what `homek8sctl import` writes of what was observed (lib/plan/import.h).
+	 * NULL: of kinds that have a map, every key of every object that was observed. */
+	void (*import)(struct importer *i);
 
 	/* Does what was observed carry our mark? NULL: its objects carry none. */
 	bool (*is_owned)(const struct observed *observed);

@@ -274,6 +274,10 @@ const struct shape diff_shape = SHAPE(struct diff_reply, NULL, NULL,
 	LIST(struct diff_reply, objects, object_difference_shape, NULL),
 	LIST(struct diff_reply, unknown, other_shape, "what is not observed"));
 
+const struct shape import_shape = SHAPE(struct import_reply, NULL, NULL,
+	TEXT(struct import_reply, text, "a YAML document with comments"),
+	BOOL(struct import_reply, complete, "false: some of it was not observed yet"));
+
 const struct shape events_shape = SHAPE(struct events_reply, NULL, NULL,
 	LIST(struct events_reply, events, event_shape, NULL));
 

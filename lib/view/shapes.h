@@ -126,6 +126,11 @@ struct events_reply {
 	struct list events;
 };
 
+struct import_reply {
+	const char *text;
+	bool complete;
+};
+
 struct reload_reply {
 	int64_t generation;
 };
@@ -160,8 +165,8 @@ struct one_text { /* under the one key that the error's shape says */
 };
 
 extern const struct shape status_shape, list_shape, describe_shape, plan_shape,
-    diff_shape, events_shape, reload_shape, version_shape, info_shape, description_shape,
-    empty_shape, validate_shape;
+    diff_shape, import_shape, events_shape, reload_shape, version_shape, info_shape,
+    description_shape, empty_shape, validate_shape;
 extern const struct shape no_such_object_shape, refused_shape, text_shape,
     interface_shape, method_shape, parameter_shape, approval_shape;
 /* Those whose single structs are hashed: of a status, of a list. */

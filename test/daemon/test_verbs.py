@@ -17,7 +17,7 @@ from report import none_of
 from terminal import on_terminal
 
 VERBS = ("status list describe plan diff validate reconcile reload pause resume approve wait "
-         "events explain example call version help").split()
+         "events explain example import call version help").split()
 
 
 def lines(ended, count):

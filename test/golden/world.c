@@ -59,19 +59,18 @@ static void broken(const char *directory, const char *what, const char *why)
 
 /* The home that is desired */
 
-static void load_config(struct world *w, const char *directory)
+/* `text` NULL: nothing is desired. */
+static void load_config(struct world *w, const char *directory, const char *text)
 {
-	struct config_files files = { .directory = directory };
-	struct source_text desired = { .name = "desired.yaml" };
+	struct config_files files = { .directory = directory, .settings_only = !text };
+	struct source_text desired = { .name = "desired.yaml", .text = text };
 
-	desired.text = world_file(&w->arena, directory, "desired.yaml", &desired.length);
+	desired.length = text ? strlen(text) : 0;
 	files.settings.name = "homek8s.yaml";
 	files.settings.text =
 	    world_file(&w->arena, directory, "homek8s.yaml", &files.settings.length);
 	files.desired = &desired;
-	files.desired_count = 1;
-	if (!desired.text)
-		broken(directory, "desired.yaml", "missing");
+	files.desired_count = text ? 1 : 0;
 	if (config_load(&files, &w->config) < 0) {
 		for (size_t i = 0; i < w->config->report.count; i++)
 			fprintf(stderr, "%s\n",
@@ -375,16 +374,33 @@ static void load_state(struct world *w, const char *directory)
 		broken(directory, "state.json", e.text);
 }
 
-void world_load(struct world *w, const char *directory)
+static void load(
+    struct world *w, const char *directory, const char *desired, bool remembered)
 {
-	*w = (struct world){ .probes = probe_store_new() };
-	load_config(w, directory);
-	load_state(w, directory);
+	load_config(w, directory, desired);
+	load_state(w, remembered ? directory : "");
 	load_xml(w, directory, "networks.xml", &network_kind, "network", put_network);
 	load_xml(w, directory, "domains.xml", &vm_kind, "domain", put_domain);
 	load_cluster(w, directory);
 	load_host(w, directory);
 	load_answers(w, directory);
+}
+
+void world_load(struct world *w, const char *directory)
+{
+	const char *desired;
+
+	*w = (struct world){ .probes = probe_store_new() };
+	desired = world_file(&w->arena, directory, "desired.yaml", NULL);
+	if (!desired)
+		broken(directory, "desired.yaml", "missing");
+	load(w, directory, desired, true);
+}
+
+void world_load_other(struct world *w, const char *directory, const char *desired)
+{
+	*w = (struct world){ .probes = probe_store_new() };
+	load(w, directory, desired, false);
 }
 
 void world_done(struct world *w)

@@ -34,6 +34,8 @@ struct world {
 
 /* To be given to world_done(). */
 void world_load(struct world *w, const char *directory);
+/* The same with `desired` in place of desired.yaml, NULL: nothing is; without state.json. */
+void world_load_other(struct world *w, const char *directory, const char *desired);
 void world_done(struct world *w);
 void world_input(const struct world *w, struct plan_input *input);
 

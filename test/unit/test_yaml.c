@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "lib/doc/yaml.h"
+#include "lib/doc/yaml_write.h"
 
 #include <check.h>
 
@@ -462,6 +463,52 @@ START_TEST(every_byte_is_survived)
 }
 END_TEST
 
+/* Texts that readers of YAML take for something else, or that have its signs. */
+static const char *const written_texts[] = { "", "plain", "two words", "yes", "Null", "~",
+	"12", "0x1f", "1e3", "52:54:00:12:34:56", "12:30", "192.168.122.1",
+	"192.168.122.0/24", "192.168.122.1-192.168.122.9", "-5", "- a", "? a", "a: b",
+	"a:", "a #b", "#b", "&a", "*a", "!!str", "a, b", "[a]", "{a}", "a]", "'quoted'",
+	"\"quoted\"", " blank", "blank ", "%a", "@a", "|", ">", "Gr\xc3\xbcn", "a\\b",
+	"a\tb", "...", "---", ".inf", "=" };
+
+START_TEST(what_is_written_is_read)
+{
+	const char *text = written_texts[_i];
+	struct arena a = { 0 };
+	struct yaml_entry document = { 0 }, *map = yaml_entry_get(&a, &document, "map");
+	autotext struct text out = { 0 }, value = { 0 };
+	struct json_object *flow = json_object_new_array(),
+			   *one = json_object_new_object();
+	const struct node *list, *read;
+	struct load l;
+
+	json_object_object_add(one, *text ? text : "k", json_object_new_string(text));
+	json_object_array_add(flow, one);
+	yaml_write_flow(&value, flow);
+	json_object_put(flow);
+	yaml_entry_get(&a, map, "list")->value = text_get(&value);
+	yaml_entry_get(&a, map, *text ? text : "k")->value = "1";
+	yaml_entry_note(&a, map, "a note with: [signs]\nand a line end");
+	yaml_entry_get(&a, map, "gone")->off = true;
+	yaml_entry_get(&a, yaml_entry_get(&a, &document, "void"), "all")->off = true;
+	yaml_entry_write(&document, &out);
+	load(&l, out.data, out.length);
+	ck_assert_msg(l.root != NULL, "%s", text_get(&out));
+	ck_assert_uint_eq(l.root->count, 1);
+	read = node_get(l.root, "map");
+	list = node_get(read, "list");
+	ck_assert_uint_eq(read->count, 2);
+	ck_assert_ptr_nonnull(node_get(read, *text ? text : "k"));
+	ck_assert_uint_eq(list->count, 1);
+	ck_assert_str_eq(list->items[0]->keys[0]->text, *text ? text : "k");
+	ck_assert_str_eq(list->items[0]->items[0]->text, text);
+	ck_assert_uint_eq(node_key(l.root, "map")->place.line, map->line);
+	ck_assert_uint_eq(node_key(read, "list")->place.line, map->below[0]->line);
+	arena_done(&l.a);
+	arena_done(&a);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("yaml");
@@ -474,6 +521,7 @@ int main(void)
 	tcase_add_loop_test(tests, trees, 0, ROWS(tree_rows));
 	tcase_add_loop_test(tests, refusals, 0, ROWS(refusal_rows));
 	tcase_add_loop_test(tests, bombs_are_harmless, 0, ROWS(bomb_rows));
+	tcase_add_loop_test(tests, what_is_written_is_read, 0, ROWS(written_texts));
 	tcase_add_test(tests, limits_can_be_given);
 	tcase_add_test(tests, every_cut_is_survived);
 	tcase_add_test(tests, every_byte_is_survived);

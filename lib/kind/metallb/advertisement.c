@@ -207,6 +207,11 @@ static const char *find_other(
 	return NULL;
 }
 
+bool advertisement_covers(struct planner *p, const char *pool)
+{
+	return find_other(p, "", pool, false);
+}
+
 /* The list is replaced as a whole: what others wrote into it stays in it. */
 static const char *document(struct planner *p, const struct step *step, struct error *e)
 {

@@ -16,6 +16,7 @@
 #include "lib/kind/metallb/pool.h"
 #include "lib/kind/metallb/metallb.h"
 #include "lib/kind/metallb/pool_due.h"
+#include "lib/kind/metallb/pool_import.h"
 #include "lib/kind/metallb/pool_record.h"
 #include "lib/kind/network/network_users.h"
 
@@ -269,6 +270,7 @@ const struct kind pool_kind = {
 	.read_object = read_object,
 	.decode = decode,
 	.plan = plan,
+	.import = pool_import,
 	.state_fields = &pool_record_fields,
 	.desired = pool_record_desired,
 	.observed = pool_record_observed,

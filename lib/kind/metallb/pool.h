@@ -57,4 +57,7 @@ struct advertisement {
  */
 struct ranges pools_claimed(struct planner *p);
 
+/* Whether some advertisement that was observed answers for the pool everywhere. */
+bool advertisement_covers(struct planner *p, const char *pool);
+
 #endif

@@ -11,6 +11,7 @@
 #include "lib/kind/network/network.h"
 #include "lib/kind/metallb/pool.h"
 #include "lib/kind/network/reservation_plan.h"
+#include "lib/kind/network/network_import.h"
 #include "lib/kind/network/network_plan.h"
 #include "lib/kind/network/network_read.h"
 #include "lib/kind/network/network_record.h"
@@ -179,6 +180,7 @@ const struct kind network_kind = {
 	.follow = network_follow,
 	.facts = facts,
 	.plan = network_plan,
+	.import = network_import,
 	.state_fields = &network_record_fields,
 	.desired = network_record_desired,
 	.observed = network_record_observed,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/kind/network/network.h"
+#include "lib/kind/network/network_import.h"
 #include "lib/kind/network/reservation.h"
 #include "lib/kind/network/reservation_record.h"
 #include "lib/kind/vm/vm.h"
@@ -116,6 +117,7 @@ const struct kind reservation_kind = {
 	.read_object = read_object,
 	.prepare = reservation_prepare,
 	.plan = reservation_plan,
+	.import = reservation_import,
 	.settle = reservation_settle,
 	.state_fields = &reservation_record_fields,
 	.ended = reservation_record_ended,

@@ -10,6 +10,7 @@
 #include "lib/kind/sources.h"
 #include "lib/kind/vm/vm.h"
 #include "lib/kind/vm/vm_record.h"
+#include "lib/kind/vm/vm_import.h"
 #include "lib/kind/vm/vm_plan.h"
 #include "lib/kind/vm/vm_claims.h"
 #include "lib/kind/vm/vm_disk.h"
@@ -371,6 +372,7 @@ const struct kind vm_kind = {
 	.refresh = refresh,
 	.prepare = vm_claims_prepare,
 	.plan = vm_plan,
+	.import = vm_import,
 	.availability = vm_availability,
 	.state_fields = &vm_record_fields,
 	.desired = vm_record_desired,
