@@ -22,12 +22,15 @@ CFLAGS_ALL = -std=gnu17 $(OPT) $(WARN) $(if $(SAN),$(SANFLAGS),$(HARDEN)) -MMD -
 	$(CFLAGS)
 LDFLAGS_ALL = $(if $(SAN),$(SANFLAGS),-pie -Wl,-z,relro,-z,now) $(LDFLAGS)
 
-pc_cflags = $(shell pkg-config --cflags $(1))
-pc_libs = $(shell pkg-config --libs $(1))
-INC := $(call pc_cflags,$(PKGS_DAEMON) $(PKGS_TEST))
-LIBS_LIB := $(call pc_libs,$(PKGS_LIB))
-LIBS_DAEMON := $(call pc_libs,$(PKGS_DAEMON)) -lev -lpthread
-LIBS_TEST := $(call pc_libs,$(PKGS_TEST)) -lpthread
+# Asked when something is compiled, and once: targets that install packages come before that.
+pkg_config = $(or $(shell pkg-config $(1)),$(error packages are missing: \
+	"make deps-run" installs what building needs$(comma) "make deps" what testing needs too))
+comma := ,
+once = $(eval $(1) := $(2))$($(1))
+INC = $(call once,INC,$(call pkg_config,--cflags $(PKGS_DAEMON) $(PKGS_TEST)))
+LIBS_LIB = $(call once,LIBS_LIB,$(call pkg_config,--libs $(PKGS_LIB)))
+LIBS_DAEMON = $(call once,LIBS_DAEMON,$(call pkg_config,--libs $(PKGS_DAEMON)) -lev -lpthread)
+LIBS_TEST = $(call once,LIBS_TEST,$(call pkg_config,--libs $(PKGS_TEST)) -lpthread)
 
 LIB_SRC := $(wildcard lib/*/*.c lib/*/*/*.c)
 DAEMON_SRC := $(wildcard daemon/*.c daemon/engine/*.c daemon/virt/*.c daemon/kube/*.c daemon/host/*.c \
@@ -43,32 +46,41 @@ UNITS := $(patsubst test/unit/%.c,$(BUILD)/test/%,$(UNIT_SRC))
 BENCHES := $(patsubst test/bench/%.c,$(BUILD)/test/%,$(BENCH_SRC))
 Q := $(if $(V),,@)
 
+# What is being done, and where TOTAL is given, how far it is.
+say = $(if $(TOTAL),$(eval DONE += x)$(eval NTH := [$(words $(DONE))/$(TOTAL)] ))$(if $(V),,@echo \
+	"  $(NTH)$(1)")
+# Builds $(1) from a recipe, saying how far it is, on all processors unless -j says how many.
+jobs = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+build = +@total=$$($(MAKE) -n --no-print-directory $(1) 2>/dev/null | \
+	grep -cE '^echo "  ?(CC|LD|AR) '); \
+	$(MAKE) -s --no-print-directory $(jobs) TOTAL=$$total $(1)
+
 all: $(BUILD)/homek8sd $(BUILD)/homek8sctl
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(if $(V),,@echo "  CC    $<")
+	$(call say,CC    $<)
 	$(Q)$(CC) $(CFLAGS_ALL) $(INC) -c -o $@ $<
 
 $(LIB): $(call obj,$(LIB_SRC))
-	$(if $(V),,@echo "  AR    $@")
+	$(call say,AR    $@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(BUILD)/homek8sd: $(call obj,$(DAEMON_SRC)) $(LIB)
-	$(if $(V),,@echo "  LD    $@")
+	$(call say,LD    $@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_DAEMON)
 
 $(BUILD)/homek8sctl: $(call obj,$(CTL_SRC)) $(LIB)
-	$(if $(V),,@echo "  LD    $@")
+	$(call say,LD    $@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_LIB)
 
 $(BUILD)/fake-apiserver: $(call obj,$(FAKE_SRC)) $(LIB)
-	$(if $(V),,@echo "  LD    $@")
+	$(call say,LD    $@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_LIB) -lssl -lcrypto -lev -lpthread
 
 $(BUILD)/test/%: $(BUILD)/obj/test/unit/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(if $(V),,@echo "  LD    $@")
+	$(call say,LD    $@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_LIB) $(LIBS_TEST)
 
 # The screens of homek8sctl: all of it but its terminal and its connection.
@@ -76,13 +88,13 @@ SCREENS := $(wildcard test/screens/*.c) test/golden/world.c $(filter-out \
 	$(addprefix daemon/homek8sctl/,main.c client.c terminal.c),$(CTL_SRC))
 $(BUILD)/test/test_screens: $(call obj,test/unit/test_screens.c $(SCREENS)) $(LIB)
 	@mkdir -p $(@D)
-	$(if $(V),,@echo "  LD    $@")
+	$(call say,LD    $@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_LIB) $(LIBS_TEST)
 
 GOLDEN_SRC := $(wildcard test/golden/*.c)
 $(BUILD)/test/golden: $(call obj,$(GOLDEN_SRC)) $(LIB)
 	@mkdir -p $(@D)
-	$(if $(V),,@echo "  LD    $@")
+	$(call say,LD    $@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_LIB)
 
 # The test of the frame: the tables are built again with kinds of test/frame, everything else is
@@ -96,7 +108,7 @@ frame = $(patsubst %.c,$(BUILD)/obj/frame/%.o,$(1))
 
 $(BUILD)/obj/frame/%.o: %.c
 	@mkdir -p $(@D)
-	$(if $(V),,@echo "  CC    $<, with test/frame")
+	$(call say,CC    $< (test/frame))
 	$(Q)$(CC) $(CFLAGS_ALL) $(FRAME_DEFS) $(INC) -c -o $@ $<
 
 FRAME_LIB := $(call frame,$(filter lib/%,$(FRAME_TABLES)) \
@@ -109,7 +121,7 @@ $(BUILD)/test/frame-golden: $(call obj,$(GOLDEN_SRC)) $(FRAME_LIB)
 $(BUILD)/test/frame-phases: $(call frame,test/frame/phases.c) $(FRAME_LIB)
 $(FRAME):
 	@mkdir -p $(@D)
-	$(if $(V),,@echo "  LD    $@")
+	$(call say,LD    $@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_DAEMON) $(LIBS_TEST)
 
 # The simulator: the engine and all of lib/ as they are; clocks, event loop, disk and sources
@@ -119,7 +131,7 @@ $(BUILD)/test/sim: $(call obj,$(wildcard test/sim/*.c) daemon/engine/config_load
 	daemon/engine/executor_flow.c daemon/engine/executor_parts.c daemon/engine/inbox.c \
 	daemon/engine/inbox_steps.c daemon/engine/requests.c daemon/engine/adapters.c) $(LIB)
 	@mkdir -p $(@D)
-	$(if $(V),,@echo "  LD    $@")
+	$(call say,LD    $@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_LIB)
 	$(shell mkdir -p $(@D))$(file >$@.flags,$(SIM_FLAGS))
 
@@ -152,22 +164,25 @@ $(BUILD)/test/test_host: $(call obj,$(wildcard test/host/*.c) \
 $(BENCHES): $(BUILD)/test/bench_%: $(BUILD)/obj/test/bench/bench_%.o $(call obj,test/bench/measure.c \
 	test/bench/clients.c) $(LIB)
 	@mkdir -p $(@D)
-	$(if $(V),,@echo "  LD    $@")
+	$(call say,LD    $@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_DAEMON)
 
 ADAPTER_TESTS := $(VIRT_TESTS) $(addprefix $(BUILD)/test/test_,kube control host executor)
 
 $(ADAPTER_TESTS):
 	@mkdir -p $(@D)
-	$(if $(V),,@echo "  LD    $@")
+	$(call say,LD    $@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_DAEMON) $(LIBS_TEST) -lssl -lcrypto
 
 TEST_PROGRAMS := $(UNITS) $(BUILD)/test/golden $(BUILD)/test/sim $(FRAME) $(ADAPTER_TESTS) $(BUILD)/fake-apiserver
 
 tests: all $(TEST_PROGRAMS)
 
-check: tests
-	@BUILD=$(BUILD) test/check.sh all
+# The packages come first, and only then does make know what pkg-config says of them.
+check:
+	@test/deps.sh check
+	$(call build,tests)
+	@exec env BUILD=$(BUILD) test/check.sh all
 
 # The levels that need no network and no other machine's parts, under the sanitizers.
 sanitize:
@@ -181,7 +196,7 @@ FUZZ_SECONDS ?= 10
 FUZZ := $(patsubst test/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard test/fuzz/fuzz_*.c))
 
 $(BUILD)/fuzz_%: $(BUILD)/obj/test/fuzz/fuzz_%.o $(LIB)
-	$(if $(V),,@echo "  LD    $@")
+	$(call say,LD    $@)
 	$(Q)$(CC) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS_LIB)
 
 fuzz:
@@ -193,17 +208,20 @@ lint:
 	@test/lint.sh
 	+@$(MAKE) --no-print-directory CC=clang CI=1 BUILD=$(BUILD)/clang tests
 
-# The packages come first, and only then does make know what pkg-config says of them.
 run: deps-run
-	+@$(MAKE) --no-print-directory all $(BUILD)/fake-apiserver
-	@BUILD=$(BUILD) test/run/run.sh
+	$(call build,all $(BUILD)/fake-apiserver)
+	@exec env BUILD=$(BUILD) test/run/run.sh
 
 tour: deps-run
-	+@$(MAKE) --no-print-directory all $(BUILD)/fake-apiserver
-	@BUILD=$(BUILD) test/run/tour.sh
+	$(call build,all $(BUILD)/fake-apiserver)
+	@exec env BUILD=$(BUILD) test/run/tour.sh
 
 bench: all $(BUILD)/fake-apiserver $(BENCHES)
 	@BUILD=$(BUILD) test/bench/bench.sh
+
+# A Debian package, of what is built here; see units/deb.
+deb: all
+	@units/deb/build.sh $(BUILD) $(VERSION)
 
 # Packages: what building, running and testing need on Debian 12.
 deps:
@@ -227,11 +245,12 @@ help:
 #: make lint       format, rules, gcc and clang with every warning an error
 #: make sanitize   tests under AddressSanitizer, UBSan and ThreadSanitizer
 #: make deps       the packages all this needs
+#: make deb        build/homek8sd_VERSION_ARCH.deb
 #: make install    with DESTDIR, PREFIX, sysconfdir; make uninstall undoes it
 #: make clean
 
 .SECONDARY:
-.PHONY: all tests check sanitize fuzz lint run tour bench deps deps-run clean help
+.PHONY: all tests check sanitize fuzz lint run tour bench deb deps deps-run clean help
 
 # Installing. `make install` touches nothing that stands in /etc/homek8s and starts nothing; what
 # `make uninstall` removes is the same list.

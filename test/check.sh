@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # check.sh all|quick|threads|fuzz: runs the tests of a level, shows those that fail and what was
 # skipped and why, and ends with one line of counts. A test is a program that prints its own
-# counts, "N passed, N failed" or check's summary; exit 77 means skipped.
+# counts, "N passed, N failed" or check's summary; exit 77 means skipped. Whoever waits sees
+# how far it is: on a terminal in the last line, else once a minute.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 build=${BUILD:-build}
@@ -9,7 +10,8 @@ export BUILD=$build
 level=${1:-all}
 logs=$build/logs
 mkdir -p "$logs"
-rm -f "$logs"/*.counts
+rm -f "$logs"/*.counts "$logs"/*.running "$logs/interrupted"
+PATH=$PATH:/usr/sbin:/sbin # where libvirtd lies, which is not in every user's path
 at_a_time=${JOBS:-3}
 
 # The counts in a test's output, as "PASSED FAILED"; one test of its own where it has none.
@@ -50,18 +52,59 @@ one() { # NAME COMMAND...
 	local log=$logs/$1.log name=$1 began status
 	shift
 	began=$(date +%s%3N)
+	echo "$began" >"$log.running"
 	"$@" >"$log" 2>&1 </dev/null
 	status=$?
+	rm -f "$log.running"
+	if [ -e "$logs/interrupted" ]; then return; fi
 	finish "$name" "$log" $status $(($(date +%s%3N) - began)) >"$log.line"
-	cat "$log.line"
+	printf '%s%s\n' "$erase" "$(cat "$log.line")"
 }
+
+# How long, and what is running since when.
+progress() {
+	local file now
+	now=$(date +%s)
+	printf '%d:%02d' $((SECONDS / 60)) $((SECONDS % 60))
+	for file in "$logs"/*.running; do
+		[ -s "$file" ] || continue
+		printf ', %s %d s' "$(basename "$file" .log.running)" $((now - $(cat "$file") / 1000))
+	done 2>/dev/null
+}
+
+show_progress() {
+	local never
+	exec {never}<> <(:) # nothing comes: this waits without a process of its own
+	while ! read -rt "$interval" -u "$never"; do
+		if [ -n "$erase" ]; then
+			printf '%s%s' "$erase" "$(progress | cut -c "1-$(($(tput cols 2>/dev/null || echo 80) - 1))")"
+		else
+			echo "after $(progress)"
+		fi
+	done
+}
+
+erase=
+interval=60
+if [ -t 1 ] && [ "${TERM:-dumb}" != dumb ]; then
+	erase=$'\r\e[K'
+	interval=1
+fi
 
 # Tests wait far more than they compute: several run at a time.
 run() { # NAME COMMAND...
-	while [ "$(jobs -rp | wc -l)" -ge "$at_a_time" ]; do
-		wait -n
+	while [ "${#running[@]}" -ge "$at_a_time" ]; do
+		wait_one
 	done
 	one "$@" &
+	running[$!]=1
+}
+
+declare -A running=()
+wait_one() {
+	local ended
+	wait -n -p ended "${!running[@]}"
+	[ -z "${ended:-}" ] || unset "running[$ended]"
 }
 
 each() { # PATTERN: every built test program of that name
@@ -111,9 +154,9 @@ embedded() {
 # The API server is built once, which takes minutes; every later run finds it in the cache.
 real() {
 	local file
-	if [ "$(id -u)" = 0 ]; then
-		test/real/build-apiserver.sh >"$logs/build-apiserver.log" 2>&1 ||
-			tail -5 "$logs/build-apiserver.log"
+	if [ "$(id -u)" = 0 ] && ! test/real/build-apiserver.sh --cached >/dev/null; then
+		echo "${erase}building kube-apiserver 1.20.2, once; this takes 4 to 11 minutes"
+		one build-apiserver test/real/build-apiserver.sh
 	fi
 	for file in test/real/test_*.sh; do
 		script "real-$(basename "$file" .sh | sed s/test_//)" "$file"
@@ -130,6 +173,20 @@ export CK_DEFAULT_TIMEOUT=${CK_DEFAULT_TIMEOUT:-60}
 sim_seeds=3000
 [ "$level" = quick ] && sim_seeds=300
 export FAKE_APISERVER=$PWD/$build/fake-apiserver
+show_progress &
+progress_pid=$!
+# Whoever is interrupted ends what it started: tests clean up when they are asked to end.
+end_all() {
+	trap '' INT TERM HUP
+	touch "$logs/interrupted"
+	kill "$progress_pid"
+	pkill -TERM -P "$(IFS=,; echo "${!running[*]}")"
+	wait
+	echo "${erase}interrupted"
+	exit "$1"
+}
+trap 'end_all 130' INT
+trap 'end_all 143' TERM HUP
 case $level in
 all)
 	unit
@@ -156,8 +213,14 @@ threads)
 	script tour test/run/tour.sh
 	;;
 esac
-wait
+while [ "${#running[@]}" -gt 0 ]; do
+	wait_one
+done
+kill "$progress_pid"
+wait "$progress_pid" 2>/dev/null
+printf '%s' "$erase"
 read -r passed failed skipped < <(cat "$logs"/*.counts | awk '
 	{ p += $1; f += $2; s += $3 } END { print p + 0, f + 0, s + 0 }')
-echo "$passed passed, $failed failed, $skipped skipped"
+printf '%d passed, %d failed, %d skipped, in %d:%02d\n' "$passed" "$failed" "$skipped" \
+	$((SECONDS / 60)) $((SECONDS % 60))
 [ "$failed" = 0 ]

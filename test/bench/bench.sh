@@ -91,7 +91,6 @@ stop_daemon() {
 }
 
 new_libvirtd() {
-	exec 9>&-
 	stop_libvirtd
 	rm -f "$work/hold"
 	start_libvirtd

@@ -193,4 +193,4 @@ def no_secret_is_shown(home):
 
 
 if __name__ == "__main__":
-    run(start, no_secret_is_shown, needs=("virsh", "libvirtd", "unshare", "openssl"))
+    run(start, no_secret_is_shown, needs=("virsh", "libvirtd", "setpriv", "openssl"))

@@ -168,4 +168,4 @@ def through_tls(home):
 
 if __name__ == "__main__":
     run(start, the_proxy_harms, ended_connections, slow_connections, black_holes, through_tls,
-        needs=("virsh", "libvirtd", "unshare", "openssl"))
+        needs=("virsh", "libvirtd", "setpriv", "openssl"))

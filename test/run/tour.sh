@@ -69,7 +69,6 @@ began=$(now_ms)
 start_api
 heals 'the API server restarted' "$began" converged
 
-exec 9>&-
 stop_libvirtd
 began=$(now_ms)
 start_libvirtd

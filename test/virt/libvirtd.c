@@ -35,12 +35,24 @@ static void die(const char *what)
 	abort();
 }
 
+static bool may_make_namespaces(void)
+{
+	int status = 1;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(unshare(CLONE_NEWNS | CLONE_NEWNET) == 0 ? 0 : 1);
+	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
 const char *libvirtd_missing(void)
 {
 	if (geteuid() != 0)
 		return "needs root";
 	if (access(PROGRAM, X_OK) != 0)
 		return "needs " PROGRAM " (libvirt-daemon)";
+	if (!may_make_namespaces())
+		return "may not make namespaces; a container must be privileged";
 	return NULL;
 }
 
