@@ -144,6 +144,7 @@ embedded() {
 	script fake-apiserver test/fake/selftest.sh
 	script fake-resources test/fake/test_resources.py
 	script tour test/run/tour.sh
+	script run test/run/test_run.py
 	[ "$level" = all ] && script sim-planted test/sim/test_planted.py
 	local file
 	for file in test/daemon/test_* test/frame/test_*.py; do

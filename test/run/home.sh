@@ -7,13 +7,6 @@
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 build=$(cd "$top" && realpath "${BUILD:-build}")
 PATH=$PATH:/usr/sbin:/sbin # where libvirtd lies, which is not in every user's path
-as_nobody=()
-[ "$(id -u)" != 0 ] || as_nobody=(setpriv --reuid nobody --regid nogroup --clear-groups)
-# A directory for temporary files that is root's alone will not do for both.
-"${as_nobody[@]}" test -x "${TMPDIR:-/tmp}" || TMPDIR=/tmp
-work=$(mktemp -d "${TMPDIR:-/tmp}/homek8s.XXXXXX")
-export HOMEK8S_SOCKET=$work/homek8s.sock
-uri="test+unix:///default?socket=$work/libvirt/libvirt-sock"
 ctl="$build/homek8sctl"
 api=
 api_options=() # more of fake-apiserver's
@@ -149,7 +142,7 @@ clean_up() {
 	[ -z "${daemon_pid:-}" ] || end "$daemon_pid"
 	[ -z "${api_pid:-}" ] || stop_api
 	[ -z "${libvirtd_pid:-}" ] || stop_libvirtd
-	rm -rf "$work"
+	[ -z "${work:-}" ] || rm -rf "$work"
 }
 
 # A shell that knows this home, for whoever wants to break it from another terminal.
@@ -169,7 +162,6 @@ write_shell() {
 }
 
 start_home() {
-	trap clean_up EXIT
 	[ -n "$(trap -p INT)" ] || trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
 	libvirtd_conf
@@ -180,3 +172,12 @@ start_home() {
 	write_config
 	start_daemon
 }
+
+as_nobody=()
+[ "$(id -u)" != 0 ] || as_nobody=(setpriv --reuid nobody --regid nogroup --clear-groups)
+# A directory for temporary files that is root's alone will not do for both.
+"${as_nobody[@]}" test -x "${TMPDIR:-/tmp}" || TMPDIR=/tmp
+trap clean_up EXIT
+work=$(mktemp -d "${TMPDIR:-/tmp}/homek8s.XXXXXX")
+export HOMEK8S_SOCKET=$work/homek8s.sock
+uri="test+unix:///default?socket=$work/libvirt/libvirt-sock"

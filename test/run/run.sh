@@ -2,14 +2,14 @@
 # run.sh: shows the example home converging from nothing on a private libvirt test driver and a
 # private API server, says how to break it, and stays until Ctrl-C.
 set -euo pipefail
+# Ctrl-C is how this ends, and no failure.
+trap 'exit 0' INT
 # shellcheck source=test/run/home.sh
 . "$(dirname "$0")/home.sh"
 
 say "Starting a private libvirtd (test driver), an API server and homek8sd in $work ..."
-# Ctrl-C is how this ends, and no failure.
-trap 'exit 0' INT
 start_home
-trap 'say; say "Ending; nothing is left behind."; exit 0' INT
+trap 'say; say "Ending ..."; exit 0' INT
 "$ctl" wait --for=converged --timeout=60s >/dev/null || {
 	"$ctl" status
 	die "the home did not converge within a minute"
