@@ -31,6 +31,8 @@ struct availability {
 	bool up;
 	bool
 	    unsure; /* not up, as far as is known; it may be, and what takes it down counts */
+	/* Until then one that is up may go down by a request that is not remembered. */
+	struct mono settled_at;
 	const char *critical; /* one of few that must be up: "control plane"; or NULL */
 };
 
@@ -185,7 +187,8 @@ struct kind {
 	bool (*is_owned)(const struct observed *observed);
 
 	/* How it counts for the budget. NULL: not at all. */
-	void (*availability)(const struct item *item, struct availability *out);
+	void (*availability)(
+	    struct planner *p, const struct item *item, struct availability *out);
 	/* Kubernetes: what its apply steps send, as struct action's render(). */
 	const char *(*document)(
 	    struct planner *p, const struct step *step, struct error *e);

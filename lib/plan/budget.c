@@ -46,14 +46,16 @@ static bool interrupts_itself(
 }
 
 /* Where it is not remembered what was requested, what is to be taken down may be on its way
- * down already. */
+ * down already, for as long as that can take. */
 static void doubt(struct planner *p, struct budget *b, const struct item *item)
 {
 	struct availability *standing = &b->standing[item->index];
 	bool lost = p->input->state->lost || p->plan->start == START_LOST;
 
-	if (!lost || !standing->up || !interrupts_itself(p->plan, b, item))
+	if (!lost || !standing->up || mono_reached(standing->settled_at, p->input->now) ||
+	    !interrupts_itself(p->plan, b, item))
 		return;
+	plan_wake(p, standing->settled_at);
 	standing->up = false;
 	standing->unsure = true;
 }
@@ -69,7 +71,7 @@ static void count(struct planner *p, struct budget *b)
 
 		if (!item->kind->availability)
 			continue;
-		item->kind->availability(item, &b->standing[i]);
+		item->kind->availability(p, item, &b->standing[i]);
 		if (!b->standing[i].counts)
 			continue;
 		b->members++;

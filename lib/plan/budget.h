@@ -13,6 +13,10 @@
  * of all, a second critical one, or the last critical one that is up would not be up,
  * for whatever reason the others are down. Spent in plan order; what is under way, or
  * goes on as a procedure, is spent already. One that is approved passes and counts.
+ *
+ * Where the state was lost, what is to be taken down may be on its way down by a request
+ * that is not remembered: it is not up, and not free, until it was observed up for as long
+ * as that can take (a VM: vm.stop_timeout, three minutes unless written).
  */
 void budget_apply(struct planner *p);
 

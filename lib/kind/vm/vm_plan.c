@@ -399,7 +399,7 @@ static bool serves(const struct domain_facts *facts)
 	}
 }
 
-void vm_availability(const struct item *item, struct availability *out)
+void vm_availability(struct planner *p, const struct item *item, struct availability *out)
 {
 	const struct vm *want = (const struct vm *)item->desired;
 	const struct vm *live =
@@ -414,5 +414,8 @@ void vm_availability(const struct item *item, struct availability *out)
 	out->up =
 	    live && serves(&live->facts) && !vm->stop_requested.ms && !vm->stop_first.ms;
 	out->unsure = live && serves(&live->facts) && !vm->stop_first.ms;
+	/* No guest takes longer to shut down; running_since is of this start of it. */
+	out->settled_at =
+	    mono_add(vm->running_since, p->input->desired->settings.vm.stop_timeout);
 	out->critical = want->role == ROLE_CONTROL_PLANE ? "control plane" : NULL;
 }

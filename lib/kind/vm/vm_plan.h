@@ -14,6 +14,7 @@ void vm_plan(struct planner *p, struct item *item, const struct object *want,
 const char *vm_missing_keys(struct planner *p, const struct vm *want);
 
 /* The same kind's availability(). */
-void vm_availability(const struct item *item, struct availability *out);
+void vm_availability(
+    struct planner *p, const struct item *item, struct availability *out);
 
 #endif
