@@ -156,8 +156,9 @@ void executor_noted(struct executor *x, uint64_t token, const char *error)
 		flow_leave_sent(x, entry, DROPPED);
 		flow_advance(x, entry->run);
 	} else if (error) {
-		flow_finish(
-		    x, entry, &(struct outcome){ .error = error, .observed = true });
+		flow_finish(x, entry,
+		    &(struct outcome){
+			.error = error, .refused = true, .observed = true });
 	} else {
 		flow_send(x, entry);
 	}

@@ -7,7 +7,9 @@
  * program's steps run one after the other, also where they edit several documents: the
  * next is sent when the call has returned, or, where it says so, when the document was
  * observed again. When a step fails the rest of its program is dropped, all but what puts
- * back something that was taken.
+ * back something that was taken, or may have been: a step that failed may be done all the
+ * same, unless its source says that it was refused. Where that was so, and what puts it
+ * back is refused for it, that is no failure to be reported.
  *
  * An object is busy from the moment its steps are queued until they have ended and every
  * document they touched was read again; meanwhile the plan begins nothing for it.
@@ -27,6 +29,7 @@ struct outcome {
 	const char *error;   /* NULL: it has succeeded */
 	bool slow;	     /* trying again soon is pointless */
 	bool lost;	     /* whether it was done is not known */
+	bool refused;	     /* it was certainly not done: nothing is to be put back */
 	bool observed;	     /* what it did was observed already, or will be anyway */
 	int64_t retry_after; /* ms: the source asks for so long; 0: no such wish */
 	bool waits;	     /* the source itself waits before it goes on: no back-off */

@@ -91,14 +91,33 @@ void flow_leave_queue(struct executor *x, struct entry *entry)
 	flow_ready(x, entry->document);
 }
 
-/* What it puts back was taken, or is just being taken; where that fails it is dropped. */
+/* The step that takes what this one puts back; NULL: it puts nothing back. */
+static const struct entry *taken_by(const struct entry *entry)
+{
+	return entry->restores ? &entry->run->entries[entry->restores - 1] : NULL;
+}
+
+/* What it puts back was taken, may have been, or is just being taken; where that is refused
+ * it is dropped. */
 static bool must_follow(const struct entry *entry)
 {
-	const struct entry *taken =
-	    entry->restores ? &entry->run->entries[entry->restores - 1] : NULL;
+	const struct entry *taken = taken_by(entry);
 
-	return taken && (taken->progress == DONE || taken->progress == SENT ||
-			    (taken->progress == NOTING && !taken->dropped));
+	if (!taken)
+		return false;
+	switch (taken->progress) {
+	case SENT:
+	case DONE:
+	case DOUBTFUL:
+		return true;
+	case NOTING:
+		return !taken->dropped;
+	case TO_COME:
+	case REFUSED:
+	case DROPPED:
+		break;
+	}
+	return false;
 }
 
 /* Whether the step is still to come: nothing of it was sent. */
@@ -166,12 +185,23 @@ void flow_leave_sent(struct executor *x, struct entry *entry, enum progress prog
 	flow_ready(x, entry->document);
 }
 
+/* There was nothing to put back: that the other step has failed was reported. */
+static bool is_idle(const struct entry *entry, const struct outcome *outcome)
+{
+	const struct entry *taken = taken_by(entry);
+
+	return outcome->refused && taken && taken->progress == DOUBTFUL;
+}
+
 void flow_finish(struct executor *x, struct entry *entry, const struct outcome *outcome)
 {
 	struct run *run = entry->run;
 	struct document *d = entry->document;
 
-	flow_leave_sent(x, entry, outcome->error ? FAILED : DONE);
+	flow_leave_sent(x, entry,
+	    !outcome->error    ? DONE
+	    : outcome->refused ? REFUSED
+			       : DOUBTFUL);
 	if (!outcome->observed) {
 		document_await(d, run->work);
 		if (!outcome->error && entry->step.until == UNTIL_OBSERVED)
@@ -179,10 +209,11 @@ void flow_finish(struct executor *x, struct entry *entry, const struct outcome *
 	}
 	if (outcome->error)
 		flow_drop_rest(x, run);
-	x->hooks.ended(x->arg,
-	    &(struct ended_step){ run->work->key.kind, run->work->key.name,
-		entry->step.action, entry->step.arguments, entry->step.text },
-	    outcome);
+	if (!is_idle(entry, outcome))
+		x->hooks.ended(x->arg,
+		    &(struct ended_step){ run->work->key.kind, run->work->key.name,
+			entry->step.action, entry->step.arguments, entry->step.text },
+		    outcome);
 	flow_advance(x, run);
 }
 
@@ -202,8 +233,9 @@ void flow_send(struct executor *x, struct entry *entry)
 	if (step->action->render)
 		call.document = x->hooks.render(x->arg, &a, step, &e);
 	if (step->action->render && !call.document) {
-		flow_finish(
-		    x, entry, &(struct outcome){ .error = e.text, .observed = true });
+		flow_finish(x, entry,
+		    &(struct outcome){
+			.error = e.text, .refused = true, .observed = true });
 	} else {
 		entry->progress = SENT;
 		x->hooks.send(x->arg, &call);

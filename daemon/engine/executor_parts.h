@@ -30,7 +30,8 @@ void table_remove(struct table *t, void *item);
 void **table_all(const struct table *t, struct arena *a);
 void table_done(struct table *t); /* frees the table, not what stands in it */
 
-enum progress { TO_COME, NOTING, SENT, DONE, FAILED, DROPPED };
+/* DOUBTFUL: it failed, and may be done all the same; REFUSED: it is not. */
+enum progress { TO_COME, NOTING, SENT, DONE, DOUBTFUL, REFUSED, DROPPED };
 
 struct entry {			 /* a step on its way */
 	TAILQ_ENTRY(entry) link; /* in its document's queue, or among those sent */

@@ -78,6 +78,7 @@ static void on_step(void *arg, uint64_t token, const struct kube_outcome *outcom
 	    &(struct outcome){ .error = outcome->error,
 		.slow = outcome->slow,
 		.lost = outcome->lost,
+		.refused = outcome->refused,
 		.observed = true,
 		.retry_after = outcome->retry_after_ms });
 }
@@ -188,7 +189,10 @@ static void run(void *self, const struct call *call)
 		kube_send(s->kube, &write, about, call->token);
 	else
 		s->inbox->done(s->inbox->arg, call->token,
-		    &(struct outcome){ .error = e.text, .slow = true, .observed = true });
+		    &(struct outcome){ .error = e.text,
+			.slow = true,
+			.refused = true,
+			.observed = true });
 }
 
 static void ask(void *self, const struct probe *probe)

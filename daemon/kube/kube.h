@@ -36,6 +36,7 @@ struct kube_outcome {	   /* of a write */
 	const char *error; /* NULL: done */
 	bool slow;	   /* it was refused; to try again soon is of no use */
 	bool lost;	   /* no answer came: it may have been done, or be done later */
+	bool refused;	   /* it was certainly not done */
 	int64_t retry_after_ms; /* the server asks to wait for so long (429, 503); 0 */
 };
 

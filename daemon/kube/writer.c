@@ -92,12 +92,14 @@ static void on_refusal(struct write *w, const struct http_answer *answer)
 
 	if (answer->failure != HTTP_ANSWERED) {
 		outcome.lost = answer->sent;
+		outcome.refused = !answer->sent;
 	} else if (webhook) {
 		outcome.error = explain_webhook(&a, w->path.space, outcome.error);
-		outcome.slow = true;
+		outcome.slow = outcome.refused = true;
 	} else {
 		outcome.slow = is_slow(answer->status);
 		outcome.lost = answer->status == 504;
+		outcome.refused = answer->status < 500;
 	}
 	if (answer->status == 429 || answer->status == 503)
 		outcome.retry_after_ms = answer_wait(answer);
@@ -178,7 +180,9 @@ static void on_soon(struct ev_loop *loop, struct ev_timer *timer, int events)
 	(void)loop;
 	(void)events;
 	while (w) {
-		struct kube_outcome outcome = { .error = w->failed, .lost = w->lost };
+		struct kube_outcome outcome = {
+			.error = w->failed, .lost = w->lost, .refused = !w->lost
+		};
 
 		if (!w->failed) {
 			w = w->next;

@@ -10,6 +10,7 @@
 #include "daemon/host/libvirt_files.h"
 #include "daemon/host/links.h"
 #include "daemon/virt/disk_prober.h"
+#include "daemon/virt/fault.h"
 #include "daemon/virt/virt.h"
 #include "lib/kind/kinds.h"
 #include "lib/kind/network/network.h"
@@ -84,16 +85,19 @@ static void on_event(
 
 /* Where the connection is lost it has a back-off of its own, and what the step has come
  * to is observed once it is there again. */
-static void on_step(void *arg, uint64_t token, const char *error, bool slow, bool lost)
+static void on_step(void *arg, uint64_t token, const struct fault *fault)
 {
 	struct source_of_libvirt *s = arg;
+	struct outcome outcome = { .error = NULL };
 
-	s->inbox->done(s->inbox->arg, token,
-	    &(struct outcome){ .error = error,
-		.slow = slow,
-		.lost = lost,
-		.observed = lost,
-		.waits = lost });
+	if (fault)
+		outcome = (struct outcome){ .error = fault->error.text,
+			.slow = fault->slow,
+			.lost = fault->lost,
+			.refused = fault->refused,
+			.observed = fault->lost,
+			.waits = fault->lost };
+	s->inbox->done(s->inbox->arg, token, &outcome);
 }
 
 static void on_overdue(void *arg, uint64_t token, const char *what, int64_t ms)

@@ -59,6 +59,13 @@ static const int slow_codes[] = {
 	VIR_ERR_ACCESS_DENIED,
 };
 
+/* Checks that libvirt makes before it does anything; other failures may come after it. */
+static const int refusal_codes[] = {
+	VIR_ERR_NO_DOMAIN,
+	VIR_ERR_NO_NETWORK,
+	VIR_ERR_OPERATION_INVALID,
+};
+
 static const char *domain_name(int domain)
 {
 	for (size_t i = 0; i < sizeof(domains) / sizeof(domains[0]); i++)
@@ -67,13 +74,15 @@ static const char *domain_name(int domain)
 	return NULL;
 }
 
-static bool is_slow(int code)
+static bool is_one_of(int code, const int *codes, size_t count)
 {
-	for (size_t i = 0; i < sizeof(slow_codes) / sizeof(slow_codes[0]); i++)
-		if (slow_codes[i] == code)
+	for (size_t i = 0; i < count; i++)
+		if (codes[i] == code)
 			return true;
 	return false;
 }
+
+#define IS_ONE_OF(code, codes) is_one_of(code, codes, sizeof(codes) / sizeof(codes[0]))
 
 /*
  * INTERNAL_ERROR and SYSTEM_ERROR alone say nothing, QEMU's failures carry them too; from
@@ -124,7 +133,8 @@ int fault_take(struct fault *fault, virConnectPtr conn)
 
 	fault->code = code;
 	fault->lost = conn && (is_loss(code, domain) || virConnectIsAlive(conn) == 0);
-	fault->slow = is_slow(code);
+	fault->slow = IS_ONE_OF(code, slow_codes);
+	fault->refused = !fault->lost && (fault->slow || IS_ONE_OF(code, refusal_codes));
 	write_text(fault, error ? error->message : NULL, domain);
 	virFreeError(error);
 	return -1;
@@ -132,6 +142,6 @@ int fault_take(struct fault *fault, virConnectPtr conn)
 
 int fault_closed(struct fault *fault)
 {
-	*fault = (struct fault){ .lost = true };
+	*fault = (struct fault){ .lost = true, .refused = true };
 	return fail(&fault->error, "libvirt is not connected");
 }

@@ -17,6 +17,7 @@ struct fault {
 	int code;	    /* virErrorNumber; 0: not libvirt's error */
 	bool lost;	    /* the connection is broken: what the call did is unknown */
 	bool slow;	    /* asking again soon is pointless: refused or not supported */
+	bool refused;	    /* the call has certainly changed nothing */
 	struct error error; /* "internal error: ... (libvirt code 1, QEMU driver)" */
 };
 

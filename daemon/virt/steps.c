@@ -269,7 +269,7 @@ int steps_run(virConnectPtr conn, const struct call *call, struct fault *fault)
 	const struct doer *doer = doer_of(call->action);
 
 	if (!doer) {
-		fault->slow = true;
+		fault->slow = fault->refused = true;
 		return fail(
 		    &fault->error, "%s is no action of libvirt's", call->action->name);
 	}

@@ -245,9 +245,8 @@ static void on_step(struct virt_call *call)
 		fail_in(&s->fault.error, "%s", s->what.text);
 	if (lost)
 		broken(virt, s->key, s->fault.error.text);
-	virt->callbacks->step_done(virt->arg, call->token,
-	    s->succeeded ? NULL : s->fault.error.text, !s->succeeded && s->fault.slow,
-	    lost);
+	virt->callbacks->step_done(
+	    virt->arg, call->token, s->succeeded ? NULL : &s->fault);
 	if (!lost)
 		virt_read(virt, s->what.kind, s->what.target);
 	free_step(call);

@@ -17,6 +17,8 @@
 #include "lib/model/settings.h"
 #include "lib/model/action.h"
 
+struct fault;
+
 struct virt_state {
 	enum virt_status status;
 	int64_t since; /* ms since 1970 */
@@ -53,14 +55,12 @@ struct virt_callbacks {
 	 */
 	void (*overdue)(void *arg, uint64_t token, const char *what, int64_t ms);
 	/*
-	 * The call given to virt_run() under this token has ended. `error` NULL:
-	 * libvirt returned success (which earns a read, already on its way: `observed` or
-	 * `gone` follows). `slow`: retrying soon is pointless (refused, not supported).
-	 * After an error the object is read too. `lost`: the outcome is unknown, the
-	 * connection broke.
+	 * The call given to virt_run() under this token has ended, with the fault, or
+	 * NULL: libvirt returned success (which earns a read, already on its way:
+	 * `observed` or `gone` follows). After a fault the object is read too, unless the
+	 * connection is lost.
 	 */
-	void (*step_done)(
-	    void *arg, uint64_t token, const char *error, bool slow, bool lost);
+	void (*step_done)(void *arg, uint64_t token, const struct fault *fault);
 };
 
 struct virt;

@@ -64,6 +64,28 @@ START_TEST(what_was_not_taken_is_not_put_back)
 }
 END_TEST
 
+/* The answer was lost, or dnsmasq could not be started with what has changed: the entry may be
+ * gone, and the machine is not left without it. */
+START_TEST(what_may_have_been_taken_is_put_back)
+{
+	struct outcome doubtful = { .error = "failed" };
+	struct outcome in_vain = { .error = "exists", .refused = true };
+	struct yard y;
+
+	yard_begin(&y);
+	yard_take(&y, swap, ROWS(swap));
+	executor_abandon(y.executor, NULL, NULL); /* -l is under way */
+	yard_outcome(&y, "-l", &doubtful);
+	yard_check(&y, "-l +l ", 1);
+	yard_outcome(&y, "+l", _i ? &in_vain : &doubtful);
+	ck_assert_str_eq(text_get(&y.ended), _i ? "-l!failed " : "-l!failed +l!failed ");
+	ck_assert_uint_eq(executor_length(y.executor), 0);
+	executor_observed(y.executor, &network_kind, "n");
+	ck_assert_int_eq(y.busy_count, 0);
+	yard_end(&y);
+}
+END_TEST
+
 START_TEST(a_failure_is_its_programs_own)
 {
 	struct yard y;
@@ -440,6 +462,7 @@ Suite *endings_suite(void)
 
 	tcase_add_test(tests, a_failure_drops_the_rest_but_not_what_restores);
 	tcase_add_test(tests, what_was_not_taken_is_not_put_back);
+	tcase_add_loop_test(tests, what_may_have_been_taken_is_put_back, 0, 2);
 	tcase_add_test(tests, a_failure_is_its_programs_own);
 	tcase_add_test(tests, a_document_that_cannot_be_made_is_a_failure);
 	tcase_add_test(tests, a_token_that_is_not_under_way_is_ignored);

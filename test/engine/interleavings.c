@@ -39,7 +39,7 @@ struct known {
 	char text[16];
 	int first; /* the number of its program's first step */
 	int place; /* in the plan's order; -1: not of its program's first stretch */
-	bool sent, attempted, succeeded, lost;
+	bool sent, attempted, refused, lost;
 };
 
 struct chaos {
@@ -211,14 +211,15 @@ static void end_flight(struct chaos *c, bool well)
 		yard_noted(&c->y, k->text, failed ? "disk full" : NULL);
 		return;
 	}
-	k->succeeded = !failed;
+	k->refused = failed && one_in(c, 2);
 	if (!failed && !(well = well || !one_in(c, 4)))
 		c->awaits[k->first] = 0;
 	else if (!failed && k->row.until == UNTIL_OBSERVED)
 		c->awaits[k->first] = 1 + (int)(k - c->known);
 	yard_outcome(&c->y, k->text,
-	    &(struct outcome){
-		.error = failed ? "refused" : NULL, .observed = !failed && !well });
+	    &(struct outcome){ .error = failed ? "in vain" : NULL,
+		.refused = k->refused,
+		.observed = !failed && !well });
 }
 
 static void no_longer_await(
@@ -313,10 +314,11 @@ static void check_restored(const struct chaos *c)
 	for (int i = 0; i < c->count; i++) {
 		const struct known *k = &c->known[i];
 		size_t restores = k->row.restores;
+		const struct known *taken = &c->known[k->first + (int)restores - 1];
 
-		if (restores && c->known[k->first + (int)restores - 1].succeeded)
-			ck_assert_msg(
-			    k->attempted || k->lost, "%s is not put back", k->text);
+		if (restores && taken->sent)
+			ck_assert_msg(k->attempted || k->lost || taken->refused,
+			    "%s is not put back", k->text);
 	}
 }
 

@@ -272,7 +272,7 @@ void yard_done(struct yard *y, const char *text)
 
 void yard_fails(struct yard *y, const char *text)
 {
-	yard_outcome(y, text, &(struct outcome){ .error = "refused" });
+	yard_outcome(y, text, &(struct outcome){ .error = "refused", .refused = true });
 }
 
 void yard_noted(struct yard *y, const char *text, const char *error)

@@ -12,62 +12,62 @@ static const struct {
 	const char *what;
 	struct order step;
 	const char *error; /* begins with; NULL: success */
-	bool slow;
+	bool slow, refused;
 } step_rows[] = {
 	{ "start what is not there",
 	    { .action = &domain_start_action,
 		.target = "nobody",
 		.text = "start domain nobody" },
-	    "start domain nobody: Domain not found (libvirt code 42, test driver)",
-	    false },
+	    "start domain nobody: Domain not found (libvirt code 42, test driver)", false,
+	    true },
 	{ "start a network that is not there",
 	    { .action = &network_start_action,
 		.target = "nowhere",
 		.text = "start network" },
 	    "start network: Network not found: no network with matching name 'nowhere' "
 	    "(libvirt code 43, test driver)",
-	    false },
+	    false, true },
 	{ "define what is no XML",
 	    { .action = &domain_define_action,
 		.target = "x",
 		.body = "<domain",
 		.text = "d" },
-	    "d: (domain_definition):1: ", true },
+	    "d: (domain_definition):1: ", true, true },
 	{ "define what the schema does not know",
 	    { .action = &domain_define_action,
 		.target = "x",
 		.body = "<domain type='test'><name>x</name><memory>65536</memory>"
 			"<os><type>hvm</type></os><nonsense/></domain>",
 		.text = "d" },
-	    "d: XML document failed to validate against schema: ", true },
+	    "d: XML document failed to validate against schema: ", true, true },
 	{ "define a network without a name",
 	    { .action = &network_define_action,
 		.target = "x",
 		.body = "<network/>",
 		.text = "d" },
-	    "d: ", true },
+	    "d: ", true, true },
 	{ "wake up what does not sleep",
 	    { .action = &domain_wakeup_action, .target = "test", .text = "wake" },
 	    "wake: this function is not supported by the connection driver: "
 	    "virDomainPMWakeup (libvirt code 3, ",
-	    true },
+	    true, true },
 	{ "resume what runs",
 	    { .action = &domain_resume_action, .target = "test", .text = "resume" },
 	    "resume: internal error: domain 'test' not paused (libvirt code 1, test "
 	    "driver)",
-	    false },
+	    false, false },
 	{ "store again what is stored: nothing left to do",
 	    { .action = &domain_redefine_action, .target = "test", .text = "store" },
-	    NULL, false },
+	    NULL, false, false },
 	{ "start what runs: nothing left to do",
 	    { .action = &domain_start_action, .target = "test", .text = "start" }, NULL,
-	    false },
+	    false, false },
 	{ "start a network that runs: nothing left to do",
 	    { .action = &network_start_action, .target = "default", .text = "start" },
-	    NULL, false },
+	    NULL, false, false },
 	{ "a step of another source",
 	    { .action = &kube_apply_action, .target = "test", .text = "apply" },
-	    "apply: kube_apply is no action of libvirt's", true },
+	    "apply: kube_apply is no action of libvirt's", true, true },
 };
 
 START_TEST(steps_tell_libvirts_own_words)
@@ -88,6 +88,7 @@ START_TEST(steps_tell_libvirts_own_words)
 	else
 		ck_assert_msg(!w->error, "%s: \"%s\"", step_rows[_i].what, w->error);
 	ck_assert_msg(w->slow == step_rows[_i].slow, "%s", step_rows[_i].what);
+	ck_assert_msg(w->refused == step_rows[_i].refused, "%s", step_rows[_i].what);
 	ck_assert(!w->lost);
 	tear_down(w);
 }

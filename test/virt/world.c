@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "daemon/virt/fault.h"
 #include "lib/base/arena.h"
 #include "lib/kind/network/network.h"
 #include "lib/kind/vm/vm.h"
@@ -213,8 +214,7 @@ static unsigned count_reads(const struct world *w)
 	       w->domains.gone;
 }
 
-static void on_step_done(
-    void *arg, uint64_t ticket, const char *error, bool slow, bool lost)
+static void on_step_done(void *arg, uint64_t ticket, const struct fault *fault)
 {
 	struct world *w = arg;
 
@@ -222,9 +222,10 @@ static void on_step_done(
 	w->reads_at_done = count_reads(w);
 	w->ticket = ticket;
 	free(w->error);
-	w->error = must_copy(error);
-	w->slow = slow;
-	w->lost = lost;
+	w->error = must_copy(fault ? fault->error.text : NULL);
+	w->slow = fault && fault->slow;
+	w->lost = fault && fault->lost;
+	w->refused = fault && fault->refused;
 }
 
 static const struct virt_callbacks callbacks = {

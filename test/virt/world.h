@@ -55,7 +55,7 @@ struct world {
 	uint64_t ticket; /* of the last step done */
 	unsigned steps_done;
 	char *error; /* its error, or NULL */
-	bool slow, lost;
+	bool slow, lost, refused;
 	unsigned reads_at_done; /* how many there had been */
 	int64_t turn_us;	/* longest turn, in processor time */
 	int64_t pause_us;	/* longest time the loop did not come round */
