@@ -28,8 +28,11 @@ static struct json_object *source_json(const struct source_text *source)
 	return o;
 }
 
+/* What is on disk already is not written again; what is still to be written takes the place
+ * of that, and must not be what was good before. */
 static void keep(const struct config_files *files, struct state_writer *writer)
 {
+	uint64_t given = state_writer_given(writer, LAST_GOOD);
 	autojson struct json_object *o = json_object_new_object();
 	autojson struct json_object *old =
 	    state_dir_read(state_writer_dir(writer), LAST_GOOD, NULL);
@@ -41,8 +44,9 @@ static void keep(const struct config_files *files, struct state_writer *writer)
 	for (size_t i = 0; i < files->desired_count; i++)
 		json_push(list, source_json(&files->desired[i]));
 	json_put(o, "desired", list);
-	if (!old || strcmp(json_text(old), json_text(o)) != 0)
-		state_writer_put(writer, LAST_GOOD, o, 0);
+	if (given != state_writer_written(writer, LAST_GOOD) || !old ||
+	    strcmp(json_text(old), json_text(o)) != 0)
+		state_writer_put(writer, LAST_GOOD, o, given + 1);
 }
 
 struct config *config_load_directory(

@@ -31,7 +31,7 @@ struct file {
 	bool ended;	      /* `tried` was not reported yet */
 	struct error error;   /* of the last try; "": it went well */
 	/* The loop's own. */
-	uint64_t written;
+	uint64_t given, written;
 };
 
 struct state_writer {
@@ -301,6 +301,7 @@ void state_writer_put(struct state_writer *w, const char *name,
 	f = find(w, name);
 	if (!f)
 		f = add(w, name);
+	f->given = change;
 	slot = *w->trouble.text ? &f->failed : &f->due;
 	free(slot->text);
 	*slot = content;
@@ -313,6 +314,13 @@ uint64_t state_writer_written(const struct state_writer *w, const char *name)
 	const struct file *f = find(w, name);
 
 	return f ? f->written : 0;
+}
+
+uint64_t state_writer_given(const struct state_writer *w, const char *name)
+{
+	const struct file *f = find(w, name);
+
+	return f ? f->given : 0;
 }
 
 const char *state_writer_error(const struct state_writer *w)

@@ -47,8 +47,9 @@ struct state_dir *state_writer_dir(const struct state_writer *w);
  */
 void state_writer_put(struct state_writer *w, const char *name,
     struct json_object *document, uint64_t change);
-/* The last change that is on disk; 0: none of this process. */
+/* The last change that is on disk, and the last that is to be; 0: none of this process. */
 uint64_t state_writer_written(const struct state_writer *w, const char *name);
+uint64_t state_writer_given(const struct state_writer *w, const char *name);
 /* Why writing fails now; NULL: it does not, as far as is known. Until the loop turns. */
 const char *state_writer_error(const struct state_writer *w);
 

@@ -83,7 +83,7 @@ void state_dir_set_aside(
 struct pending {
 	char *text;
 	struct home home;
-	uint64_t change, written;
+	uint64_t change, written; /* given, and on disk */
 	bool due;
 };
 
@@ -182,6 +182,11 @@ uint64_t state_writer_written(const struct state_writer *w, const char *name)
 	return w->files[strcmp(name, names[0]) != 0].written;
 }
 
+uint64_t state_writer_given(const struct state_writer *w, const char *name)
+{
+	return w->files[strcmp(name, names[0]) != 0].change;
+}
+
 const char *state_writer_error(const struct state_writer *w)
 {
 	return w->trouble ? "no space left on device" : NULL;
@@ -246,10 +251,22 @@ void daemon_stop(struct sim *s, bool crash)
 		return;
 	sim_say(s, crash ? "the daemon is killed" : "the daemon stops");
 	s->host->dying = crash;
+	judge_before(s);
+	s->stopping = true;
 	engine_free(s->engine);
+	s->stopping = false;
+	judge_ended(s);
 	s->engine = NULL;
 	s->life++;
+	s->ended_us = s->now_us;
 	s->host->timer_count = 0;
+}
+
+bool daemon_has_sent(const struct sim *s, unsigned life, uint64_t token)
+{
+	if (life == s->life)
+		return true;
+	return token % 2 && s->now_us - s->ended_us < SECOND;
 }
 
 /* Autostart is honoured at boot; why a domain stopped is forgotten. */
