@@ -162,8 +162,9 @@ static void on_observed(void *arg, const struct kind *kind, const struct reading
 	}
 	observed->presence = PRESENT;
 	before = observations_find(&e->observed, kind, observed->name);
-	if (kind->follow && before)
-		kind->follow(observed, before);
+	if (kind->follow)
+		kind->follow(
+		    observed, before, state_find(&e->state, kind, observed->name));
 	if (kind->same && before && before->presence == PRESENT &&
 	    kind->same(before, observed)) {
 		observed_free(observed);

@@ -116,8 +116,10 @@ struct kind {
 	int (*decode)(
 	    struct observed *observed, const struct reading *reading, struct error *e);
 
-	/* `now` takes the place of `before`: takes over what only that still knows. Or NULL. */
-	void (*follow)(struct observed *now, const struct observed *before);
+	/* `now` takes the place of `before`, and takes over what only that still knows; NULL:
+	 * nothing was observed, then what is remembered (NULL: nothing). Or NULL. */
+	void (*follow)(struct observed *now, const struct observed *before,
+	    const struct object_state *state);
 
 	/* Whether both say the same: then `now` is dropped, and nothing follows from it; for
 	 * kinds without an observed(). NULL: nobody knows. */

@@ -95,6 +95,8 @@ static void put(struct world *w, const char *directory, const struct kind *kind,
 	observed->presence = result < 0 ? UNKNOWN : PRESENT;
 	if (result < 0)
 		observed->why = arena_copy(&observed->arena, e.text);
+	else if (kind->follow)
+		kind->follow(observed, NULL, state_find(&w->state, kind, observed->name));
 	observations_put(&w->observed, observed);
 	if (kind->observed)
 		for (size_t i = 0; i < config_get(w->config, kind)->count; i++) {

@@ -56,7 +56,7 @@ START_TEST(only_what_is_used_counts)
 	struct observed *before = decode("", "LoadBalancer", A);
 	struct observed *now = decode(rows[_i].metadata, "LoadBalancer", rows[_i].ip);
 
-	service_kind.follow(now, before);
+	service_kind.follow(now, before, NULL);
 	ck_assert_msg(
 	    service_kind.same(before, now) == rows[_i].same, "%s", rows[_i].what);
 	observed_free(before);
@@ -70,9 +70,9 @@ START_TEST(a_move_is_kept_until_it_has_its_own_again)
 	struct observed *moved = decode("", "LoadBalancer", B);
 	struct observed *back = decode("", "LoadBalancer", A);
 
-	service_kind.follow(moved, first);
+	service_kind.follow(moved, first, NULL);
 	ck_assert_str_eq(((struct service *)moved->live)->moved_from, "10.0.0.1");
-	service_kind.follow(back, moved);
+	service_kind.follow(back, moved, NULL);
 	ck_assert_ptr_null(((struct service *)back->live)->moved_from);
 	ck_assert(service_kind.same(first, back));
 	ck_assert_ptr_null(decode("", "ClusterIP", ""));

@@ -57,11 +57,13 @@ static int decode(
 }
 
 /* While its pool is gone a Service has no address, and then maybe another one. */
-static void follow(struct observed *now, const struct observed *before)
+static void follow(
+    struct observed *now, const struct observed *before, const struct object_state *state)
 {
 	struct service *s = (struct service *)(uintptr_t)now->live;
-	const struct service *b = (const struct service *)before->live;
+	const struct service *b = before ? (const struct service *)before->live : NULL;
 
+	(void)state;
 	if (!s || !b)
 		return;
 	if (s->last && b->last && strcmp(s->last, b->last) != 0)

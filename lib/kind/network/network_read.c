@@ -7,6 +7,7 @@
 
 #include "lib/doc/xml.h"
 #include "lib/kind/network/network_address.h"
+#include "lib/kind/network/network_record.h"
 #include "lib/kind/network/network_xml.h"
 
 const char *const network_mode_words[] = { "nat", "route", "open", NULL };
@@ -359,12 +360,18 @@ static void add_former(struct arena *a, struct network *now,
 	}
 }
 
-void network_follow(struct observed *observed, const struct observed *before)
+void network_follow(struct observed *observed, const struct observed *before,
+    const struct object_state *state)
 {
-	struct network *now = any_side(observed);
-	const struct network *was = any_side(before);
+	struct network *now = any_side(observed), remembered = { 0 };
+	const struct network *was = before ? any_side(before) : NULL;
 	struct dhcp_lease *leased;
 
+	if (!was && state) {
+		network_record_leases(&observed->arena, network_record_of(state),
+		    &remembered.leases, &remembered.lease_count);
+		was = &remembered;
+	}
 	if (!now || !was || (!was->lease_count && !was->former_count))
 		return;
 	leased = arena_array(&observed->arena, now->lease_count + 1, sizeof(*leased));

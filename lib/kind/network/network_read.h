@@ -12,7 +12,8 @@ int network_read(
     struct observed *observed, const struct reading *reading, struct error *e);
 
 /* A kind's follow(): leases that libvirt no longer knows of. */
-void network_follow(struct observed *now, const struct observed *before);
+void network_follow(struct observed *now, const struct observed *before,
+    const struct object_state *state);
 
 /* The element's mode, an index of network_mode_words; -1: none that can be written. */
 int network_read_mode(struct arena *a, xmlNode *forward);
