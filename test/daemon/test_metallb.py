@@ -143,18 +143,27 @@ def undone(home):
     path = inside("metallb-system", "l2advertisements/hall")
     heals("its advertisement deleted by hand", lambda: api.delete(path),
           lambda: made_in(home, "metallb-system"), 5)
-    for _ in range(3):
-        check("as written", lambda: made_in(home, "metallb-system"), 5)
+
+    def undo():
         code, now = api.request("GET", path)
         now["metadata"].pop("managedFields")
         now["spec"]["ipAddressPools"] = ["garage"]
         api.request("PUT", f"{path}?fieldManager=argocd-controller", now)
+
+    for _ in range(3):
+        check("as written", lambda: made_in(home, "metallb-system"), 5)
+        undo()
     check("three times in a row: who does it is named, and it is waited for", lambda:
           home.is_("advertisement/hall", "blocked",
                    "argocd-controller changes it back to pools garage again and again") and
           "contested" in home.ctl("status").out, 5)
     api.mark()
     home.report.stays("it is not fought", lambda: not api.writes(), 2)
+    check("half a minute later it is tried once more: the other may have ceased",
+          lambda: made_in(home, "metallb-system"), 40)
+    undo()
+    check("it has not: waited for anew", lambda:
+          home.is_("advertisement/hall", "blocked", "(4 times in a row)"), 5)
     home.exits(0, "reconcile", "advertisement/hall")
     check("a reconcile tries again", lambda: made_in(home, "metallb-system"), 5)
     now = api.get(path)

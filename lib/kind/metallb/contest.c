@@ -68,6 +68,7 @@ bool contest_report(struct planner *p, struct item *item, const struct contest *
 	bool deletes = c->undone_to && strcmp(c->undone_to, CONTEST_NOTHING) == 0;
 	const char *object =
 	    arena_printf(p->arena, "%s/%s", item->kind->name, item->name);
+	struct mono again = mono_add(c->repaired_at, AGAIN_MS);
 
 	if (!contest_is_on(c, p->input->now))
 		return false;
@@ -77,8 +78,8 @@ bool contest_report(struct planner *p, struct item *item, const struct contest *
 	    ->fix = arena_printf(p->arena,
 	    "have one of the two keep it: take it out of what %s applies, or out of %s here",
 	    deletes ? "the other one" : who, written);
-	if (program && !deletes) {
-		program_waits_until(p, item, program, mono_add(c->repaired_at, AGAIN_MS));
+	if (program && !deletes && !mono_reached(again, p->input->now)) {
+		program_waits_until(p, item, program, again);
 		item->verdict = VERDICT_BLOCKED;
 	}
 	return true;

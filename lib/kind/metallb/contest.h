@@ -39,9 +39,9 @@ bool contest_is_on(const struct contest *c, struct mono now);
 
 /*
  * Says so in the item's reason and a finding, while it is on; false: it is not.
- * `program` (NULL: there is none) waits, unless the object is deleted again and again:
- * that one is put back at once all the same, as long as that lasts not too long
- * (lib/state/rounds.h). `manager`: who, or NULL; `written`: where it stands in the
+ * `program` (NULL: there is none) waits, and is tried twice a minute, for the other may have
+ * ceased; unless the object is deleted again and again: that one is put back at once all
+ * the same, as long as that lasts not too long (lib/state/rounds.h). `manager`: who, or NULL; `written`: where it stands in the
  * configuration.
  */
 bool contest_report(struct planner *p, struct item *item, const struct contest *c,
