@@ -39,7 +39,7 @@ struct domain_start {
 
 struct kube_request {
 	const char *path; /* of the object: "/apis/..."; kube_create: what is posted to */
-	const char *uid;  /* kube_delete: only the object that has it; or NULL */
+	const char *uid;  /* only the object that has it; NULL: any, or a new one */
 	const char *body; /* what is sent; NULL: what the kind's document() says */
 };
 

@@ -7,7 +7,7 @@ goes. What harms the wire is done by a proxy, what only a server can do by the f
 import signal
 
 from clients import POOLS
-from homelab import run, world
+from homelab import EXAMPLE, run, world
 from test_kube import POOL, edit_pool, span, whole
 
 VMS = ("control-plane", "worker-1", "worker-2")
@@ -182,6 +182,27 @@ def silent(home):
     home.settings(resync="10m")
 
 
+def deleted_unheard(home):
+    """An edit is for the object that was read: where that is gone, none is made by it, which would
+    have nothing of it but what is edited."""
+    check, stays, heals, api = (home.report.check, home.report.stays, home.report.heals,
+                                home.api)
+    api.fault("silence", "watch", times=1)
+    api.delete(POOL)
+    api.forget_requests()
+    home.write_home(EXAMPLE.read_text().replace("default-pool: {",
+                                                "default-pool: {auto_assign: false, "))
+    home.exits(0, "reload")
+    check("a pool was deleted, and an edit of it is refused", lambda:
+          home.is_("pool/default-pool", "failing", "uid mismatch"), 5)
+    stays("it is not made of what the edit has", lambda: not api.is_there(POOL), 1)
+    api.no_faults()
+    heals("the next resync finds it gone", lambda: home.ctl("reconcile"), lambda:
+          home.converged() and api.get(POOL)["spec"]["autoAssign"] is False, 10)
+    home.write_home()
+    home.must("not converged", home.converged, 10)
+
+
 def come_and_gone(home):
     check, heals, exits = home.report.check, home.report.heals, home.exits
     kubeconfig, away = home.etc / "kubeconfig", home.work / "kubeconfig"
@@ -235,5 +256,5 @@ def unreachable(home):
 
 
 if __name__ == "__main__":
-    run(start, refused_writes, refused_reads, busy, useless, watches, silent, come_and_gone,
-        unreachable)
+    run(start, refused_writes, refused_reads, busy, useless, watches, silent, deleted_unheard,
+        come_and_gone, unreachable)

@@ -69,7 +69,10 @@ static const char *document(struct planner *p, const struct step *step, struct e
 	    spec, "peerAddress", ip_text(peer->address, (char[IP_TEXT]){ 0 }));
 	json_put_int(spec, "peerASN", peer->asn);
 	json_put_int(spec, "myASN", peer->own_asn);
-	return metallb_body(p, step, "BGPPeer", !live || live->meta.owned, spec);
+	return metallb_body(p, step,
+	    &(struct metallb_body){
+		"BGPPeer", live ? &live->meta : NULL, !live || live->meta.owned, spec },
+	    e);
 }
 
 static void plan(struct planner *p, struct item *item, const struct object *want,
@@ -88,7 +91,7 @@ static void plan(struct planner *p, struct item *item, const struct object *want
 	}
 	item_pending(p, item, live ? "differs in %s" : "is to be created",
 	    item->differences.items[0].field);
-	metallb_apply(p, item,
+	metallb_apply(p, item, live ? &live->meta : NULL,
 	    arena_printf(p->arena, "%s peer %s", live ? "change" : "create", item->name));
 }
 

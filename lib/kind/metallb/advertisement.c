@@ -221,12 +221,14 @@ static const char *document(struct planner *p, const struct step *step, struct e
 	struct json_object *spec = json_object_new_object();
 	struct json_object *list = json_object_new_array();
 
-	(void)e;
 	for (size_t i = 0; live && i < live->pool_count; i++)
 		json_push_string(list, live->pools[i]);
 	json_push_string(list, step->name);
 	json_put(spec, "ipAddressPools", list);
-	return metallb_body(p, step, "L2Advertisement", !live || live->meta.owned, spec);
+	return metallb_body(p, step,
+	    &(struct metallb_body){ "L2Advertisement", live ? &live->meta : NULL,
+		!live || live->meta.owned, spec },
+	    e);
 }
 
 /* Addresses of the pools it is about that no other advertisement goes on covering. */
@@ -321,7 +323,7 @@ static void plan_repair(
 	}
 	item_pending(p, item, live ? "does not name its pool" : "is to be created");
 	item_difference(p, item, "pools", item->name, live ? "another" : NULL);
-	program = metallb_apply(p, item,
+	program = metallb_apply(p, item, live ? &live->meta : NULL,
 	    arena_printf(p->arena, "%s advertisement %s of pool %s",
 		live ? "repair" : "create", item->name, item->name));
 	program_change(p, program, "pools", item->name);

@@ -23,24 +23,41 @@ static const char *namespace_now(const struct planner *p)
 	return metallb_namespace(p->input->desired, p->input->observed, &ignored);
 }
 
-const char *metallb_body(struct planner *p, const struct step *step, const char *kind,
-    bool owned, struct json_object *spec)
+/* Whether the step was planned for the object as it is there, or not there, now. */
+static bool is_planned_for(const struct step *step, const char *uid)
+{
+	const char *planned = ((const struct kube_request *)step->arguments)->uid;
+
+	return planned && uid ? strcmp(planned, uid) == 0 : planned == uid;
+}
+
+const char *metallb_body(struct planner *p, const struct step *step,
+    const struct metallb_body *of, struct error *e)
 {
 	autojson struct json_object *body = json_object_new_object();
-	struct json_object *metadata = json_object_new_object();
-	struct json_object *labels;
+	const char *uid = of->live ? of->live->uid : NULL;
+	struct json_object *metadata, *labels;
 
+	if (!is_planned_for(step, uid)) {
+		json_object_put(of->spec);
+		fail(e, "%s/%s was deleted or made anew meanwhile", step->kind->name,
+		    step->name);
+		return NULL;
+	}
+	metadata = json_object_new_object();
 	json_put_string(metadata, "name", step->name);
 	json_put_string(metadata, "namespace", namespace_now(p));
-	if (owned) {
+	if (uid)
+		json_put_string(metadata, "uid", uid);
+	if (of->owned) {
 		labels = json_object_new_object();
 		json_put_string(labels, MARK_LABEL, MARK_MANAGER);
 		json_put(metadata, "labels", labels);
 	}
 	json_put_string(body, "apiVersion", api_version(p->arena, step->kind));
-	json_put_string(body, "kind", kind);
+	json_put_string(body, "kind", of->kind);
 	json_put(body, "metadata", metadata);
-	json_put(body, "spec", spec);
+	json_put(body, "spec", of->spec);
 	return arena_copy(p->arena, json_text(body));
 }
 
@@ -57,11 +74,12 @@ static struct kube_request *add_step(struct planner *p, struct program *program,
 	return request;
 }
 
-struct program *metallb_apply(struct planner *p, struct item *item, const char *text)
+struct program *metallb_apply(struct planner *p, struct item *item,
+    const struct metallb_meta *live, const char *text)
 {
 	struct program *program = item_program(p, item, NULL);
 
-	add_step(p, program, &kube_apply_action, text);
+	add_step(p, program, &kube_apply_action, text)->uid = live ? live->uid : NULL;
 	return program;
 }
 

@@ -14,17 +14,26 @@
 #define METALLB_MISSING(version)                                                         \
 	"MetalLB is not installed: the API server does not know metallb.io/" version
 
-/*
- * {apiVersion, kind, metadata: {name, namespace}, spec} of the step's object, which the
- * API calls `kind`; takes over `spec`. `owned`: with our mark. What is foreign is put
- * right without it, so that it is never deleted as owned. The text is in the plan's
- * arena.
- */
-const char *metallb_body(struct planner *p, const struct step *step, const char *kind,
-    bool owned, struct json_object *spec);
+struct metallb_body {
+	const char *kind;		 /* as the API calls it */
+	const struct metallb_meta *live; /* of the object now; NULL: there is none */
+	bool owned;			 /* with our mark: what is foreign is put right
+					   without it, so that it is never deleted as owned */
+	struct json_object *spec;	 /* taken over */
+};
 
-/* A program that applies the object: its kind's document() says what. */
-struct program *metallb_apply(struct planner *p, struct item *item, const char *text);
+/*
+ * {apiVersion, kind, metadata: {name, namespace, uid}, spec} of the step's object, in the
+ * plan's arena. With the uid the API server takes it for no other object than that, and
+ * makes none anew. NULL: it is not the object any more that the step was planned for.
+ */
+const char *metallb_body(struct planner *p, const struct step *step,
+    const struct metallb_body *of, struct error *e);
+
+/* A program that applies the object, which is to be there as `live` says (NULL: not at
+ * all): its kind's document() says what. */
+struct program *metallb_apply(struct planner *p, struct item *item,
+    const struct metallb_meta *live, const char *text);
 
 /* What becomes of an object that nobody writes (lib/plan/item.h); with prune it is
  * deleted, only as long as it has that uid. */

@@ -186,7 +186,7 @@ static void plan_new(struct planner *p, struct item *item, const struct pool *wa
 
 	item_pending(p, item,
 	    as_it_was ? "is gone, and comes back as it was first" : "is to be created");
-	metallb_apply(p, item,
+	metallb_apply(p, item, NULL,
 	    arena_printf(p->arena, "create pool %s with %s%s", item->name,
 		ranges_text(p->arena, first), as_it_was ? ", as it was" : ""));
 	program_change(p, item->programs[0], "addresses", ranges_text(p->arena, first));
@@ -230,7 +230,7 @@ static void plan(struct planner *p, struct item *item, const struct object *obje
 		return;
 	}
 	item_pending(p, item, "differs in %s", item->differences.items[0].field);
-	program = metallb_apply(p, item,
+	program = metallb_apply(p, item, &live->meta,
 	    arena_printf(p->arena, "change pool %s to %s", item->name,
 		ranges_text(p->arena, want->addresses)));
 	for (size_t i = 0; i < item->differences.count; i++)

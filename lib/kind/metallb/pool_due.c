@@ -181,5 +181,8 @@ const char *pool_document(struct planner *p, const struct step *step, struct err
 	}
 	record = record_of(p, want->object.name);
 	owned = live ? live->meta.owned : !record || !record->adopted;
-	return metallb_body(p, step, "IPAddressPool", owned, spec_due(p, want, live));
+	return metallb_body(p, step,
+	    &(struct metallb_body){ "IPAddressPool", live ? &live->meta : NULL, owned,
+		spec_due(p, want, live) },
+	    e);
 }
