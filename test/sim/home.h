@@ -15,6 +15,7 @@
 #define H_POOLS 5
 #define H_STATICS 9
 #define H_NICS 3
+#define H_STOP_TIMEOUT 40 /* seconds; written as vm.stop_timeout */
 
 enum tri { UNWRITTEN, YES, NO };
 

@@ -53,8 +53,9 @@ struct judge {
 	size_t approval_count;
 	struct removed removed[REMOVED];
 	size_t removed_count;
-	int asked_down[DOMS]; /* the id of which a step has requested the shutdown */
-	bool requested[DOMS]; /* by a reconcile of its VM */
+	int asked_down[DOMS];	/* the id of which a step has requested the shutdown, */
+	int64_t asked_us[DOMS]; /* and when */
+	bool requested[DOMS];	/* by a reconcile of its VM */
 	const struct home *previous, *current; /* configurations in force */
 	unsigned
 	    once_version[DOMS]; /* its version after our step that must not be repeated */

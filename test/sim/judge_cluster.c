@@ -173,9 +173,9 @@ static void judge_pool(struct sim *s, const struct w_object *was,
 	if (!judge_knows(&was->e, call)) /* somebody has just made or changed it */
 		return;
 	judge_labels(s, was, is, call);
-	if (was->auto_assign != is->auto_assign && !p->auto_assign)
+	if ((was->auto_assign != 0) != (is->auto_assign != 0) && !p->auto_assign)
 		foreign(s, call, "auto_assign is not written");
-	if (was->avoid != is->avoid)
+	if ((was->avoid > 0) != (is->avoid > 0))
 		foreign(s, call, "avoid_buggy_ips is not written");
 }
 

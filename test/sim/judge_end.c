@@ -76,6 +76,9 @@ static void judge_item(struct sim *s, const struct plan *plan, const struct item
 		if (!*item->reason)
 			sim_fail(s, "P4", "%s/%s is blocked without a reason",
 			    item->kind->name, item->name);
+		if (strstr(item->reason, "again and again"))
+			sim_fail(s, "P4", "%s/%s waits for somebody who has ceased: %s",
+			    item->kind->name, item->name, item->reason);
 		return;
 	case VERDICT_PENDING:
 		if (is_kept(item) || (only_waits(item) && any_held(s, plan)))
@@ -132,17 +135,54 @@ void judge_end(struct sim *s)
 	arena_done(&s->judge->scratch);
 }
 
-void judge_quiet(struct sim *s, size_t steps)
+/* A guest that will not stop, or a domain that cannot start, is tried again and again. */
+static bool is_tried(struct sim *s)
 {
-	if (s->promise || !s->engine || !s->in_force || steps == s->steps)
-		return;
 	for (size_t i = 0; i < s->in_force->vm_count; i++) {
 		const struct h_vm *vm = &s->in_force->vms[i];
 		const struct w_dom *d = world_dom(&s->world, home_domain(vm), false);
 
 		if (d && (d->broken || is_cut_off(s, d) ||
 			     (d->id >= 0 && d->stop_answer && vm->runs == NO)))
-			return;
+			return true;
 	}
+	return false;
+}
+
+void judge_quiet(struct sim *s, size_t steps)
+{
+	if (s->promise || !s->engine || !s->in_force || steps == s->steps || is_tried(s))
+		return;
 	sim_fail(s, "P4", "%zu steps in a home where nothing happens", s->steps - steps);
+}
+
+/* P1 */
+
+void judge_sends(struct sim *s, const struct call *call)
+{
+	if (s->stopping)
+		sim_fail(s, "P1", "\"%s\" is sent because the daemon ends", call->text);
+}
+
+void judge_ended(struct sim *s)
+{
+	const struct world *b = &s->judge->before, *w = &s->world;
+	bool changed = false;
+
+	for (size_t i = 0; i < DOMS; i++)
+		changed |= b->doms[i].e.version != w->doms[i].e.version;
+	for (size_t i = 0; i < NETS; i++)
+		changed |= b->nets[i].e.version != w->nets[i].e.version;
+	for (size_t i = 0; i < OBJECTS; i++)
+		changed |= b->objects[i].e.version != w->objects[i].e.version;
+	if (changed)
+		sim_fail(s, "P1", "the home is another because the daemon has ended");
+}
+
+void judge_restarted(struct sim *s, size_t steps)
+{
+	if (s->promise || !s->engine || !s->in_force || steps == s->steps || is_tried(s))
+		return;
+	sim_fail(
+	    s, "P1", "%zu steps because the daemon was started again", s->steps - steps);
 }

@@ -21,6 +21,16 @@ struct count {
 	size_t all, down, critical, critical_down;
 };
 
+/* A step has requested it to stop, and it may still heed that. */
+static bool is_going_down(struct sim *s, struct world *b, const struct w_dom *d)
+{
+	size_t i = (size_t)(d - b->doms);
+
+	return s->judge->asked_down[i] == d->id &&
+	       (d->stops_at ||
+		   s->now_us - s->judge->asked_us[i] < H_STOP_TIMEOUT * SECOND);
+}
+
 /* Those that are known not to be up, and those that a step has requested to stop. */
 static bool is_down(struct sim *s, struct world *b, const struct h_vm *vm,
     const struct call_in_world *call)
@@ -29,7 +39,7 @@ static bool is_down(struct sim *s, struct world *b, const struct h_vm *vm,
 
 	if (!d || !d->e.exists || d->id < 0)
 		return !d || judge_knows(&d->e, call);
-	return s->judge->asked_down[d - b->doms] == d->id;
+	return is_going_down(s, b, d);
 }
 
 static struct count count_down(struct sim *s, struct world *b, const struct h_vm *self,
@@ -80,6 +90,7 @@ static void judge_stop(struct sim *s, struct world *b, const struct call_in_worl
 	if (*asked != d->id)
 		judge_budget(s, b, vm, call);
 	*asked = d->id;
+	s->judge->asked_us[d - b->doms] = s->now_us;
 	if (call->action != &domain_destroy_action)
 		return;
 	if (d->e.version == s->judge->once_version[d - b->doms] &&

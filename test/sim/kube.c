@@ -35,7 +35,8 @@ struct kube_sim {
 	bool up;
 	struct collection collections[WATCHES];
 	size_t count;
-	unsigned given[OBJECTS]; /* versions handed over */
+	unsigned given[OBJECTS]; /* versions handed over, */
+	bool present[OBJECTS];	 /* and whether it was there */
 	int64_t since;
 };
 
@@ -86,6 +87,7 @@ static void give(struct sim *s, const struct event *e)
 	if (!c || !c->watch.path || e->object.e.version < k->given[e->place])
 		return;
 	k->given[e->place] = e->object.e.version;
+	k->present[e->place] = e->object.e.exists;
 	if (known->known != e->object.e.version)
 		known->known_news = ++s->news;
 	known->known = known->read = e->object.e.version;
@@ -114,6 +116,7 @@ struct listing {
 	size_t count;
 };
 
+/* What the answer to a write has brought since the list was taken stays. */
 static void on_list(struct sim *s, void *arg)
 {
 	struct listing *l = arg;
@@ -124,12 +127,12 @@ static void on_list(struct sim *s, void *arg)
 	if (!k->up)
 		return;
 	l->of->listed = true;
-	for (size_t i = 0; i < l->count; i++) {
+	for (size_t i = 0; i < l->count; i++)
 		give(s, l->items[i]);
-		if (l->items[i]->object.e.exists)
+	for (size_t i = 0; i < OBJECTS; i++)
+		if (k->present[i] && (int)s->world.objects[i].type == l->of->type)
 			names[count++] = arena_printf(&s->arena, "%s%s",
-			    l->of->watch.prefix, l->items[i]->object.e.name);
-	}
+			    l->of->watch.prefix, s->world.objects[i].e.name);
 	k->inbox->listed(k->inbox->arg, l->of->kind, l->of->watch.prefix, names, count);
 }
 
@@ -189,6 +192,7 @@ void kube_announce(struct sim *s)
 static void forget(struct sim *s)
 {
 	memset(kube(s)->given, 0, sizeof(kube(s)->given));
+	memset(kube(s)->present, 0, sizeof(kube(s)->present));
 	for (size_t i = 0; i < OBJECTS; i++)
 		s->world.objects[i].e.known = s->world.objects[i].e.read = 0;
 }
@@ -274,6 +278,7 @@ struct write {
 	struct call_in_world *sent;
 	struct outcome outcome;
 	struct event *after; /* what the answer carries */
+	unsigned life;	     /* of the daemon */
 };
 
 static void on_done(struct sim *s, void *arg)
@@ -297,11 +302,17 @@ static struct w_object *target_of(struct sim *s, const struct call *call)
 	return NULL;
 }
 
+static bool is_other(struct sim *s, const struct w_object *o, const char *uid)
+{
+	return uid && (!o->e.exists ||
+			  strcmp(uid, arena_printf(&s->arena, "uid-%u", o->uid)) != 0);
+}
+
 static const char *do_delete(struct sim *s, struct w_object *o, const char *uid)
 {
 	if (!o->e.exists)
 		return NULL;
-	if (uid && strcmp(uid, arena_printf(&s->arena, "uid-%u", o->uid)) != 0)
+	if (is_other(s, o, uid))
 		return "the UID in the precondition does not match";
 	object_delete(&s->world, o, &s->rng);
 	return NULL;
@@ -321,6 +332,8 @@ static const char *do_write(
 	body = w->call.document
 		   ? json_parse(w->call.document, strlen(w->call.document), 32, NULL)
 		   : NULL;
+	if (is_other(s, o, json_string_at(body, "metadata.uid")))
+		return "uid mismatch: the provided object specified a uid, and no existing object was found";
 	*status = 400;
 	return body ? object_apply(&s->world, o, body, "homek8sd", status)
 		    : "no body that can be read";
@@ -341,6 +354,7 @@ static void change(struct sim *s, struct write *w, bool lie)
 	if (!why)
 		judge_after(s, w->sent);
 	w->outcome.error = why;
+	w->outcome.refused = why;
 	w->outcome.slow = why && (status == 400 || status == 404 || status == 422);
 	if (!why && !lie)
 		w->after = take(s, (size_t)(o - s->world.objects));
@@ -355,8 +369,15 @@ static void on_write(struct sim *s, void *arg)
 	struct write *w = arg;
 	bool lie = !s->faults.fail_calls && s->faults.half_calls;
 
+	if (!daemon_has_sent(s, w->life, w->call.token))
+		return;
+	if (w->life != s->life) {
+		change(s, w, true);
+		return;
+	}
 	if (!kube(s)->up) {
 		w->outcome.error = "the API server does not answer";
+		w->outcome.refused = true;
 	} else if (s->faults.fail_calls) {
 		s->faults.fail_calls--;
 		w->outcome.error = "500: an injected fault";
@@ -375,12 +396,14 @@ static void run(void *self, const struct call *call)
 
 	w->call = call_copy(&s->arena, call);
 	w->sent = judge_sent(s, &w->call);
+	w->life = s->life;
+	judge_sends(s, call);
 	w->outcome = (struct outcome){ .observed = true };
 	if (s->faults.slow_calls) {
 		s->faults.slow_calls--;
 		at = sim_later(s, 3000, 12000);
 	}
-	sim_at(s, at, true, on_write, w);
+	sim_at(s, at, false, on_write, w);
 }
 
 /* The source */

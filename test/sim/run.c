@@ -69,6 +69,20 @@ static void renew_all(struct sim *s)
 	virt_announce(s);
 }
 
+/* With what it knows from its disk it goes on where it was: there is nothing to do. */
+static void restart(struct sim *s)
+{
+	size_t steps = s->steps;
+
+	if (s->promise)
+		return;
+	daemon_stop(s, s->seed % 2);
+	sim_run(s, 5 * SECOND);
+	daemon_start(s);
+	sim_run(s, 15 * SECOND);
+	judge_restarted(s, steps);
+}
+
 static void end(struct sim *s)
 {
 	size_t steps;
@@ -84,6 +98,7 @@ static void end(struct sim *s)
 	sim_run(s, 50 * SECOND);
 	judge_quiet(s, steps);
 	judge_end(s);
+	restart(s);
 }
 
 static int64_t some_pause(struct rng *r)

@@ -44,7 +44,7 @@ struct call_in_world { /* a step on its way, for the judges */
 	uint64_t news;	  /* what was known when it was sent */
 	bool pools_known; /* and whether all pools, all of libvirt were known */
 	bool libvirt_known;
-	bool failed_half; /* it is done, and reported as failed */
+	bool failed_half; /* it is done, and reported as failed, or to nobody */
 };
 
 struct disk_file {
@@ -61,7 +61,9 @@ struct sim {
 	struct home home, first;     /* in the files now, and at the beginning */
 	const struct home *in_force; /* that the daemon works by; NULL: none yet */
 	struct engine *engine;	     /* NULL: it does not run */
-	unsigned life;		     /* counts starts of the daemon */
+	unsigned life;		     /* counts starts and ends of the daemon, */
+	int64_t ended_us;	     /* of which the last was then */
+	bool stopping;		     /* it is just ending */
 	uint64_t news;		     /* readings handed to the daemon */
 	struct faults faults;
 	struct disk_file state, last_good;
@@ -104,6 +106,9 @@ void sim_end(struct sim *s);
 void daemon_start(struct sim *s);
 /* Crashing, nothing more is written; stopping, what is to be kept is. */
 void daemon_stop(struct sim *s, bool crash);
+/* A call of that life of the daemon, which ends now: whether its source carries it out, as one
+ * that it had already when the daemon died. */
+bool daemon_has_sent(const struct sim *s, unsigned life, uint64_t token);
 /* The files were changed; the watch on them reports it. */
 void files_changed(struct sim *s);
 /* `systemctl reload`: they are read at once. */
@@ -132,6 +137,10 @@ void judge_before(struct sim *s);
 void judge_after(struct sim *s, const struct call_in_world *call);
 /* After each plan. */
 void judge_plan(struct sim *s);
+/* The daemon sends a step; it must not while it ends. */
+void judge_sends(struct sim *s, const struct call *call);
+/* The daemon has ended: nothing has become of that. */
+void judge_ended(struct sim *s);
 /* Somebody approves what is shown: one waiting program of the plan, chosen by `pick`. */
 bool judge_approve(struct sim *s, unsigned pick);
 /* The same of a kind, at once; what the object is called in its network, or NULL. */
@@ -143,6 +152,8 @@ void judge_edited(struct sim *s);
 /* Faults have ended a minute ago; and a while later, in which nothing was to be done. */
 void judge_end(struct sim *s);
 void judge_quiet(struct sim *s, size_t steps);
+/* The same where all that has happened is that the daemon was started again. */
+void judge_restarted(struct sim *s, size_t steps);
 /* The call as it is now, in the arena. */
 struct call_in_world *judge_sent(struct sim *s, const struct call *call);
 /* The daemon knows the object as it is, and did when the step was sent. */

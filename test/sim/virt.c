@@ -343,7 +343,8 @@ struct virt_call {
 	struct call call;
 	struct call_in_world *sent;
 	const char *error;
-	bool lost;
+	bool lost, refused;
+	unsigned life; /* of the daemon */
 };
 
 static void on_done(struct sim *s, void *arg)
@@ -356,8 +357,21 @@ static void on_done(struct sim *s, void *arg)
 	v->inbox->done(v->inbox->arg, c->call.token,
 	    &(struct outcome){ .error = c->error,
 		.lost = c->lost,
+		.refused = c->refused,
 		.observed = c->lost,
 		.waits = c->lost });
+}
+
+static void carry_out(struct sim *s, struct virt_call *c)
+{
+	judge_before(s);
+	c->error = virt_do(s, &c->call);
+	c->refused = c->error;
+	s->steps++;
+	sim_say(s, "step: %s%s%s", c->call.text, c->error ? ": " : "",
+	    c->error ? c->error : "");
+	if (!c->error)
+		judge_after(s, c->sent);
 }
 
 /* The world changes now. */
@@ -367,6 +381,13 @@ static void on_call(struct sim *s, void *arg)
 	unsigned *fail = &s->faults.fail_calls, *half = &s->faults.half_calls;
 	bool refuse = *fail > 0, lie = !refuse && *half > 0;
 
+	if (!daemon_has_sent(s, c->life, c->call.token))
+		return;
+	if (c->life != s->life) {
+		c->sent->failed_half = true;
+		carry_out(s, c);
+		return;
+	}
 	if (!virt(s)->up) {
 		c->lost = true;
 		c->error = "the connection was closed";
@@ -377,13 +398,7 @@ static void on_call(struct sim *s, void *arg)
 		if (lie)
 			--*half;
 		c->sent->failed_half = lie;
-		judge_before(s);
-		c->error = virt_do(s, &c->call);
-		s->steps++;
-		sim_say(s, "step: %s%s%s", c->call.text, c->error ? ": " : "",
-		    c->error ? c->error : "");
-		if (!c->error)
-			judge_after(s, c->sent);
+		carry_out(s, c);
 		if (lie && !c->error)
 			c->error = "internal error: done by halves";
 	}
@@ -398,11 +413,13 @@ static void run(void *self, const struct call *call)
 
 	c->call = call_copy(&s->arena, call);
 	c->sent = judge_sent(s, &c->call);
+	c->life = s->life;
+	judge_sends(s, call);
 	if (s->faults.slow_calls) {
 		s->faults.slow_calls--;
 		at = sim_later(s, 3000, 25000);
 	}
-	sim_at(s, at, true, on_call, c);
+	sim_at(s, at, false, on_call, c);
 }
 
 /* Probes: what a disk is. */
