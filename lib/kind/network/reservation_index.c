@@ -225,14 +225,16 @@ const char *reservation_index_twin(
 	struct arena *a = index->p->arena;
 
 	for (int which = 0; which < 2; which++) {
-		const struct observed *first, *second;
+		const struct observed *first = NULL, *second = NULL;
 		const struct reservation_aim *rival;
 		struct mac mac = aim->entries[which].mac;
 
 		if (!aim->known[which] || (which == SIDE_CONFIG && has_one_mac(aim)))
 			continue;
-		first = nics_find(index->nics, mac, &aim->place, NULL);
-		second = first ? nics_find(index->nics, mac, &aim->place, first) : NULL;
+		if (nics_repeat(index->nics))
+			first = nics_find(index->nics, mac, &aim->place, NULL);
+		if (first)
+			second = nics_find(index->nics, mac, &aim->place, first);
 		if (second)
 			return arena_printf(a, "vm/%s",
 			    nics_vm_name(

@@ -15,6 +15,7 @@ struct nics {
 	struct nic *items;
 	size_t count;
 	struct chains by_mac;
+	bool repeat;
 };
 
 /* Chains */
@@ -143,6 +144,15 @@ static bool is_repeated(
 	       strcmp(live->network, stored->network) == 0;
 }
 
+static bool has_mac(const struct nics *nics, struct mac mac)
+{
+	uint32_t at = chains_first(&nics->by_mac, hash_mac(mac));
+
+	while (at && !mac_equal(nics->items[at - 1].nic->mac, mac))
+		at = chains_next(&nics->by_mac, at);
+	return at;
+}
+
 static void add_side(struct nics *nics, const struct observed *domain, bool live)
 {
 	const struct vm *vm = (const struct vm *)(live ? domain->live : domain->config);
@@ -152,6 +162,7 @@ static void add_side(struct nics *nics, const struct observed *domain, bool live
 		if (!nic_has_mac(&items[i]) ||
 		    (!live && is_repeated(domain, &items[i], i)))
 			continue;
+		nics->repeat |= has_mac(nics, items[i].mac);
 		nics->items[nics->count] = (struct nic){ &items[i], domain, live };
 		chains_add(&nics->by_mac, hash_mac(items[i].mac), nics->count++);
 	}
@@ -188,6 +199,11 @@ static const struct observed *find(const struct nics *nics, struct mac mac,
 			return nic->domain;
 	}
 	return NULL;
+}
+
+bool nics_repeat(const struct nics *nics)
+{
+	return nics->repeat;
 }
 
 const struct observed *nics_find(const struct nics *nics, struct mac mac,

@@ -56,6 +56,8 @@ const struct vm_interface *nic_meant(const struct vm *vm, const struct nic_place
 struct nics;
 
 struct nics *nics_make(struct planner *p);
+/* Some MAC is that of two interfaces. */
+bool nics_repeat(const struct nics *nics);
 /* A domain with that MAC in the network, on either side; not `other` (NULL: any). */
 const struct observed *nics_find(const struct nics *nics, struct mac mac,
     const struct nic_place *place, const struct observed *other);

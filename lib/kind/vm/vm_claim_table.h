@@ -50,6 +50,7 @@ struct claims {
 	const struct vm **absent;
 	size_t absent_count;
 	bool absent_known;
+	bool macs_known, macs_differ; /* no two interfaces have one MAC */
 	/* Of each domain that is observed, in their order: whether it is written. */
 	const bool *written;
 	/* Two of the VMs that vm_claims_unsettled() finds, or NULL. */

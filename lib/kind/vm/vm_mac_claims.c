@@ -27,18 +27,95 @@ static bool same_plug(const struct vm_interface *a, const struct vm_interface *b
 }
 
 /* `but`: another side of the same machine, whose addresses are claimed already. */
+static bool claims_mac(const struct vm *vm, size_t i, const struct vm *but)
+{
+	const struct vm_interface *nic =
+	    &((const struct vm_interface *)vm->interfaces.items)[i];
+	const struct vm_interface *have = but ? but->interfaces.items : NULL;
+	static const struct mac none;
+
+	return !mac_equal(nic->mac, none) &&
+	       !(but && i < but->interfaces.count && same_plug(nic, &have[i]));
+}
+
 static void claim_macs(
     struct planner *p, struct owner owner, const struct vm *vm, const struct vm *but)
 {
 	const struct vm_interface *nics = vm ? vm->interfaces.items : NULL;
-	const struct vm_interface *have = but ? but->interfaces.items : NULL;
-	static const struct mac none;
 
 	for (size_t i = 0; vm && i < vm->interfaces.count; i++)
-		if (!mac_equal(nics[i].mac, none) &&
-		    !(but && i < but->interfaces.count && same_plug(&nics[i], &have[i])))
+		if (claims_mac(vm, i, but))
 			claims_add(p->arena, &claims_of(p)->macs, mac_id(nics[i].mac),
 			    USE_WRITES, &owner, &nics[i], 0);
+}
+
+/* The usual case: no two interfaces have one MAC, and nobody need know who has which. */
+
+struct ids {
+	uint64_t *slots; /* 0: free */
+	size_t mask;
+	bool differ;
+};
+
+static void note_macs(struct ids *ids, const struct vm *vm, const struct vm *but)
+{
+	const struct vm_interface *nics = vm ? vm->interfaces.items : NULL;
+
+	for (size_t i = 0; vm && i < vm->interfaces.count; i++) {
+		uint64_t id = mac_id(nics[i].mac);
+		size_t at = (id ^ id >> 32) & ids->mask;
+
+		if (!claims_mac(vm, i, but))
+			continue;
+		while (ids->slots[at] && ids->slots[at] != id)
+			at = (at + 1) & ids->mask;
+		ids->differ &= !ids->slots[at];
+		ids->slots[at] = id;
+	}
+}
+
+static size_t nic_count(const struct vm *vm)
+{
+	return vm ? vm->interfaces.count : 0;
+}
+
+static struct ids ids_for(
+    struct arena *a, const struct observed_set *set, const struct claims *c)
+{
+	struct ids ids = { .mask = 15, .differ = true };
+	size_t count = 0;
+
+	for (size_t i = 0; i < set->count; i++)
+		count += nic_count(claims_side(set->items[i], 0)) +
+			 nic_count(claims_side(set->items[i], 1));
+	for (size_t i = 0; i < c->absent_count; i++)
+		count += nic_count(c->absent[i]);
+	while (ids.mask < 2 * count)
+		ids.mask = 2 * ids.mask + 1;
+	ids.slots = arena_array(a, ids.mask + 1, sizeof(*ids.slots));
+	return ids;
+}
+
+static bool macs_differ(struct planner *p)
+{
+	struct claims *c = claims_of(p);
+	const struct observed_set *set = &p->input->observed->kinds[kind_index(&vm_kind)];
+	struct ids ids;
+
+	if (c->macs_known)
+		return c->macs_differ;
+	claims_find_absent(p, c);
+	ids = ids_for(p->arena, set, c);
+	for (size_t i = 0; i < set->count; i++) {
+		const struct vm *live = claims_side(set->items[i], 0);
+
+		note_macs(&ids, live, NULL);
+		note_macs(&ids, claims_side(set->items[i], 1), live);
+	}
+	for (size_t i = 0; i < c->absent_count; i++)
+		note_macs(&ids, c->absent[i], NULL);
+	c->macs_known = true;
+	return c->macs_differ = ids.differ;
 }
 
 static const bool *find_written(struct planner *p, const struct observed_set *set)
@@ -161,7 +238,7 @@ enum vm_claimed vm_claimed_mac(struct planner *p, const struct vm *want,
 	enum vm_claimed claimed = CLAIM_NONE;
 	int weight = -1;
 
-	if (!macs_of(p)->contested)
+	if (macs_differ(p) || !macs_of(p)->contested)
 		return CLAIM_NONE;
 	for (int i = 0; i < 2; i++) {
 		const struct vm *vm = have ? claims_side(have, i) : i == 0 ? want : NULL;
