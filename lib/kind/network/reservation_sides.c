@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/sorted.h"
 #include "lib/kind/actions.h"
 #include "lib/kind/network/network_address.h"
 #include "lib/kind/network/reservation_plan.h"
@@ -63,23 +64,24 @@ static const struct object *as_reservation(struct arena *a, const struct host_en
 	return &reservation->object;
 }
 
-static int by_mac(const void *mac, const void *entry)
+static int by_mac(const void *entry, const void *mac)
 {
-	return memcmp(mac, &((const struct host_entry *)entry)->mac, sizeof(struct mac));
+	return memcmp(&((const struct host_entry *)entry)->mac, mac, sizeof(struct mac));
 }
 
 /* The usual case in a home of a thousand reservations: there, and nothing else has its MAC
  * or address. */
 static const struct host_entry *only_entry(
-    const struct network *have, const struct host_entry *want)
+    const struct network *have, const struct host_entry *want, size_t *near)
 {
-	const struct host_entry *found;
+	bool found;
+	size_t at;
 
 	if (!have->hosts_distinct)
 		return NULL;
-	found = bsearch(
-	    &want->mac, have->hosts, have->host_count, sizeof(*have->hosts), by_mac);
-	return found && is_right(found, want) ? found : NULL;
+	at = sorted_near(have->hosts, have->host_count, sizeof(*have->hosts), &want->mac,
+	    by_mac, &found, near);
+	return found && is_right(&have->hosts[at], want) ? &have->hosts[at] : NULL;
 }
 
 /* libvirt takes no entry that has a name or an address of one that stays. */
@@ -263,7 +265,7 @@ void reservation_side_plan(struct planner *p, struct program *program,
 		return;
 	}
 	if (!reservation_is_suspect(item, which))
-		only = only_entry(have, &aim->entries[which]);
+		only = only_entry(have, &aim->entries[which], &out->near);
 	if (!only) {
 		plan_entries(p, program, aim, have, which, out);
 		return;

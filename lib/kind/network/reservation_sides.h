@@ -13,6 +13,8 @@ struct reservation_obstacles {
 	bool by_name;			  /* it shares the name only */
 	bool sides[2];			  /* where there is one, by enum side */
 	int place;			  /* of its <ip> element */
+	size_t
+	    near; /* where the side before had the entry itself: a guess for the next */
 };
 
 /* Adds the steps for one side (`have` NULL: there is none), what the item shows of it, and

@@ -23,21 +23,26 @@ static const struct observed_set *domains(const struct planner *p)
 
 /* What a disk is */
 
-/* The answer about it, or NULL. */
-static struct json_object *answer_to(struct planner *p, const struct domain_disk *disk)
+static struct json_object *identities(const struct answer *answer)
 {
-	const struct answer *answer;
-
-	if (!disk->known_here || !p->input->probes)
-		return NULL;
-	answer = probe_store_find(p->input->probes, &vm_kind, disk->name, disk->hash);
 	return answer && json_count(answer->json) ? answer->json : NULL;
 }
 
-static void ask(struct planner *p, const struct domain_disk *disk)
+/* The answer about it, or NULL. */
+static struct json_object *answer_to(struct planner *p, const struct domain_disk *disk)
 {
-	if (disk->known_here)
-		planner_probe(p, &vm_kind, disk->name, disk->name, disk->hash);
+	if (!disk->known_here || !p->input->probes)
+		return NULL;
+	return identities(
+	    probe_store_find(p->input->probes, &vm_kind, disk->name, disk->hash));
+}
+
+/* The same, and the plan has the probe for it. */
+static struct json_object *ask(struct planner *p, const struct domain_disk *disk)
+{
+	if (!disk->known_here)
+		return NULL;
+	return identities(planner_probe(p, &vm_kind, disk->name, disk->name, disk->hash));
 }
 
 /* The next identity of a disk, and how it is used; false: there are no more. `at` is 0 at
@@ -75,8 +80,7 @@ static void claim_disk(
 
 	if (disk->shared)
 		return;
-	ask(p, disk);
-	answer = answer_to(p, disk);
+	answer = ask(p, disk);
 	c->claimed++;
 	if (disk->known_here && !answer) {
 		c->unknown++;
