@@ -15,6 +15,18 @@ bool act_ctl_approve(struct sim *s, struct rng *r)
 	return judge_approve(s, rng_below(r, 0x200));
 }
 
+/* One after the other, whatever is shown. */
+bool act_ctl_approve_all(struct sim *s, struct rng *r)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < 12 && judge_approve(s, rng_below(r, 0x100)); i++) {
+		sim_run(s, rng_between(r, 30, 200) * MS);
+		count++;
+	}
+	return count > 0;
+}
+
 /* Somebody approves a move, and writes another address before anything has come of it. */
 bool act_ctl_approve_and_edit(struct sim *s, struct rng *r)
 {
@@ -129,6 +141,7 @@ bool act_fault_state_lost(struct sim *s, struct rng *r)
 	sim_say(s, "the state is lost");
 	free(s->state.text);
 	s->state.text = NULL;
+	s->state_lost = true;
 	daemon_start(s);
 	return true;
 }
@@ -160,6 +173,46 @@ bool act_fault_libvirt_down(struct sim *s, struct rng *r)
 {
 	sim_say(s, "libvirtd is down");
 	virt_down(s, some_while(s, r));
+	return true;
+}
+
+/* What it does when it starts: guests' taps are put on their bridges again, a dnsmasq that is
+ * dead is started; why a domain has stopped is forgotten. */
+static void start_libvirt(struct sim *s)
+{
+	struct world *w = &s->world;
+
+	for (size_t i = 0; i < NETS; i++)
+		if (w->nets[i].e.exists && w->nets[i].active)
+			w->nets[i].dnsmasq_dead = false;
+	for (size_t i = 0; i < DOMS; i++) {
+		struct w_dom *d = &w->doms[i];
+
+		if (d->e.exists && d->id < 0)
+			d->reason = 0;
+		for (size_t k = 0; d->e.exists && d->id >= 0 && k < d->live.nic_count;
+		     k++) {
+			const struct w_net *n = net_of_nic(w, &d->live.nics[k]);
+
+			d->live.nics[k].on_bridge |= n && n->active && !n->bridge_gone;
+		}
+	}
+}
+
+bool act_fault_libvirt_restart(struct sim *s, struct rng *r)
+{
+	sim_say(s, "libvirtd is started anew");
+	virt_down(s, s->now_us + rng_between(r, 200, 3000) * MS);
+	start_libvirt(s);
+	return true;
+}
+
+/* The host sleeps: all that was due meanwhile is late. */
+bool act_fault_sleep(struct sim *s, struct rng *r)
+{
+	s->now_us += rng_between(r, 2, 900) * SECOND;
+	s->world.now_us = s->now_us;
+	sim_say(s, "the host has slept");
 	return true;
 }
 

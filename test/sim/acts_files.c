@@ -42,6 +42,20 @@ bool act_edit_static_ip(struct sim *s, struct rng *r)
 	return saved(s);
 }
 
+/* All of a network by the same step: chains of addresses that give way to each other. */
+bool act_edit_static_shift(struct sim *s, struct rng *r)
+{
+	struct h_net *n = pick_net(s, r);
+	int by = rng_percent(r, 50) ? 1 : 10;
+
+	if (!n || n->static_count < 2)
+		return false;
+	for (size_t i = 0; i < n->static_count; i++)
+		n->statics[i].ip.value += (unsigned)by;
+	sim_say(s, "edit: all addresses of %s are %d higher", n->name, by);
+	return saved(s);
+}
+
 bool act_edit_static_mac(struct sim *s, struct rng *r)
 {
 	struct h_net *n;

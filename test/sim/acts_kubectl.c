@@ -214,6 +214,26 @@ bool act_kubectl_service_delete(struct sim *s, struct rng *r)
 	return true;
 }
 
+/* To what it has, or to another one. */
+bool act_kubectl_service_pin(struct sim *s, struct rng *r)
+{
+	struct w_object *o = pick_object(s, r, OBJECT_SERVICE);
+
+	if (!o)
+		return false;
+	if (o->pinned)
+		o->pinned = NULL;
+	else if (o->address_count && rng_percent(r, 50))
+		o->pinned = o->addresses[0];
+	else
+		o->pinned =
+		    arena_printf(&s->arena, "192.168.100.%u", rng_between(r, 95, 160));
+	changed(s, o, "kubectl-annotate");
+	sim_say(s, "kubectl: service %s asks for %s", o->e.name,
+	    o->pinned ? o->pinned : "no address");
+	return true;
+}
+
 bool act_kubectl_finalizer(struct sim *s, struct rng *r)
 {
 	struct w_object *o =

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "test/sim/acts.h"
+#include "test/sim/judge.h"
 
 static bool saved(struct sim *s)
 {
@@ -151,6 +152,40 @@ bool act_edit_pool_add(struct sim *s, struct rng *r)
 		return false;
 	s->home.pool_count++;
 	sim_say(s, "edit: pool %s is written", p->name);
+	return saved(s);
+}
+
+/* What some entry reserves, of a machine that need not run. */
+static struct ip some_entry(struct sim *s, struct rng *r)
+{
+	struct w_net *n = pick_world_net(s, r);
+	const struct w_ip *ip = n && n->persistent ? net_main_ip(&n->config) : NULL;
+
+	if (!ip || !ip->host_count)
+		return (struct ip){ 0 };
+	return ip->hosts[rng_below(r, (unsigned)ip->host_count)].ip;
+}
+
+/* Over what a machine has, by its lease or an entry, or a network itself. */
+bool act_edit_pool_onto(struct sim *s, struct rng *r)
+{
+	struct plugged plugged[DOMS * NICS];
+	size_t count = judge_plugged(&s->world, plugged);
+	struct h_pool *p = pick_pool(s, r);
+	struct ip ip = lan(1);
+
+	if (!p)
+		return false;
+	if (rng_percent(r, 40))
+		ip = some_entry(s, r);
+	else if (count && rng_percent(r, 90))
+		ip = plugged[rng_below(r, (unsigned)count)].nic->ip;
+	if (ip.version != 4)
+		return false;
+	p->ranges[0].first = p->ranges[0].last = ip;
+	p->ranges[0].first.value -= rng_below(r, 3);
+	p->ranges[0].last.value += rng_below(r, 6);
+	sim_say(s, "edit: pool %s has what somebody else has", p->name);
 	return saved(s);
 }
 

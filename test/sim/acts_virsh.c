@@ -103,10 +103,13 @@ bool act_virsh_range(struct sim *s, struct rng *r)
 	ip = net_main_ip(side);
 	if (!ip)
 		return false;
-	if (ip->range_count && rng_percent(r, 60))
+	if (ip->range_count && rng_percent(r, 60)) {
+		sim_say(s, "virsh: network %s has one range less (%s)", n->e.name,
+		    live ? "live" : "stored");
 		return !net_update_range(n,
 		    &(struct w_update){ live, W_DELETE, place_of(n, live) },
 		    &ip->ranges[rng_below(r, (unsigned)ip->range_count)]);
+	}
 	range = (struct w_range){ .range = { pick_ip(r, n), { 0 } } };
 	range.range.last = range.range.first;
 	range.range.last.value += rng_below(r, 30);

@@ -180,6 +180,7 @@ void judge_after(struct sim *s, const struct call_in_world *call)
 	judge_services(s, b, call);
 	judge_foreign(s, b, call);
 	judge_cluster(s, b, call);
+	judge_exposed(s, b, call);
 	judge_power(s, b, call);
 	if (!call->failed_half)
 		note_target(s, call);

@@ -89,6 +89,7 @@ void judge_addresses(struct sim *s, struct world *b, const struct call_in_world 
 void judge_services(struct sim *s, struct world *b, const struct call_in_world *call);
 void judge_foreign(struct sim *s, struct world *b, const struct call_in_world *call);
 void judge_cluster(struct sim *s, struct world *b, const struct call_in_world *call);
+void judge_exposed(struct sim *s, struct world *b, const struct call_in_world *call);
 void judge_power(struct sim *s, struct world *b, const struct call_in_world *call);
 /* Programs of a network have ended: what was taken away is back. */
 void judge_settled(struct sim *s, const struct plan *plan);

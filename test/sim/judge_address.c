@@ -91,7 +91,8 @@ static void judge_widened(
 		const struct w_net *was = &b->nets[i], *is = &s->world.nets[i];
 		struct ranges new;
 
-		if (!was->e.exists || was->e.version == is->e.version)
+		if (!was->e.exists || was->e.version == is->e.version ||
+		    !judge_knows(&was->e, call))
 			continue;
 		new = ranges_subtract(
 		    a, ranges_of(a, &is->config), ranges_of(a, &was->config));
@@ -194,6 +195,9 @@ static void judge_roamer(
 
 	if (!p->nic->ip.version || net_reserved(&net->live, p->nic->mac) ||
 	    !judge_knows(&p->dom->e, call))
+		return;
+	/* Neither libvirt nor the daemon remembers it. */
+	if (s->state_lost && !judge_is_leased(p->net, p->nic->mac))
 		return;
 	if (!ranges_contain(ranges_of(a, &p->net->live), p->nic->ip) ||
 	    ranges_contain(ranges_of(a, &net->live), p->nic->ip))

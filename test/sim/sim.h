@@ -68,6 +68,7 @@ struct sim {
 	struct faults faults;
 	struct disk_file state, last_good;
 	struct judge *judge;
+	bool state_lost;     /* once */
 	bool observing;	     /* nothing may be done before somebody resumes */
 	bool trace, calm;    /* calm: no chance any more, all is prompt */
 	const char *promise; /* broken; NULL: none */
