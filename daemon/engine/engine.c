@@ -197,26 +197,31 @@ static void set_resyncs(struct engine *e)
 
 /* Configuration */
 
-/* What is written again later is desired anew. */
-static void forget_undesired(struct engine *e)
+/* What is written again later is desired anew, and approved anew. */
+static void forget_undesired(struct engine *e, const struct config *before)
 {
 	for (size_t i = 0; i < e->state.count; i++) {
 		const struct object_state *state = e->state.items[i];
 
-		if (!set_find(config_get(e->config, state->kind), state->name))
-			state_desired(&e->state, state->kind, state->name, NULL);
+		if (set_find(config_get(e->config, state->kind), state->name))
+			continue;
+		state_desired(&e->state, state->kind, state->name, NULL);
+		if (before && set_find(config_get(before, state->kind), state->name))
+			state_unapprove(&e->state, state->kind, state->name);
 	}
 }
 
 /* Makes a configuration the one in force; the old one is freed. */
 static void adopt(struct engine *e, struct config *config)
 {
+	struct config *before = e->config;
+
 	plan_free(e->plan); /* it points into the old one */
 	e->plan = NULL;
-	config_free(e->config);
 	e->config = config;
 	e->load.generation++;
-	forget_undesired(e);
+	forget_undesired(e, before);
+	config_free(before);
 	for (size_t k = 0; k < kind_count; k++) {
 		const struct set *desired = config_get(config, kinds[k]);
 		const struct observed_set *observed = &e->observed.kinds[k];

@@ -252,6 +252,11 @@ void state_approve(struct state *m, const struct kind *kind, const char *name,
 	m->persistent_changes++;
 }
 
+void state_unapprove(struct state *m, const struct kind *kind, const char *name)
+{
+	forget_approval(m, state_get(m, kind, name));
+}
+
 void state_tick(struct state *m, struct mono now, int64_t wall)
 {
 	if (m->paused && mono_reached(m->pause_until, now))

@@ -40,8 +40,8 @@ void state_done(struct state *m);
 
 /*
  * It is desired like this from now on; NULL: it is no longer. What was approved stays so:
- * an approval covers nothing but the change that was shown, a removal as well. A procedure
- * goes on to its next safe point all the same.
+ * an approval covers nothing but the change that was shown, a removal as well
+ * (state_unapprove()). A procedure goes on to its next safe point all the same.
  */
 void state_desired(struct state *m, const struct kind *kind, const char *name,
     const struct object *desired);
@@ -96,6 +96,8 @@ void state_resume(struct state *m, const struct kind *kind, const char *name);
 /* Approves these parts of a change (lib/state/approval.h). */
 void state_approve(struct state *m, const struct kind *kind, const char *name,
     const uint64_t *parts, size_t count, int64_t wall, uint32_t uid);
+/* It has left the files: what was approved of it as it was written is void. */
+void state_unapprove(struct state *m, const struct kind *kind, const char *name);
 /* Pauses that have ended and approvals that have expired are dropped. */
 void state_tick(struct state *m, struct mono now, int64_t wall);
 

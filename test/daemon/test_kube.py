@@ -153,6 +153,22 @@ def approval(home):
     api.no_faults()
     home.ctl("reconcile")
     check("read again: done", lambda: ends_at(110), 5)
+    write_pools(home, default_pool=WHOLE)
+    check("written back once more", lambda: whole(home) and home.converged(), 5)
+    api.fault("status", "PATCH", code=503)
+    write_pools(home, default_pool=span(120, 150))
+    check("it waits", lambda: home.is_("pool/default-pool", "blocked"), 5)
+    home.exits(0, "approve", "pool/default-pool")
+    check("approved, and the API server takes nothing",
+          lambda: home.is_("pool/default-pool", "failing"), 5)
+    write_pools(home)
+    write_pools(home, default_pool=span(120, 150))
+    api.no_faults()
+    check("out of the files for a moment: it waits for approval anew", lambda: home.is_(
+        "pool/default-pool", "blocked", "waits for approval"), 5)
+    home.report.stays("nothing is done", lambda: whole(home), 1)
+    write_pools(home, default_pool=span(100, 110))
+    check("as before", lambda: ends_at(110) and home.converged(), 5)
 
 
 def moved(home):
