@@ -309,7 +309,11 @@ uninstall:
 		rmdir '$(DESTDIR)'$$dir 2>/dev/null || true; done
 	$(Q)$(if $(DESTDIR),true,[ ! -d /run/systemd/system ] || { systemctl daemon-reload && \
 		journalctl --update-catalog; })
-	@echo "$(sysconfdir)/homek8s and /var/lib/homek8s stay; remove them yourself"
+	@echo "VMs, networks and what is in the cluster stay as they are. What else stays, and what removes it:"
+	@for dir in $(sysconfdir)/homek8s /var/lib/homek8s /etc/systemd/system/homek8sd.service.d \
+		/etc/systemd/system/homek8sd.socket.d; do \
+		[ ! -e '$(DESTDIR)'$$dir ] || echo "  rm -r $(DESTDIR)$$dir"; done
+	@! grep -qs '^homek8s:' '$(DESTDIR)/etc/passwd' || echo "  userdel $(if $(DESTDIR),--root $(DESTDIR) )homek8s"
 
 .PHONY: install uninstall
 

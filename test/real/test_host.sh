@@ -422,7 +422,11 @@ test_uninstall() {
 	local qemu left
 	qemu=$(qemu_pid)
 	sys disable --now homek8sd.socket homek8sd.service 2>/dev/null
-	make -s -C "$top" BUILD="$build" DESTDIR="$root" uninstall >>"$work/install"
+	make -s -C "$top" BUILD="$build" DESTDIR="$root" uninstall >"$work/uninstall"
+	check 'make uninstall names what stays: configuration, state, user' \
+		'grep -qx "  rm -r $root/etc/homek8s" "$work/uninstall" &&
+		grep -qx "  rm -r $root/var/lib/homek8s" "$work/uninstall" &&
+		grep -q "^  userdel .*homek8s$" "$work/uninstall"'
 	sys daemon-reload
 	check 'P1: removed: network and VM stay' 'network_runs && [[ $(qemu_pid) == "$qemu" ]]'
 	left=$(find "$root/usr" "$root/etc/systemd" -iname '*homek8s*' -printf '%P\n')

@@ -77,21 +77,22 @@ empty_libvirtd() {
 	} >/dev/null 2>&1 || true
 }
 
-# end PID: a child of this script ends, in 5 s at the latest. Bash is silent on how.
+gone() { ! kill -0 "$1"; }
+
+# end PID [SIGNAL]: a child of this script ends, in 5 s at the latest. Bash is silent on how. There
+# is no `wait` here: in a trap it may wait for ever for what ended when the trap began.
 end() {
 	{
-		kill "$1" || true
-		wait_until 5 eval "! kill -0 $1" || kill -KILL "$1" || true
-		wait "$1" || true
+		kill "-${2:-TERM}" "$1" || true
+		wait_until 5 gone "$1" || kill -KILL "$1" || true
+		wait_until 5 gone "$1" || true
 	} 2>/dev/null
 }
 
 stop_libvirtd() {
-	kill -KILL "$libvirtd_pid" 2>/dev/null || true
-	wait "$libvirtd_pid" 2>/dev/null || true
+	end "$libvirtd_pid" KILL
 	exec 9>&-
-	[ -z "${holder_pid:-}" ] || end "$holder_pid"
-	holder_pid=
+	end "$holder_pid"
 }
 
 start_api() {
@@ -128,6 +129,7 @@ write_config() {
 	chmod 600 "$work"/etc/*.yaml "$work/etc/kubeconfig" "$work"/etc/desired.d/*.yaml
 }
 
+# shellcheck disable=SC2034 # daemon_pid is for the scripts that source this
 start_daemon() {
 	"$build/homek8sd" --config-dir "$work/etc" --state-dir "$work/state" \
 		--socket "$HOMEK8S_SOCKET" >>"$work/homek8sd.out" 2>&1 9>&- &
@@ -135,13 +137,15 @@ start_daemon() {
 	wait_until 10 "$ctl" status || die "homek8sd did not start: $(tail -5 "$work/homek8sd.out")"
 }
 
+# Jobs and not what variables say: a signal may come between a start and its `$!`.
 clean_up() {
+	local pids i
 	trap - EXIT
 	trap '' INT TERM HUP
-	[ -z "${follower_pid:-}" ] || end "$follower_pid"
-	[ -z "${daemon_pid:-}" ] || end "$daemon_pid"
-	[ -z "${api_pid:-}" ] || stop_api
-	[ -z "${libvirtd_pid:-}" ] || stop_libvirtd
+	mapfile -t pids < <(jobs -p)
+	for ((i = ${#pids[@]} - 1; i >= 0; i--)); do
+		end "${pids[i]}"
+	done
 	[ -z "${work:-}" ] || rm -rf "$work"
 }
 

@@ -39,6 +39,5 @@ Ctrl-C here ends everything and leaves nothing behind.
 
 END
 "$ctl" events -w 9>&- &
-follower_pid=$!
 wait "$daemon_pid" || true
 die "homek8sd has ended: $(tail -5 "$work/homek8sd.out")"
