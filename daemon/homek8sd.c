@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "daemon/control/control.h"
+#include "daemon/preview.h"
 #include "daemon/host/state_dir.h"
 #include "daemon/journal/journal.h"
 #include "daemon/engine/config_load.h"
@@ -29,7 +30,7 @@
 
 struct options {
 	const char *config_dir, *state_dir, *socket;
-	bool check;
+	bool check, plan;
 };
 
 struct daemon {
@@ -42,12 +43,14 @@ struct daemon {
 };
 
 static const char usage[] =
-    "usage: homek8sd [--config-dir DIR] [--state-dir DIR] [--socket PATH] [--check]\n"
+    "usage: homek8sd [--config-dir DIR] [--state-dir DIR] [--socket PATH]\n"
+    "       homek8sd [--config-dir DIR] --check | --plan\n"
     "       homek8sd --version | --help\n"
     "\n"
     "Keeps the home as written in DIR (default " HOMEK8S_SYSCONFDIR
     "/homek8s). Runs in the\n"
     "foreground. --check reads and checks the configuration and exits with 0 or 78.\n"
+    "--plan observes once, prints what would be done, and does nothing: 0, 1 or 78.\n"
     "\n"
     "  homek8sd --check                      is the configuration good?\n"
     "  homek8sd --config-dir conf/example    run on another one\n"
@@ -69,6 +72,7 @@ static int parse_options(int argc, char **argv, struct options *o, int *status)
 		{ "state-dir", required_argument, NULL, 's' },
 		{ "socket", required_argument, NULL, 'S' },
 		{ "check", no_argument, NULL, 'k' },
+		{ "plan", no_argument, NULL, 'p' },
 		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
@@ -85,6 +89,8 @@ static int parse_options(int argc, char **argv, struct options *o, int *status)
 			o->socket = optarg;
 		else if (c == 'k')
 			o->check = true;
+		else if (c == 'p')
+			o->plan = true;
 		else if (c == 'V')
 			return printf("homek8sd %s\n", HOMEK8S_VERSION);
 		else if (c == 'h')
@@ -230,18 +236,10 @@ static int serve(struct daemon *p, const struct options *o, struct state_dir *st
 		.changed = on_changed,
 		.arg = p,
 	};
-	autotext struct text errors = { 0 };
 	struct error e = { "" };
 
 	p->loop = ev_default_loop(EVFLAG_NOENV);
-	p->engine = engine_new(p->loop, &options, &errors);
-	if (!p->engine) {
-		fputs(text_get(&errors), stderr);
-		fprintf(stderr,
-		    "homek8sd: the configuration in %s has errors, and there is no earlier good one to start with\n",
-		    o->config_dir);
-		return EXIT_CONFIG;
-	}
+	p->engine = engine_new(p->loop, &options);
 	p->control = control_new(p->loop, o->socket, p->engine, &e);
 	if (!p->control) {
 		fprintf(stderr, "homek8sd: %s\n", e.text);
@@ -272,6 +270,8 @@ int main(int argc, char **argv)
 		return status;
 	if (o.check)
 		return check(o.config_dir);
+	if (o.plan)
+		return preview(o.config_dir);
 	harden();
 	mallopt(M_TRIM_THRESHOLD, PLAN_MEMORY);
 	mallopt(M_MMAP_THRESHOLD, PLAN_MEMORY); /* messages and replies, too */

@@ -120,3 +120,24 @@ struct config *config_load_last_good(
 	config_files_done(&files);
 	return config;
 }
+
+struct config *config_load_none(const char *directory)
+{
+	struct arena arena = { 0 };
+	struct report report = { .arena = &arena };
+	struct config_files files = { 0 };
+	struct config *config = NULL;
+
+	config_files_read(directory, FILES_TRUSTED, &files, &report);
+	files.desired_count = 0;
+	files.settings_only = true;
+	if (config_load(&files, &config) < 0) {
+		config_free(config);
+		files.settings.text = NULL;
+		config_load(&files, &config);
+	}
+	config->settings.prune = false;
+	config_files_done(&files);
+	arena_done(&arena);
+	return config;
+}

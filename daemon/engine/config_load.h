@@ -19,4 +19,8 @@ struct config *config_load_directory(
 struct config *config_load_last_good(
     const char *directory, const struct state_writer *writer, struct text *errors);
 
+/* One without desired state, to observe and wait with: the settings of the directory where
+ * they are good; nothing is pruned. */
+struct config *config_load_none(const char *directory);
+
 #endif

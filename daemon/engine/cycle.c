@@ -281,7 +281,8 @@ void cycle_plan(struct engine *e)
 	e->planned = input.now;
 	note_start(e);
 	report_all(e);
-	executor_take(e->executor, e->plan);
+	if (!e->options.plans_only)
+		executor_take(e->executor, e->plan);
 	ask(e);
 	set_wake(e);
 	cycle_save_soon(e);

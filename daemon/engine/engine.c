@@ -271,7 +271,9 @@ static enum reload_result reload(struct engine *e, struct text *errors)
 	engine_schedule(e);
 	if (!config) {
 		journal_say(LEVEL_ERROR, MESSAGE_CONFIG_REFUSED, NULL,
-		    "the configuration is refused, the last good one stays in force\n%s",
+		    e->load.generation
+			? "the configuration is refused, the last good one stays in force\n%s"
+			: "the configuration is refused, and there is no earlier good one; nothing is done\n%s",
 		    text_get(errors));
 		return RELOAD_REFUSED;
 	}
@@ -303,21 +305,33 @@ static void on_files(void *arg)
 	reload(arg, &errors);
 }
 
-static struct config *first_config(struct engine *e, struct text *errors)
+/* NULL: there is none yet. */
+static struct config *first_config(struct engine *e)
 {
+	autotext struct text errors = { 0 }, ignored = { 0 };
 	struct config *config =
-	    config_load_directory(e->options.config_dir, e->writer, errors);
-	autotext struct text ignored = { 0 };
+	    config_load_directory(e->options.config_dir, e->writer, &errors);
 
-	set_load(e, config, errors);
+	set_load(e, config, &errors);
 	if (config)
 		return config;
 	config = config_load_last_good(e->options.config_dir, e->writer, &ignored);
-	if (config)
-		journal_say(LEVEL_ERROR, MESSAGE_CONFIG_REFUSED, NULL,
-		    "the configuration has errors; starting with the last good one:\n%s",
-		    text_get(errors));
+	journal_say(LEVEL_ERROR, MESSAGE_CONFIG_REFUSED, NULL,
+	    config
+		? "the configuration has errors; starting with the last good one:\n%s"
+		: "there is no good configuration yet; nothing is done until there is one:\n%s",
+	    text_get(&errors));
 	return config;
+}
+
+/* Without a configuration everything is observed, and nothing else: what is remembered of
+ * objects stays until it is known what is desired. */
+static void wait_for_config(struct engine *e)
+{
+	e->config = config_load_none(e->options.config_dir);
+	load_state(e, e->config);
+	watch_files(e);
+	watch_kubeconfig(e);
 }
 
 /* Beginning and end */
@@ -356,8 +370,7 @@ static void init_timers(struct engine *e)
 	e->save_timer.data = e->note_timer.data = e;
 }
 
-struct engine *engine_new(
-    struct ev_loop *loop, const struct engine_options *options, struct text *errors)
+struct engine *engine_new(struct ev_loop *loop, const struct engine_options *options)
 {
 	struct engine *e = must_alloc(sizeof(*e));
 	struct config *config;
@@ -369,16 +382,14 @@ struct engine *engine_new(
 	if (options->state_dir)
 		e->writer = state_writer_new(
 		    loop, options->state_dir, STATE_WRITER_RETRY_MS, &writer_hooks, e);
-	config = first_config(e, errors);
-	if (!config) {
-		text_done(&e->load_errors);
-		state_writer_free(e->writer, LAST_WRITE_MS);
-		free(e);
-		return NULL;
+	config = first_config(e);
+	if (config) {
+		load_state(e, config);
+		watch_files(e);
+		adopt(e, config);
+	} else {
+		wait_for_config(e);
 	}
-	load_state(e, config);
-	watch_files(e);
-	adopt(e, config);
 	start(e);
 	return e;
 }

@@ -20,16 +20,16 @@ struct engine;
 struct engine_options {
 	const char *config_dir;
 	struct state_dir *state_dir; /* NULL: nothing is kept on disk */
-	void (*changed)(void *arg);  /* the view is another: after every plan */
+	bool plans_only; /* everything is observed and planned, nothing is done */
+	void (*changed)(void *arg); /* the view is another: after every plan */
 	void *arg;
 };
 
 /*
  * Loads the configuration (falling back to the last good one) and starts the sources.
- * NULL with every error's text in `errors` when there is no configuration to work with.
+ * Where there is none it observes, generation 0, until the first good one is there.
  */
-struct engine *engine_new(
-    struct ev_loop *loop, const struct engine_options *options, struct text *errors);
+struct engine *engine_new(struct ev_loop *loop, const struct engine_options *options);
 /* What is kept is written before, as far as the disk lets it. False: it hangs, and the
  * state directory must not be closed. */
 bool engine_free(struct engine *e);

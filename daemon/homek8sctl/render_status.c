@@ -93,14 +93,18 @@ static const char *config_trouble(
 	const char *first = arena_copy_n(&ctl->arena, errors, strcspn(errors, "\n"));
 	size_t count = count_errors(errors);
 	bool other = directory && strcmp(directory, DEFAULT_CONFIG_DIR) != 0;
+	int64_t generation;
 
 	if (count > 1)
 		more = arena_printf(
 		    &ctl->arena, "; %zu more error%s", count - 1, count > 2 ? "s" : "");
+	generation = json_int_at(source, "generation", 0);
 	return arena_printf(&ctl->arena,
-	    "%s%s; generation %lld stays in force; see `homek8sctl validate%s%s`", first,
-	    more, (long long)json_int_at(source, "generation", 0), other ? " " : "",
-	    other ? directory : "");
+	    "%s%s; %s in force; see `homek8sctl validate%s%s`", first, more,
+	    generation ? arena_printf(
+			     &ctl->arena, "generation %lld stays", (long long)generation)
+		       : "nothing is",
+	    other ? " " : "", other ? directory : "");
 }
 
 static const char *source_detail(

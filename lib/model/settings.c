@@ -81,7 +81,7 @@ static const struct field rows[] = {
 	{ "first_start", FIELD_WORD, at(struct settings, first_start), 0,
 	    .help =
 		"Where nothing is remembered of an earlier run and what is written exists already: observe changes nothing before `homek8sctl resume`, converge begins at once.",
-	    .fallback = "converge", .example = "observe", .words = first_starts },
+	    .fallback = "observe", .example = "converge", .words = first_starts },
 	{ "prune", FIELD_BOOL, at(struct settings, prune), 0,
 	    .help =
 		"Delete what homek8sd owns and what is no longer written; never disks.",

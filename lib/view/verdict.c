@@ -50,6 +50,8 @@ const char *view_verdict(const struct view *v)
 
 	if (!v->plan)
 		return "unknown";
+	if (!v->load.generation)
+		return "blocked"; /* a person has to write it */
 	if (!v->load.ok || a_source_is_bad(v) || tally.by[VERDICT_FAILING])
 		return "degraded";
 	if (tally.by[VERDICT_BLOCKED])
@@ -101,6 +103,20 @@ static const char *overview(
 	return text;
 }
 
+/* What to write, and what to begin with. */
+static const char *no_config(struct arena *a, const struct view *v)
+{
+	const char *text = arena_printf(a,
+	    "no good configuration yet, so nothing is done: write %s/desired.d/home.yaml; `homek8sctl import` prints what runs now",
+	    v->load.directory);
+
+	for (size_t i = 0; i < source_count; i++)
+		if (source_is_bad(&v->sources[i]))
+			text = arena_printf(a, "%s; %s is %s", text, sources[i]->title,
+			    v->sources[i].state);
+	return text;
+}
+
 const char *view_headline(struct arena *a, const struct view *v)
 {
 	struct tally tally = count(v);
@@ -108,6 +124,8 @@ const char *view_headline(struct arena *a, const struct view *v)
 
 	if (!v->plan)
 		return "the home is not observed yet";
+	if (!v->load.generation)
+		return no_config(a, v);
 	text = overview(a, v, &tally);
 	if (tally.worst &&
 	    verdict_rank(tally.worst->verdict) >= verdict_rank(VERDICT_PENDING))
@@ -121,7 +139,7 @@ const char *view_summary(struct arena *a, const struct view *v)
 	struct tally tally = count(v);
 	const char *text;
 
-	if (!v->plan)
+	if (!v->plan || !v->load.generation)
 		return view_headline(a, v);
 	text = overview(a, v, &tally);
 	if (tally.worst && tally.worst->verdict != VERDICT_CONVERGED)

@@ -60,6 +60,7 @@ settings() { # KUBERNETES-MODE
 	cat >"$work/etc/homek8s.yaml" <<-END
 		libvirt: {uri: "$uri"}
 		kubernetes: {mode: "$1"}
+		first_start: converge
 		vm: {minimum_uptime: 1s}
 	END
 }

@@ -19,6 +19,7 @@ put_file kubeconfig <"$KUBECONFIG"
 put_file homek8s.yaml <<-END
 	libvirt: {uri: "test:///default"}
 	kubernetes: {mode: "on"}
+	first_start: converge
 END
 put_file desired.d/home.yaml <<-END
 	metallb:

@@ -25,6 +25,7 @@ write_settings() {
 	put_file homek8s.yaml <<-END
 		kubernetes: {mode: "off"}
 		resync: 1h
+		first_start: converge
 		vm: {minimum_uptime: 1s}
 	END
 }

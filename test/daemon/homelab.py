@@ -60,6 +60,7 @@ class Home(Observer):
         self.api_port = 0
         self.log_mark = self.calls_mark = 0
         self.resync, self.kubernetes, self.more = "2s", "on", ""
+        self.first_start = "converge"
         self.vm = "minimum_uptime: 1s, start_attempts: 1000"
         report.ended = self._daemon_ended
         report.beside = self._beside
@@ -221,12 +222,12 @@ class Home(Observer):
         coming.rename(self.etc / name)
 
     def settings(self, **change):
-        """Writes homek8s.yaml with resync, kubernetes, vm and `more`, the last as changed."""
+        """Writes homek8s.yaml with resync, kubernetes, vm and so on, the last as changed."""
         for key, value in change.items():
             setattr(self, key, value)
         self.put("homek8s.yaml", f'libvirt: {{uri: "{self.uri}"}}\n'
                  f'kubernetes: {{mode: "{self.kubernetes}"}}\nresync: {self.resync}\n'
-                 f"vm: {{{self.vm}}}\n{self.more}\n")
+                 f"vm: {{{self.vm}}}\nfirst_start: {self.first_start}\n{self.more}\n")
 
     def kubeconfig(self, server=None, cluster="", user=""):
         self.put("kubeconfig", "apiVersion: v1\nkind: Config\ncurrent-context: home\n"

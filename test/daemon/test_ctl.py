@@ -101,7 +101,7 @@ def configuration(home):
     # Without the cluster there is no source of pools.
     home.write_home(re.sub(r"(?ms)^metallb:.*", "", written.read_text()))
     home.put("homek8s.yaml", 'libvirt: {uri: "test:///default", network_uri: "test:///default"}\n'
-             'kubernetes: {mode: "off"}\n')
+             'kubernetes: {mode: "off"}\nfirst_start: converge\n')
     check("and without its pools", lambda: exits(0, "validate", etc))
     check("one file is validated", lambda: exits(0, "validate", str(written)))
     check("validate as JSON", lambda: shows(

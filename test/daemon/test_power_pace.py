@@ -122,7 +122,7 @@ def strange_states(home):
     home.put("states.xml", "<node xmlns:test='http://libvirt.org/schemas/domain/test/1.0'>"
              + "".join(domains) + "</node>\n")
     home.put("homek8s.yaml", f'{{libvirt: {{uri: "test://{home.etc}/states.xml"}}, '
-             'kubernetes: {mode: "off"}}\n')
+             'kubernetes: {mode: "off"}, first_start: converge}\n')
     home.write_home("vms:\n" + "".join(
         f"  {name}: {{state: running}}\n" for name in STATES))
     home.mark()

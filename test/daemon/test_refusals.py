@@ -209,10 +209,10 @@ def bad_settings(home):
     check, settings = home.report.check, home.etc / "homek8s.yaml"
     write(settings, settings.read_text() + "resinc: 2s\n")
     check("refused: an unknown key of the settings", lambda: refuse_all(
-        home, "homek8s.yaml:6:1", "unknown-key", 'did you mean "resync"?'))
+        home, "homek8s.yaml:7:1", "unknown-key", 'did you mean "resync"?'))
     home.settings(more="resync: soon")
     check("refused: a setting twice, and no time",
-          lambda: refuse_all(home, "homek8s.yaml:5:1", "yaml-duplicate-key"))
+          lambda: refuse_all(home, "homek8s.yaml:6:1", "yaml-duplicate-key"))
     write(settings, "")
     check("refused: empty settings", lambda: refuse_all(home, "homek8s.yaml", "it is empty"))
     # Between two of all these the good home stood there again, and may have been read.

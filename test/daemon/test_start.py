@@ -11,7 +11,8 @@ VMS = ("control-plane", "worker-1", "worker-2")
 
 
 def empty_state(home):
-    home.stop()
+    if home.daemon:
+        home.stop()
     for path in home.state_dir.iterdir():
         path.unlink()
     home.mark()
@@ -47,7 +48,7 @@ def remove_all(home):
 def observes(home):
     check = home.report.check
     empty_state(home)
-    home.settings(more="first_start: observe")
+    home.settings(first_start="observe")
     home.marks()
     home.start()
     check("a first start observes: everything is paused, with the reason",
@@ -72,6 +73,49 @@ def observes(home):
     home.stop()
     home.start()
     check("and has begun after a restart, too", home.converged, 10)
+
+
+def preview(home):
+    """The same without a service: one program that observes, prints and ends."""
+    check = home.report.check
+    plan = lambda: home.command([home.program, "--config-dir", home.etc, "--plan"], timeout=20)
+    home.stop()
+    check("--plan on a home as it is written: nothing to do",
+          lambda: plan().has("Nothing to do.") and plan().code == 0)
+    home.virsh("destroy", "worker-1")
+    home.marks()
+    check("--plan prints what would be done, exit 1", lambda: plan().code == 1 and
+          plan().has("vm/worker-1: start domain worker-1"))
+    check("and nothing is done", home.wrote_nothing)
+    home.put("desired.d/bad.yaml", "nonsense: 1\n")
+    check("--plan of a bad configuration: exit 78, and the errors",
+          lambda: plan().code == 78 and plan().has("bad.yaml:1:1"))
+    (home.desired / "bad.yaml").unlink()
+    home.start()
+    check("the service does it", home.converged, 10)
+
+
+def nothing_written(home):
+    """No configuration: it waits, observes, and takes the first one, which is imported."""
+    check = home.report.check
+    home.stop()
+    empty_state(home)
+    (home.desired / "home.yaml").unlink()
+    home.settings(first_start="observe")
+    home.marks()
+    home.start()
+    check("without a configuration it waits, and says what to write", lambda:
+          home.verdict() == "blocked" and home.exits(0, "status").has(
+              f"{home.etc}/desired.d/home.yaml", "homek8sctl import"), 5)
+    text = home.exits(0, "import").out
+    check("import works all the same", lambda: "worker-1:" in text and "default-pool:" in text)
+    home.report.stays("nothing is done", home.wrote_nothing, 1)
+    home.write_home(text)
+    check("the first file is taken by itself", lambda: home.generation() == 1, 10)
+    check("there is nothing to do on it", lambda: home.exits(0, "plan"), 5)
+    home.report.stays("and nothing is done", home.wrote_nothing, 1)
+    home.settings(first_start="converge")
+    home.write_home()
 
 
 def lost(home):
@@ -106,4 +150,4 @@ def nothing_there(home):
 
 
 if __name__ == "__main__":
-    run(first, observes, lost, nothing_there)
+    run(first, observes, preview, lost, nothing_there, nothing_written)

@@ -29,6 +29,7 @@ write_settings() { # PRUNE
 		libvirt: {uri: "test://$home/libvirt.xml"}
 		vm: {minimum_uptime: 1s}
 		prune: $1
+		first_start: converge
 	END
 }
 

@@ -210,11 +210,14 @@ test_unit_files() {
 }
 
 test_first_start() {
-	check 'without a configuration the service ends with 78 and stays down' \
-		'! sys start homek8sd && [[ $(property ExecMainStatus) == 78 ]] && sleep 3 &&
-		[[ $(property NRestarts) == 0 ]]'
-	check 'who asks meanwhile gets an answer, and nothing is started for ever' \
-		'ctl status; [[ $? == 4 ]]'
+	check 'without a configuration the service waits, and is not started again and again' \
+		'sys start homek8sd && status_is .verdict blocked && [[ $(property NRestarts) == 0 ]]'
+	check 'it says what to write' 'has "desired.d/home.yaml" ctl status &&
+		has "Status: \"blocked: no good configuration yet" sys status homek8sd'
+	check 'import works meanwhile' 'has "default:" ctl import'
+	sys stop homek8sd 2>/dev/null
+	check 'stopped it stays so: who asks gets exit 4 and starts nothing' \
+		'! ctl status && { ctl status; [[ $? == 4 ]]; } && [[ $(property ActiveState) == inactive ]]'
 	write_home
 	sys stop libvirtd.service libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket
 	check 'enable --now: READY while libvirtd is down' 'sys enable --now homek8sd &&
@@ -222,6 +225,10 @@ test_first_start() {
 	check 'status says that libvirt is down' 'status_is .sources.libvirt.state down' 10
 	check 'STATUS= stands in systemctl status' 'has "Status: \"degraded: " sys status homek8sd'
 	sys start libvirtd.socket libvirtd-ro.socket
+	check 'a network is there that is written: the first start only observes' \
+		'has "first start" ctl status && has "define domain worker-1" ctl plan' 20
+	check 'and changes nothing' '! vm_runs && ! host virsh dominfo worker-1'
+	ctl resume
 	check 'healed: libvirtd comes, the network and the VM are made and started' \
 		'vm_runs && network_runs && status_is .sources.libvirt.state connected' 60
 	check 'runs as homek8s, with no capability' '[[ $(host ps -o user= -p "$(property MainPID)") == \
@@ -357,7 +364,9 @@ test_stop() {
 	began=$(($(now_ms) - began))
 	if ((began < 2000)); then ok 'systemctl stop < 2 s' $began; else no "stop took $began ms"; fi
 	check 'P1: stopped: network and VM stay' 'network_runs && [[ $(qemu_pid) == "$qemu" ]]'
-	check 'who connects to the socket starts it again' 'ctl status && [[ $(sys is-active homek8sd) == active ]]'
+	check 'who asks does not start it again' \
+		'{ ctl status; [[ $? == 4 ]]; } && [[ $(property ActiveState) == inactive ]]'
+	sys start homek8sd
 	pid=$(property MainPID)
 	sys kill -s KILL homek8sd
 	check 'healed: SIGKILL' '[[ $(property MainPID) != "$pid" ]] && converged' 30

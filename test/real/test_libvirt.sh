@@ -32,6 +32,7 @@ write_settings() {
 	put_file homek8s.yaml <<-END
 		kubernetes: {mode: "off"}
 		resync: $resync
+		first_start: converge
 		vm: {minimum_uptime: 1s, stop_timeout: 4s, stop_resend: 1s, stop_force: $stop_force}
 	END
 }

@@ -45,7 +45,7 @@ apply_role() {
 
 mkdir -p "$work/etc/desired.d" "$work/state"
 install -m 600 "$APISERVER_DIR/kubeconfig-token" "$work/etc/kubeconfig"
-printf 'libvirt: {uri: "test:///default"}\nresync: 1s\n' >"$work/etc/homek8s.yaml"
+printf 'libvirt: {uri: "test:///default"}\nresync: 1s\nfirst_start: converge\n' >"$work/etc/homek8s.yaml"
 cat >"$work/etc/desired.d/home.yaml" <<-END
 	metallb:
 	  pools:
@@ -66,7 +66,7 @@ check 'healed: with it the pool and its advertisement are made' \
 api PATCH "$pool" -H 'Content-Type: application/merge-patch+json' \
 	-d '{"spec":{"addresses":["192.168.50.200-192.168.50.210"]}}' >/dev/null
 check 'healed: the pool edited by hand' '[[ $(api GET $pool) == *192.168.50.100-192.168.50.150* ]]' 30
-printf 'libvirt: {uri: "test:///default"}\nresync: 1s\nprune: true\n' >"$work/etc/homek8s.yaml"
+printf 'libvirt: {uri: "test:///default"}\nresync: 1s\nfirst_start: converge\nprune: true\n' >"$work/etc/homek8s.yaml"
 sed -i 's/default-pool/other-pool/' "$work/etc/desired.d/home.yaml"
 ctl reload
 check 'with prune the pool that is no longer written is deleted' '! api GET $pool' 30

@@ -115,6 +115,7 @@ write_config() {
 		kubernetes:
 		  mode: "on"
 		resync: 2s
+		first_start: converge
 		vm:
 		  minimum_uptime: 1s
 	END

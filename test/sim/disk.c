@@ -207,7 +207,7 @@ void files_loaded(struct sim *s)
 
 	engine_view(s->engine, &view);
 	sim_say(s, "the configuration is %s", view.load.ok ? "in force" : "refused");
-	if (!view.load.ok && s->in_force)
+	if (!view.load.ok && (s->in_force || !view.load.generation))
 		return;
 	if (!view.load.ok)
 		home = &s->last_good.home;
@@ -217,30 +217,17 @@ void files_loaded(struct sim *s)
 	judge_edited(s);
 }
 
-static void try_again(struct sim *s, void *arg)
-{
-	(void)arg;
-	if (!s->engine)
-		daemon_start(s);
-}
-
 void daemon_start(struct sim *s)
 {
 	struct engine_options options = { .config_dir = "/etc/homek8s",
 		.state_dir = &the_directory,
 		.changed = on_changed,
 		.arg = s };
-	autotext struct text errors = { 0 };
 
 	s->life++;
 	s->host->dying = false;
 	sim_say(s, "the daemon starts");
-	s->engine = engine_new(NULL, &options, &errors);
-	if (!s->engine) {
-		sim_say(s, "it has no configuration: %s", text_get(&errors));
-		sim_at(s, s->now_us + 5 * SECOND, false, try_again, NULL);
-		return;
-	}
+	s->engine = engine_new(NULL, &options);
 	s->in_force = NULL;
 	files_loaded(s);
 }
