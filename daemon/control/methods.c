@@ -68,6 +68,14 @@ static void list(struct request *r)
 	stream(r, STREAM_LIST, 0);
 }
 
+static void list_unwritten(struct request *r)
+{
+	struct unwritten_reply out;
+
+	view_unwritten(view_of(r), &r->arena, r->kind, &out);
+	reply(r, &out);
+}
+
 static void events(struct request *r)
 {
 	stream(r, STREAM_EVENTS, (uint64_t)json_int_at(r->call->parameters, "after", 0));

@@ -13,6 +13,7 @@
 
 #define TIMEOUT_MS 10000
 #define AGAIN_MS 500
+#define TICK_MS 1000
 
 enum status reply_complain(const struct reply *reply)
 {
@@ -80,12 +81,17 @@ enum status client_ask_or(struct ctl *ctl, const char *method,
 	return status;
 }
 
+struct follower {
+	void (*show)(struct ctl *ctl, struct json_object *reply, void *arg);
+	void (*tick)(struct ctl *ctl, void *arg); /* or NULL */
+	void *arg;
+};
+
 /* One connection's worth of answers. STATUS_UNREACHABLE: it ended, the error says how. */
 static enum status follow_once(struct ctl *ctl, struct client *client, const char *method,
-    struct json_object *parameters,
-    void (*show)(struct ctl *ctl, struct json_object *reply, void *arg), void *arg,
-    struct error *e)
+    struct json_object *parameters, const struct follower *f, struct error *e)
 {
+	int64_t patience = f->tick && ctl->terminal.tty ? TICK_MS : -1;
 	enum status status = STATUS_YES;
 	struct reply reply;
 	bool more = true;
@@ -93,9 +99,9 @@ static enum status follow_once(struct ctl *ctl, struct client *client, const cha
 	if (client_send(client, method, parameters, true, e) < 0)
 		return STATUS_UNREACHABLE;
 	while (more && status == STATUS_YES) {
-		switch (client_receive(client, -1, &reply, e)) {
+		switch (client_receive(client, patience, &reply, e)) {
 		case ANSWER_REPLY:
-			show(ctl, reply.parameters, arg);
+			f->show(ctl, reply.parameters, f->arg);
 			fflush(stdout);
 			more = reply.continues;
 			break;
@@ -103,6 +109,9 @@ static enum status follow_once(struct ctl *ctl, struct client *client, const cha
 			status = reply_complain(&reply);
 			break;
 		case ANSWER_TIMEOUT:
+			f->tick(ctl, f->arg);
+			fflush(stdout);
+			break;
 		case ANSWER_CLOSED:
 			status = STATUS_UNREACHABLE;
 			break;
@@ -114,8 +123,10 @@ static enum status follow_once(struct ctl *ctl, struct client *client, const cha
 
 enum status client_follow(struct ctl *ctl, const char *method,
     struct json_object *(*parameters)(void *arg),
-    void (*show)(struct ctl *ctl, struct json_object *reply, void *arg), void *arg)
+    void (*show)(struct ctl *ctl, struct json_object *reply, void *arg),
+    void (*tick)(struct ctl *ctl, void *arg), void *arg)
 {
+	const struct follower follower = { show, tick, arg };
 	enum status status = STATUS_UNREACHABLE;
 	bool reached = false, said = false;
 	struct error e = { 0 };
@@ -131,7 +142,7 @@ enum status client_follow(struct ctl *ctl, const char *method,
 				say("homek8sd is back");
 			reached = true;
 			said = false;
-			status = follow_once(ctl, client, method, with, show, arg, &e);
+			status = follow_once(ctl, client, method, with, &follower, &e);
 			client_close(client);
 		}
 		/* Only who was there once is worth waiting for. */

@@ -54,10 +54,12 @@ enum status client_ask(struct ctl *ctl, const char *method,
 enum status client_ask_or(struct ctl *ctl, const char *method,
     struct json_object *parameters, const char *error, struct json_object **out);
 
-/* Shows every answer of a streaming call; connects again when the daemon goes away. Ends
- * only by an error of the daemon's. */
+/* Shows every answer of a streaming call; connects again when the daemon goes away. On a
+ * terminal `tick` (or NULL) is called when nothing has come for a second. Ends only by an
+ * error of the daemon's. */
 enum status client_follow(struct ctl *ctl, const char *method,
     struct json_object *(*parameters)(void *arg),
-    void (*show)(struct ctl *ctl, struct json_object *reply, void *arg), void *arg);
+    void (*show)(struct ctl *ctl, struct json_object *reply, void *arg),
+    void (*tick)(struct ctl *ctl, void *arg), void *arg);
 
 #endif

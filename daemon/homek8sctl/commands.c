@@ -15,12 +15,12 @@
 
 /* clang-format off */
 const struct command commands[] = {
-	{ "status", "", "is the home as written, and if not, why",
+	{ "status", "[KIND/NAME]", "is it as written, and if not, why",
 		"GetStatus", "homek8sctl status -w", verb_status,
-		SHOWS | TAKES_TABLE | TAKES_NAME | TAKES_WATCH, 0 },
-	{ "list", "[KIND]", "all objects, or those of a kind",
-		"List", "homek8sctl list vms", verb_list,
-		SHOWS | TAKES_TABLE | TAKES_NAME | TAKES_WATCH, 1 },
+		SHOWS | TAKES_TABLE | TAKES_NAME | TAKES_WATCH, 2 },
+	{ "list", "[KIND [NAME]]", "all objects, those of a kind, or one",
+		"List ListUnwritten", "homek8sctl list vms", verb_list,
+		SHOWS | TAKES_TABLE | TAKES_NAME | TAKES_WATCH | TAKES_ALL, 2 },
 	{ "describe", "KIND/NAME", "everything known about one object",
 		"Describe", "homek8sctl describe vm/worker-1", verb_describe,
 		SHOWS | TAKES_TABLE | TAKES_NAME, 2 },
@@ -48,8 +48,9 @@ const struct command commands[] = {
 	{ "wait", "", "until --for=converged, ready or KIND/NAME=VERDICT",
 		"GetStatus", "homek8sctl wait --for=vm/worker-1=converged --timeout=5m", verb_wait,
 		TAKES_DAEMON | TAKES_FOR, 0 },
-	{ "events", "", "what has happened",
-		"Events", "homek8sctl events -w", verb_events, SHOWS | TAKES_NAME | TAKES_WATCH, 0 },
+	{ "events", "[KIND/NAME]", "what has happened",
+		"Events", "homek8sctl events vm/worker-1 --since=1h", verb_events,
+		SHOWS | TAKES_NAME | TAKES_WATCH | TAKES_PART, 2 },
 	{ "explain", "[PATH]", "what a key of the configuration means",
 		"", "homek8sctl explain vms.power", verb_explain, 0, 1 },
 	{ "example", "", "print a small desired state to start from",
@@ -72,13 +73,15 @@ const struct command_option command_options[] = {
 	{ "output", 'o', "FORMAT", TAKES_TEXT | TAKES_DATA | TAKES_NAME,
 	    "table, wide, json, yaml or name" },
 	{ "watch", 'w', NULL, TAKES_WATCH, "keep running; show every change" },
-	{ "no-headers", 'n', NULL, TAKES_TABLE, "no header line above a table" },
+	{ "since", 'S', "TIME", TAKES_PART, "how far back: 10m, 2026-01-31T12:00:00Z" },
+	{ "lines", 'n', "COUNT", TAKES_PART, "only the last ones" },
+	{ "no-headers", 'H', NULL, TAKES_TABLE, "no header line above a table" },
 	{ "color", 'c', "WHEN", 0, "auto, always or never ($NO_COLOR: never)" },
 	{ "socket", 's', "PATH", TAKES_DAEMON, "the daemon's socket ($HOMEK8S_SOCKET)" },
 	{ "timeout", 't', "TIME", TAKES_DAEMON, "how long to wait: 10s, 5m" },
 	{ "for", 'f', "WHAT", TAKES_FOR, "pause: how long; wait: what for" },
 	{ "reason", 'r', "TEXT", TAKES_REASON, "why, shown in status and journal" },
-	{ "all", 'a', NULL, TAKES_ALL, "approve everything that waits" },
+	{ "all", 'a', NULL, TAKES_ALL, "all that waits; list: what is not written, too" },
 	{ "network", 'N', "NAME", TAKES_IMPORT,
 	    "this network and what is reserved in it" },
 	{ "vm", 'v', "NAME", TAKES_IMPORT, "this VM" },
@@ -113,7 +116,7 @@ static void print_options(const struct command *command)
 {
 	for (size_t i = 0; i < OPTIONS; i++) {
 		const char *argument = command_options[i].argument;
-		bool is_short = strchr("owh", command_options[i].short_name) != NULL;
+		bool is_short = strchr("ownh", command_options[i].short_name) != NULL;
 
 		/* --version is for who has read nothing yet. */
 		if (command &&
@@ -145,9 +148,10 @@ void command_unknown(struct ctl *ctl, const char *name)
 		words[i] = commands[i].name;
 	nearest = nearest_word(name, words);
 	if (nearest)
-		say("there is no command \"%s\"; did you mean %s?", name, nearest);
+		say("there is no command \"%s\"; did you mean `homek8sctl %s`?", name,
+		    nearest);
 	else
-		say("there is no command \"%s\"; see `homek8sctl help`", name);
+		say("there is no command \"%s\"", name);
 }
 
 static void usage(void)

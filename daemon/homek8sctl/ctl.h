@@ -44,6 +44,7 @@ enum output {
 #define TAKES_TABLE 256u   /* --no-headers */
 #define TAKES_ALL 512u	   /* --all */
 #define TAKES_IMPORT 1024u /* --network, --vm */
+#define TAKES_PART 2048u   /* --since, -n */
 
 #define DEFAULT_CONFIG_DIR HOMEK8S_SYSCONFDIR "/homek8s"
 
@@ -53,6 +54,8 @@ struct options {
 	const char *color; /* "auto", "always", "never" */
 	const char *socket, *config_dir, *for_what, *reason, *network, *vm;
 	int64_t timeout; /* ms; 0: the command's own */
+	int64_t since;	 /* ms since 1970; 0: all */
+	int64_t lines;	 /* -1: all */
 	bool help, version;
 	unsigned used;	/* bit i: the i-th option was given */
 	unsigned given; /* TAKES_TEXT, _DATA or _NAME: the requested kind of output */
@@ -70,6 +73,8 @@ struct ctl;
 /* terminal.c: after the options are known. $COLUMNS and $LINES go before what the
  * terminal says. */
 void terminal_measure(struct ctl *ctl);
+/* Prints the text, through $PAGER (less) where it does not fit on the terminal. */
+void terminal_page(const struct ctl *ctl, const char *text);
 /* The wall clock, ms since 1970. */
 int64_t wall_ms(void);
 

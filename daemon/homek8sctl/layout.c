@@ -26,7 +26,7 @@ enum paint paint_of(const char *word)
 		{ "converging", PAINT_YELLOW },
 		{ "pending", PAINT_YELLOW },
 		{ "connecting", PAINT_YELLOW },
-		{ "blocked", PAINT_YELLOW },
+		{ "blocked", PAINT_MAGENTA },
 		{ "warning", PAINT_YELLOW },
 		{ "degraded", PAINT_RED },
 		{ "failing", PAINT_RED },
@@ -54,6 +54,7 @@ const char *paint_on(const struct terminal *t, enum paint paint)
 		[PAINT_YELLOW] = "\033[33m",
 		[PAINT_RED] = "\033[31m",
 		[PAINT_CYAN] = "\033[36m",
+		[PAINT_MAGENTA] = "\033[35m",
 	};
 
 	return t->color ? codes[paint] : "";
@@ -62,6 +63,35 @@ const char *paint_on(const struct terminal *t, enum paint paint)
 const char *paint_off(const struct terminal *t, enum paint paint)
 {
 	return t->color && paint != PAINT_NONE ? "\033[0m" : "";
+}
+
+const char *verdict_sign(const struct terminal *t, const char *word)
+{
+	static const struct {
+		const char *word, *sign, *plain;
+	} signs[] = {
+		{ "converged", "✓ ", "+ " },
+		{ "converging", "… ", "~ " },
+		{ "pending", "… ", "~ " },
+		{ "blocked", "! ", "! " },
+		{ "degraded", "✗ ", "x " },
+		{ "failing", "✗ ", "x " },
+		{ "unknown", "? ", "? " },
+		{ "paused", "= ", "= " },
+	};
+
+	for (size_t i = 0; t->tty && i < sizeof(signs) / sizeof(signs[0]); i++)
+		if (strcmp(signs[i].word, word) == 0)
+			return t->utf8 ? signs[i].sign : signs[i].plain;
+	return "";
+}
+
+int layout_names(const struct terminal *t)
+{
+	int part = t->columns * 3 / 10;
+
+	/* advertisement/default-pool */
+	return part < 26 && t->columns >= 72 ? 26 : part;
 }
 
 /* Columns one character takes on the terminal, and its bytes. */
@@ -110,16 +140,23 @@ const char *layout_fit(
 	return arena_printf(a, "%.*s%s", (int)(end - text), text, dots);
 }
 
-/* Where a line of `room` columns ends: at its last blank, else where it is full. */
-static const char *line_end(const char *text, int room)
+/* Where a line of `room` columns ends: at its last blank, else where it is full. A word
+ * that does not fit, but would on a line of `next` columns, is left for that one. */
+static const char *line_end(
+    const struct terminal *t, const char *text, int room, int next)
 {
 	const char *full = reach(text, room), *blank = full;
+	size_t word = strcspn(text, " ");
 
 	if (!*full)
 		return full;
 	while (blank > text && *blank != ' ')
 		blank--;
-	return blank > text ? blank : full;
+	if (blank > text)
+		return blank;
+	if (next > room && reach(text, next) >= text + word)
+		return text;
+	return reach(text, t->columns) >= text + word ? text + word : full;
 }
 
 const char **layout_wrap(struct arena *a, const struct terminal *t, const char *text,
@@ -138,7 +175,7 @@ const char **layout_wrap(struct arena *a, const struct terminal *t, const char *
 			*line = layout_fit(a, t, text, width);
 			break;
 		}
-		end = line_end(text, width);
+		end = line_end(t, text, width, *count == 1 ? room : 0);
 		*line = arena_copy_n(a, text, (size_t)(end - text));
 		text = end + strspn(end, " ");
 	} while (*text);

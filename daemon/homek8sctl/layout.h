@@ -17,6 +17,7 @@ enum paint {
 	PAINT_YELLOW,
 	PAINT_RED,
 	PAINT_CYAN,
+	PAINT_MAGENTA,
 };
 
 /* How a verdict, of an object or of the whole, or a severity is shown. */
@@ -25,15 +26,22 @@ enum paint paint_of(const char *word);
 const char *paint_on(const struct terminal *t, enum paint paint);
 const char *paint_off(const struct terminal *t, enum paint paint);
 
+/* On a terminal, a sign and a blank for a verdict, of an object or of the whole: colour
+ * alone says nothing to everybody. "" elsewhere, and for any other word. */
+const char *verdict_sign(const struct terminal *t, const char *word);
+
+/* How wide a column of names may be; longer ones stand on lines of their own. */
+int layout_names(const struct terminal *t);
 /* Columns a text takes. */
 int layout_columns(const char *text);
 /* The text, or as much of it as fits into `room` columns with an ellipsis after it. */
 const char *layout_fit(
     struct arena *a, const struct terminal *t, const char *text, int room);
 /*
- * The text broken at blanks into lines of `room` columns, the first one of `first`; a
- * word longer than a line is broken anywhere. At most `lines` lines (0: as many as it
- * takes), the last one cut with an ellipsis.
+ * The text broken at blanks into lines of `room` columns, the first one of `first`. A
+ * word (a name, a path, a range of addresses) is broken only where it is longer than the
+ * terminal is wide: it is to be copied. At most `lines` lines (0: as many as it takes), the last one cut with an
+ * ellipsis.
  */
 const char **layout_wrap(struct arena *a, const struct terminal *t, const char *text,
     int first, int room, int lines, size_t *count);

@@ -79,7 +79,9 @@ static void render_fields(struct ctl *ctl, struct json_object *o)
 			table_add(
 			    &t, value_text(ctl, json_at(json_at(o, *side), keys[i])));
 	}
-	for (size_t side = 3; side > 0; side--)
+	if (ctl->terminal.tty)
+		table_merge_same(&t, 2, "LIVE, PERSISTENT");
+	for (size_t side = t.columns - 1; side > 0; side--)
 		table_drop_empty(&t, side);
 	table_end(&t, ctl);
 }
@@ -112,6 +114,9 @@ static void render_changes(struct ctl *ctl, struct json_object *changes)
 	for (size_t i = 0; i < json_count(changes); i++) {
 		struct json_object *change = json_item(changes, i);
 
+		if (i &&
+		    strcmp(json_text(change), json_text(json_item(changes, i - 1))) == 0)
+			continue; /* of both sides */
 		table_add(&t, json_string_at(change, "field"));
 		table_add(&t, json_string_at(change, "want"));
 		table_add(&t, json_string_at(change, "have"));
@@ -217,6 +222,20 @@ void render_describe(struct ctl *ctl, struct json_object *o)
 
 /* Events */
 
+/* "failed: start domain worker-1: " of a step, else "". */
+static const char *step_words(
+    struct ctl *ctl, struct json_object *event, const char *text)
+{
+	const char *action = json_string_at(event, "action");
+	const char *result = json_string_at(event, "result");
+
+	if (!action || !result)
+		return "";
+	if (strcmp(action, text) == 0)
+		return arena_printf(&ctl->arena, "%s: ", result);
+	return arena_printf(&ctl->arena, "%s: %s: ", result, action);
+}
+
 /* The first line stands beside the time, further ones (the errors of a configuration)
  * below it. */
 void render_event(
@@ -224,17 +243,14 @@ void render_event(
 {
 	const char *text = json_string_at(event, "text");
 	const char *name = named ? object_name(ctl, event) : "";
-	/* Of a step: done, or failed. */
-	const char *result =
-	    json_string_at(event, "action") ? json_string_at(event, "result") : NULL;
+	const char *when = time_of_day(ctl, json_string_at(event, "time"));
 	enum paint paint = paint_of(json_string_at(event, "level"));
-	int used = indent + 13;
+	int used = indent + layout_columns(when) + 2;
 
 	text = text ? text : "";
-	fprintf(ctl->out, "%*s%7s ago  ", indent, "",
-	    time_since(ctl, json_string_at(event, "time")));
-	block_print(ctl, (struct block){ used, used + 2, lines }, paint, "%s%s%s%s%.*s",
-	    name, *name ? ": " : "", result ? result : "", result ? ": " : "",
+	fprintf(ctl->out, "%*s%s  ", indent, "", when);
+	block_print(ctl, (struct block){ used, used + 2, lines }, paint, "%s%s%s%.*s",
+	    name, *name ? ": " : "", step_words(ctl, event, text),
 	    (int)strcspn(text, "\n"), text);
 	while (lines == 0 && (text = strchr(text, '\n')) && *++text) {
 		fprintf(ctl->out, "%*s", used + 2, "");
@@ -252,6 +268,27 @@ void render_events(struct ctl *ctl, struct json_object *reply)
 }
 
 /* Findings */
+
+static int severity_of(struct json_object *finding)
+{
+	const char *word = json_string_at(finding, "severity");
+
+	return !word || strcmp(word, "error") == 0 ? 2 : strcmp(word, "warning") == 0;
+}
+
+void findings_sort(struct json_object *findings)
+{
+	size_t count = json_count(findings), at = 0;
+	autojson struct json_object *old = json_object_new_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_object_array_add(old, json_object_get(json_item(findings, i)));
+	for (int severity = 0; severity < 3; severity++)
+		for (size_t i = 0; i < count; i++)
+			if (severity_of(json_item(old, i)) == severity)
+				json_object_array_put_idx(
+				    findings, at++, json_object_get(json_item(old, i)));
+}
 
 const char *findings_count(struct ctl *ctl, struct json_object *findings)
 {

@@ -8,6 +8,8 @@
 
 /* render_status.c, render_list.c */
 void render_status(struct ctl *ctl, struct json_object *status);
+/* Of the one object that is left in it. */
+void render_status_of(struct ctl *ctl, struct json_object *status);
 void render_list(struct ctl *ctl, struct json_object *reply);
 
 /* render.c */
@@ -19,6 +21,8 @@ void render_event(
     struct ctl *ctl, struct json_object *event, int indent, int lines, bool named);
 /* "1 warning, 2 notes" */
 const char *findings_count(struct ctl *ctl, struct json_object *findings);
+/* By severity, errors last. */
+void findings_sort(struct json_object *findings);
 /* One finding; `whole`: with where it is and what to do about it. */
 void render_finding(struct ctl *ctl, struct json_object *finding, int lines, bool whole);
 

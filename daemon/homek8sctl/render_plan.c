@@ -64,7 +64,8 @@ static void explain_steps(
 	if (json_bool_at(step, "disruptive", false))
 		below(ctl, PAINT_YELLOW, "interrupts what runs");
 	if (held)
-		below(ctl, PAINT_YELLOW, arena_printf(&ctl->arena, "not now: %s", why));
+		below(ctl, PAINT_YELLOW,
+		    arena_printf(&ctl->arena, "not now, because: %s", why));
 }
 
 static void render_steps(
@@ -78,7 +79,8 @@ static void render_steps(
 
 		fprintf(ctl->out, "%3zu. ", i + 1);
 		block_print(ctl, (struct block){ 5, 5, 0 },
-		    held ? PAINT_FAINT : PAINT_BOLD, "%s", text ? text : "");
+		    held ? PAINT_FAINT : PAINT_BOLD, "%s%s", held ? "not now: " : "",
+		    text ? text : "");
 		if (!next || !same_object(step, next))
 			explain_steps(ctl, step, approvals);
 	}
@@ -116,6 +118,8 @@ void render_approvals(struct ctl *ctl, struct json_object *plan)
 		const char *hash = json_string_at(approval, "hash");
 
 		render_approval(ctl, approval);
+		line_print(ctl, 4, PAINT_NONE, "to allow it: homek8sctl approve %s",
+		    object_name(ctl, approval));
 		point(ctl, 4, PAINT_FAINT,
 		    arena_printf(&ctl->arena, "hash %s", hash ? hash : "?"));
 	}
@@ -148,43 +152,92 @@ static void render_others(struct ctl *ctl, const char *title, struct json_object
 	trouble_print(ctl, &trouble, &whole);
 }
 
+/* What comes of it, in a line. */
+static void summarize(
+    struct ctl *ctl, struct json_object *steps, struct json_object *others)
+{
+	size_t count = json_count(steps), held = 0;
+
+	for (size_t i = 0; i < count; i++)
+		held += json_bool_at(json_item(steps, i), "held", false);
+	if (count == 0 && json_count(others) == 0)
+		line_print(ctl, 0, PAINT_GREEN, "Nothing to do.");
+	else if (count == 0)
+		line_print(ctl, 0, PAINT_YELLOW,
+		    "Nothing can be done now, though not all is as written.");
+	else if (held == count)
+		line_print(
+		    ctl, 0, PAINT_YELLOW, "Nothing is done now: every step waits.");
+	else if (held)
+		line_print(ctl, 0, PAINT_BOLD, "%zu of %zu steps are done now.",
+		    count - held, count);
+}
+
 void render_plan(struct ctl *ctl, struct json_object *reply)
 {
 	struct json_object *steps = json_at(reply, "steps");
 	struct json_object *others = json_at(reply, "others");
 
-	if (json_count(steps) == 0)
-		line_print(ctl, 0, json_count(others) ? PAINT_NONE : PAINT_GREEN,
-		    "Nothing to do.");
+	summarize(ctl, steps, others);
 	render_steps(ctl, steps, json_at(reply, "approvals"));
 	render_waiting(ctl, json_at(reply, "approvals"));
-	render_others(ctl, "Nothing can be done now about", others);
+	render_others(ctl,
+	    json_count(steps) ? "Nothing can be done now about" : "Not as written",
+	    others);
 }
 
+static bool same_change(struct json_object *change, struct json_object *other)
+{
+	return other && strcmp(json_text(change), json_text(other)) == 0;
+}
+
+static void add_changes(struct ctl *ctl, struct table *t, struct json_object *object)
+{
+	struct json_object *changes = json_at(object, "changes");
+
+	for (size_t i = 0; i < json_count(changes); i++) {
+		struct json_object *change = json_item(changes, i);
+
+		if (i && same_change(change, json_item(changes, i - 1)))
+			continue;
+		if (!ctl->terminal.tty)
+			table_add(t, object_name(ctl, object));
+		table_add(t, json_string_at(change, "field"));
+		table_paint(t, json_string_at(change, "want"), PAINT_GREEN);
+		table_paint(t, json_string_at(change, "live"), PAINT_RED);
+		table_paint(t, json_string_at(change, "persistent"), PAINT_RED);
+	}
+}
+
+/* On a terminal a table for each object; elsewhere each line says whose it is. */
 static void render_changes(struct ctl *ctl, struct json_object *objects)
 {
 	static const char *const headers[] = { "OBJECT", "FIELD", "DESIRED", "LIVE",
 		"PERSISTENT", NULL };
+	bool tty = ctl->terminal.tty;
 	struct table t;
 
-	table_start(&t, headers);
-	t.whole = true;
+	if (!tty)
+		table_start(&t, headers);
 	for (size_t i = 0; i < json_count(objects); i++) {
 		struct json_object *object = json_item(objects, i);
-		struct json_object *changes = json_at(object, "changes");
 
-		for (size_t c = 0; c < json_count(changes); c++) {
-			struct json_object *change = json_item(changes, c);
-
-			table_add(&t, object_name(ctl, object));
-			table_add(&t, json_string_at(change, "field"));
-			table_paint(&t, json_string_at(change, "want"), PAINT_GREEN);
-			table_paint(&t, json_string_at(change, "live"), PAINT_RED);
-			table_paint(&t, json_string_at(change, "persistent"), PAINT_RED);
+		if (tty) {
+			line_print(ctl, 0, PAINT_BOLD, "%s", object_name(ctl, object));
+			table_start(&t, headers + 1);
+			t.indent = 2;
+		}
+		t.whole = true;
+		add_changes(ctl, &t, object);
+		if (tty) {
+			table_drop_empty(&t, 3);
+			table_end(&t, ctl);
 		}
 	}
-	table_drop_empty(&t, 4);
-	table_end(&t, ctl);
+	if (!tty) {
+		table_drop_empty(&t, 4);
+		table_end(&t, ctl);
+	}
 }
 
 void render_diff(struct ctl *ctl, struct json_object *reply)

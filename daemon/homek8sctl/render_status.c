@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * render_status: the whole home at one glance. On a terminal it fits the screen, and it
- * gives up the other things before it gives up why something is not as it is written:
- * first events, then findings, then what will pass by itself. What is left out is
- * counted, and the command that shows it is named.
+ * render_status: the whole home at one glance: what is worst stands in the first line
+ * and last. On a terminal it fits the screen, and it gives up the other things before it
+ * gives up why something is not as it is written: first events, then findings, then what
+ * will pass by itself. What is left out is counted, and the command that shows it is
+ * named.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include "daemon/homek8sctl/table.h"
 #include "daemon/homek8sctl/trouble.h"
 #include "daemon/homek8sctl/words.h"
+#include "lib/base/cleanup.h"
 #include "lib/base/text.h"
 #include "lib/doc/json.h"
 
@@ -27,14 +29,12 @@ struct measure {
 
 /* From all that is of use at one glance to the least. */
 static const struct measure measures[] = {
-	{ 5, 3, 4, 3, { EVERYTHING, 3, 3 } },
-	{ 5, 3, 2, 3, { EVERYTHING, 3, 3 } },
+	{ 5, 3, 4, 3, { EVERYTHING, 6, 3 } },
+	{ 5, 3, 2, 3, { EVERYTHING, 4, 3 } },
 	{ 3, 3, 2, 3, { EVERYTHING, 3, 3 } },
 	{ 0, 3, 2, 3, { EVERYTHING, 3, 3 } },
 	{ 0, 3, 1, 3, { EVERYTHING, 3, 2 } },
 	{ 0, 0, 1, 3, { EVERYTHING, 3, 1 } },
-	{ 0, 0, 1, 2, { EVERYTHING, 2, 1 } },
-	{ 0, 0, 1, 1, { EVERYTHING, 1, 1 } },
 };
 
 #define MEASURES (sizeof(measures) / sizeof(measures[0]))
@@ -53,8 +53,8 @@ static void render_verdict(struct ctl *ctl, struct json_object *status)
 
 	if (!verdict)
 		verdict = "unknown";
-	block_print(ctl, (struct block){ .indent = 2 }, paint_of(verdict), "%s %s%s%s",
-	    ctl->terminal.utf8 ? "●" : "*", verdict, headline ? ": " : "",
+	block_print(ctl, (struct block){ .indent = 2 }, paint_of(verdict), "%s%s%s%s",
+	    verdict_sign(&ctl->terminal, verdict), verdict, headline ? ": " : "",
 	    headline ? headline : "");
 }
 
@@ -159,24 +159,29 @@ static void render_sources(struct ctl *ctl, struct json_object *status, int line
 		enum paint paint = paint_of(state_of(source));
 		struct block block = { 2 + names + states + times + 6, 6,
 			paint == PAINT_GREEN ? 1 : lines };
+		const char *since, *detail;
 
 		fputs("  ", ctl->out);
 		pad(ctl, name, names, PAINT_NONE);
 		pad(ctl, state_of(source), states, paint);
-		pad(ctl, time_since(ctl, json_string_at(source, "since")), times,
-		    PAINT_NONE);
-		block_print(
-		    ctl, block, PAINT_NONE, "%s", source_detail(ctl, name, source));
+		since = time_since(ctl, json_string_at(source, "since"));
+		detail = source_detail(ctl, name, source);
+		if (*detail)
+			pad(ctl, since, times, PAINT_NONE);
+		else
+			fputs(since, ctl->out);
+		block_print(ctl, block, PAINT_NONE, "%s", detail);
 	}
 }
 
 /* Findings */
 
+/* The worst ones, the worst last. */
 static void render_findings(
     struct ctl *ctl, struct json_object *findings, const struct measure *m)
 {
 	size_t count = json_count(findings);
-	size_t shown = count < m->findings ? count : m->findings;
+	size_t left = count > m->findings ? count - m->findings : 0;
 
 	if (count == 0)
 		return;
@@ -187,11 +192,12 @@ static void render_findings(
 		line_print(ctl, 0, PAINT_BOLD,
 		    "%s (what to do: `homek8sctl status -o wide`)",
 		    findings_count(ctl, findings));
-	for (size_t i = 0; i < shown; i++)
+	if (left && left < count)
+		line_print(ctl, 2, PAINT_FAINT, "%zu less urgent", left);
+	findings_sort(findings);
+	for (size_t i = left; i < count; i++)
 		render_finding(
 		    ctl, json_item(findings, i), m->finding_lines, is_wide(ctl));
-	if (shown && shown < count)
-		line_print(ctl, 2, PAINT_FAINT, "and %zu more", count - shown);
 }
 
 static void render_events_part(struct ctl *ctl, struct json_object *events, size_t most)
@@ -214,20 +220,29 @@ static void render_measured(struct ctl *ctl, struct json_object *status,
 	render_verdict(ctl, status);
 	render_pause(ctl, json_at(status, "paused"));
 	render_sources(ctl, status, m->source_lines);
+	render_events_part(ctl, json_at(status, "events"), m->events);
+	render_findings(ctl, json_at(status, "findings"), m);
 	if (trouble->count > 0) {
 		fputc('\n', ctl->out);
 		trouble_print(ctl, trouble, &m->objects);
 	}
-	render_findings(ctl, json_at(status, "findings"), m);
-	render_events_part(ctl, json_at(status, "events"), m->events);
 }
 
-static size_t count_lines(const char *text)
+/* As the terminal shows them: what is wider goes on in another line. */
+static size_t count_lines(const struct ctl *ctl, const char *text)
 {
-	size_t lines = 0;
+	size_t lines = 0, length;
 
-	for (; (text = strchr(text, '\n')); text++)
-		lines++;
+	for (; *text; text += length + (text[length] == '\n')) {
+		autofree char *line = NULL;
+		int columns;
+
+		length = strcspn(text, "\n");
+		line = must_printf("%.*s", (int)length, text);
+		columns = ctl->terminal.color ? 1 : layout_columns(line);
+		lines += 1 + (size_t)(columns ? columns - 1 : 0) /
+				 (size_t)ctl->terminal.columns;
+	}
 	return lines;
 }
 
@@ -246,31 +261,54 @@ static char *try(struct ctl *ctl, struct json_object *status, struct trouble *tr
 	if (fclose(ctl->out) != 0)
 		abort();
 	ctl->out = out;
-	*lines = count_lines(page);
+	*lines = count_lines(ctl, page);
 	return page;
 }
 
-/* The largest measure that leaves a line for the prompt; then as many objects as fit. */
+/* Fewer objects, the least urgent ones first, until it fits or `fewest` are left. */
+static char *try_fewer(struct ctl *ctl, struct json_object *status,
+    struct trouble *trouble, struct measure *m, size_t fewest, size_t *lines)
+{
+	size_t rows = (size_t)ctl->terminal.rows - 1;
+	char *page = try(ctl, status, trouble, m, lines);
+
+	m->objects.rows = trouble->count;
+	while (*lines > rows && m->objects.rows > fewest) {
+		m->objects.rows--;
+		free(page);
+		page = try(ctl, status, trouble, m, lines);
+	}
+	return page;
+}
+
+static size_t count_urgent(const struct trouble *trouble)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < trouble->count; i++)
+		count += trouble_is_urgent(trouble->rows[i].object);
+	return count ? count : 1;
+}
+
+/* The largest measure that leaves a line for the prompt. Where none does, first what is
+ * not urgent is left out, then reasons are cut, then objects are left out. */
 static void render_fitting(
     struct ctl *ctl, struct json_object *status, struct trouble *trouble)
 {
-	size_t rows = (size_t)ctl->terminal.rows - 1, lines = 0;
-	struct measure last = measures[MEASURES - 1];
+	size_t rows = (size_t)ctl->terminal.rows - 1, lines = SIZE_MAX;
+	size_t urgent = count_urgent(trouble);
 	char *page = NULL;
 
-	for (size_t i = 0; i < MEASURES; i++) {
+	for (size_t i = 0; i < MEASURES && lines > rows; i++) {
 		free(page);
 		page = try(ctl, status, trouble, &measures[i], &lines);
-		if (lines <= rows)
-			break;
 	}
-	for (last.objects.rows = trouble->count; lines > rows && last.objects.rows > 1;) {
-		size_t less = lines - rows + 1; /* and the line that counts them */
+	for (int left = 3; left > 0 && lines > rows; left--) {
+		struct measure m = measures[MEASURES - 1];
 
-		last.objects.rows =
-		    last.objects.rows > less ? last.objects.rows - less : 1;
+		m.source_lines = m.objects.urgent_lines = left;
 		free(page);
-		page = try(ctl, status, trouble, &last, &lines);
+		page = try_fewer(ctl, status, trouble, &m, left > 1 ? urgent : 1, &lines);
 	}
 	fputs(page, ctl->out);
 	free(page);
@@ -289,4 +327,22 @@ void render_status(struct ctl *ctl, struct json_object *status)
 		render_measured(ctl, status, &trouble, &no_limits);
 	if (ctl->options.watch && !ctl->terminal.tty)
 		fputc('\n', ctl->out);
+}
+
+void render_status_of(struct ctl *ctl, struct json_object *status)
+{
+	struct json_object *object = json_item(json_at(status, "objects"), 0);
+	const char *verdict = json_string_at(object, "verdict");
+	const char *why = trouble_why(ctl, object), *next = trouble_next(ctl, object);
+	const char *since = json_string_at(object, "since");
+	const char *name = object_name(ctl, object);
+
+	verdict = verdict ? verdict : "unknown";
+	if (ctl->options.watch && ctl->terminal.tty)
+		fputs("\033[H\033[2J", ctl->out);
+	block_print(ctl, (struct block){ .indent = 2 }, paint_of(verdict),
+	    "%s%s is %s%s%s%s%s%s%s%s", verdict_sign(&ctl->terminal, verdict), name,
+	    verdict, since ? " for " : "", since ? time_since(ctl, since) : "",
+	    *why ? ": " : "", why, *next ? " (" : "", next, *next ? ")" : "");
+	line_print(ctl, 2, PAINT_FAINT, "more: `homek8sctl describe %s`", name);
 }

@@ -42,6 +42,34 @@ static bool set_output(struct options *o, const char *word)
 	return true;
 }
 
+static bool set_since(struct options *o, const char *value)
+{
+	struct error e = { 0 };
+	int64_t ms;
+
+	o->since = time_parse(value);
+	if (o->since >= 0)
+		return true;
+	if (duration_parse(value, &ms, &e) == 0) {
+		o->since = wall_ms() - ms;
+		return true;
+	}
+	say("--since: %s is neither a duration (10m, 2h) nor a time (2026-01-31T12:00:00Z)",
+	    value);
+	return false;
+}
+
+static bool set_lines(struct options *o, const char *value)
+{
+	char *end;
+
+	o->lines = strtol(value, &end, 10);
+	if (*value && !*end && o->lines >= 0 && o->lines <= 1000000)
+		return true;
+	say("-n %s: must be a number of lines", value);
+	return false;
+}
+
 /* One option; false after saying what is wrong. */
 static bool set_option(struct options *o, int short_name, const char *value)
 {
@@ -54,7 +82,11 @@ static bool set_option(struct options *o, int short_name, const char *value)
 	case 'w':
 		o->watch = true;
 		break;
+	case 'S':
+		return set_since(o, value);
 	case 'n':
+		return set_lines(o, value);
+	case 'H':
 		o->no_headers = true;
 		break;
 	case 'c':
@@ -131,7 +163,7 @@ static bool parse_options(struct ctl *ctl, int argc, char **argv)
 			NULL, command_options[i].short_name };
 	opterr = 0;
 	optind = 0; /* from the start, in a second run too */
-	while ((c = getopt_long(argc, argv, ":o:wh", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, ":o:wn:h", longs, NULL)) != -1) {
 		if (c == ':')
 			say("%s needs a value", argv[optind - 1]);
 		if (c == '?')
@@ -162,8 +194,8 @@ static bool options_fit(const struct ctl *ctl)
 		return false;
 	}
 	if (ctl->count > command->most) {
-		say("%s: too many arguments: %s; see `homek8sctl help %s`", command->name,
-		    ctl->arguments[command->most], command->name);
+		say("%s: too many arguments: %s", command->name,
+		    ctl->arguments[command->most]);
 		return false;
 	}
 	return true;
@@ -195,10 +227,20 @@ static enum status run(struct ctl *ctl)
 	return ctl->command->run(ctl);
 }
 
+/* Every error of use names the next command. */
+static void hint(const struct ctl *ctl)
+{
+	if (ctl->command)
+		say("see `homek8sctl help %s`", ctl->command->name);
+	else
+		say("see `homek8sctl help`");
+}
+
 int ctl_run(int argc, char **argv)
 {
 	struct ctl ctl = { .out = stdout,
 		.options = { .color = "auto",
+		    .lines = -1,
 		    .socket = getenv("HOMEK8S_SOCKET"),
 		    .config_dir = DEFAULT_CONFIG_DIR } };
 	enum status status = STATUS_USAGE;
@@ -207,8 +249,8 @@ int ctl_run(int argc, char **argv)
 		ctl.options.socket = SOCKET;
 	if (parse_options(&ctl, argc, argv))
 		status = run(&ctl);
-	else
-		say("see `homek8sctl help`");
+	if (status == STATUS_USAGE)
+		hint(&ctl);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		say("the output could not be written");
 		status = STATUS_ERROR;

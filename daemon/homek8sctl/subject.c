@@ -4,9 +4,12 @@
 
 #include <string.h>
 
+#include "daemon/homek8sctl/client.h"
+#include "lib/base/cleanup.h"
 #include "lib/base/text.h"
 #include "lib/doc/json.h"
 #include "lib/model/kind.h"
+#include "lib/view/interface.h"
 
 /* "network, reservation, vm" */
 static const char *all_kinds(struct ctl *ctl)
@@ -46,6 +49,24 @@ static const char *argument_of(struct ctl *ctl)
 	return arena_printf(&ctl->arena, "%s/%s", ctl->arguments[0], ctl->arguments[1]);
 }
 
+static void not_a_name(struct ctl *ctl, const char *argument)
+{
+	const char *verb = ctl->command->name;
+	char *word =
+	    argument ? arena_copy_n(&ctl->arena, argument, strcspn(argument, "/")) : NULL;
+	const struct kind *kind = word ? kind_find(word) : NULL;
+
+	if (kind)
+		say("%s: which %s? Expected KIND/NAME; `homek8sctl list %s` shows them",
+		    verb, kind->name, kind->plural);
+	else if (!argument)
+		say("%s: of what? Expected KIND/NAME, as in vm/worker-1; `homek8sctl list` shows all",
+		    verb);
+	else
+		say("%s: expected KIND/NAME, as in vm/worker-1, not %s; `homek8sctl list` shows all",
+		    verb, text_clean(&ctl->arena, argument, 60));
+}
+
 struct json_object *subject_parse(struct ctl *ctl, bool needed)
 {
 	struct json_object *parameters;
@@ -56,9 +77,7 @@ struct json_object *subject_parse(struct ctl *ctl, bool needed)
 	if (!argument && !needed)
 		return json_object_new_object();
 	if (!slash || slash == argument || slash[1] == '\0') {
-		say("%s: expected KIND/NAME, as in vm/worker-1%s%s", ctl->command->name,
-		    argument ? ", not " : "",
-		    argument ? text_clean(&ctl->arena, argument, 60) : "");
+		not_a_name(ctl, argument);
 		return NULL;
 	}
 	kind = arena_copy_n(&ctl->arena, argument, (size_t)(slash - argument));
@@ -70,4 +89,20 @@ struct json_object *subject_parse(struct ctl *ctl, bool needed)
 	json_put_string(parameters, "kind", kind);
 	json_put_string(parameters, "name", slash + 1);
 	return parameters;
+}
+
+struct json_object *subject_resolve(struct ctl *ctl, enum status *status)
+{
+	autojson struct json_object *parameters = subject_parse(ctl, true),
+				    *object = NULL;
+
+	*status = STATUS_USAGE;
+	if (!parameters)
+		return NULL;
+	*status = client_ask(ctl, INTERFACE_NAME ".Describe", parameters, &object);
+	if (*status != STATUS_YES)
+		return NULL;
+	json_put_string(parameters, "name", json_string_at(object, "name"));
+	json_put_string(parameters, "key", json_string_at(object, "key"));
+	return json_object_get(parameters);
 }

@@ -11,6 +11,10 @@
  */
 struct json_object *subject_parse(struct ctl *ctl, bool needed);
 
+/* The same, as the daemon knows the object: "key" is there too. `*status` says why it is
+ * NULL. */
+struct json_object *subject_resolve(struct ctl *ctl, enum status *status);
+
 /* Says that there is no such kind, and which one may have been meant. */
 void subject_no_kind(struct ctl *ctl, const char *kind);
 

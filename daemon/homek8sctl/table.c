@@ -35,13 +35,10 @@ void table_add(struct table *t, const char *text)
 	table_paint(t, text, PAINT_NONE);
 }
 
-void table_drop_empty(struct table *t, size_t column)
+static void drop(struct table *t, size_t column)
 {
 	size_t kept = 0;
 
-	for (size_t i = t->columns + column; i < t->count; i += t->columns)
-		if (strcmp(t->cells[i].text, nothing) != 0)
-			return;
 	for (size_t i = 0; i < t->count; i++)
 		if (i % t->columns != column)
 			t->cells[kept++] = t->cells[i];
@@ -49,12 +46,30 @@ void table_drop_empty(struct table *t, size_t column)
 	t->columns--;
 }
 
-static int *measure(struct table *t, size_t first_row)
+void table_drop_empty(struct table *t, size_t column)
+{
+	for (size_t i = t->columns + column; i < t->count; i += t->columns)
+		if (strcmp(t->cells[i].text, nothing) != 0)
+			return;
+	drop(t, column);
+}
+
+void table_merge_same(struct table *t, size_t column, const char *header)
+{
+	for (size_t i = t->columns + column; i < t->count; i += t->columns)
+		if (strcmp(t->cells[i].text, t->cells[i + 1].text) != 0)
+			return;
+	t->cells[column].text = header;
+	drop(t, column + 1);
+}
+
+static int *measure(
+    struct table *t, size_t first_row, int (*columns_of)(const char *text))
 {
 	int *widths = arena_array(&t->arena, t->columns, sizeof(*widths));
 
 	for (size_t i = first_row * t->columns; i < t->count; i++) {
-		int width = layout_columns(t->cells[i].text);
+		int width = columns_of(t->cells[i].text);
 
 		if (width > widths[i % t->columns])
 			widths[i % t->columns] = width;
@@ -62,27 +77,81 @@ static int *measure(struct table *t, size_t first_row)
 	return widths;
 }
 
-/* Takes what is too much from the widest column, again and again. Where texts are cut
- * the last one gives first: it holds the sentences. */
-static void shrink(const struct table *t, int *widths, int room)
+/* Of the longest word. */
+static int word_columns(const char *text)
 {
-	int total = t->indent - GAP;
-	size_t widest;
+	struct arena a = { 0 };
+	int widest = 0;
+
+	for (size_t length; *text; text += length + (text[length] == ' ')) {
+		int width;
+
+		length = strcspn(text, " ");
+		width = layout_columns(arena_copy_n(&a, text, length));
+		widest = width > widest ? width : widest;
+	}
+	arena_done(&a);
+	return widest;
+}
+
+static int total(const struct table *t, const int *widths)
+{
+	int sum = t->indent - GAP;
 
 	for (size_t i = 0; i < t->columns; i++)
-		total += widths[i] + GAP;
-	while (total > room) {
-		widest = t->columns - 1;
-		for (size_t i = 0; i < t->columns; i++)
-			if (widths[i] > widths[widest])
-				widest = i;
-		if (!t->whole && widths[t->columns - 1] > 2 * NARROWEST)
-			widest = t->columns - 1;
-		if (widths[widest] <= NARROWEST)
-			return;
-		widths[widest]--;
-		total--;
+		sum += widths[i] + GAP;
+	return sum;
+}
+
+/* Names that are longer than the others may be stand on lines of their own. */
+static void push_names(const struct table *t, size_t first_row, int *widths, int most)
+{
+	int widest = 0;
+
+	if (widths[0] <= most)
+		return;
+	for (size_t i = first_row * t->columns; i < t->count; i += t->columns) {
+		int width = layout_columns(t->cells[i].text);
+
+		if (width <= most && width > widest)
+			widest = width;
 	}
+	widths[0] = widest ? widest : most;
+}
+
+/* Cuts the last column, and where that is not enough leaves it out, and so on. */
+static void give_way(
+    struct table *t, const struct terminal *terminal, size_t first_row, int *widths)
+{
+	int room = terminal->columns, over = total(t, widths) - room;
+
+	if (over > 0)
+		push_names(t, first_row, widths, layout_names(terminal));
+	while ((over = total(t, widths) - room) > 0 && t->columns > 2) {
+		if (widths[t->columns - 1] - over >= 2 * NARROWEST) {
+			widths[t->columns - 1] -= over;
+			return;
+		}
+		t->columns--;
+	}
+}
+
+/* Takes what is too much from the widest column, again and again, but breaks no word.
+ * False: it cannot be made to fit. */
+static bool shrink(const struct table *t, int *widths, const int *words, int room)
+{
+	for (int over = total(t, widths) - room; over > 0; over--) {
+		size_t widest = t->columns;
+
+		for (size_t i = 0; i < t->columns; i++)
+			if (widths[i] > words[i] &&
+			    (widest == t->columns || widths[i] > widths[widest]))
+				widest = i;
+		if (widest == t->columns)
+			return false;
+		widths[widest]--;
+	}
+	return true;
 }
 
 /* The lines of a cell: one, cut to its width, or as many as it takes. */
@@ -124,10 +193,10 @@ static void print_line(const struct table *t, const struct ctl *ctl, const int *
 }
 
 static void print_row(
-    struct table *t, const struct ctl *ctl, const int *widths, size_t row)
+    struct table *t, const struct ctl *ctl, const int *widths, const struct cell *cells)
 {
 	struct column *columns = arena_array(&t->arena, t->columns, sizeof(*columns));
-	const struct cell *cells = &t->cells[row * t->columns];
+	bool long_name = !t->whole && layout_columns(cells[0].text) > widths[0];
 	size_t height = 1;
 
 	for (size_t i = 0; i < t->columns; i++) {
@@ -136,19 +205,62 @@ static void print_row(
 		if (columns[i].count > height)
 			height = columns[i].count;
 	}
+	if (long_name) {
+		fprintf(ctl->out, "%*s%s\n", t->indent, "", cells[0].text);
+		columns[0].count = 0;
+	}
 	for (size_t line = 0; line < height; line++)
 		print_line(t, ctl, widths, cells, columns, line);
+}
+
+/* A row as a paragraph: its name, and below it what the other columns say. */
+static void print_paragraph(struct table *t, const struct ctl *ctl,
+    const struct cell *headers, const struct cell *cells)
+{
+	int width = 0;
+
+	for (size_t i = 1; i < t->columns; i++)
+		if (layout_columns(headers[i].text) > width)
+			width = layout_columns(headers[i].text);
+	fprintf(ctl->out, "%*s%s\n", t->indent, "", cells[0].text);
+	for (size_t i = 1; i < t->columns; i++) {
+		int used = t->indent + 2 + width + GAP;
+
+		if (strcmp(cells[i].text, nothing) == 0)
+			continue;
+		fprintf(
+		    ctl->out, "%*s%-*s", t->indent + 2, "", width + GAP, headers[i].text);
+		block_print(ctl, (struct block){ used, used, 0 }, cells[i].paint, "%s",
+		    cells[i].text);
+	}
+}
+
+static bool fit(struct table *t, const struct ctl *ctl, size_t first, int *widths)
+{
+	int room = ctl->terminal.columns;
+
+	if (!ctl->terminal.tty || ctl->options.output == OUTPUT_WIDE)
+		return true;
+	if (t->whole)
+		return shrink(t, widths, measure(t, first, word_columns), room);
+	give_way(t, &ctl->terminal, first, widths);
+	return true;
 }
 
 void table_end(struct table *t, const struct ctl *ctl)
 {
 	bool headers = !ctl->options.no_headers && t->columns > 0 && t->cells[0].text[0];
-	size_t first = headers ? 0 : 1;
-	int *widths = measure(t, first);
+	size_t first = headers ? 0 : 1, stride = t->columns;
+	int *widths = measure(t, first, layout_columns);
+	bool fits = fit(t, ctl, first, widths);
 
-	if (ctl->terminal.tty && ctl->options.output != OUTPUT_WIDE)
-		shrink(t, widths, ctl->terminal.columns);
-	for (size_t row = first; row < t->count / t->columns; row++)
-		print_row(t, ctl, widths, row);
+	for (size_t i = (fits ? first : 1) * stride; i < t->count; i += stride) {
+		if (fits)
+			print_row(t, ctl, widths, &t->cells[i]);
+		else
+			print_paragraph(t, ctl, t->cells, &t->cells[i]);
+	}
+	if (t->columns < stride)
+		line_print(ctl, 0, PAINT_FAINT, "more columns: -o wide");
 	arena_done(&t->arena);
 }

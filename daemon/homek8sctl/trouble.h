@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trouble: the objects of a status that are not as they are written, the worst first. On
- * a terminal those that say the same are one row: a source that is down says it of each
- * of its objects.
+ * trouble: the objects of a status that are not as they are written, the worst last,
+ * where the eye is. On a terminal those that say the same, but for their names and
+ * addresses, are one row: a source that is down says it of each of its objects.
  */
 #ifndef DAEMON_HOMEK8SCTL_TROUBLE_H
 #define DAEMON_HOMEK8SCTL_TROUBLE_H
@@ -12,9 +12,10 @@
 struct trouble_row {
 	struct json_object *object; /* the first of them */
 	size_t count;
-	const char *names; /* of all of them: "vm/a, vm/b" */
-	const char *why;   /* the reason, and the last error where it says more */
-	const char *next;  /* "next try in 41s" or "" */
+	const char *name, *others; /* of the first, of the rest: "vm/b, vm/c" */
+	const char *why;	   /* the reason, and the last error where it says more */
+	const char *cause;	   /* the same without names and addresses */
+	const char *next;	   /* "next try in 41s" or "" */
 };
 
 struct trouble {
@@ -23,7 +24,7 @@ struct trouble {
 };
 
 /* Failing and blocked ones want somebody, the others pass by themselves: lines of the
- * reason for each. 0: as many as it takes; 1: beside the object. */
+ * reason for each. 0: as many as it takes. `rows`: the worst ones only. */
 struct trouble_measure {
 	size_t rows;
 	int urgent_lines, calm_lines;
@@ -32,6 +33,14 @@ struct trouble_measure {
 /* With -o wide every object is there and has its own row. In the run's arena; the
  * objects are borrowed. */
 void trouble_find(struct ctl *ctl, struct json_object *objects, struct trouble *out);
+/* As words: the reason and the last error, and when the next try is ("" where there is
+ * none). */
+const char *trouble_why(struct ctl *ctl, struct json_object *object);
+const char *trouble_next(struct ctl *ctl, struct json_object *object);
+/* Where a verdict stands among the others: the worst one is the highest. Urgent: it
+ * wants somebody. */
+int trouble_rank(struct json_object *object);
+bool trouble_is_urgent(struct json_object *object);
 void trouble_print(struct ctl *ctl, const struct trouble *trouble,
     const struct trouble_measure *measure);
 

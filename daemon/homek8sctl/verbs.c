@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include "daemon/homek8sctl/client.h"
-#include "daemon/homek8sctl/merge.h"
 #include "daemon/homek8sctl/output.h"
 #include "daemon/homek8sctl/render.h"
+#include "daemon/homek8sctl/show.h"
 #include "daemon/homek8sctl/subject.h"
 #include "daemon/homek8sctl/verbs.h"
 #include "lib/base/cleanup.h"
@@ -19,55 +19,6 @@
 
 #define IMPORT_TRIES 15 /* 3 s */
 #define IMPORT_AGAIN_MS 200
-#define BEFORE 10 /* events shown by `events -w` before what comes */
-
-/* One method whose answers are shown: once, or with -w again and again. */
-struct shown {
-	const char *method;
-	bool merges; /* later replies of a stream have only what has changed */
-	struct merge merge;
-	struct json_object *parameters;
-	const char *names;			 /* see output() */
-	void (*trim)(struct json_object *reply); /* or NULL: before it is shown */
-	void (*text)(struct ctl *ctl, struct json_object *reply);
-};
-
-static struct json_object *same_parameters(void *arg)
-{
-	struct shown *s = arg;
-
-	return json_object_get(s->parameters);
-}
-
-static void show_again(struct ctl *ctl, struct json_object *reply, void *arg)
-{
-	struct shown *s = arg;
-
-	if (s->merges && ctl->options.watch)
-		merge_reply(&s->merge, reply);
-	if (s->trim)
-		s->trim(reply);
-	output(ctl, reply, s->names, s->text);
-}
-
-/* `out` NULL or where the answer is kept, a new reference. */
-static enum status show(struct ctl *ctl, struct shown *s, struct json_object **out)
-{
-	autojson struct json_object *parameters = s->parameters, *reply = NULL;
-	enum status status;
-
-	if (ctl->options.watch) {
-		status = client_follow(ctl, s->method, same_parameters, show_again, s);
-		merge_done(&s->merge);
-		return status;
-	}
-	status = client_ask(ctl, s->method, parameters, &reply);
-	if (status == STATUS_YES)
-		show_again(ctl, reply, s);
-	if (out)
-		*out = json_object_get(reply);
-	return status;
-}
 
 /* Names in a status are those its table has: of what is not as it is written. */
 static void only_trouble(struct json_object *status)
@@ -82,34 +33,99 @@ static void only_trouble(struct json_object *status)
 	}
 }
 
+/* The verdict of the home, or of the one object. */
+static enum status judge(struct json_object *status, const char *only)
+{
+	struct json_object *of = only ? json_item(json_at(status, "objects"), 0) : status;
+	const char *verdict = json_string_at(of, "verdict");
+
+	return verdict && strcmp(verdict, "converged") == 0 ? STATUS_YES : STATUS_NO;
+}
+
 enum status verb_status(struct ctl *ctl)
 {
+	autojson struct json_object *subject = NULL, *reply = NULL;
 	struct shown s = { .method = INTERFACE_NAME ".GetStatus",
 		.merges = true,
 		.names = "objects",
 		.text = render_status };
+	enum status status;
 
+	if (ctl->count > 0) {
+		subject = subject_resolve(ctl, &status);
+		if (!subject)
+			return status;
+		s.only = json_string_at(subject, "key");
+		s.text = render_status_of;
+	}
 	if (ctl->options.output == OUTPUT_NAME)
 		s.trim = only_trouble;
-	return show(ctl, &s, NULL);
+	status = show(ctl, &s, &reply);
+	return status == STATUS_YES && reply ? judge(reply, s.only) : status;
+}
+
+/* Adds what is not written to a list, as objects of a verdict of their own. */
+static enum status add_unwritten(struct ctl *ctl, struct shown *s)
+{
+	autojson struct json_object *reply = NULL, *unwritten = NULL;
+	enum status status = client_ask(ctl, s->method, s->parameters, &reply);
+
+	if (status == STATUS_YES)
+		status = client_ask(
+		    ctl, INTERFACE_NAME ".ListUnwritten", s->parameters, &unwritten);
+	if (status != STATUS_YES)
+		return status;
+	if (ctl->options.output == OUTPUT_NAME)
+		for (size_t i = 0; i < json_count(json_at(unwritten, "objects")); i++)
+			json_push(json_at(reply, "objects"),
+			    json_object_get(json_item(json_at(unwritten, "objects"), i)));
+	else
+		json_put(
+		    reply, "unwritten", json_object_get(json_at(unwritten, "objects")));
+	show_reply(ctl, reply, s);
+	return status;
+}
+
+/* "list vm worker-1", "list vm/worker-1": the one. False: said already. */
+static bool list_one(struct ctl *ctl, struct shown *s, enum status *status)
+{
+	struct json_object *subject = subject_resolve(ctl, status);
+
+	if (!subject)
+		return false;
+	s->only = arena_copy(&ctl->arena, json_string_at(subject, "key"));
+	ctl->arguments[0] = arena_copy(&ctl->arena, json_string_at(subject, "kind"));
+	json_object_put(subject);
+	return true;
 }
 
 enum status verb_list(struct ctl *ctl)
 {
 	struct shown s = { .method = INTERFACE_NAME ".List",
-		.parameters = json_object_new_object(),
 		.merges = true,
 		.names = "objects",
 		.text = render_list };
+	enum status status = STATUS_USAGE;
 
-	if (ctl->count > 0 && !kind_find(ctl->arguments[0])) {
-		subject_no_kind(ctl, ctl->arguments[0]);
-		json_object_put(s.parameters);
+	if (ctl->options.all && ctl->options.watch) {
+		say("list: either --all or -w");
 		return STATUS_USAGE;
 	}
+	if (ctl->count > 1 || (ctl->count > 0 && strchr(ctl->arguments[0], '/'))) {
+		if (!list_one(ctl, &s, &status))
+			return status;
+	} else if (ctl->count > 0 && !kind_find(ctl->arguments[0])) {
+		subject_no_kind(ctl, ctl->arguments[0]);
+		return STATUS_USAGE;
+	}
+	s.parameters = json_object_new_object();
 	if (ctl->count > 0)
 		json_put_string(s.parameters, "kind", ctl->arguments[0]);
-	return show(ctl, &s, NULL);
+	if (!ctl->options.all)
+		return show(ctl, &s, NULL);
+	status = add_unwritten(ctl, &s);
+	json_object_put(s.parameters);
+	return status;
 }
 
 enum status verb_describe(struct ctl *ctl)
@@ -152,53 +168,6 @@ enum status verb_diff(struct ctl *ctl)
 	};
 
 	return show_and_judge(ctl, &s, lists);
-}
-
-/* Events: after a reconnect only what was not shown yet. */
-
-struct history {
-	int64_t after;
-};
-
-static struct json_object *events_after(void *arg)
-{
-	struct history *h = arg;
-	struct json_object *parameters = json_object_new_object();
-
-	json_put_int(parameters, "after", h->after);
-	return parameters;
-}
-
-static void show_events(struct ctl *ctl, struct json_object *reply, void *arg)
-{
-	struct history *h = arg;
-	struct json_object *events = json_at(reply, "events");
-	size_t count = json_count(events);
-
-	if (count == 0)
-		return;
-	/* People want what comes, and a little of what was before. */
-	if (h->after == 0 && count > BEFORE && ctl->options.output <= OUTPUT_WIDE)
-		json_object_array_del_idx(events, 0, count - BEFORE);
-	count = json_count(events);
-	h->after = json_int_at(json_item(events, count - 1), "seq", h->after);
-	/* A line per event is what a reader of a stream of JSON lines wants. */
-	for (size_t i = 0; ctl->options.output == OUTPUT_JSON && i < count; i++)
-		puts(json_text(json_item(events, i)));
-	if (ctl->options.output != OUTPUT_JSON)
-		output(ctl, reply, "events", render_events);
-}
-
-enum status verb_events(struct ctl *ctl)
-{
-	struct shown s = { .method = INTERFACE_NAME ".Events",
-		.names = "events",
-		.text = render_events };
-	struct history h = { 0 };
-
-	if (!ctl->options.watch)
-		return show(ctl, &s, NULL);
-	return client_follow(ctl, s.method, events_after, show_events, &h);
 }
 
 /* Just after its start the daemon has not observed everything yet. */

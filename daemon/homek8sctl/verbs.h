@@ -11,7 +11,7 @@ enum status verb_list(struct ctl *ctl);
 enum status verb_describe(struct ctl *ctl);
 enum status verb_plan(struct ctl *ctl);
 enum status verb_diff(struct ctl *ctl);
-enum status verb_events(struct ctl *ctl);
+enum status verb_events(struct ctl *ctl); /* verbs_events.c */
 enum status verb_import(struct ctl *ctl);
 enum status verb_call(struct ctl *ctl);
 

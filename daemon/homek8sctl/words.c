@@ -2,6 +2,8 @@
 /* words: small texts made of a reply. */
 #include "daemon/homek8sctl/words.h"
 
+#include <time.h>
+
 #include "lib/base/text.h"
 #include "lib/doc/json.h"
 
@@ -34,6 +36,19 @@ const char *time_since(struct ctl *ctl, const char *time_of)
 const char *time_until(struct ctl *ctl, const char *time_of)
 {
 	return distance(ctl, time_of, -1);
+}
+
+const char *time_of_day(struct ctl *ctl, const char *time_of)
+{
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	int64_t then = time_of ? time_parse(time_of) : -1;
+	time_t seconds = (time_t)(then / 1000);
+	struct tm tm;
+
+	if (then < 0 || !localtime_r(&seconds, &tm))
+		return "-";
+	return arena_printf(&ctl->arena, "%.3s %2d %02d:%02d:%02d",
+	    months + 3 * tm.tm_mon, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
 /* "a, b" of a list, "x: a, y: b" of an object. */

@@ -147,11 +147,16 @@ static bool send_datagram(const struct text *datagram)
 	return n >= 0;
 }
 
-/* A message about something that is no object names it itself. */
+/* A message about something that is no object names it itself; one about a step says
+ * whether it was done. */
 static void add_subject(struct text *line, const struct event *event)
 {
 	if (event->kind && event->name)
 		text_add(line, "%s/%s: ", event->kind, event->name);
+	if (event->action && event->result)
+		text_add(line, "%s: ", event->result);
+	if (event->action && event->result && strcmp(event->action, event->text) != 0)
+		text_add(line, "%s: ", event->action);
 }
 
 static void send_to_journal(const struct event *event, enum message message)

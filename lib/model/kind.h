@@ -18,6 +18,7 @@
 #include "lib/model/watch.h"
 
 struct planner;
+struct list_input;
 struct item;
 struct object_state;
 struct state;
@@ -73,8 +74,9 @@ struct kind {
 	size_t section_count;
 	bool path_names; /* written names are paths of subdomains ("NAMESPACE/NAME"), not
 			    RFC 1123 labels */
-	const char *const
-	    *list_columns; /* keys shown by `list`, NULL-terminated, or NULL */
+	/* Keys shown by `list`, "key" or "key:HEADER", NULL-terminated, or NULL; of
+	 * points in time the age is shown. */
+	const char *const *list_columns;
 
 	/* Kubernetes: what is watched always, and what is watched because an object like
 	 * `desired` is written: false: nothing more; texts are literals or in `a`. */
@@ -140,6 +142,10 @@ struct kind {
 	/* Adds to `shown` what was observed of one side and has no key, for lists and
 	 * describe: "ready" of a node. Or NULL. */
 	void (*facts)(const struct object *side, struct json_object *shown);
+	/* The same for lists alone: what follows from other kinds and from the state
+	 * (struct list_input of lib/plan/plan.h). Or NULL. */
+	void (*list_facts)(const struct list_input *in, const struct item *item,
+	    const struct object *side, struct json_object *shown);
 
 	/*
 	 * Compares and decides: fills the item's verdict, reason, differences, conditions

@@ -126,6 +126,7 @@ static void gate(struct planner *p, struct program *program)
 		    p->input->unsaved);
 	} else if (state->failures && !mono_reached(state->retry_at, p->input->now)) {
 		program->gate = GATE_BACK_OFF;
+		program->timed = true;
 		program->why = arena_printf(p->arena, "next try in %s",
 		    duration_text(p->arena, state->retry_at.ms - p->input->now.ms));
 		program->item->retry_in = state->retry_at.ms - p->input->now.ms;
@@ -147,7 +148,7 @@ void gates_item(struct planner *p, struct item *item)
 		return;
 	}
 	/* A copy: the plan outlives what the state forgets once all is well. */
-	if (state->failures && item->verdict != VERDICT_CONVERGED)
+	if (state->error && item->verdict != VERDICT_CONVERGED)
 		item->error = arena_copy(p->arena, state->error);
 	for (size_t i = 0; i < item->program_count; i++)
 		gate(p, item->programs[i]);

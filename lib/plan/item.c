@@ -160,6 +160,7 @@ void program_waits_until(
     struct planner *p, struct item *item, struct program *program, struct mono when)
 {
 	item->retry_in = when.ms - p->input->now.ms;
+	program->timed = program->gate != GATE_WAITS;
 	plan_wake(p, when);
 	program_waits(
 	    p, program, "next try in %s", duration_text(p->arena, item->retry_in));

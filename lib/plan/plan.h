@@ -81,6 +81,7 @@ struct program {
 	size_t part_count;
 	enum gate gate;
 	const char *why;  /* the gate, for people; never NULL where it is closed */
+	bool timed;	  /* `why` is when its item's next try is, counted from now */
 	bool removal;	  /* takes away an object: in reverse row order */
 	bool approved;	  /* it needs approval, and has it */
 	const char *hash; /* of what is shown; set where it has effects */
@@ -159,6 +160,14 @@ struct plan {
  * as the planning.
  */
 #define PLAN_MEMORY (8 << 20)
+
+struct list_input { /* what a row of a list is made of, beside its item */
+	const struct plan *plan;
+	const struct observations *observed;
+	struct mono now;
+	int64_t wall;
+	struct arena *arena;
+};
 
 struct plan *plan_make(const struct plan_input *input);
 void plan_free(struct plan *plan); /* NULL allowed */

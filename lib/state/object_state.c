@@ -61,7 +61,7 @@ static const struct field rows[] = {
 	record_row(struct object_state, "retry_at", FIELD_MONO, retry_at,
 	    FIELD_CLEARED | FIELD_SHOWN),
 	record_row(struct object_state, "error", FIELD_STRING, error,
-	    FIELD_CLEARED | FIELD_SHOWN),
+	    FIELD_KEPT | FIELD_CLEARED | FIELD_SHOWN),
 	record_row(struct object_state, "slow", FIELD_BOOL, slow, FIELD_CLEARED),
 	record_row(struct object_state, "busy", FIELD_BOOL, busy, FIELD_SHOWN),
 	record_row(struct object_state, "futile", FIELD_INT, futile,
@@ -133,7 +133,8 @@ const struct object_state *object_state_blank(struct arena *a, const struct kind
 
 bool object_state_remembers(const struct object_state *state)
 {
-	return state->failures || state->futile || state->approval.parts.count;
+	return state->failures || state->error || state->futile ||
+	       state->approval.parts.count;
 }
 
 void object_state_recover(struct object_state *state)

@@ -155,10 +155,12 @@ void state_progress(
 
 /* Plans */
 
-static void forget_failures(struct object_state *state, struct mono now)
+static void forget_failures(struct state *m, struct object_state *state, struct mono now)
 {
-	if (!rounds_too_many(state, now))
-		object_state_recover(state);
+	if (rounds_too_many(state, now))
+		return;
+	m->persistent_changes += state->error != NULL;
+	object_state_recover(state);
 }
 
 void state_planned(struct state *m, const struct kind *kind, const char *name,
@@ -172,12 +174,12 @@ void state_planned(struct state *m, const struct kind *kind, const char *name,
 	state = state_get(m, kind, name);
 	if (planned->converged) {
 		state->futile = 0;
-		forget_failures(state, now);
+		forget_failures(m, state, now);
 		forget_approval(m, state);
 		return;
 	}
 	if (planned->idle)
-		forget_failures(state, now);
+		forget_failures(m, state, now);
 	if (planned->asks && state->approval.parts.count) {
 		approval_done(&state->approval);
 		m->persistent_changes++;

@@ -65,7 +65,6 @@ struct shape_side {
 	struct json_object *(*json)(const struct shape_side *side);
 	const struct item *item;
 	const struct object *side;
-	bool listed;		 /* with columns that only the written side has */
 	const struct view *view; /* or NULL */
 };
 

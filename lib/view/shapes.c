@@ -130,6 +130,13 @@ const struct shape listed_shape = SHAPE(struct listed_view, "ListedObject",
 	OBJECT_ROWS,
 	FIELDS(struct listed_view, fields, SHAPE_NULLABLE, "its keys as they are; the kind says which"));
 
+static const struct shape unwritten_object_shape = SHAPE(struct unwritten_view, "UnwrittenObject",
+	"An object that is there and not written.",
+	TEXT(struct unwritten_view, kind, NULL),
+	TEXT(struct unwritten_view, name, "as its source calls it"),
+	TEXT(struct unwritten_view, key, KEY_HELP),
+	FIELDS(struct unwritten_view, fields, SHAPE_NULLABLE, "its keys as they are"));
+
 static const struct shape finding_shape = SHAPE(struct finding_view, "Finding",
 	"Something to be noticed, over the whole home as it is written and as it is.",
 	TEXT(struct finding_view, id, "stays the same: homek8s.yaml(5) lists them"),
@@ -250,6 +257,9 @@ const struct shape status_shape = SHAPE(struct status_reply, NULL, NULL,
 const struct shape list_shape = SHAPE(struct list_reply, NULL, NULL,
 	LIST(struct list_reply, objects, listed_shape, NULL),
 	REMOVED(struct list_reply, REMOVED_HELP));
+
+const struct shape unwritten_shape = SHAPE(struct unwritten_reply, NULL, NULL,
+	LIST(struct unwritten_reply, objects, unwritten_object_shape, NULL));
 
 const struct shape describe_shape = SHAPE(struct describe_reply, NULL, NULL,
 	OBJECT_ROWS,

@@ -24,6 +24,11 @@ struct listed_view {
 	struct shape_side fields;
 };
 
+struct unwritten_view {
+	const char *kind, *name, *key;
+	struct shape_side fields;
+};
+
 struct finding_view {
 	const char *id, *severity;
 	struct list objects; /* texts */
@@ -105,6 +110,10 @@ struct list_reply {
 	struct list removed;
 };
 
+struct unwritten_reply {
+	struct list objects; /* struct unwritten_view */
+};
+
 struct describe_reply {
 	struct object_view object; /* must be first */
 	const char *title, *written_at;
@@ -164,9 +173,9 @@ struct one_text { /* under the one key that the error's shape says */
 	const char *text;
 };
 
-extern const struct shape status_shape, list_shape, describe_shape, plan_shape,
-    diff_shape, import_shape, events_shape, reload_shape, version_shape, info_shape,
-    description_shape, empty_shape, validate_shape;
+extern const struct shape status_shape, list_shape, unwritten_shape, describe_shape,
+    plan_shape, diff_shape, import_shape, events_shape, reload_shape, version_shape,
+    info_shape, description_shape, empty_shape, validate_shape;
 extern const struct shape no_such_object_shape, refused_shape, text_shape,
     interface_shape, method_shape, parameter_shape, approval_shape;
 /* Those whose single structs are hashed: of a status, of a list. */

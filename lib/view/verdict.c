@@ -5,7 +5,8 @@
 #include "lib/view/view.h"
 
 struct tally { /* of what is managed */
-	size_t by[VERDICT_PAUSED + 1], all, off;
+	size_t by[VERDICT_PAUSED + 1], off;
+	size_t written, as_written; /* of what is written */
 	const struct item *worst;
 };
 
@@ -21,7 +22,8 @@ static struct tally count(const struct view *v)
 			tally.off++;
 			continue;
 		}
-		tally.all++;
+		tally.written += item->desired != NULL;
+		tally.as_written += item->desired && item->verdict == VERDICT_CONVERGED;
 		tally.by[item->verdict]++;
 		if (!tally.worst ||
 		    verdict_rank(item->verdict) > verdict_rank(tally.worst->verdict))
@@ -71,12 +73,13 @@ static const char *counts(struct arena *a, const struct tally *tally)
 	static const enum verdict others[] = { VERDICT_UNKNOWN, VERDICT_PAUSED };
 	const char *text;
 
-	if (tally->by[VERDICT_CONVERGED] == tally->all)
-		return arena_printf(a, "all %zu object%s as written", tally->all,
-		    tally->all == 1 ? " is" : "s are");
-	text = arena_printf(a, "%zu of %zu objects %s as written",
-	    tally->by[VERDICT_CONVERGED], tally->all,
-	    tally->by[VERDICT_CONVERGED] == 1 ? "is" : "are");
+	if (tally->as_written == tally->written)
+		text = arena_printf(a, "all %zu object%s as written", tally->written,
+		    tally->written == 1 ? " is" : "s are");
+	else
+		text =
+		    arena_printf(a, "%zu of %zu objects %s as written", tally->as_written,
+			tally->written, tally->as_written == 1 ? "is" : "are");
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (tally->by[others[i]])
 			text = arena_printf(a, "%s, %zu %s", text, tally->by[others[i]],
@@ -117,6 +120,19 @@ static const char *no_config(struct arena *a, const struct view *v)
 	return text;
 }
 
+/* "vm/web-1 is blocked", "vm/web-1 and 4 more are blocked" */
+static const char *worst_text(struct arena *a, const struct tally *tally)
+{
+	const struct item *worst = tally->worst;
+	size_t alike = tally->by[worst->verdict] - 1;
+	const char *name = arena_printf(a, "%s/%s", worst->kind->name, worst->short_name);
+
+	if (alike)
+		return arena_printf(a, "%s and %zu more are %s", name, alike,
+		    verdict_text(worst->verdict));
+	return arena_printf(a, "%s is %s", name, verdict_text(worst->verdict));
+}
+
 const char *view_headline(struct arena *a, const struct view *v)
 {
 	struct tally tally = count(v);
@@ -129,8 +145,7 @@ const char *view_headline(struct arena *a, const struct view *v)
 	text = overview(a, v, &tally);
 	if (tally.worst &&
 	    verdict_rank(tally.worst->verdict) >= verdict_rank(VERDICT_PENDING))
-		text = arena_printf(a, "%s; %s/%s is %s", text, tally.worst->kind->name,
-		    tally.worst->short_name, verdict_text(tally.worst->verdict));
+		text = arena_printf(a, "%s; %s", text, worst_text(a, &tally));
 	return text;
 }
 
@@ -143,8 +158,7 @@ const char *view_summary(struct arena *a, const struct view *v)
 		return view_headline(a, v);
 	text = overview(a, v, &tally);
 	if (tally.worst && tally.worst->verdict != VERDICT_CONVERGED)
-		text = arena_printf(a, "%s; %s/%s is %s: %s", text,
-		    tally.worst->kind->name, tally.worst->short_name,
-		    verdict_text(tally.worst->verdict), tally.worst->reason);
+		text = arena_printf(
+		    a, "%s; %s: %s", text, worst_text(a, &tally), tally.worst->reason);
 	return text;
 }

@@ -10,7 +10,7 @@
 /* Parts */
 
 /* The plan counts from when it was made, a reply from when it is read. */
-static int64_t retry_in(const struct view *v, const struct item *item)
+int64_t view_retry_in(const struct view *v, const struct item *item)
 {
 	int64_t left = v->planned.ms + item->retry_in - v->now.ms;
 
@@ -37,7 +37,7 @@ static struct object_view object_of(
 		.changes = { item->differences.items, item->differences.count },
 		.conditions = { item->conditions, item->condition_count },
 		.error = item->error,
-		.retry_in = retry_in(v, item),
+		.retry_in = view_retry_in(v, item),
 	};
 }
 
@@ -189,12 +189,10 @@ void view_status(const struct view *v, struct arena *a, struct status_reply *out
 
 /* Lists */
 
-/* What is there, or else what is desired: the side lists show. */
+/* What is there; what is only written is not. */
 static const struct object *shown(const struct item *item)
 {
-	if (item->live)
-		return item->live;
-	return item->config ? item->config : item->desired;
+	return item->live ? item->live : item->config;
 }
 
 static struct json_object *fields_of(const struct item *item, const struct object *side)
@@ -209,27 +207,27 @@ static struct json_object *fields_of(const struct item *item, const struct objec
 	return o;
 }
 
-/* Columns of what can only be written and never observed, as a VM's role: as it is
- * written. */
-static void add_written(struct json_object *fields, const struct item *item)
-{
-	autojson struct json_object *written = fields_of(item, item->desired);
-
-	for (const char *const *c = item->kind->list_columns; written && c && *c; c++)
-		for (const struct field *f = item->kind->fields.rows; f->key; f++)
-			if (strcmp(f->key, *c) == 0 && !(f->flags & FIELD_COMPARED) &&
-			    !json_at(fields, *c))
-				json_put(
-				    fields, *c, json_object_get(json_at(written, *c)));
-}
-
 static struct json_object *side_json(const struct shape_side *side)
 {
-	struct json_object *fields = fields_of(side->item, side->side);
+	return fields_of(side->item, side->side);
+}
 
-	if (fields && side->listed && side->side != side->item->desired)
-		add_written(fields, side->item);
+static struct json_object *listed_json(const struct shape_side *side)
+{
+	const struct view *v = side->view;
+	struct json_object *fields = fields_of(side->item, side->side);
+	struct arena a = { 0 };
+	const struct list_input in = { v->plan, v->observed, v->now, v->wall, &a };
+
+	if (fields && side->item->kind->list_facts)
+		side->item->kind->list_facts(&in, side->item, side->side, fields);
+	arena_done(&a);
 	return fields;
+}
+
+static struct shape_side listed_of(const struct view *v, const struct item *item)
+{
+	return (struct shape_side){ listed_json, item, shown(item), v };
 }
 
 void view_list(const struct view *v, struct arena *a, const struct kind *kind,
@@ -245,8 +243,59 @@ void view_list(const struct view *v, struct arena *a, const struct kind *kind,
 		if (!kind || item->kind == kind)
 			objects[out->objects.count++] = (struct listed_view){
 				.object = object_of(a, v, item),
-				.fields = { side_json, item, shown(item), true, v },
+				.fields = listed_of(v, item),
 			};
+	}
+}
+
+/* Whether one of the plan's items is about it. */
+static bool is_planned(const struct plan *plan, const struct observed *observed)
+{
+	const struct item_range *span = &plan->ranges[kind_index(observed->kind)];
+
+	for (size_t i = span->first; i < span->end; i++)
+		if (plan->items[i]->observed == observed)
+			return true;
+	return false;
+}
+
+static void add_unwritten(const struct view *v, struct arena *a,
+    const struct observed *observed, struct list *out)
+{
+	struct unwritten_view *view =
+	    arena_push(a, &out->items, &out->count, sizeof(*view));
+	struct item *item = arena_alloc(a, sizeof(*item));
+
+	*item = (struct item){
+		.kind = observed->kind,
+		.name = observed->name,
+		.short_name = observed->name,
+		.observed = observed,
+		.live = observed->live,
+		.config = observed->config,
+		.state = object_state_blank(a, observed->kind),
+	};
+	*view = (struct unwritten_view){
+		.kind = item->kind->name,
+		.name = item->name,
+		.key = view_key(a, item),
+		.fields = listed_of(v, item),
+	};
+}
+
+void view_unwritten(const struct view *v, struct arena *a, const struct kind *kind,
+    struct unwritten_reply *out)
+{
+	*out = (struct unwritten_reply){ 0 };
+	for (size_t k = 0; v->plan && k < kind_count; k++) {
+		const struct observed_set *set = &v->observed->kinds[k];
+
+		if (!kinds[k]->plan || (kind && kinds[k] != kind))
+			continue;
+		for (size_t i = 0; i < set->count; i++)
+			if (set->items[i]->presence == PRESENT &&
+			    !is_planned(v->plan, set->items[i]))
+				add_unwritten(v, a, set->items[i], &out->objects);
 	}
 }
 
@@ -268,7 +317,7 @@ static struct list step_texts(struct arena *a, const struct item *item)
 
 static struct shape_side side_of(const struct item *item, const struct object *side)
 {
-	return (struct shape_side){ side ? side_json : NULL, item, side, false, NULL };
+	return (struct shape_side){ side ? side_json : NULL, item, side, NULL };
 }
 
 static struct json_object *remembered_json(const struct shape_side *side)
@@ -280,7 +329,7 @@ static struct json_object *remembered_json(const struct shape_side *side)
 
 static struct shape_side remembered_of(const struct view *v, const struct item *item)
 {
-	struct shape_side side = { remembered_json, item, NULL, false, v };
+	struct shape_side side = { remembered_json, item, NULL, v };
 	autojson struct json_object *o = remembered_json(&side);
 
 	return json_object_object_length(o) ? side : (struct shape_side){ 0 };

@@ -45,6 +45,9 @@ void view_status(const struct view *v, struct arena *a, struct status_reply *out
 /* `kind` NULL: all. */
 void view_list(const struct view *v, struct arena *a, const struct kind *kind,
     struct list_reply *out);
+/* What is there and has no item: others made it, and it is not written. */
+void view_unwritten(const struct view *v, struct arena *a, const struct kind *kind,
+    struct unwritten_reply *out);
 /* False: there is no such object. */
 bool view_describe(const struct view *v, struct arena *a, const struct kind *kind,
     const char *name, struct describe_reply *out);
@@ -55,6 +58,8 @@ void view_diff(const struct view *v, struct arena *a, struct diff_reply *out);
  * ("vm/worker-1"), or all (NULL). */
 void view_findings(struct arena *a, const struct finding *findings, size_t count,
     const char *about, struct list *out);
+/* ms from now to its next try; -1: there is none. */
+int64_t view_retry_in(const struct view *v, const struct item *item);
 /* Whether it waits for approval, and would be approved by its hash. */
 bool view_waits(const struct program *program);
 

@@ -12,7 +12,20 @@ static bool touches_somebody(const struct program *program)
 	return false;
 }
 
-static void add_step(struct arena *a, const struct step *step, struct list *out)
+/* The time to the next try goes on counting after the plan was made. */
+static const char *why_held(
+    struct arena *a, const struct view *v, const struct program *program)
+{
+	if (program->gate == GATE_OPEN)
+		return NULL;
+	if (!program->timed)
+		return program->why;
+	return arena_printf(
+	    a, "next try in %s", duration_text(a, view_retry_in(v, program->item)));
+}
+
+static void add_step(
+    struct arena *a, const struct view *v, const struct step *step, struct list *out)
 {
 	const struct program *program = step->program;
 	struct step_view *view = arena_push(a, &out->items, &out->count, sizeof(*view));
@@ -26,7 +39,7 @@ static void add_step(struct arena *a, const struct step *step, struct list *out)
 		.reason = program->item->reason,
 		.disruptive = touches_somebody(program),
 		.held = held,
-		.why_held = held ? program->why : NULL,
+		.why_held = why_held(a, v, program),
 	};
 }
 
@@ -75,11 +88,11 @@ static bool is_stuck(const struct item *item)
 }
 
 /* What of a program is not done now. */
-static void add_program(
-    struct arena *a, const struct program *program, struct plan_reply *out)
+static void add_program(struct arena *a, const struct view *v,
+    const struct program *program, struct plan_reply *out)
 {
 	for (size_t i = 0; program->gate != GATE_OPEN && i < program->step_count; i++)
-		add_step(a, program->steps[i], &out->steps);
+		add_step(a, v, program->steps[i], &out->steps);
 	if (view_waits(program))
 		add_approval(a, program, &out->approvals);
 }
@@ -88,12 +101,12 @@ void view_plan(const struct view *v, struct arena *a, struct plan_reply *out)
 {
 	*out = (struct plan_reply){ 0 };
 	for (size_t i = 0; v->plan && i < v->plan->step_count; i++)
-		add_step(a, v->plan->steps[i], &out->steps);
+		add_step(a, v, v->plan->steps[i], &out->steps);
 	for (size_t i = 0; v->plan && i < v->plan->item_count; i++) {
 		const struct item *item = v->plan->items[i];
 
 		for (size_t k = 0; k < item->program_count; k++)
-			add_program(a, item->programs[k], out);
+			add_program(a, v, item->programs[k], out);
 		if (is_stuck(item))
 			add_other(a, item, &out->others);
 	}
@@ -109,13 +122,16 @@ static const char *side_text(struct arena *a, const struct fields *fields,
 	return side ? field_text_at(a, fields, side, key) : NULL;
 }
 
-/* Whether it is there at all: of what is to be made or taken away. */
+/* Whether it is there at all: of what is written and missing, and of what is to go. */
 static bool differs_in_existence(const struct item *item)
 {
 	bool there = item->live || item->config;
 
-	return item->differences.count == 0 && item_has_steps(item) &&
-	       (item->desired ? !there : there);
+	if (item->off || item->differences.count || item->verdict == VERDICT_UNKNOWN)
+		return false;
+	if (item->desired)
+		return !there && item->verdict != VERDICT_CONVERGED;
+	return there && item_has_steps(item);
 }
 
 static bool says(const char *text, const char *want)

@@ -38,11 +38,11 @@ def shows(home, code, text, *words, **rest):
 def usage(home):
     """What is wrong with a command line is found without a daemon."""
     for what, text, *words in (
-        ("an unknown command is guessed", "did you mean status", "stauts"),
+        ("an unknown command is guessed", "did you mean `homek8sctl status`", "stauts"),
         ("an unknown option", "", "status", "--nonsense"),
         ("an option the command does not take", "takes no --reason", "list", "--reason=x"),
         ("a format the command does not have", "no such output", "validate", "-o", "name"),
-        ("too many arguments", "too many", "status", "x"),
+        ("too many arguments", "too many", "plan", "x"),
         ("an object without a name", "KIND/NAME", "describe", "vm"),
         ("an object of no kind", "did you mean node", "describe", "nodr/a"),
         ("a bad duration", "--timeout", "wait", "--timeout=soon"),
@@ -182,7 +182,7 @@ def changing(home):
         home, 0, "paused for 1h", "pause", "vm/worker-1", "--for=1h", "--reason=by hand"))
     check("is observed",
           lambda: exits(0, "wait", "--for=vm/worker-1=paused", "--timeout=3s"))
-    check("with its reason", lambda: shows(home, 0, "by hand", "status"))
+    check("with its reason", lambda: shows(home, 1, "by hand", "status"))
     check("resume", lambda: says(home, 0, "resumed", "resume", "vm/worker-1"))
     check("is observed, too",
           lambda: exits(0, "wait", "--for=vm/worker-1=converged", "--timeout=3s"))
@@ -192,7 +192,7 @@ def changing(home):
     home.put("desired.d/zz.yaml", BAD)
     check("a bad reload: exit 3, and every error",
           lambda: says(home, 3, "zz.yaml:2:3: error[", "reload"))
-    check("status reports it", lambda: shows(home, 0, "zz.yaml", "status"))
+    check("status reports it", lambda: shows(home, 1, "zz.yaml", "status"))
     (home.desired / "zz.yaml").unlink()
     check("mended", lambda: exits(0, "reload"))
 

@@ -134,7 +134,7 @@ def strange_states(home):
         "vm/ending", "pending", "is shutting down; waits until it has"))
     check("found paused: reported", lambda: blocked(home, "paused", "was paused by another client"))
     check("found saved: goes on", lambda: home.is_("vm/saved", "converged") and
-          home.said("vm/saved: start domain saved"), 5)
+          home.said("vm/saved: done: start domain saved"), 5)
     check("nothing else was done", lambda: [
         event.get("result") for event in home.events()].count("done") == 1)
 

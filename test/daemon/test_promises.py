@@ -149,7 +149,7 @@ def p8_everything_is_reported(home):
     } <= set(actions()))
     check("P8 with why: each is preceded by what was found", lambda: found_before(home))
     check("P8 the log has the same lines", lambda:
-          home.said("vm/worker-1: define domain worker-1") and
+          home.said("vm/worker-1: done: define domain worker-1") and
           home.said("pending: to be defined"))
     who = f"uid {os.getuid()} ({pwd.getpwuid(os.getuid()).pw_name}) pid "
     home.ctl("pause", "vm/worker-1", "--reason=a test")

@@ -36,7 +36,7 @@ def pausing(home):
           home.verdict() == "paused" and home.status()["paused"]["reason"] == "moving house" and
           3500 < seconds_left(home.status()["paused"]["until"]) <= 3600)
     check("in the table as well",
-          lambda: exits(0, "status").has("moving house", "homek8sctl resume"))
+          lambda: exits(1, "status").has("moving house", "homek8sctl resume"))
     home.virsh("destroy", "worker-1")
     check("what it would do is reported", lambda: home.is_(
         "vm/worker-1", "paused", "moving house; would: start domain worker-1"), 5)
@@ -221,7 +221,7 @@ def daemon_down(home):
           lambda: exits(4, "status", "--socket=/nowhere/sock").has("/nowhere/sock"))
     home.start()
     check("--socket goes before HOMEK8S_SOCKET", lambda: exits(
-        0, "status", f"--socket={home.socket}", env={"HOMEK8S_SOCKET": "/nowhere"}))
+        0, "list", f"--socket={home.socket}", env={"HOMEK8S_SOCKET": "/nowhere"}))
     home.daemon.send_signal(signal.SIGSTOP)
     check("a daemon that does not answer: exit 4 after --timeout", lambda: exits(
         4, "status", "--timeout=400ms").has("has not answered within 400 ms"))

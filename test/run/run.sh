@@ -11,14 +11,14 @@ say "Starting a private libvirtd (test driver), an API server and homek8sd in $w
 start_home
 trap 'say; say "Ending ..."; exit 0' INT
 "$ctl" wait --for=converged --timeout=60s >/dev/null || {
-	"$ctl" status
+	"$ctl" status || true
 	die "the home did not converge within a minute"
 }
 write_shell
 say
 "$ctl" events
 say
-"$ctl" status
+"$ctl" status || true
 cat <<END
 
 The home is as written in $work/etc/desired.d/home.yaml.

@@ -42,6 +42,12 @@ void terminal_measure(struct ctl *ctl)
 		.rows = LINES };
 }
 
+void terminal_page(const struct ctl *ctl, const char *text)
+{
+	(void)ctl;
+	fputs(text, stdout);
+}
+
 int64_t wall_ms(void)
 {
 	return WORLD_WALL;
@@ -81,6 +87,20 @@ static void view_sources(struct screen *s)
 	}
 }
 
+/* Every verdict was reported an hour ago. */
+static void reported(struct screen *s)
+{
+	struct plan_input input;
+	struct plan *plan;
+
+	world_input(&s->world, &input);
+	plan = plan_make(&input);
+	for (size_t i = 0; i < plan->item_count; i++)
+		state_get(&s->world.state, plan->items[i]->kind, plan->items[i]->name)
+		    ->since = WORLD_WALL - 3600000;
+	plan_free(plan);
+}
+
 /* What has happened to objects, which no file of the state has. */
 static void remember(struct screen *s)
 {
@@ -109,6 +129,7 @@ struct screen *screen_open(const char *directory)
 	const char *error;
 
 	world_load(&s->world, directory);
+	reported(s);
 	s->given = world_json(&s->world, directory, "view.json");
 	remember(s);
 	world_input(&s->world, &input);
@@ -145,6 +166,7 @@ void screen_close(struct screen *s)
 struct client {
 	const struct interface_method *method;
 	struct json_object *parameters;
+	bool answered; /* nothing more comes */
 };
 
 struct client *client_open(const char *path, enum status *status, struct error *e)
@@ -227,6 +249,14 @@ static struct json_object *list(struct question *q)
 	return as_json(&list_shape, &out);
 }
 
+static struct json_object *list_unwritten(struct question *q)
+{
+	struct unwritten_reply out;
+
+	view_unwritten(&q->screen->view, &q->arena, q->kind, &out);
+	return as_json(&unwritten_shape, &out);
+}
+
 static struct json_object *describe(struct question *q)
 {
 	struct describe_reply out;
@@ -271,6 +301,7 @@ static const struct {
 } answers[] = {
 	{ "GetStatus", get_status },
 	{ "List", list },
+	{ "ListUnwritten", list_unwritten },
 	{ "Describe", describe },
 	{ "Plan", plan },
 	{ "Diff", diff },
@@ -316,6 +347,9 @@ enum exit_answer client_receive(
 	(void)ms;
 	(void)e;
 	*out = (struct reply){ 0 };
+	if (client->answered)
+		return ANSWER_TIMEOUT;
+	client->answered = true;
 	result = answer(&q, out);
 	arena_done(&q.arena);
 	return result;

@@ -51,6 +51,7 @@ static void fill(struct state *m)
 		.running_since = { NOW.ms - 5000 },
 		.start_at = { NOW.ms + 40000 } };
 	state_approve(m, &vm_kind, "a", parts, 2, WALL, 1000);
+	record_set_text(&state_get(m, &vm_kind, "a")->error, "no such pool");
 	state_begin(m, &vm_kind, "a", "domain-reset", INT64_MAX, WALL - 1);
 	state_procedure(m, &vm_kind, "a", "drain", (struct mono){ NOW.ms - 30000 });
 	state_procedure_token(m, &vm_kind, "a", 17);
@@ -82,6 +83,7 @@ START_TEST(what_is_kept_survives_a_boot)
 	ck_assert_int_eq(vm->running_since.ms, boot.now.ms - 15000);
 	ck_assert_uint_eq(state->approval.parts.count, 2);
 	ck_assert(state->approval.uid == 1000 && state->approval.given_wall == WALL);
+	ck_assert_str_eq(state->error, "no such pool");
 	ck_assert_str_eq(state->begun.action, "domain-reset");
 	ck_assert(state->begun.token == INT64_MAX && state->begun.wall == WALL - 1);
 	ck_assert_str_eq(state->procedure.phase, "drain");

@@ -9,6 +9,7 @@
 #include "lib/kind/kinds.h"
 #include "lib/kind/sources.h"
 #include "lib/kind/vm/vm.h"
+#include "lib/kind/vm/vm_list.h"
 #include "lib/kind/vm/vm_record.h"
 #include "lib/kind/vm/vm_import.h"
 #include "lib/kind/vm/vm_plan.h"
@@ -342,8 +343,8 @@ static int refresh(
 	return 0;
 }
 
-static const char *const columns[] = { "role", "state", "power", "vcpus", "memory",
-	NULL };
+static const char *const columns[] = { "state", "address", "node", "vcpus:CPUS", "memory",
+	"running_since:UP", NULL };
 
 static bool is_owned(const struct observed *observed)
 {
@@ -363,6 +364,7 @@ const struct kind vm_kind = {
 	.sections = sections,
 	.section_count = 1,
 	.list_columns = columns,
+	.list_facts = vm_list_facts,
 	.read_object = read_object,
 	.derive = derive,
 	.external_name = external_name,

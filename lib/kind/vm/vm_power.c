@@ -197,7 +197,7 @@ static void plan_down(
 	}
 }
 
-static const char *state_text(const struct domain_facts *facts)
+const char *vm_power_text(const struct domain_facts *facts)
 {
 	if (facts->id < 0)
 		return "stopped";
@@ -228,7 +228,7 @@ bool vm_power_managed(
 /* As it is, which is all there is to say. */
 static void plan_unmanaged(struct planner *p, struct item *item, const struct vm *have)
 {
-	const char *state = state_text(&have->facts);
+	const char *state = vm_power_text(&have->facts);
 
 	if (strcmp(state, "running") == 0)
 		item_ok(item);
@@ -258,5 +258,5 @@ void vm_power_plan(
 	if (item->verdict != VERDICT_CONVERGED)
 		item_difference(p, item, "state",
 		    want->state == VM_RUNNING ? "running" : "stopped",
-		    state_text(&have->facts));
+		    vm_power_text(&have->facts));
 }

@@ -18,6 +18,9 @@
 bool vm_power_managed(
     const struct item *item, const struct vm *want, const struct vm *have);
 
+/* What libvirt says it does, in a word: "running", "paused". */
+const char *vm_power_text(const struct domain_facts *facts);
+
 /*
  * Fills verdict, reason and the steps for power: start, shut down, destroy, resume, wake
  * up. `have` is the stored side, else the running one. A step that has to wait is added

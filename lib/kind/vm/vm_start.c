@@ -308,8 +308,10 @@ static void paced(struct planner *p, struct item *item, const char *why)
 		    why, (long long)times, item->observed->name);
 	else
 		item_failing(p, item,
-		    "%s, %lld times in a row soon after its start; waits before the next start",
-		    why, (long long)times);
+		    "%s%s soon after its start; waits before the next start", why,
+		    times > 1 ? arena_printf(
+				    p->arena, ", %lld times in a row", (long long)times)
+			      : "");
 }
 
 void vm_start_plan(

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* vm_list: a virtual machine as a row of a list. */
+#include "lib/kind/vm/vm_list.h"
+
+#include <string.h>
+
+#include "lib/doc/json.h"
+#include "lib/kind/network/network.h"
+#include "lib/kind/node/node.h"
+#include "lib/kind/vm/vm_power.h"
+#include "lib/kind/vm/vm_record.h"
+
+static const struct ip *lease_of(const struct network *network, struct mac mac)
+{
+	for (size_t i = 0; network && i < network->lease_count; i++)
+		if (mac_equal(network->leases[i].mac, mac))
+			return &network->leases[i].ip;
+	return NULL;
+}
+
+static const struct node_object *node_of(
+    const struct list_input *in, const struct item *item)
+{
+	const struct item *node = plan_find(in->plan, &node_kind, item->name);
+
+	return node ? (const struct node_object *)node->live : NULL;
+}
+
+/* How it is, and its name where that is another. */
+static const char *node_text(
+    const struct list_input *in, const struct item *item, const struct node_object *node)
+{
+	const char *ready = node->ready ? "Ready" : "NotReady";
+
+	if (strcmp(node->object.name, item->name) == 0)
+		return ready;
+	return arena_printf(in->arena, "%s, %s", node->object.name, ready);
+}
+
+/* What dnsmasq leases to a NIC of it, else what its Node says. */
+static const struct ip *address_of(
+    const struct list_input *in, const struct vm *vm, const struct node_object *node)
+{
+	const struct vm_interface *nics = vm->interfaces.items;
+
+	for (size_t i = 0; i < vm->interfaces.count; i++) {
+		const struct observed *network =
+		    nics[i].network
+			? observations_find(in->observed, &network_kind, nics[i].network)
+			: NULL;
+		const struct ip *ip = lease_of(
+		    network ? (const struct network *)network->live : NULL, nics[i].mac);
+
+		if (ip)
+			return ip;
+	}
+	return node && node->address_count ? &node->addresses[0] : NULL;
+}
+
+void vm_list_facts(const struct list_input *in, const struct item *item,
+    const struct object *side, struct json_object *shown)
+{
+	const struct vm *vm = (const struct vm *)side;
+	const struct vm_record *record = vm_record_of(item->state);
+	const struct node_object *node = node_of(in, item);
+	const struct ip *address = vm->facts.id >= 0 ? address_of(in, vm, node) : NULL;
+
+	json_put_string(shown, "state", vm_power_text(&vm->facts));
+	if (address)
+		json_put_string(
+		    shown, "address", ip_text(*address, (char[IP_TEXT]){ 0 }));
+	if (node)
+		json_put_string(shown, "node", node_text(in, item, node));
+	if (vm->facts.id >= 0 && record->running_since.ms)
+		json_put_string(shown, "running_since",
+		    time_text(
+			in->arena, in->wall + record->running_since.ms - in->now.ms));
+}
