@@ -33,11 +33,14 @@ static void print_line(struct ctl *ctl, const char *line, size_t length)
 	    line + (fix ? 2 : 0));
 }
 
-static void print_findings(struct ctl *ctl, const struct report *report)
+static void print_findings_of(
+    struct ctl *ctl, const struct report *report, enum severity severity)
 {
 	for (size_t i = 0; i < report->count; i++) {
 		autotext struct text out = { 0 };
 
+		if (report->findings[i].severity != severity)
+			continue;
 		finding_print(&report->findings[i], &out);
 		for (const char *line = text_get(&out); *line;) {
 			size_t length = strcspn(line, "\n");
@@ -46,6 +49,14 @@ static void print_findings(struct ctl *ctl, const struct report *report)
 			line += length + (line[length] == '\n');
 		}
 	}
+}
+
+/* Errors last, where the eye is. */
+static void print_findings(struct ctl *ctl, const struct report *report)
+{
+	print_findings_of(ctl, report, SEVERITY_INFO);
+	print_findings_of(ctl, report, SEVERITY_WARNING);
+	print_findings_of(ctl, report, SEVERITY_ERROR);
 }
 
 /* The findings in the requested format; the count as talk. */

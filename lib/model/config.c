@@ -182,15 +182,28 @@ static bool is_setting(const char *key)
 	return f->key;
 }
 
+static bool is_word(const char *const *words, const char *text)
+{
+	while (*words && strcmp(*words, text) != 0)
+		words++;
+	return *words;
+}
+
 static void unknown_section(
     struct config *config, const struct section_node *top, const struct node *key)
 {
 	struct report *report = &config->report;
+	const struct kind *kind = kind_find(key->text);
 	const char *near = nearest_word(key->text, top->words), *known = "";
 	struct finding *f = report_add(report, SEVERITY_ERROR, "unknown-key", &key->place,
 	    "unknown section \"%s\"", text_clean(&config->arena, key->text, 60));
 
-	if (is_setting(key->text)) {
+	if (kind && is_word(top->words, kind->plural)) {
+		report_fix(report, f, "did you mean \"%s\"?%s", kind->plural,
+		    is_setting(key->text)
+			? " The settings of that name are written in homek8s.yaml"
+			: "");
+	} else if (is_setting(key->text)) {
 		report_fix(report, f, "this is a setting: write it in homek8s.yaml");
 	} else if (near) {
 		report_fix(report, f, "did you mean \"%s\"?", near);

@@ -3,6 +3,7 @@
 #include "lib/model/config_object.h"
 
 #include <stdlib.h>
+#include <ctype.h>
 #include <string.h>
 
 #include "lib/model/kind.h"
@@ -27,6 +28,31 @@ static bool name_fits(struct arena *a, const struct kind *kind, const char *name
 	return kind->path_names ? parts_are_names(a, name) : name_is_label(name);
 }
 
+/* A name that is accepted, as near as can be to one that is not. */
+static const char *name_like(struct arena *a, const char *text)
+{
+	char *out = arena_copy(a, text), *end = out;
+
+	for (; *text && end - out < 63; text++)
+		if (isalnum((unsigned char)*text))
+			*end++ = (char)tolower((unsigned char)*text);
+		else if (end > out && end[-1] != '-')
+			*end++ = '-';
+	while (end > out && end[-1] == '-')
+		end--;
+	*end = '\0';
+	return *out ? out : "worker-1";
+}
+
+static bool field_is_known(const struct fields *fields, const char *key)
+{
+	const struct field *f = fields->rows;
+
+	while (f->key && strcmp(f->key, key) != 0)
+		f++;
+	return f->key;
+}
+
 static int check_name(
     const struct kind *kind, const struct node *key, struct report *report)
 {
@@ -38,7 +64,13 @@ static int check_name(
 	f = report_add(report, SEVERITY_ERROR, "bad-name", &key->place,
 	    "\"%s\" cannot be the name of a %s: a name is 1 to 63 of a-z, 0-9 and -, with no - at either end",
 	    shown, kind->title);
-	report_fix(report, f, "choose a name such as \"worker-1\"");
+	if (field_is_known(&kind->fields, "domain"))
+		report_fix(report, f,
+		    "choose a name such as \"%s\", and write beside its other keys domain: \"%s\"",
+		    name_like(report->arena, key->text), shown);
+	else
+		report_fix(report, f, "choose a name such as \"%s\"",
+		    name_like(report->arena, key->text));
 	return -1;
 }
 

@@ -103,7 +103,12 @@ static void unknown_key(
 		known = arena_printf(a, "%s%s%s", known, i ? ", " : "", words[i]);
 	finding = report_add(report, SEVERITY_ERROR, "unknown-key", &key->place,
 	    "unknown key \"%s\"", text_clean(a, key->text, 60));
-	if (near)
+	if (strchr(key->text, ':'))
+		report_fix(report, finding, "write a blank after the colon: \"%s: %s\"",
+		    text_clean(
+			a, arena_copy_n(a, key->text, strcspn(key->text, ":")), 60),
+		    text_clean(a, strchr(key->text, ':') + 1, 60));
+	else if (near)
 		report_fix(report, finding, "did you mean \"%s\"?", near);
 	else
 		report_fix(report, finding, "the keys known here are: %s", known);

@@ -118,9 +118,12 @@ static int word_parse(const struct field *f, const char *text, void *value,
 		*(int *)value = index;
 		return 0;
 	}
+	/* A word that only looks like one may mean the opposite: "started", "stopped". */
 	near = nearest_word(text, f->words);
-	if (near)
+	if (near && strncmp(near, text, 3) == 0)
 		r->fix = arena_printf(a, "did you mean \"%s\"?", near);
+	else
+		r->fix = arena_printf(a, "write %s", words_text(a, f->words));
 	return refuse(r, "bad-value", a, text);
 }
 

@@ -186,11 +186,11 @@ static const struct {
 	{ "inside a record", "vms: {v: {labels: {a: x}}, w: {labels: {a: {value: y}}}}\n",
 	    "vm/v vm/w agent/v agent/w label/v/a label/w/a", "" },
 	{ "inside, a bad name", "vms: {v: {labels: {A: x}}}\n", "vm/v agent/v",
-	    "1:20 \"A\" cannot be the name of a label: a name is 1 to 63 of a-z, 0-9 and -, with no - at either end (choose a name such as \"worker-1\")" },
+	    "1:20 \"A\" cannot be the name of a label: a name is 1 to 63 of a-z, 0-9 and -, with no - at either end (choose a name such as \"a\")" },
 	{ "inside a record with a bad name", "vms: {V: {labels: {a: {valeu: x}}}}\n",
 	    "label/V/a",
-	    "1:7 \"V\" cannot be the name of a guest agent: a name is 1 to 63 of a-z, 0-9 and -, with no - at either end (choose a name such as \"worker-1\"); "
-	    "1:7 \"V\" cannot be the name of a virtual machine: a name is 1 to 63 of a-z, 0-9 and -, with no - at either end (choose a name such as \"worker-1\"); "
+	    "1:7 \"V\" cannot be the name of a guest agent: a name is 1 to 63 of a-z, 0-9 and -, with no - at either end (choose a name such as \"v\"); "
+	    "1:7 \"V\" cannot be the name of a virtual machine: a name is 1 to 63 of a-z, 0-9 and -, with no - at either end (choose a name such as \"v\", and write beside its other keys domain: \"V\"); "
 	    "1:23 value is missing: a text (add \"value: a\"); "
 	    "1:24 unknown key \"valeu\" (did you mean \"value\"?)" },
 	{ "one and many", "network: {}\nnetworks: {a: {}}\n", "",
