@@ -54,7 +54,7 @@ def observes(home):
     check("a first start observes: everything is paused, with the reason",
           lambda: home.verdict() == "paused" and
           "first start" in home.status()["paused"]["reason"], 5)
-    check("status names the way on", lambda: home.exits(0, "status").has("homek8sctl resume"))
+    check("status names the way on", lambda: home.exits(1, "status").has("homek8sctl resume"))
     check("plan shows what would be done",
           lambda: home.exits(1, "plan").has("start", "control-plane"))
     home.report.stays("and nothing is done", home.wrote_nothing, 2)

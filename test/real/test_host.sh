@@ -345,7 +345,7 @@ test_who() {
 	sys stop homek8sd.socket homek8sd.service
 	sys start homek8sd
 	check 'with SocketMode=0666 they read' 'host setpriv --reuid stranger --regid stranger \
-		--clear-groups homek8sctl status'
+		--clear-groups homek8sctl list'
 	check 'and may not change' 'host setpriv --reuid stranger --regid stranger --clear-groups \
 		homek8sctl reconcile; [[ $? == 5 ]]'
 	dropin homek8sd.socket ''
