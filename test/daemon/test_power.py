@@ -204,7 +204,8 @@ def stopped(home):
     write(home, off="state: stopped")
     check("stopped, by an edit: shut down, not destroyed",
           lambda: off(home, "off") and wrote(home, "virDomainShutdownFlags"), 5)
-    check("reported as requested by homek8sd", lambda: home.said("vm/off: done: shut down domain off"), 5)
+    check("reported as requested by homek8sd", lambda:
+          home.said("vm/off: done: shut down domain off"), 5)
     home.ctl("pause", "vm/off")
     home.mark()
     home.virsh("start", "off")
