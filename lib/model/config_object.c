@@ -3,7 +3,6 @@
 #include "lib/model/config_object.h"
 
 #include <stdlib.h>
-#include <ctype.h>
 #include <string.h>
 
 #include "lib/model/kind.h"
@@ -28,29 +27,38 @@ static bool name_fits(struct arena *a, const struct kind *kind, const char *name
 	return kind->path_names ? parts_are_names(a, name) : name_is_label(name);
 }
 
-/* A name that is accepted, as near as can be to one that is not. */
-static const char *name_like(struct arena *a, const char *text)
+/* The name as one that fits: what does not fit in it becomes "-"; NULL: nothing is left. */
+static const char *fitting_name(struct arena *a, const char *name)
 {
-	char *out = arena_copy(a, text), *end = out;
+	char out[64];
+	size_t n = 0;
 
-	for (; *text && end - out < 63; text++)
-		if (isalnum((unsigned char)*text))
-			*end++ = (char)tolower((unsigned char)*text);
-		else if (end > out && end[-1] != '-')
-			*end++ = '-';
-	while (end > out && end[-1] == '-')
-		end--;
-	*end = '\0';
-	return *out ? out : "worker-1";
+	for (; *name && n < sizeof(out) - 1; name++) {
+		char c = *name >= 'A' && *name <= 'Z' ? (char)(*name - 'A' + 'a') : *name;
+
+		if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
+			out[n++] = c;
+		else if (n && out[n - 1] != '-')
+			out[n++] = '-';
+	}
+	while (n && out[n - 1] == '-')
+		n--;
+	return n ? arena_copy_n(a, out, n) : NULL;
 }
 
-static bool field_is_known(const struct fields *fields, const char *key)
+static const char *name_advice(
+    struct report *report, const struct kind *kind, const char *name, const char *shown)
 {
-	const struct field *f = fields->rows;
+	const char *fitting = fitting_name(report->arena, name);
 
-	while (f->key && strcmp(f->key, key) != 0)
-		f++;
-	return f->key;
+	if (!fitting)
+		fitting = "worker-1";
+	if (!kind->external_key)
+		return arena_printf(
+		    report->arena, "choose a name such as \"%s\"", fitting);
+	return arena_printf(report->arena,
+	    "call it \"%s\" here, and write `%s: \"%s\"` in it if that is its name in %s",
+	    fitting, kind->external_key, shown, kind->source->title);
 }
 
 static int check_name(
@@ -64,13 +72,7 @@ static int check_name(
 	f = report_add(report, SEVERITY_ERROR, "bad-name", &key->place,
 	    "\"%s\" cannot be the name of a %s: a name is 1 to 63 of a-z, 0-9 and -, with no - at either end",
 	    shown, kind->title);
-	if (field_is_known(&kind->fields, "domain"))
-		report_fix(report, f,
-		    "choose a name such as \"%s\", and write beside its other keys domain: \"%s\"",
-		    name_like(report->arena, key->text), shown);
-	else
-		report_fix(report, f, "choose a name such as \"%s\"",
-		    name_like(report->arena, key->text));
+	report_fix(report, f, "%s", name_advice(report, kind, key->text, shown));
 	return -1;
 }
 

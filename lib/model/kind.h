@@ -108,6 +108,8 @@ struct kind {
 	/* The name its observation is stored under, where that differs; NULL: the
 	 * object's own. */
 	const char *(*external_name)(const struct object *want);
+	/* The key under which any name outside can be written; NULL: there is none. */
+	const char *external_key;
 
 	/*
 	 * What the outside says -> observed->live, observed->config. Returns 0; 1: not of

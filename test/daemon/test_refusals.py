@@ -80,7 +80,8 @@ def bad_bytes(home):
 def bad_names(home):
     name, value = at("1:7", "bad-name"), at("1:19", "bad-value")
     refuses(home, (
-        ("upper case in a name", "vms: {Big: {}}\n", name, '"Big"'),
+        ("upper case in a name", "vms: {Big: {}}\n", name, '"Big"',
+         "call it \"big\" here, and write `domain: \"Big\"` in it"),
         ("an underscore", "vms: {a_b: {}}\n", name),
         ("a dash at the end", "vms: {a-: {}}\n", name),
         ("64 characters", f"vms: {{{'x' * 64}: {{}}}}\n", name, "x" * 64),

@@ -190,7 +190,7 @@ static const struct {
 	{ "inside a record with a bad name", "vms: {V: {labels: {a: {valeu: x}}}}\n",
 	    "label/V/a",
 	    "1:7 \"V\" cannot be the name of a guest agent: a name is 1 to 63 of a-z, 0-9 and -, with no - at either end (choose a name such as \"v\"); "
-	    "1:7 \"V\" cannot be the name of a virtual machine: a name is 1 to 63 of a-z, 0-9 and -, with no - at either end (choose a name such as \"v\", and write beside its other keys domain: \"V\"); "
+	    "1:7 \"V\" cannot be the name of a virtual machine: a name is 1 to 63 of a-z, 0-9 and -, with no - at either end (call it \"v\" here, and write `domain: \"V\"` in it if that is its name in libvirt); "
 	    "1:23 value is missing: a text (add \"value: a\"); "
 	    "1:24 unknown key \"valeu\" (did you mean \"value\"?)" },
 	{ "one and many", "network: {}\nnetworks: {a: {}}\n", "",

@@ -38,7 +38,7 @@ static const struct field disk_rows[] = {
 		"The image the volume was created from. homek8sd does not create volumes yet: it reports which one is missing and how to create it.",
 	    .example = "noble-server-cloudimg-amd64.img" },
 	{ "size", FIELD_SIZE, at(struct vm_disk, size), .minimum = MIB,
-	    .help = "The size the volume was created with; see image.",
+	    .help = "The size of the volume: compared, not changed; see image.",
 	    .example = "30GiB" },
 	{ 0 },
 };
@@ -368,6 +368,7 @@ const struct kind vm_kind = {
 	.read_object = read_object,
 	.derive = derive,
 	.external_name = external_name,
+	.external_key = "domain",
 	.decode = decode,
 	.affects = affects,
 	.is_owned = is_owned,

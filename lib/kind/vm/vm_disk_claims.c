@@ -10,6 +10,7 @@
  */
 #include "lib/kind/vm/vm_claim_table.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/hash.h"
@@ -56,10 +57,12 @@ static bool next_identity(const struct domain_disk *disk, struct json_object *an
 	*id = disk->hash;
 	if (!answer)
 		return (*at)++ == 0;
-	text = json_object_get_string(json_item(answer, *at));
-	if (!text || !*text)
-		return false;
-	++*at;
+	do {
+		text = json_object_get_string(json_item(answer, *at));
+		if (!text || !*text)
+			return false;
+		++*at;
+	} while (text[0] == DISK_SIZE);
 	*use = text[0] == DISK_READS ? USE_READS : USE_WRITES;
 	*id = hash_bytes(HASH_START, text + 1, strlen(text + 1));
 	return true;
@@ -270,18 +273,17 @@ static bool share_identity(struct json_object *a, struct json_object *b)
 	return false;
 }
 
-enum vm_disk_match vm_disk_matches(
-    struct planner *p, const struct vm *want, const struct vm *have)
+/* The domain's disk that is the written one; NULL: none is, or it is not known. */
+static const struct domain_disk *find_written(struct planner *p,
+    const struct domain_disk *disk, const struct vm *have, enum vm_disk_match *match)
 {
-	const struct domain_disk *disk = want->disks;
-	enum vm_disk_match match = DISK_OTHER;
 	struct json_object *written;
 
-	if (!want->disk_count)
-		return DISK_SAME;
+	*match = DISK_SAME;
 	for (size_t i = 0; i < have->disk_count; i++)
 		if (have->disks[i].hash == disk->hash && !have->disks[i].backing)
-			return DISK_SAME;
+			return &have->disks[i];
+	*match = DISK_OTHER;
 	ask(p, disk);
 	written = answer_to(p, disk);
 	for (size_t i = 0; i < have->disk_count; i++) {
@@ -291,10 +293,44 @@ enum vm_disk_match vm_disk_matches(
 			continue;
 		ask(p, &have->disks[i]);
 		found = answer_to(p, &have->disks[i]);
-		if (written && found && share_identity(written, found))
-			return DISK_SAME;
+		if (written && found && share_identity(written, found)) {
+			*match = DISK_SAME;
+			return &have->disks[i];
+		}
 		if (have->disks[i].known_here && (!written || !found))
-			match = DISK_NOT_KNOWN;
+			*match = DISK_NOT_KNOWN;
 	}
+	return NULL;
+}
+
+enum vm_disk_match vm_disk_matches(
+    struct planner *p, const struct vm *want, const struct vm *have)
+{
+	enum vm_disk_match match = DISK_SAME;
+
+	if (want->disk_count)
+		find_written(p, want->disks, have, &match);
 	return match;
+}
+
+int64_t vm_disk_size(
+    struct planner *p, const struct vm *want, const struct vm *have, const char **target)
+{
+	enum vm_disk_match match;
+	const struct domain_disk *disk =
+	    want->disk_count ? find_written(p, want->disks, have, &match) : NULL;
+	struct json_object *answer;
+
+	if (!disk)
+		return 0;
+	*target = disk->target;
+	ask(p, want->disks);
+	answer = answer_to(p, want->disks);
+	for (size_t i = 0; i < json_count(answer); i++) {
+		const char *text = json_object_get_string(json_item(answer, i));
+
+		if (text && text[0] == DISK_SIZE)
+			return strtoll(text + 1, NULL, 10);
+	}
+	return 0;
 }

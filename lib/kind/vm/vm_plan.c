@@ -262,6 +262,34 @@ static const char *compare(struct planner *p, struct item *item, const struct vm
 	    fields, vm_word(p->arena, want->domain));
 }
 
+/* The size of its volume: grown by hand, and never made smaller. NULL: as written, or not
+ * known. */
+static const char *compare_size(
+    struct planner *p, struct item *item, const struct vm *want, const struct vm *have)
+{
+	const char *due, *found, *target;
+	int64_t size = want->disk.size ? vm_disk_size(p, want, have, &target) : 0;
+
+	if (!size || vm_memory_round(size) == vm_memory_round(want->disk.size))
+		return NULL;
+	due = size_text(p->arena, want->disk.size);
+	found = size_text(p->arena, size);
+	item_difference(p, item, "disk.size", due, found);
+	if (size > want->disk.size)
+		return arena_printf(p->arena,
+		    "its disk has %s instead of %s: a disk is never made smaller; write `size: %s`",
+		    found, due, found);
+	if (have->facts.id >= 0)
+		return arena_printf(p->arena,
+		    "its disk has %s instead of %s: `virsh blockresize %s %s %lldB` grows it",
+		    found, due, vm_word(p->arena, want->domain), target,
+		    (long long)want->disk.size);
+	return arena_printf(p->arena,
+	    "its disk has %s instead of %s: `virsh vol-resize %s %lldB --pool %s` grows it",
+	    found, due, vm_volume(p->arena, want), (long long)want->disk.size,
+	    want->disk.pool);
+}
+
 static void report_volume(
     struct planner *p, struct item *item, const struct vm *want, const struct vm *have)
 {
@@ -352,7 +380,10 @@ static void plan_present(struct planner *p, struct item *item, const struct vm *
 {
 	const struct vm *have = config ? config : live;
 	const char *difference = compare(p, item, want, live, config), *shared;
+	const char *size = compare_size(p, item, want, have);
 
+	if (!difference)
+		difference = size;
 	if (!have->facts.persistent)
 		difference = plan_transient(p, item, want);
 	else if (has(want, "autostart") && want->autostart != have->facts.autostart)
