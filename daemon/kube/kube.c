@@ -152,6 +152,25 @@ static void go_connected(struct kube *k)
 		reflectors_resume(&k->reflectors);
 }
 
+/* Of one collection alone: the rest goes on. */
+static void go_connected_but(struct kube *k)
+{
+	autofree char *refused = k->refused;
+	autofree char *why =
+	    must_printf("%s accepts our credentials, but not for %s (401 Unauthorized)",
+		k->credentials->config.server, refused);
+
+	k->refused = NULL;
+	k->resume = false;
+	go_connected(k);
+	reflectors_refuse(&k->reflectors, refused, why);
+}
+
+static const char *other_collection(void *arg, const char *refused, size_t nth)
+{
+	return reflectors_other(&((struct kube *)arg)->reflectors, refused, nth);
+}
+
 static void on_readiness(
     void *arg, enum readiness_result result, const char *why, int64_t wait)
 {
@@ -166,6 +185,9 @@ static void on_readiness(
 		break;
 	case READINESS_UNAUTHORIZED:
 		go_unauthorized(k);
+		break;
+	case READINESS_UP_BUT:
+		go_connected_but(k);
 		break;
 	}
 }
@@ -246,10 +268,6 @@ static void check_server(struct kube *k)
 	connected = k->state.status == KUBE_CONNECTED;
 	if (refresh == CREDENTIALS_FAILED && (configured || !connected)) {
 		on_no_credentials(k, missing, configured, e.text);
-		return;
-	}
-	if (connected && k->refused && refresh != CREDENTIALS_CHANGED) {
-		go_unauthorized(k);
 		return;
 	}
 	if (connected && !suspected && !k->resume) {
@@ -412,9 +430,10 @@ struct kube *kube_new_tuned(struct ev_loop *loop,
 	k->config_dir = must_copy(config_dir);
 	server_state_init(
 	    &k->state, k->mode == KUBERNETES_OFF ? KUBE_OFF : KUBE_CONNECTING);
-	k->readiness = (struct readiness){
-		.timeout = tuning->answer, .done = on_readiness, .arg = k
-	};
+	k->readiness = (struct readiness){ .timeout = tuning->answer,
+		.done = on_readiness,
+		.other = other_collection,
+		.arg = k };
 	reflectors_init(&k->reflectors, &k->host);
 	k->writer = writer_new(&k->host, &k->reflectors);
 	k->asker = asker_new(&k->host);

@@ -53,13 +53,28 @@ static void on_version(void *arg, const struct http_answer *answer)
 	free(p->version);
 	p->version = must_copy(version ? text_clean(&a, version, SHOWN) : NULL);
 	arena_done(&a);
-	p->done(p->arg, READINESS_UP, "", 0);
+	p->done(p->arg, p->others ? READINESS_UP_BUT : READINESS_UP, "", 0);
 }
+
+#define OTHERS_MAX 8
 
 static void on_access(void *arg, const struct http_answer *answer)
 {
-	if (!ended(arg, answer))
-		ask(arg, "/version", on_version);
+	struct readiness *p = arg;
+	bool refused = answer->failure == HTTP_ANSWERED && answer->status == 401;
+	const char *other = refused && p->others < OTHERS_MAX
+				? p->other(p->arg, p->refused, p->others)
+				: NULL;
+	autofree char *path = NULL;
+
+	if (other) {
+		p->request = NULL;
+		p->others++;
+		path = lister_path(other, "limit=1");
+		ask(p, path, on_access);
+	} else if (!ended(p, answer)) {
+		ask(p, "/version", on_version);
+	}
 }
 
 /* Names the first check that /readyz shows as failed: "[-]etcd failed: ...". */
@@ -105,6 +120,7 @@ void readiness_start(
 		return;
 	p->http = http;
 	p->server = server;
+	p->others = 0;
 	free(p->refused);
 	p->refused = must_copy(refused);
 	ask(p, "/readyz", on_ready);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * readiness: asks the server as a whole whether it is there: /readyz, then the collection
- * that was refused with 401 last, if there is one, then /version.
+ * that was refused with 401 last, if there is one, then /version. Where that collection is
+ * refused again, others are tried: we are unknown to the server only if it refuses
+ * those as well.
  */
 #ifndef DAEMON_KUBE_READINESS_H
 #define DAEMON_KUBE_READINESS_H
@@ -12,6 +14,7 @@ enum readiness_result {
 	READINESS_UP,
 	READINESS_DOWN,		/* `why` says it; not to be read again for `wait` ms */
 	READINESS_UNAUTHORIZED, /* 401 */
+	READINESS_UP_BUT,	/* up, and refuses the one collection */
 };
 
 struct readiness {
@@ -19,12 +22,15 @@ struct readiness {
 	int64_t timeout; /* ms, per request */
 	void (*done)(
 	    void *arg, enum readiness_result result, const char *why, int64_t wait);
+	/* The path of another collection than `refused`, of several; NULL: no more. */
+	const char *(*other)(void *arg, const char *refused, size_t nth);
 	void *arg;
 	/* its own */
 	struct http *http;
 	struct http_request *request;
 	const char *server;
 	char *refused;
+	size_t others; /* that were tried, too */
 	char *version; /* "v1.29.0", of the last READINESS_UP; NULL when it did not say */
 };
 

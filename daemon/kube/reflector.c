@@ -404,6 +404,23 @@ void reflector_removed(struct reflector *r, const struct api_path *path, const c
 		collection_removed(&r->collection, path->space, path->name, uid);
 }
 
+void reflector_refuse(struct reflector *r, const char *why)
+{
+	knowledge_lose(&r->knowledge, LOSS_UNAUTHORIZED, why);
+	if (r->phase != PHASE_PAUSED)
+		wait_for(r, r->host->tuning->slow);
+}
+
+const char *reflector_url(const struct reflector *r)
+{
+	return r->url;
+}
+
+bool reflector_known(const struct reflector *r)
+{
+	return r->knowledge.known;
+}
+
 bool reflector_refused(const struct reflector *r)
 {
 	return knowledge_is_refused(&r->knowledge);

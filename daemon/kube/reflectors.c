@@ -169,6 +169,25 @@ void reflectors_removed(
 			reflector_removed(all->items[i], path, uid);
 }
 
+const char *reflectors_other(const struct reflectors *all, const char *url, size_t nth)
+{
+	for (size_t i = 0; i < 2 * all->count; i++) {
+		const struct reflector *r = all->items[i % all->count];
+
+		if (reflector_known(r) == (i < all->count) &&
+		    strcmp(reflector_url(r), url) != 0 && nth-- == 0)
+			return reflector_url(r);
+	}
+	return NULL;
+}
+
+void reflectors_refuse(struct reflectors *all, const char *url, const char *why)
+{
+	for (size_t i = 0; i < all->count; i++)
+		if (strcmp(reflector_url(all->items[i]), url) == 0)
+			reflector_refuse(all->items[i], why);
+}
+
 size_t reflectors_skipped(const struct reflectors *all)
 {
 	size_t count = 0;

@@ -30,6 +30,12 @@ void reflectors_resume_missing(struct reflectors *all);
 void reflectors_pause(struct reflectors *all, enum loss cause, const char *why);
 void reflectors_lose(struct reflectors *all, enum loss cause, const char *why);
 
+/* The URL of a collection other than `url`, the nth: first those that are known; NULL: there
+ * are no more. */
+const char *reflectors_other(const struct reflectors *all, const char *url, size_t nth);
+/* The server does not take our credentials for this one, though it does for others. */
+void reflectors_refuse(struct reflectors *all, const char *url, const char *why);
+
 /* Lists everything anew, when the loop turns: we may be in the midst of a list. */
 void reflectors_read_all(struct reflectors *all);
 

@@ -320,6 +320,39 @@ START_TEST(forbidden)
 }
 END_TEST
 
+/* One that is answered with 401 for ever, from the beginning or later on, takes the others
+ * nothing; two just so. */
+START_TEST(one_collection_refused)
+{
+	char fault[200];
+
+	snprintf(fault, sizeof(fault),
+	    "{\"match\": \"%s\", \"times\": -1, \"do\": \"status\", \"code\": 401,"
+	    " \"body\": {\"kind\": \"Status\", \"code\": 401}}",
+	    _i < 2 ? "ipaddresspools" : "/apis/metallb.io");
+	lab_server("--bookmark-interval", "0.3", NULL);
+	lab_kubeconfig("", "    {}\n");
+	if (_i != 1)
+		lab_fault(fault);
+	lab_start();
+	if (_i == 1) {
+		lab_wait("listed pool 0:");
+		lab_fault(fault);
+		kube_read_all(lab_kube());
+	}
+	lab_wait("lost pool: http://127.0.0.1:");
+	lab_wait("listed node");
+	lab_run(1600);
+	ck_assert_uint_eq(lab_count("lost pool"), 1);
+	ck_assert_uint_eq(lab_count("state unauthorized"), 0);
+	ck_assert_uint_eq(lab_count("lost node"), 0);
+	ck_assert_uint_le(lab_requests("ipaddresspools"), 20);
+	lab_no_faults();
+	lab_mark();
+	lab_wait("listed pool 0:");
+}
+END_TEST
+
 START_TEST(no_metallb)
 {
 	lab_server("--no-metallb", NULL);
@@ -361,6 +394,7 @@ TCase *access_tests(void)
 	tcase_add_loop_test(tc, server_certificate, 0, 3);
 	tcase_add_test(tc, certificate_refused);
 	tcase_add_test(tc, forbidden);
+	tcase_add_loop_test(tc, one_collection_refused, 0, 3);
 	tcase_add_test(tc, no_metallb);
 	return tc;
 }
