@@ -227,7 +227,7 @@ static const char *document(struct planner *p, const struct step *step, struct e
 	json_put(spec, "ipAddressPools", list);
 	return metallb_body(p, step,
 	    &(struct metallb_body){ "L2Advertisement", live ? &live->meta : NULL,
-		!live || live->meta.owned, spec },
+		!live || live->meta.owned, spec, NULL },
 	    e);
 }
 
@@ -310,6 +310,26 @@ static void report_contest(struct planner *p, struct item *item, struct program 
 	    live ? live->meta.manager : NULL, "metallb.pools");
 }
 
+/* One that selects pools by their labels may be about a pool that is not there yet, within
+ * limits, which another one would undo. */
+static void wait_for_labels(struct planner *p, struct item *item, struct program *program)
+{
+	const struct observed_set *observed =
+	    &p->input->observed->kinds[kind_index(&advertisement_kind)];
+
+	if (planner_entry(p, &pool_kind, item->name))
+		return;
+	for (size_t i = 0; i < observed->count; i++) {
+		const struct advertisement *ad =
+		    (const struct advertisement *)observed->items[i]->live;
+
+		if (ad && ad->selectors.count)
+			program_waits(p, program,
+			    "waits until pool/%s is there: %s selects pools by labels",
+			    item->name, ad->object.name);
+	}
+}
+
 static void plan_repair(
     struct planner *p, struct item *item, const struct advertisement *live)
 {
@@ -327,6 +347,7 @@ static void plan_repair(
 	    arena_printf(p->arena, "%s advertisement %s of pool %s",
 		live ? "repair" : "create", item->name, item->name));
 	program_change(p, program, "pools", item->name);
+	wait_for_labels(p, item, program);
 	report_contest(p, item, program, live);
 }
 

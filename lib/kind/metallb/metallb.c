@@ -36,10 +36,11 @@ const char *metallb_body(struct planner *p, const struct step *step,
 {
 	autojson struct json_object *body = json_object_new_object();
 	const char *uid = of->live ? of->live->uid : NULL;
-	struct json_object *metadata, *labels;
+	struct json_object *metadata, *labels = of->labels;
 
 	if (!is_planned_for(step, uid)) {
 		json_object_put(of->spec);
+		json_object_put(labels);
 		fail(e, "%s/%s was deleted or made anew meanwhile", step->kind->name,
 		    step->name);
 		return NULL;
@@ -49,11 +50,12 @@ const char *metallb_body(struct planner *p, const struct step *step,
 	json_put_string(metadata, "namespace", namespace_now(p));
 	if (uid)
 		json_put_string(metadata, "uid", uid);
-	if (of->owned) {
+	if (of->owned && !labels)
 		labels = json_object_new_object();
+	if (of->owned)
 		json_put_string(labels, MARK_LABEL, MARK_MANAGER);
+	if (labels)
 		json_put(metadata, "labels", labels);
-	}
 	json_put_string(body, "apiVersion", api_version(p->arena, step->kind));
 	json_put_string(body, "kind", of->kind);
 	json_put(body, "metadata", metadata);

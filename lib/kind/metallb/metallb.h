@@ -20,6 +20,7 @@ struct metallb_body {
 	bool owned;			 /* with our mark: what is foreign is put right
 					   without it, so that it is never deleted as owned */
 	struct json_object *spec;	 /* taken over */
+	struct json_object *labels;	 /* beside the mark; taken over; or NULL */
 };
 
 /*

@@ -93,6 +93,39 @@ static const char *ours(struct arena *a, struct json_object *o)
 	return spec_text(a, own);
 }
 
+static bool is_mark(const char *key, struct json_object *value)
+{
+	const char *text = json_object_get_string(value);
+
+	return strcmp(key, MARK_LABEL) == 0 && text && strcmp(text, MARK_MANAGER) == 0;
+}
+
+/* Those among `fields` (NULL: all). */
+static const char *labels_text(
+    struct arena *a, struct json_object *o, struct json_object *fields)
+{
+	struct json_object *all = json_at(o, "metadata.labels");
+	autojson struct json_object *out = json_object_new_object();
+
+	if (!json_object_is_type(all, json_type_object))
+		return NULL;
+	json_object_object_foreach (all, key, value) {
+		const char *field = arena_printf(a, "f:%s", key);
+
+		if (!is_mark(key, value) &&
+		    (!fields || json_object_object_get_ex(fields, field, NULL)))
+			json_put(out, key, json_object_get(value));
+	}
+	return json_object_object_length(out) ? spec_text(a, out) : NULL;
+}
+
+static const char *own_labels(struct arena *a, struct json_object *o)
+{
+	struct json_object *fields = metallb_own_fields(o, "f:metadata.f:labels");
+
+	return fields ? labels_text(a, o, fields) : NULL;
+}
+
 static int decode(
     struct observed *observed, const struct reading *reading, struct error *e)
 {
@@ -109,6 +142,8 @@ static int decode(
 	}
 	pool->spec = spec_text(&observed->arena, json_at(o, "spec"));
 	pool->ours = ours(&observed->arena, o);
+	pool->labels = labels_text(&observed->arena, o, NULL);
+	pool->own_labels = own_labels(&observed->arena, o);
 	pool->auto_assign = json_bool_at(o, "spec.autoAssign", true);
 	pool->avoid_buggy_ips = json_bool_at(o, "spec.avoidBuggyIPs", false);
 	pool->object.record.has = field_bit(&pool_kind.fields, "addresses") |

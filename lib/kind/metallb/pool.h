@@ -36,6 +36,9 @@ struct pool {
 	struct metallb_meta meta;
 	const char *spec; /* NULL: it is too large to be kept */
 	const char *ours; /* what of it we have applied, addresses apart; or NULL */
+	/* Labels but for our mark, and those of them that we have applied; NULL: none, or they
+	 * are too large to be kept. */
+	const char *labels, *own_labels;
 };
 
 /* MetalLB's L2Advertisement, or its BGPAdvertisement (name: "bgp/NAME"). */

@@ -166,6 +166,16 @@ static struct json_object *spec_due(
 	return spec;
 }
 
+/* Labels may be what an advertisement selects it by: they come back with it, and stay. */
+static struct json_object *labels_due(
+    struct planner *p, const struct pool *want, const struct pool *live)
+{
+	const struct pool_record *record = record_of(p, want->object.name);
+	const char *text = live ? live->own_labels : record ? record->labels : NULL;
+
+	return text ? json_parse(text, strlen(text), 32, NULL) : NULL;
+}
+
 const char *pool_document(struct planner *p, const struct step *step, struct error *e)
 {
 	const struct pool *want =
@@ -183,6 +193,6 @@ const char *pool_document(struct planner *p, const struct step *step, struct err
 	owned = live ? live->meta.owned : !record || !record->adopted;
 	return metallb_body(p, step,
 	    &(struct metallb_body){ "IPAddressPool", live ? &live->meta : NULL, owned,
-		spec_due(p, want, live) },
+		spec_due(p, want, live), labels_due(p, want, live) },
 	    e);
 }

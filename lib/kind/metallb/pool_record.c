@@ -9,6 +9,7 @@ static const struct field rows[] = {
 	record_row(struct pool_record, "addresses", FIELD_STRING, addresses,
 	    FIELD_KEPT | FIELD_SHOWN),
 	record_row(struct pool_record, "spec", FIELD_STRING, spec, FIELD_KEPT),
+	record_row(struct pool_record, "labels", FIELD_STRING, labels, FIELD_KEPT),
 	record_row(struct pool_record, "desired", FIELD_STRING, desired, FIELD_KEPT),
 	record_row(
 	    struct pool_record, "adopted", FIELD_BOOL, adopted, FIELD_KEPT | FIELD_SHOWN),
@@ -65,6 +66,7 @@ void pool_record_desired(struct object_state *state, const struct object *desire
 	if (!desired) {
 		record_set_text(&record->addresses, NULL);
 		record_set_text(&record->spec, NULL);
+		record_set_text(&record->labels, NULL);
 		record_set_text(&record->desired, NULL);
 		record->adopted = false;
 		contest_anew(&record->contest, false);
@@ -81,6 +83,7 @@ static bool remember(struct pool_record *record, struct arena *a, const struct p
 	bool adopted = !live->meta.owned;
 
 	changed |= set_text(&record->spec, live->spec);
+	changed |= set_text(&record->labels, live->labels);
 	changed |= adopted != record->adopted;
 	record->adopted = adopted;
 	return changed;

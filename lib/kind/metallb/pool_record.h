@@ -18,6 +18,7 @@ struct pool_record {
 	struct record record;
 	char *addresses; /* "FIRST-LAST, ..." as it was last observed; NULL: never */
 	char *spec;	 /* the whole of it then, as JSON; NULL: it is not known */
+	char *labels;	 /* those it had, but for our mark, as JSON; NULL: none */
 	char *desired;	 /* what is written, to notice an edit */
 	bool adopted;	 /* it was not ours when it was observed, and comes back so */
 	bool gone;	 /* it was, once since we began: Services may have moved */
