@@ -70,8 +70,8 @@ static const char *document(struct planner *p, const struct step *step, struct e
 	json_put_int(spec, "peerASN", peer->asn);
 	json_put_int(spec, "myASN", peer->own_asn);
 	return metallb_body(p, step,
-	    &(struct metallb_body){
-		"BGPPeer", live ? &live->meta : NULL, !live || live->meta.owned, spec, NULL },
+	    &(struct metallb_body){ "BGPPeer", live ? &live->meta : NULL,
+		!live || live->meta.owned, spec, NULL },
 	    e);
 }
 
