@@ -9,31 +9,20 @@
 #include "lib/model/watch.h"
 #include "lib/plan/item.h"
 
-static bool is_changing(const struct planner *p, const char *name)
-{
-	const struct object_state *state = state_find(p->input->state, &pool_kind, name);
-
-	return state && state->busy;
-}
-
 static const struct source_input *cluster(const struct planner *p)
 {
 	return &p->input->sources[source_index(pool_kind.source)];
 }
 
-/* One that is about to be what was requested of it last. */
+/* One that is about to be what was requested of it last: also where it is written no longer
+ * and not observed yet. */
 static const char *any_changing(const struct planner *p)
 {
-	const struct set *desired = config_get(p->input->desired, &pool_kind);
-	const struct observed_set *pools =
-	    &p->input->observed->kinds[kind_index(&pool_kind)];
+	const struct state *state = p->input->state;
 
-	for (size_t i = 0; i < pools->count; i++)
-		if (is_changing(p, pools->items[i]->name))
-			return pools->items[i]->name;
-	for (size_t i = 0; i < desired->count; i++)
-		if (is_changing(p, desired->items[i]->name))
-			return desired->items[i]->name;
+	for (size_t i = 0; i < state->count; i++)
+		if (state->items[i]->kind == &pool_kind && state->items[i]->busy)
+			return state->items[i]->name;
 	return NULL;
 }
 
