@@ -38,7 +38,7 @@ static int catch_stderr(void)
 	return ends[0];
 }
 
-static const struct subject vm = { "vm", "worker-1", "start", "ok", NULL };
+static const struct subject vm = { "vm", "worker-1", "start", "failed", NULL };
 
 START_TEST(messages_go_to_stderr)
 {
@@ -51,7 +51,8 @@ START_TEST(messages_go_to_stderr)
 	journal_say(LEVEL_NOTICE, MESSAGE_STARTED, NULL, "a\nb\033[31m");
 	journal_say(LEVEL_DEBUG, MESSAGE_EVENT, NULL, "not asked for");
 	ck_assert_int_gt(read(from, got, sizeof(got) - 1), 0);
-	ck_assert_str_eq(got, "warning: vm/worker-1: no memory\nnotice: a b?[31m\n");
+	ck_assert_str_eq(
+	    got, "warning: vm/worker-1: failed: start: no memory\nnotice: a b?[31m\n");
 }
 END_TEST
 
@@ -82,7 +83,7 @@ START_TEST(the_ring_keeps_the_last_512)
 	ck_assert_str_eq(events[511].kind, "vm");
 	ck_assert_str_eq(events[511].name, "worker-1");
 	ck_assert_str_eq(events[511].action, "start");
-	ck_assert_str_eq(events[511].result, "ok");
+	ck_assert_str_eq(events[511].result, "failed");
 	ck_assert_str_eq(events[511].level, "info");
 	ck_assert_int_eq(events[511].seq, (int64_t)start + 600);
 	some = journal_events(&a, start + 598);
@@ -185,9 +186,9 @@ START_TEST(fields_reach_the_journal)
 	ck_assert_int_gt(n, 0);
 	got[n] = '\0';
 	ck_assert_str_eq(got,
-	    "PRIORITY=4\nSYSLOG_IDENTIFIER=homek8sd\nMESSAGE=vm/worker-1: no memory\n"
+	    "PRIORITY=4\nSYSLOG_IDENTIFIER=homek8sd\nMESSAGE=vm/worker-1: failed: start: no memory\n"
 	    "MESSAGE_ID=cd92071524db45b18fe0a4faa99ed171\nHOMEK8S_KIND=vm\n"
-	    "HOMEK8S_NAME=worker-1\nHOMEK8S_KEY=vm/worker-1\nHOMEK8S_ACTION=start\nHOMEK8S_RESULT=ok\n");
+	    "HOMEK8S_NAME=worker-1\nHOMEK8S_KEY=vm/worker-1\nHOMEK8S_ACTION=start\nHOMEK8S_RESULT=failed\n");
 	journal_say(LEVEL_ERROR, MESSAGE_CONFIG_REFUSED, NULL, "a\nb");
 	n = recv(fd, got, sizeof(got) - 1, 0);
 	ck_assert_ptr_nonnull(
@@ -217,7 +218,8 @@ START_TEST(a_stuck_journal_does_not_stop_us)
 	n = recv(fd, got, sizeof(got) - 1, 0);
 	ck_assert_int_gt(n, 0);
 	got[n] = '\0';
-	ck_assert_msg(strstr(got, "MESSAGE=vm/worker-1: again\n") != NULL, "%s", got);
+	ck_assert_msg(strstr(got, "MESSAGE=vm/worker-1: failed: start: again\n") != NULL,
+	    "%s", got);
 	ck_assert_msg(strstr(got, "HOMEK8S_LOST=") != NULL, "%s", got);
 }
 END_TEST
