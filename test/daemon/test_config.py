@@ -270,6 +270,16 @@ def start_fails(home, code, *parts):
     return ended.has(*parts)
 
 
+def waits(home, *parts):
+    """Started like this, the daemon observes, does nothing and says why."""
+    home.start()
+    try:
+        assert home.verdict() == "blocked", home.verdict()
+        return home.ctl("status").has(*parts)
+    finally:
+        home.stop()
+
+
 def started_with_a_bad_one(home):
     check, heals = home.report.check, home.report.heals
     bad = EXAMPLE.read_text() + "nonsense: 1\n"
@@ -287,30 +297,31 @@ def started_with_a_bad_one(home):
           pool_ends_at(home, 149) and home.converged(), 5)
     home.stop()
     home.write_home(bad)
-    words = ("home.yaml:43:1: error[unknown-key]", "no earlier good")
+    words = ("home.yaml:43:1: error[unknown-key]", "no good configuration yet")
     kept = home.state_dir / "last-good.json"
     header, _, copy = kept.read_text().partition("\n")
     copy = copy.replace(str(home.etc), "/etc/homek8s-of-another-home")
     kept.write_text("%s %s %08x %d\n%s" % (
         *header.split()[:2], zlib.crc32(copy.encode()), len(copy.encode()), copy))
-    check("started on a bad file, with a good copy of another directory: exit 78",
-          lambda: start_fails(home, 78, *words))
+    home.marks()
+    check("started on a bad file, with a good copy of another directory: it waits",
+          lambda: waits(home, *words))
     kept.write_text("garbage\n")
-    check("started on a bad file, with a bad copy: exit 78, the errors and why",
-          lambda: start_fails(home, 78, *words))
+    check("started on a bad file, with a bad copy: it waits, with the errors and why",
+          lambda: waits(home, *words))
     for path in home.state_dir.iterdir():
         path.unlink()
-    check("started on a bad file, with no copy: exit 78, the errors and why",
-          lambda: start_fails(home, 78, *words))
+    check("started on a bad file, with no copy: it waits, with the errors and why",
+          lambda: waits(home, *words))
     shutil.rmtree(home.desired)
-    check("started on no desired state: exit 78",
-          lambda: start_fails(home, 78, "desired.d", "no such directory"))
-    check("none of it touched anything",
-          lambda: home.runs("control-plane", "worker-1", "worker-2"))
+    check("started on no desired state: it waits, and says what to write",
+          lambda: waits(home, "desired.d", "no such directory", "write", "homek8sctl import"))
+    check("none of it touched anything", home.wrote_nothing)
+    home.start()
     home.desired.mkdir()
     home.write_home()
-    home.start()
-    check("started on a good one: converged", home.converged, 10)
+    check("the first good one is taken when it appears: converged", home.converged, 15)
+    check("as generation 1", lambda: home.generation() == 1)
     check("a second daemon: exit 75, and who is there", lambda: start_fails(
         home, 75, f"in use by another homek8sd (pid {home.daemon.pid})"))
 

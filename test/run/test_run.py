@@ -37,6 +37,9 @@ class Run:
         if self.pid == 0:
             environment = {**os.environ, "TMPDIR": temporary, "BUILD": str(BUILD)}
             environment.pop("EDITOR", None)
+            # As from a terminal, whatever this test was itself started with.
+            for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_DFL)
             os.execve(TOP / "test" / "run" / "run.sh", ["run.sh"], environment)
         fcntl.ioctl(self.terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
 
