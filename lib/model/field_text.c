@@ -108,6 +108,22 @@ static struct json_object *word_schema(const struct field *f)
 	return o;
 }
 
+/* The letters of `few` are those of `many` with some left out. */
+static bool is_within(const char *few, const char *many)
+{
+	for (; *few && *many; many++)
+		few += *few == *many;
+	return !*few;
+}
+
+/* A word that only looks like one may mean the opposite: "started" and "stopped", "node"
+ * and "none". A letter too many or too few does not. */
+static bool is_typo(const char *text, const char *word)
+{
+	return strncmp(text, word, 3) == 0 || is_within(text, word) ||
+	       is_within(word, text);
+}
+
 static int word_parse(const struct field *f, const char *text, void *value,
     struct arena *a, struct refusal *r)
 {
@@ -118,9 +134,8 @@ static int word_parse(const struct field *f, const char *text, void *value,
 		*(int *)value = index;
 		return 0;
 	}
-	/* A word that only looks like one may mean the opposite: "started", "stopped". */
 	near = nearest_word(text, f->words);
-	if (near && strncmp(near, text, 3) == 0)
+	if (near && is_typo(text, near))
 		r->fix = arena_printf(a, "did you mean \"%s\"?", near);
 	else
 		r->fix = arena_printf(a, "write %s", words_text(a, f->words));

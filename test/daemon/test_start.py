@@ -105,7 +105,7 @@ def nothing_written(home):
     home.marks()
     home.start()
     check("without a configuration it waits, and says what to write", lambda:
-          home.verdict() == "blocked" and home.exits(0, "status").has(
+          home.verdict() == "blocked" and home.exits(1, "status").has(
               f"{home.etc}/desired.d/home.yaml", "homek8sctl import"), 5)
     text = home.exits(0, "import").out
     check("import works all the same", lambda: "worker-1:" in text and "default-pool:" in text)
