@@ -460,7 +460,7 @@ disks() {
 	check "one alone is defined and started" "is vm/by-link converged && [[ \$(state by-link) == running ]]" 20
 	virsh -q define <(disk_domain twin $dir/by-volume.qcow2)
 	check "a domain that is defined on it later is reported" \
-		"ctl status | grep -F 'is a disk of domain by-link and of domain twin'" 10
+		"status | grep -F 'is a disk of domain by-link and of domain twin'" 10
 	virsh -q destroy by-link
 	check "it is not started while that one can run" \
 		"is vm/by-link blocked 'not started: domain twin has its disk'" 10
