@@ -62,6 +62,7 @@ struct reflector {
 	enum phase phase;
 	char *version;	/* to watch from; NULL: there must be a list first */
 	bool must_list; /* though there is a version */
+	bool refused;	/* it alone, since it was known last */
 	struct knowledge knowledge;
 
 	struct ev_timer retry;
@@ -234,7 +235,7 @@ static void on_list_complete(void *arg, const char *version)
 	bool appeared = r->knowledge.loss == LOSS_MISSING;
 
 	set_version(r, version);
-	r->must_list = false;
+	r->must_list = r->refused = false;
 	knowledge_complete(&r->knowledge);
 	lister_stop(&r->lister);
 	start_watch(r, false);
@@ -407,8 +408,12 @@ void reflector_removed(struct reflector *r, const struct api_path *path, const c
 void reflector_refuse(struct reflector *r, const char *why)
 {
 	knowledge_lose(&r->knowledge, LOSS_UNAUTHORIZED, why);
-	if (r->phase != PHASE_PAUSED)
-		wait_for(r, r->host->tuning->slow);
+	if (r->phase == PHASE_PAUSED)
+		return;
+	/* The server may have accepted us a moment after it: once it is tried soon. */
+	wait_for(
+	    r, r->refused ? r->host->tuning->slow : retry_connection(1, clock_random()));
+	r->refused = true;
 }
 
 const char *reflector_url(const struct reflector *r)

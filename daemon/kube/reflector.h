@@ -22,7 +22,8 @@ const struct watch *reflector_watch(const struct reflector *r);
 /* The path of its collection, with the selector; and whether that is known now. */
 const char *reflector_url(const struct reflector *reflector);
 bool reflector_known(const struct reflector *reflector);
-/* Its collection alone is refused with 401: it is not known, and tried seldom. */
+/* Its collection alone is refused with 401: it is not known, and tried
+ * once more soon, then seldom. */
 void reflector_refuse(struct reflector *reflector, const char *why);
 /* The server has said plainly that there is no such collection, or that we may not. */
 bool reflector_refused(const struct reflector *reflector);
