@@ -232,6 +232,8 @@ def removal(home):
                                                     "peer/router is owned by homek8sd") and
           all(path.exists() for path in paths) and home.api.is_there(f"{PEERS}/router"), 5)
     home.restart()
+    home.must("both sources are read again", lambda: home.exits(0, "status", "-o", "wide").has(
+        "note/first is owned by homek8sd", "peer/router is owned by homek8sd"), 10)
     home.mark()
     home.settings(more="prune: true")
     home.ctl("reload")
