@@ -9,6 +9,9 @@
 #define SHORTER                                                                          \
 	"network: {name: default, dhcp: {range: {start: 192.168.122.50, "                \
 	"end: 192.168.122.99}}}\n"
+#define WIDER                                                                            \
+	"network: {name: default, dhcp: {range: {start: 192.168.122.2, "                 \
+	"end: 192.168.122.150}}}\n"
 #define VM "vms: {w: {role: worker, vcpus: 1, memory: 1GiB}}\n"
 
 static void plan_both(struct scene *s, bool cluster_up)
@@ -69,6 +72,23 @@ START_TEST(a_network_waits_for_a_pool_that_is_busy)
 }
 END_TEST
 
+/* Also where it is written no longer and not there yet: the range is not made wider. */
+START_TEST(a_range_waits_for_a_pool_that_nothing_names)
+{
+	struct scene s;
+
+	scene_begin(&s, WIDER, NULL);
+	see_network(&s, "default", true, "");
+	state_get(&s.state, &pool_kind, "gone")->busy = true;
+	plan_both(&s, true);
+	ck_assert(!acts(&s, &network_kind, "default"));
+	state_get(&s.state, &pool_kind, "gone")->busy = false;
+	plan_both(&s, true);
+	ck_assert(acts(&s, &network_kind, "default"));
+	scene_end(&s);
+}
+END_TEST
+
 /* It leases an address of the range that is to be shorter. */
 START_TEST(a_range_waits_for_a_guest_that_is_being_started)
 {
@@ -97,6 +117,7 @@ int main(void)
 
 	tcase_add_loop_test(tests, a_pool_waits_for_a_network_that_is_busy, 0, 2);
 	tcase_add_loop_test(tests, a_network_waits_for_a_pool_that_is_busy, 0, 2);
+	tcase_add_test(tests, a_range_waits_for_a_pool_that_nothing_names);
 	tcase_add_test(tests, a_range_waits_for_a_guest_that_is_being_started);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);

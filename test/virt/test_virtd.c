@@ -3,6 +3,7 @@
  * virt against a real libvirtd that is stopped, killed and started again: what the user
  * is reported, that the loop goes round throughout, that it heals, and how long things take.
  */
+#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 
 #include <libvirt/libvirt.h>
 
+#include "daemon/virt/link.h"
 #include "lib/base/arena.h"
 #include "lib/base/cleanup.h"
 #include "test/virt/libvirtd.h"
@@ -256,6 +258,53 @@ START_TEST(opening_towards_a_stopped_libvirtd_blocks_nobody)
 }
 END_TEST
 
+static size_t open_files(void)
+{
+	DIR *fds = opendir("/proc/self/fd");
+	size_t count = 0;
+
+	ck_assert_ptr_nonnull(fds);
+	while (readdir(fds))
+		count++;
+	closedir(fds);
+	return count;
+}
+
+/* Not what is in use, nor what was until now, nor the first thread's. */
+START_TEST(what_a_thread_does_not_use_is_closed)
+{
+	struct world *w = connected();
+	struct link *link = link_new();
+	const struct link_target target = { libvirtd_uri(server), 1, 0 };
+	struct fault fault = { .code = 0 };
+	unsigned long version;
+	struct use use = { 0 };
+	int64_t end = world_now_us() + WAIT * 1000;
+	size_t one, two;
+
+	ck_assert_int_eq(link_open(link, &target, &version, &fault), 0);
+	one = open_files();
+	ck_assert_int_eq(link_take(link, 1, 1, &use, &fault), 0);
+	two = open_files();
+	ck_assert_uint_gt(two, one);
+	link_trim(link, 0);
+	ck_assert_int_gt(virConnectIsAlive(use.conn), 0);
+	link_give(&use);
+	link_trim(link, 60000);
+	ck_assert_uint_eq(open_files(), two);
+	link_trim(link, 0);
+	while (open_files() > one && world_now_us() < end)
+		ev_run(w->loop, EVRUN_ONCE);
+	ck_assert_uint_eq(open_files(), one);
+	ck_assert_int_eq(link_take(link, 1, 0, &use, &fault), 0);
+	link_give(&use);
+	ck_assert_int_eq(link_take(link, 1, 1, &use, &fault), 0);
+	link_give(&use);
+	link_free(link);
+	ck_assert(world_free(w));
+}
+END_TEST
+
 START_TEST(a_stuck_call_is_left_behind)
 {
 	struct world *w = connected();
@@ -475,6 +524,7 @@ int main(void)
 	tcase_add_test(tests, a_step_does_not_outlive_its_connection);
 	tcase_add_test(tests, a_killed_libvirtd_is_found_again);
 	tcase_add_test(tests, opening_towards_a_stopped_libvirtd_blocks_nobody);
+	tcase_add_test(tests, what_a_thread_does_not_use_is_closed);
 	tcase_add_test(tests, a_stuck_call_is_left_behind);
 	tcase_add_test(tests, reading_all_is_quick_and_never_a_long_turn);
 	tcase_add_test(tests, a_single_read_overtakes_a_round);
