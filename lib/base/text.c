@@ -174,6 +174,22 @@ bool name_is_label(const char *name)
 	return length && !name[length];
 }
 
+size_t name_to_label(const char *text, char *out, size_t size)
+{
+	size_t length = 0;
+
+	for (; *text && length + 1 < size; text++) {
+		if (isascii(*text) && isalnum(*text))
+			out[length++] = (char)tolower(*text);
+		else if (length && out[length - 1] != '-')
+			out[length++] = '-';
+	}
+	while (length && out[length - 1] == '-')
+		length--;
+	out[length] = '\0';
+	return length;
+}
+
 bool name_is_subdomain(const char *name)
 {
 	size_t length;

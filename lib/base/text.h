@@ -51,6 +51,9 @@ long text_control(const char *bytes, size_t length, bool multiline);
 
 /* RFC 1123 label: 1-63 of a-z 0-9 '-', no dash at either end. Lower case only. */
 bool name_is_label(const char *name);
+/* The label nearest to a text, in lower case, with "-" for what does not fit: at most
+ * size - 1 characters. Its length; 0: nothing is left of the text. */
+size_t name_to_label(const char *text, char *out, size_t size);
 /* RFC 1123 subdomain: labels joined by dots, at most 253 characters. */
 bool name_is_subdomain(const char *name);
 /* What libvirt takes as a domain, network or pool name, narrowed to what is safe in

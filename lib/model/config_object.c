@@ -27,32 +27,13 @@ static bool name_fits(struct arena *a, const struct kind *kind, const char *name
 	return kind->path_names ? parts_are_names(a, name) : name_is_label(name);
 }
 
-/* The name as one that fits: what does not fit in it becomes "-"; NULL: nothing is left. */
-static const char *fitting_name(struct arena *a, const char *name)
-{
-	char out[64];
-	size_t n = 0;
-
-	for (; *name && n < sizeof(out) - 1; name++) {
-		char c = *name >= 'A' && *name <= 'Z' ? (char)(*name - 'A' + 'a') : *name;
-
-		if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
-			out[n++] = c;
-		else if (n && out[n - 1] != '-')
-			out[n++] = '-';
-	}
-	while (n && out[n - 1] == '-')
-		n--;
-	return n ? arena_copy_n(a, out, n) : NULL;
-}
-
 static const char *name_advice(
     struct report *report, const struct kind *kind, const char *name, const char *shown)
 {
-	const char *fitting = fitting_name(report->arena, name);
+	char label[64];
+	const char *fitting =
+	    name_to_label(name, label, sizeof(label)) ? label : "worker-1";
 
-	if (!fitting)
-		fitting = "worker-1";
 	if (!kind->external_key)
 		return arena_printf(
 		    report->arena, "choose a name such as \"%s\"", fitting);

@@ -193,6 +193,33 @@ START_TEST(names)
 }
 END_TEST
 
+static const struct label_row {
+	const char *what, *text;
+	size_t size;
+	const char *label; /* "": nothing is left */
+} label_rows[] = {
+	{ "one already", "worker-1", 64, "worker-1" },
+	{ "capitals", "K8s_Master", 64, "k8s-master" },
+	{ "several in a row", "a . b", 64, "a-b" },
+	{ "at both ends", "_web_", 64, "web" },
+	{ "no ASCII", "\xc3\xa9t\xc3\xa9", 64, "t" },
+	{ "nothing", "***", 64, "" },
+	{ "too long", "abcdef", 4, "abc" },
+	{ "cut behind a dash", "abc-def", 5, "abc" },
+};
+
+START_TEST(a_label_is_made_of_a_text)
+{
+	const struct label_row *row = &label_rows[_i];
+	char label[64];
+
+	ck_assert_msg(name_to_label(row->text, label, row->size) == strlen(row->label) &&
+			  strcmp(label, row->label) == 0,
+	    "%s: \"%s\"", row->what, label);
+	ck_assert_msg(!*label || name_is_label(label), "%s: is none", row->what);
+}
+END_TEST
+
 struct number_row {
 	const char *what, *text;
 	int64_t value;	   /* -1: refused */
@@ -428,6 +455,7 @@ int main(void)
 	tcase_add_test(tests, every_character_is_read);
 	tcase_add_loop_test(tests, text_is_cleaned, 0, ROWS(clean_rows));
 	tcase_add_loop_test(tests, names, 0, ROWS(name_rows));
+	tcase_add_loop_test(tests, a_label_is_made_of_a_text, 0, ROWS(label_rows));
 	tcase_add_loop_test(tests, sizes, 0, ROWS(size_rows));
 	tcase_add_test(tests, sizes_survive_printing);
 	tcase_add_loop_test(tests, durations, 0, ROWS(duration_rows));
