@@ -180,12 +180,6 @@ status_is() { [[ $(ctl status -o json | jq -r "$1") == "$2" ]]; }
 vm_runs() { [[ $(host virsh domstate worker-1 | head -1) == running ]]; }
 network_runs() { has '^default$' host virsh net-list --name; }
 qemu_pid() { host pgrep -f 'qemu-system.*guest=worker-1'; }
-ready_us() { # how long the last start took, from fork and from exec to READY=1
-	local ready
-	ready=$(property ActiveEnterTimestampMonotonic)
-	echo $((ready - $(property ExecMainStartTimestampMonotonic)))
-}
-
 test_install() {
 	local before
 	before=$(files)
@@ -240,28 +234,6 @@ test_first_start() {
 		'[[ $(host stat -c %U:%G:%a /run/homek8s/homek8s.sock) == root:homek8s:660 ]]'
 	check 'state is kept for its user alone' \
 		'[[ $(host stat -c %U:%a /var/lib/homek8s) == homek8s:700 ]]'
-}
-
-test_ready_time() {
-	local i times=() execs=() began
-	for i in 1 2 3 4 5; do
-		sys restart homek8sd
-		times+=("$(ready_us)")
-	done
-	# A shell that says when it becomes the daemon, as its first and last deed.
-	dropin homek8sd.service '[Service]\nExecStart=\nExecStart=/bin/sh -c "echo exec-now; exec /usr/local/bin/homek8sd"'
-	for i in 1 2 3 4 5; do
-		sys restart homek8sd
-		sleep 0.2
-		began=$(host journalctl _PID="$(property MainPID)" -o json --no-pager |
-			jq -r 'select(.MESSAGE == "exec-now").__MONOTONIC_TIMESTAMP' | tail -1)
-		execs+=($(($(property ActiveEnterTimestampMonotonic) - began)))
-	done
-	dropin homek8sd.service ''
-	sys restart homek8sd
-	mapfile -t times < <(printf '%s\n' "${times[@]}" | sort -n)
-	mapfile -t execs < <(printf '%s\n' "${execs[@]}" | sort -n)
-	echo "# start: fork to READY ${times[2]} us (with the sandbox), exec to READY ${execs[2]} us"
 }
 
 test_polkit() {
@@ -453,7 +425,7 @@ test_install
 boot 2>/dev/null || skip "systemd-nspawn cannot boot a Debian here:" \
 	"$(grep -aE '[a-z]{3}' "$work/console" | tail -1 | tr -cd '[:print:]'); it needs control groups" \
 	"and a machine or a privileged container"
-for part in unit_files first_start ready_time polkit heals reload journal cluster who stop \
+for part in unit_files first_start polkit heals reload journal cluster who stop \
 	restart_socket completion reboot uninstall; do
 	test_$part
 done
