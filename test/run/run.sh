@@ -38,6 +38,7 @@ which opens a shell that knows this home; then, in it, what you like of
 Ctrl-C here ends everything and leaves nothing behind.
 
 END
-"$ctl" events -w 9>&- &
+# The daemon ends with Ctrl-C, too: that is no trouble.
+"$ctl" events -w 9>&- 2>/dev/null &
 wait "$daemon_pid" || true
 die "homek8sd has ended: $(tail -5 "$work/homek8sd.out")"
