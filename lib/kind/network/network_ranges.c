@@ -12,6 +12,7 @@
 #include "lib/kind/network/network_plan.h"
 #include "lib/kind/network/network_pools.h"
 #include "lib/kind/network/network_record.h"
+#include "lib/kind/network/network_users.h"
 #include "lib/kind/network/reservation_index.h"
 #include "lib/kind/sources.h"
 
@@ -226,17 +227,10 @@ static void add_roamer(struct planner *p, struct program *program,
 	const struct nics *nics = reservation_index_nics(reservation_index_get(p));
 	const struct nic_place place = { program->item->name, live->bridge };
 	const struct observed *domain = nics_running(nics, lease->mac, &place);
-	struct effect *effect;
 
-	if (has_entry(live, lease->mac) || (!domain && nics_anywhere(nics, lease->mac)))
-		return;
-	effect = program_effect(p, program, EFFECT_MOVES_ADDRESS,
-	    domain ? &vm_kind : &reservation_kind,
-	    domain ? nics_vm_name(p, domain)
-		   : reservation_name(p->arena, place.network,
-			 mac_text(lease->mac, (char[MAC_TEXT]){ 0 })));
-	effect->from = arena_copy(p->arena, ip_text(lease->ip, (char[IP_TEXT]){ 0 }));
-	effect->in_use = true;
+	if (!has_entry(live, lease->mac) && (domain || !nics_anywhere(nics, lease->mac)))
+		network_users_effect(
+		    p, program, EFFECT_MOVES_ADDRESS, place.network, lease, domain);
 }
 
 /* A lease that libvirt has forgotten counts for a machine that runs. */

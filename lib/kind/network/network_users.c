@@ -77,6 +77,20 @@ static void hold_entries(struct planner *p, struct program *program,
 	}
 }
 
+void network_users_effect(struct planner *p, struct program *program,
+    enum effect_what what, const char *network, const struct dhcp_lease *lease,
+    const struct observed *domain)
+{
+	struct effect *effect =
+	    program_effect(p, program, what, domain ? &vm_kind : &reservation_kind,
+		domain ? nics_vm_name(p, domain)
+		       : reservation_name(p->arena, network,
+			     mac_text(lease->mac, (char[MAC_TEXT]){ 0 })));
+
+	effect->from = arena_copy(p->arena, ip_text(lease->ip, (char[IP_TEXT]){ 0 }));
+	effect->in_use = true;
+}
+
 /* It goes on using the address until its lease ends, or it takes another. A lease that
  * libvirt has forgotten counts for a machine that runs. */
 static void expose(struct planner *p, struct program *program, const struct network *live,
@@ -85,17 +99,10 @@ static void expose(struct planner *p, struct program *program, const struct netw
 	const struct nics *nics = reservation_index_nics(reservation_index_get(p));
 	const struct nic_place place = { live->object.name, live->bridge };
 	const struct observed *domain = nics_running(nics, lease->mac, &place);
-	struct effect *effect;
 
 	if (!domain && (former || nics_anywhere(nics, lease->mac)))
 		return; /* it is stopped */
-	effect = program_effect(p, program, EFFECT_EXPOSES,
-	    domain ? &vm_kind : &reservation_kind,
-	    domain ? nics_vm_name(p, domain)
-		   : reservation_name(p->arena, place.network,
-			 mac_text(lease->mac, (char[MAC_TEXT]){ 0 })));
-	effect->from = arena_copy(p->arena, ip_text(lease->ip, (char[IP_TEXT]){ 0 }));
-	effect->in_use = true;
+	network_users_effect(p, program, EFFECT_EXPOSES, place.network, lease, domain);
 }
 
 static void add_leases(struct planner *p, struct program *program,

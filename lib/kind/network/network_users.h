@@ -18,6 +18,12 @@
 void network_users_hold(struct planner *p, struct program *program,
     const struct observed *network, struct ranges addresses);
 
+/* What the program does to who has leased an address in the network: the domain that runs
+ * with it, or, NULL, a machine that is none, by its MAC. */
+void network_users_effect(struct planner *p, struct program *program,
+    enum effect_what what, const char *network, const struct dhcp_lease *lease,
+    const struct observed *domain);
+
 /* It exposes what any network has leased to a machine that may run. */
 void network_users_effects(
     struct planner *p, struct program *program, struct ranges addresses);
