@@ -271,7 +271,6 @@ INSTALLED = \
 	755:$(BUILD)/homek8sd:$(BINDIR)/homek8sd \
 	755:$(BUILD)/homek8sctl:$(BINDIR)/homek8sctl \
 	644:units/homek8sd.service:$(UNITDIR)/homek8sd.service \
-	644:units/homek8sd.socket:$(UNITDIR)/homek8sd.socket \
 	644:units/homek8s.sysusers:$(SYSUSERSDIR)/homek8s.conf \
 	644:units/homek8s.catalog:$(CATALOGDIR)/homek8s.catalog \
 	644:units/50-homek8s.rules:$(POLKITDIR)/50-homek8s.rules \
@@ -302,7 +301,7 @@ install: all
 
 uninstall:
 	$(Q)$(if $(DESTDIR),true,[ ! -d /run/systemd/system ] || \
-		systemctl disable --now homek8sd.socket homek8sd.service || true)
+		systemctl disable --now homek8sd || true)
 	$(Q)set -e; IFS=:; for entry in $(INSTALLED); do \
 		set -- $$entry; rm -f '$(DESTDIR)'$$3; done
 	$(Q)for dir in $(DOCDIR)/example/desired.d $(DOCDIR)/example $(DOCDIR); do \
@@ -310,8 +309,7 @@ uninstall:
 	$(Q)$(if $(DESTDIR),true,[ ! -d /run/systemd/system ] || { systemctl daemon-reload && \
 		journalctl --update-catalog; })
 	@echo "VMs, networks and what is in the cluster stay as they are. What else stays, and what removes it:"
-	@for dir in $(sysconfdir)/homek8s /var/lib/homek8s /etc/systemd/system/homek8sd.service.d \
-		/etc/systemd/system/homek8sd.socket.d; do \
+	@for dir in $(sysconfdir)/homek8s /var/lib/homek8s /etc/systemd/system/homek8sd.service.d; do \
 		[ ! -e '$(DESTDIR)'$$dir ] || echo "  rm -r $(DESTDIR)$$dir"; done
 	@! grep -qs '^homek8s:' '$(DESTDIR)/etc/passwd' || echo "  userdel $(if $(DESTDIR),--root $(DESTDIR) )homek8s"
 

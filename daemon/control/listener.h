@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* listener: the listening socket: systemd's where it passed one, else one bound to a path
- * and removed at the end. */
+/* listener: the listening socket: systemd's where it passed one, else one bound to a path.
+ * In the service's runtime directory it is left to systemd to keep over restarts and to
+ * remove; elsewhere its file is removed at the end. */
 #ifndef DAEMON_CONTROL_LISTENER_H
 #define DAEMON_CONTROL_LISTENER_H
 
@@ -11,7 +12,7 @@
 
 struct listener {
 	int fd;	     /* -1: none */
-	char *path;  /* to be removed; NULL: systemd's */
+	char *path;  /* to be removed at the end; NULL: left to systemd */
 	gid_t group; /* homek8s: may open the socket and change things */
 	bool has_group;
 };
