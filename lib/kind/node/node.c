@@ -150,15 +150,24 @@ static void report_missing(struct planner *p, struct item *item, const struct vm
 	const struct object_state *state =
 	    state_find(p->input->state, &vm_kind, item->name);
 	const struct vm_record *record = state ? vm_record_of(state) : NULL;
+	const char *other = node_match_other(p, vm);
 	struct mono until = { 0 };
 
 	if (record && record->domain_id >= 0)
 		until = mono_add(record->running_since, JOIN_MS);
-	if (!record || record->domain_id < 0) {
+	if (other && vm->node) {
+		item_blocked(p, item,
+		    "node %s is another machine: its system UUID is that of domain %s, not of vm/%s; correct `node`, or leave it out",
+		    vm->node, other, vm->object.name);
+	} else if (!record || record->domain_id < 0) {
 		item_pending(p, item, "joins once vm/%s runs", vm->object.name);
 	} else if (!mono_reached(until, p->input->now)) {
 		item_pending(p, item, "has not joined the cluster yet");
 		plan_wake(p, until);
+	} else if (other) {
+		item_failing(p, item,
+		    "vm/%s runs, but the cluster has no node of its system UUID or address, and node %s is domain %s",
+		    vm->object.name, vm->object.name, other);
 	} else {
 		item_failing(p, item,
 		    vm->node

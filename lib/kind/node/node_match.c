@@ -81,13 +81,35 @@ static void add_node(struct arena *a, struct matches *m, const struct node_objec
 		    sizeof(*m->addresses)) = (struct by_address){ n->addresses[i], n };
 }
 
-static const char *uuid_of(const struct planner *p, const struct vm *vm)
+static const char *uuid_of_domain(const struct observed *observed)
 {
-	const struct observed *observed = planner_observed(p, &vm_kind, vm->domain);
 	const struct object *side =
 	    observed ? (observed->live ? observed->live : observed->config) : NULL;
 
 	return side ? ((const struct vm *)side)->uuid : NULL;
+}
+
+static const char *uuid_of(const struct planner *p, const struct vm *vm)
+{
+	return uuid_of_domain(planner_observed(p, &vm_kind, vm->domain));
+}
+
+/* The domain, not the VM's own, that the Node is by its system UUID; NULL: none. */
+static const struct observed *other_domain(
+    const struct planner *p, const struct vm *vm, const struct node_object *n)
+{
+	const struct observed_set *set = &p->input->observed->kinds[kind_index(&vm_kind)];
+	const char *own = uuid_of(p, vm), *uuid = n->system_uuid;
+
+	if (!uuid || !*uuid || (own && strcasecmp(own, uuid) == 0))
+		return NULL;
+	for (size_t i = 0; i < set->count; i++) {
+		const char *of = uuid_of_domain(set->items[i]);
+
+		if (of && strcasecmp(of, uuid) == 0)
+			return set->items[i];
+	}
+	return NULL;
 }
 
 /* The better of two with the same claim: a Ready one, else the first. */
@@ -111,14 +133,17 @@ static const struct node_object *of_uuid(const struct matches *m, const char *uu
 	return best;
 }
 
-static const struct node_object *of_address(const struct matches *m, struct ip ip)
+/* Not one that is another machine. */
+static const struct node_object *of_address(const struct planner *p,
+    const struct matches *m, const struct vm *vm, struct ip ip)
 {
 	const struct node_object *best = NULL;
 	size_t i = sorted_position(m->addresses, m->address_count, sizeof(*m->addresses),
 	    &ip, order_address, NULL);
 
 	for (; i < m->address_count && ip_equal(m->addresses[i].ip, ip); i++)
-		best = better(best, m->addresses[i].node);
+		if (!other_domain(p, vm, m->addresses[i].node))
+			best = better(best, m->addresses[i].node);
 	return best;
 }
 
@@ -134,18 +159,27 @@ static const struct node_object *of_reservations(
 		    (const struct reservation *)planner_desired(p, &reservation_kind,
 			reservation_name(
 			    p->arena, networks->items[i]->name, vm->object.name));
-		const struct node_object *n = r ? of_address(m, r->ip) : NULL;
+		const struct node_object *n = r ? of_address(p, m, vm, r->ip) : NULL;
 
 		best = n ? better(best, n) : best;
 	}
 	return best;
 }
 
-static const struct node_object *named(const struct planner *p, const char *name)
+static const struct node_object *of_name(const struct planner *p, const struct vm *vm)
 {
-	const struct observed *observed = planner_observed(p, &node_kind, name);
+	const struct observed *observed =
+	    planner_observed(p, &node_kind, vm->node ? vm->node : vm->object.name);
 
 	return observed ? (const struct node_object *)observed->live : NULL;
+}
+
+/* Not one that is another machine. */
+static const struct node_object *named(const struct planner *p, const struct vm *vm)
+{
+	const struct node_object *n = of_name(p, vm);
+
+	return n && !other_domain(p, vm, n) ? n : NULL;
 }
 
 static const struct node_object *choose(
@@ -154,11 +188,11 @@ static const struct node_object *choose(
 	const struct node_object *n, *other;
 
 	if (vm->node)
-		return named(p, vm->node);
+		return named(p, vm);
 	n = of_uuid(m, uuid_of(p, vm));
 	if (n)
 		return n;
-	n = named(p, vm->object.name);
+	n = named(p, vm);
 	if (n && n->ready)
 		return n;
 	other = of_reservations(p, m, vm);
@@ -220,6 +254,14 @@ const struct node_object *node_match(const struct planner *p, const struct vm *v
 	    sizeof(*desired->items), vm->object.name, order_name, &found);
 
 	return found ? matches_of(p)->chosen[i] : NULL;
+}
+
+const char *node_match_other(const struct planner *p, const struct vm *vm)
+{
+	const struct node_object *n = of_name(p, vm);
+	const struct observed *other = n ? other_domain(p, vm, n) : NULL;
+
+	return other ? other->name : NULL;
 }
 
 bool node_match_any(const struct planner *p, const struct node_object *n)

@@ -3,7 +3,8 @@
  * node_match: which Node of the cluster a VM is. They find each other by the name that is
  * written (`node:`), else by system UUID (the node's is the domain's), else by name, else
  * by any of the node's internal addresses. Of several with its UUID, or several without,
- * a Ready one is it. Hides two sorted arrays, made once a plan.
+ * a Ready one is it. A Node with the system UUID of another domain is that machine, whatever
+ * its name and address. Hides two sorted arrays, made once a plan.
  */
 #ifndef LIB_KIND_NODE_NODE_MATCH_H
 #define LIB_KIND_NODE_NODE_MATCH_H
@@ -17,6 +18,10 @@ void *node_match_prepare(struct planner *p);
 
 /* The Node a written VM is; NULL: there is none. */
 const struct node_object *node_match(const struct planner *p, const struct vm *vm);
+
+/* The domain that the Node of the VM's name (written or its own) is by its system UUID,
+ * where it is not the VM's; NULL: there is no such Node, or no such domain. */
+const char *node_match_other(const struct planner *p, const struct vm *vm);
 
 /* Whether some written VM is this Node, or has its system UUID: one that was left over when
  * the VM joined under another name. */
