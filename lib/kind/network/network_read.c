@@ -53,14 +53,20 @@ static void read_mode(struct arena *a, struct network *n, xmlNode *root)
 	n->object.record.has |= bit("mode");
 }
 
-static bool is_marked(xmlNode *root)
+/* A mark that was copied with the rest of a document owns nothing: it names the network it
+ * was made for, and networks are never renamed. */
+static bool is_marked(struct arena *a, xmlNode *root)
 {
 	xmlNode *metadata = xml_first(root, "metadata");
+	const char *own = xml_content(a, root, "name"), *of;
 
-	for (xmlNode *n = metadata ? metadata->children : NULL; n; n = n->next)
-		if (n->type == XML_ELEMENT_NODE && n->ns && n->ns->href &&
-		    strcmp((const char *)n->ns->href, MARK_URI) == 0)
-			return true;
+	for (xmlNode *n = metadata ? metadata->children : NULL; n; n = n->next) {
+		if (n->type != XML_ELEMENT_NODE || !n->ns || !n->ns->href ||
+		    strcmp((const char *)n->ns->href, MARK_URI) != 0)
+			continue;
+		of = xml_attribute(a, n, NULL, "name");
+		return own && of && strcmp(own, of) == 0;
+	}
 	return false;
 }
 
@@ -252,7 +258,7 @@ static struct network *read_side(
 	root = xml_root(doc);
 	n->xml = arena_copy(a, xml);
 	n->connections = number(xml_attribute(a, root, NULL, "connections"));
-	n->marked = is_marked(root);
+	n->marked = is_marked(a, root);
 	read_mode(a, n, root);
 	n->bridge = xml_attribute(a, root, "bridge", "name");
 	if (n->bridge)
