@@ -204,19 +204,41 @@ static bool is_to_be_up(const struct planner *p, const struct vm *vm)
 		   is_written(&vm->object, "power"));
 }
 
-/* A VM that is to run has an interface in the network. */
+/* The interfaces it starts with: those of its domain; of one that is not there, those that
+ * are written, or come by default. */
+static const struct list *interfaces_of(const struct planner *p, const struct vm *vm)
+{
+	const struct observed *domain = planner_observed(p, &vm_kind, vm->domain);
+
+	if (!domain)
+		return &vm->interfaces;
+	return &((const struct vm *)(domain->config ? domain->config : domain->live))
+		    ->interfaces;
+}
+
+static bool has_nic_in(const struct list *interfaces, const char *network)
+{
+	const struct vm_interface *nics = interfaces->items;
+
+	for (size_t i = 0; i < interfaces->count; i++)
+		if (nics[i].network && strcmp(nics[i].network, network) == 0)
+			return true;
+	return false;
+}
+
+/* A VM that is to run has an interface in the network, or is written to have one. */
 static bool is_needed(const struct planner *p, const char *name)
 {
 	const struct set *vms = config_get(p->input->desired, &vm_kind);
 
 	for (size_t i = 0; i < vms->count; i++) {
 		const struct vm *vm = (const struct vm *)vms->items[i];
-		const struct vm_interface *nics = vm->interfaces.items;
 
-		for (size_t k = 0; k < vm->interfaces.count; k++)
-			if (nics[k].network && strcmp(nics[k].network, name) == 0 &&
-			    is_to_be_up(p, vm))
-				return true;
+		if ((has_nic_in(interfaces_of(p, vm), name) ||
+			(is_written(&vm->object, "interfaces") &&
+			    has_nic_in(&vm->interfaces, name))) &&
+		    is_to_be_up(p, vm))
+			return true;
 	}
 	return false;
 }
@@ -228,14 +250,15 @@ static bool is_needed(const struct planner *p, const char *name)
 static bool is_to_run(
     const struct planner *p, const struct network *want, const struct network *stored)
 {
-	static const char *const keys[] = { "mode", "bridge", "address", "mtu", "dhcp" };
+	static const char *const keys[] = { "mode", "bridge", "address", "mtu" };
 
 	if (stored->marked)
 		return true;
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (is_written(&want->object, keys[i]))
 			return true;
-	return (is_written(&want->object, "autostart") && want->autostart) ||
+	return network_has_range(want) ||
+	       (is_written(&want->object, "autostart") && want->autostart) ||
 	       network_has_reservations(p, want->object.name) ||
 	       is_needed(p, want->object.name);
 }
