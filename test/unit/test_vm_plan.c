@@ -50,6 +50,12 @@ static const struct {
 	    VERDICT_BLOCKED, "", "interfaces[0]", NULL, 1 },
 	{ "its type", "type: qemu", SIZE, SIZE, false, VERDICT_BLOCKED, "",
 	    "type kvm instead of qemu", NULL, 1 },
+	{ "a CD with the file is not the disk", "disk: {path: /d.qcow2}",
+	    SIZE
+	    "<devices><disk device='cdrom'><source file='/d.qcow2'/></disk></devices>",
+	    SIZE
+	    "<devices><disk device='cdrom'><source file='/d.qcow2'/></disk></devices>",
+	    false, VERDICT_BLOCKED, "", "has disk none instead of /d.qcow2", NULL, 1 },
 	{ "another disk is reported, never put back", "disk: {path: /e.qcow2}", SIZE DISK,
 	    SIZE DISK, false, VERDICT_BLOCKED, "",
 	    "has disk /d.qcow2 instead of /e.qcow2", NULL, 1 },
@@ -201,8 +207,7 @@ static const struct {
 	{ "the host is not known", NETWORK "vms: {w: {" WHOLE "}}", true, NULL,
 	    VERDICT_PENDING, "", "waits for what libvirt says", NULL },
 	{ "kvm where it does not work", NETWORK "vms: {w: {" WHOLE ", type: kvm}}", true,
-	    "qemu", VERDICT_PENDING, "define domain w; start domain w", "",
-	    "kvm-unavailable" },
+	    "qemu", VERDICT_BLOCKED, "", "write `type: auto`", "kvm-unavailable" },
 	{ "auto takes what there is, and says so", NETWORK "vms: {w: {" WHOLE "}}", true,
 	    "qemu", VERDICT_PENDING, "define domain w; start domain w", "",
 	    "kvm-unavailable" },

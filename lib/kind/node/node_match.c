@@ -134,8 +134,8 @@ static const struct node_object *of_uuid(const struct matches *m, const char *uu
 }
 
 /* Not one that is another machine. */
-static const struct node_object *of_address(const struct planner *p,
-    const struct matches *m, const struct vm *vm, struct ip ip)
+static const struct node_object *of_address(
+    const struct planner *p, const struct matches *m, const struct vm *vm, struct ip ip)
 {
 	const struct node_object *best = NULL;
 	size_t i = sorted_position(m->addresses, m->address_count, sizeof(*m->addresses),

@@ -281,7 +281,8 @@ static const struct domain_disk *find_written(struct planner *p,
 
 	*match = DISK_SAME;
 	for (size_t i = 0; i < have->disk_count; i++)
-		if (have->disks[i].hash == disk->hash && !have->disks[i].backing)
+		if (have->disks[i].hash == disk->hash && have->disks[i].hard &&
+		    !have->disks[i].backing)
 			return &have->disks[i];
 	*match = DISK_OTHER;
 	ask(p, disk);

@@ -47,19 +47,26 @@ static void plan_unwritten(
 	    vm_word(p->arena, item->name));
 }
 
-/* libvirt's word for how an owned domain is run on this host. */
+static bool only_emulates(const struct host_facts *host)
+{
+	return !host->kvm && strcmp(host->domain_type, "qemu") == 0;
+}
+
+/* libvirt's word for how an owned domain is to be run, where the host can or not. */
 static const char *libvirt_type(const struct vm *want, const struct host_facts *host)
 {
 	if (want->type == VM_QEMU && strcmp(host->domain_type, "kvm") == 0)
 		return "qemu";
+	if (want->type == VM_KVM && only_emulates(host))
+		return "kvm";
 	return host->domain_type;
 }
 
-/* The same, and a finding where that is slow. */
+/* The same, and a finding where that is slow, or cannot be. */
 static const char *domain_type(struct planner *p, const struct item *item,
     const struct vm *want, const struct host_facts *host)
 {
-	if (want->type != VM_QEMU && !host->kvm && strcmp(host->domain_type, "qemu") == 0)
+	if (want->type != VM_QEMU && only_emulates(host))
 		plan_finding(p, SEVERITY_WARNING, "kvm-unavailable", object_text(p, item),
 		    "KVM does not work on this host: its VMs are emulated, which is slow")
 		    ->fix =
@@ -147,6 +154,12 @@ static void plan_absent(struct planner *p, struct item *item, const struct vm *w
 		return;
 	}
 	domain_type(p, item, want, host);
+	if (want->type == VM_KVM && only_emulates(host)) {
+		item_blocked(p, item,
+		    "there is no domain %s, and it cannot be run as `type: kvm` is written: KVM does not work on this host; switch on virtualisation in its firmware, or write `type: auto`",
+		    want->domain);
+		return;
+	}
 	program = item_program(p, item, "define domain %s", want->domain);
 	program_step(p, program, &domain_define_action, want->domain, "define domain %s",
 	    want->domain);
@@ -245,6 +258,7 @@ static const char *compare(struct planner *p, struct item *item, const struct vm
 	only_live = d->count == 0 && live && config;
 	if (only_live) {
 		field_compare(&vm_kind.fields, want, live, p->arena, d);
+		compare_type(p, item, want, live);
 		compare_disk(p, item, want, live);
 	}
 	if (!d->count)
