@@ -257,15 +257,22 @@ static void ask(struct engine *e)
 static void note_start(struct engine *e)
 {
 	enum start start = e->plan->start;
+	bool begins = e->plan->program_count, all = true, observes = false;
 
-	if (start == START_OBSERVES && !e->state.observing) {
+	for (size_t i = 0; e->state.fresh && i < source_count; i++) {
+		observes |= e->plan->starts[i] == START_OBSERVES;
+		if (begins && e->plan->starts[i] == START_FREE)
+			state_source_begun(&e->state, sources[i]);
+		all &= state_source_has_begun(&e->state, sources[i]);
+	}
+	if (observes && !e->state.observing) {
 		journal_say(LEVEL_NOTICE, MESSAGE_STATE, NULL, "%s", first_start_reason);
 		state_observing(&e->state);
 	}
 	if (start == START_LOST)
 		journal_say(LEVEL_WARNING, MESSAGE_STATE, NULL,
 		    "nothing is remembered of before this start: pauses, starts and stops that were requested, and approvals are gone");
-	if (start == START_LOST || (start == START_FREE && e->plan->program_count))
+	if (start == START_LOST || (e->state.fresh && all))
 		state_begun(&e->state, start == START_LOST);
 }
 

@@ -2,6 +2,8 @@
 /* first_start: looks for our mark, and for what is written and exists. */
 #include "lib/plan/first_start.h"
 
+#include <string.h>
+
 /* For a source that is there to be connected to and read. */
 #define PATIENCE_MS 10000
 
@@ -38,34 +40,96 @@ static bool any_existing(const struct planner *p, const struct kind *kind)
 	return false;
 }
 
+/* Every coverage that is not known is one that its source refuses to say. */
+static bool is_refused(const struct observed_set *set)
+{
+	for (size_t i = 0; i < set->coverage_count; i++)
+		if (!set->coverage[i].known && !set->coverage[i].refused)
+			return false;
+	return set->coverage_count && !set->hold.held;
+}
+
 /* What is written is known, as far as its source will ever say. */
 static bool is_known(const struct planner *p, const struct kind *kind)
 {
+	const struct observed_set *set = &p->input->observed->kinds[kind_index(kind)];
+
 	return !kind->decode || p->input->sources[source_index(kind->source)].off ||
-	       !config_get(p->input->desired, kind)->count ||
-	       p->input->observed->kinds[kind_index(kind)].known;
+	       !config_get(p->input->desired, kind)->count || set->known ||
+	       is_refused(set);
 }
 
-enum start first_start_of(struct planner *p)
-{
-	struct mono end = mono_add(p->input->began, PATIENCE_MS);
-	bool existing = p->input->state->observing, known = true;
+struct start_facts {
+	bool owned, existing; /* of what has not begun */
+	bool known, begun;    /* all that is written; some source has */
+	bool sources_known[SOURCES_MAX];
+};
 
-	if (!p->input->state->fresh)
-		return START_KNOWN;
+static void gather(struct planner *p, struct start_facts *facts)
+{
+	const struct state *state = p->input->state;
+
+	*facts = (struct start_facts){ .known = true, .existing = state->observing };
+	memset(facts->sources_known, true, sizeof(facts->sources_known));
 	for (size_t k = 0; k < kind_count; k++) {
-		if (any_owned(p, kinds[k]))
-			return START_LOST;
-		existing |= any_existing(p, kinds[k]);
-		known &= is_known(p, kinds[k]);
+		const struct kind *kind = kinds[k];
+
+		if (!kind->source)
+			continue;
+		if (state_source_has_begun(state, kind->source)) {
+			facts->begun = true;
+			continue;
+		}
+		facts->owned |= any_owned(p, kind);
+		facts->existing |= any_existing(p, kind);
+		facts->sources_known[source_index(kind->source)] &= is_known(p, kind);
+		facts->known &= is_known(p, kind);
 	}
+}
+
+/* Of what has not begun. */
+static enum start start_of(
+    struct planner *p, const struct start_facts *facts, bool known, bool waits)
+{
+	if (facts->owned)
+		return START_LOST;
 	if (p->input->desired->settings.first_start != FIRST_START_OBSERVE)
 		return START_FREE;
-	if (!known && !existing && !mono_reached(end, p->input->now)) {
+	if (facts->existing)
+		return START_OBSERVES;
+	return waits || !known ? START_WAITS : START_FREE;
+}
+
+void first_start_judge(struct planner *p)
+{
+	struct mono end = mono_add(p->input->began, PATIENCE_MS);
+	struct plan *plan = p->plan;
+	struct start_facts facts;
+	bool waits;
+
+	if (!p->input->state->fresh)
+		return;
+	gather(p, &facts);
+	waits = !facts.known && !facts.begun && !mono_reached(end, p->input->now);
+	plan->start = start_of(p, &facts, true, waits);
+	if (facts.begun && plan->start != START_LOST)
+		plan->start = START_KNOWN;
+	if (plan->start == START_WAITS)
 		plan_wake(p, end);
-		return START_WAITS;
-	}
-	return existing ? START_OBSERVES : START_FREE;
+	for (size_t i = 0; i < source_count; i++)
+		if (!state_source_has_begun(p->input->state, sources[i]))
+			plan->starts[i] =
+			    start_of(p, &facts, facts.sources_known[i], waits);
+}
+
+bool first_start_holds(const struct plan *plan, const struct item *item)
+{
+	const struct source *source = item->kind->source;
+	enum start start = source ? plan->starts[source_index(source)] : plan->start;
+	bool says_more = !item->program_count && (item->verdict == VERDICT_UNKNOWN ||
+						     item->verdict == VERDICT_BLOCKED);
+
+	return start == START_OBSERVES || (start == START_WAITS && !says_more);
 }
 
 void first_start_report(struct planner *p)

@@ -8,9 +8,10 @@
 
 #define EFFECTS_SHOWN 3
 
-static bool is_paused(struct planner *p, const struct object_state *state,
-    const char **reason, struct mono *until)
+static bool is_paused(
+    struct planner *p, const struct item *item, const char **reason, struct mono *until)
 {
+	const struct object_state *state = item->state;
 	const struct state *all = p->input->state;
 
 	if (state->paused && !mono_reached(state->pause_until, p->input->now)) {
@@ -25,7 +26,7 @@ static bool is_paused(struct planner *p, const struct object_state *state,
 	}
 	*reason = first_start_reason;
 	*until = MONO_NEVER;
-	return p->plan->start == START_OBSERVES || p->plan->start == START_WAITS;
+	return first_start_holds(p->plan, item);
 }
 
 static void pause_item(
@@ -143,7 +144,7 @@ void gates_item(struct planner *p, struct item *item)
 	for (size_t i = 0; i < item->program_count; i++)
 		if (!item->programs[i]->text && item->programs[i]->step_count)
 			item->programs[i]->text = item->programs[i]->steps[0]->text;
-	if (is_paused(p, state, &reason, &until)) {
+	if (is_paused(p, item, &reason, &until)) {
 		pause_item(p, item, reason, until);
 		return;
 	}

@@ -334,7 +334,7 @@ struct plan *plan_make(const struct plan_input *input)
 
 	p.near = arena_alloc(p.arena, sizeof(*p.near));
 	plan->next = MONO_NEVER;
-	plan->start = first_start_of(&p);
+	first_start_judge(&p);
 	for (size_t k = 0; k < kind_count; k++) {
 		while (state_at < input->state->count &&
 		       kind_index(input->state->items[state_at]->kind) < k)

@@ -123,16 +123,17 @@ struct item_range { /* of one kind's items: first..desired are written, ..end ar
 };
 
 enum start {		/* where nothing is remembered of an earlier run: */
-	START_KNOWN,	/* something is */
+	START_KNOWN,	/* something is, or it has begun */
 	START_WAITS,	/* it is not known yet; nothing is done */
 	START_OBSERVES, /* the first one, and others' objects are written: nothing is done */
-	START_FREE,	/* the first one, with nothing to take over that is known of */
-	START_LOST,	/* there was one: objects carry our mark */
+	START_FREE, /* the first one, and it is known that there is nothing to take over */
+	START_LOST, /* there was one: objects carry our mark */
 };
 
 struct plan {
 	struct arena arena;
-	enum start start;
+	enum start start;		/* of everything, */
+	enum start starts[SOURCES_MAX]; /* and of each source, by source_index() */
 	/* In row order; within a kind what is desired by name, then the rest. */
 	struct item **items;
 	size_t item_count;

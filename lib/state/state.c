@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/hash.h"
 #include "lib/base/retry.h"
 #include "lib/base/sorted.h"
 #include "lib/doc/json.h"
@@ -71,12 +72,19 @@ struct object_state *state_get(struct state *m, const struct kind *kind, const c
 	return m->items[i];
 }
 
+static void forget_sources(struct state *m)
+{
+	free(m->begun.items);
+	m->begun = (struct hashes){ 0 };
+}
+
 void state_done(struct state *m)
 {
 	for (size_t i = 0; i < m->count; i++)
 		object_state_free(m->items[i]);
 	free(m->items);
 	free(m->pause_reason);
+	forget_sources(m);
 	json_object_put(m->unknown);
 	json_object_put(m->unknown_objects);
 	*m = (struct state){ 0 };
@@ -229,8 +237,27 @@ void state_observing(struct state *m)
 
 void state_begun(struct state *m, bool lost)
 {
+	forget_sources(m);
 	m->fresh = m->observing = false;
 	m->lost = lost;
+	m->persistent_changes++;
+}
+
+static uint64_t hash_source(const struct source *source)
+{
+	return hash_bytes(HASH_START, source->name, strlen(source->name));
+}
+
+bool state_source_has_begun(const struct state *m, const struct source *source)
+{
+	return !m->fresh || hashes_have(&m->begun, hash_source(source));
+}
+
+void state_source_begun(struct state *m, const struct source *source)
+{
+	if (state_source_has_begun(m, source))
+		return;
+	hashes_add(&m->begun, hash_source(source));
 	m->persistent_changes++;
 }
 

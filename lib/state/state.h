@@ -23,6 +23,8 @@ struct state {			     /* zeroed: nothing is known */
 	 * there was, and what was kept is lost (lib/plan/first_start.h). */
 	bool fresh, lost;
 	bool observing; /* fresh, and others' objects were found: until resumed */
+	/* Fresh: the sources, hashes of their names, whose objects are kept all the same. */
+	struct hashes begun;
 	uint64_t persistent_changes; /* grows when something kept on disk changes */
 	/* What a newer version has saved, as it was loaded; see state_save(). */
 	struct json_object *unknown, *unknown_objects;
@@ -87,6 +89,10 @@ void state_clear(struct state *m, const struct kind *kind, const char *name);
 void state_observing(struct state *m);
 /* How it began is clear, or what was lost is known to people. */
 void state_begun(struct state *m, bool lost);
+/* It is clear for this source: what it has is kept from now on, whatever of what the other
+ * sources have is not known yet. */
+void state_source_begun(struct state *m, const struct source *source);
+bool state_source_has_begun(const struct state *m, const struct source *source);
 
 /* Both take kind NULL for everything; MONO_NEVER: until resumed. To resume everything
  * also ends a first start. */

@@ -25,6 +25,7 @@ static const struct field rows[] = {
 	    .maximum = INT64_MAX),
 	record_row(struct state, "first_start", FIELD_BOOL, fresh, FIELD_KEPT),
 	record_row(struct state, "observing", FIELD_BOOL, observing, FIELD_KEPT),
+	record_row(struct state, "begun_sources", FIELD_HASHES, begun, FIELD_KEPT),
 	record_row(struct state, "state_lost", FIELD_BOOL, lost, FIELD_KEPT),
 	{ 0 },
 };

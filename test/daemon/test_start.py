@@ -149,5 +149,35 @@ def nothing_there(home):
         one["id"] == "state-lost" for one in home.status()["findings"]))
 
 
+def source_away(home):
+    """What is away holds up the rest for some seconds only, and is a first start by itself."""
+    check = home.report.check
+    empty_state(home)
+    remove_all(home)
+    home.settings(first_start="observe")
+    home.api.post(POOLS, {
+        "apiVersion": "metallb.io/v1beta1", "kind": "IPAddressPool",
+        "metadata": {"name": "default-pool", "namespace": "metallb-system"},
+        "spec": {"addresses": ["192.168.122.200/32"]}})
+    home.stop_api()
+    home.libvirt_mark()
+    home.start()
+    home.report.stays("nothing is done so long as the API server may come",
+                      lambda: not home.libvirt_writes(), 2)
+    check("where it does not, libvirt's part begins", lambda: home.runs("worker-2"), 20)
+    home.stop()
+    home.start_api()
+    home.api.mark()
+    home.start()
+    check("when it comes, with a pool that others made, it is observed", lambda: any(
+        one["name"] == "default-pool" and one["verdict"] == "paused"
+        and "first start" in one["reason"] for one in home.status()["objects"]), 10)
+    home.virsh("destroy", "worker-2")
+    check("libvirt's part goes on being kept", lambda: home.runs("worker-2"), 10)
+    home.report.stays("and nothing is done in the cluster", lambda: not home.api.writes(), 2)
+    home.exits(0, "resume")
+    check("until resumed", home.converged, 10)
+
+
 if __name__ == "__main__":
-    run(first, observes, preview, lost, nothing_there, nothing_written)
+    run(first, observes, preview, lost, nothing_there, source_away, nothing_written)

@@ -78,7 +78,7 @@ bool home_mac(
 	return false;
 }
 
-bool home_exists(const struct home *h, const struct world *w)
+bool home_exists_in_libvirt(const struct home *h, const struct world *w)
 {
 	bool there = false;
 
@@ -86,10 +86,22 @@ bool home_exists(const struct home *h, const struct world *w)
 		there |= w->nets[i].e.exists && home_net(h, w->nets[i].e.name);
 	for (size_t i = 0; i < DOMS; i++)
 		there |= w->doms[i].e.exists && home_vm_of(h, w->doms[i].e.name);
+	return there;
+}
+
+bool home_exists_in_cluster(const struct home *h, const struct world *w)
+{
+	bool there = false;
+
 	for (size_t i = 0; i < OBJECTS; i++)
 		there |= w->objects[i].e.exists && w->objects[i].type == OBJECT_POOL &&
 			 home_pool(h, w->objects[i].e.name);
 	return there;
+}
+
+bool home_exists(const struct home *h, const struct world *w)
+{
+	return home_exists_in_libvirt(h, w) || home_exists_in_cluster(h, w);
 }
 
 struct ranges home_pools(struct arena *a, const struct home *h)

@@ -89,7 +89,9 @@ size_t home_nics(const struct home *h, const struct h_vm *vm, struct h_nic out[H
  * name; false: it has none there. */
 bool home_mac(
     const struct home *h, const struct h_vm *vm, const char *network, struct mac *out);
-/* Some of what is written is there. */
+/* Some of what is written is there: in libvirt, in the cluster; in either. */
+bool home_exists_in_libvirt(const struct home *h, const struct world *w);
+bool home_exists_in_cluster(const struct home *h, const struct world *w);
 bool home_exists(const struct home *h, const struct world *w);
 /* All pools' addresses that are written. */
 struct ranges home_pools(struct arena *a, const struct home *h);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/kind/kinds.h"
+#include "lib/kind/sources.h"
 
 struct judge *judge_new(struct sim *s)
 {
@@ -163,6 +164,24 @@ static void note_target(struct sim *s, const struct call_in_world *call)
 		note_own(s, &w->objects[i].e, &b->objects[i].e);
 }
 
+/* At a first start each source is begun with when it is known that nothing that is written
+ * is there; nothing is done to one that may have something. */
+static void judge_first_start(
+    struct sim *s, const struct world *b, const struct call_in_world *call)
+{
+	bool *begun = s->judge->begun;
+	enum sim_source source =
+	    call->action->source == &libvirt_source ? SIM_LIBVIRT : SIM_KUBERNETES;
+
+	if (!s->observing || begun[source])
+		return;
+	if ((call->libvirt_known && home_exists_in_libvirt(call->home, b)) ||
+	    (call->pools_known && home_exists_in_cluster(call->home, b)))
+		sim_fail(s, "P9", "\"%s\" during a first start", call->text);
+	begun[SIM_LIBVIRT] |= call->libvirt_known;
+	begun[SIM_KUBERNETES] |= call->pools_known;
+}
+
 void judge_after(struct sim *s, const struct call_in_world *call)
 {
 	struct world *b = &s->judge->before;
@@ -174,8 +193,7 @@ void judge_after(struct sim *s, const struct call_in_world *call)
 		return;
 	}
 	s->judge->sent_us = call->sent_us;
-	if (s->observing && call->libvirt_known && home_exists(call->home, b))
-		sim_fail(s, "P9", "\"%s\" during a first start", call->text);
+	judge_first_start(s, b, call);
 	judge_addresses(s, b, call);
 	judge_services(s, b, call);
 	judge_foreign(s, b, call);

@@ -48,7 +48,8 @@ struct queued_step { /* a step, and what was known when it was planned */
 
 struct judge {
 	struct world before;
-	int64_t sent_us; /* when the step that is judged was sent */
+	int64_t sent_us;	 /* when the step that is judged was sent */
+	bool begun[SIM_SOURCES]; /* of a first start: nothing was there to take over */
 	struct approved approvals[APPROVALS];
 	size_t approval_count;
 	struct removed removed[REMOVED];
