@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/kube/credentials.h"
+#include "lib/wire/credentials.h"
 
 enum http_failure {
 	HTTP_ANSWERED,	  /* none: there is a status, and a whole body */

@@ -18,7 +18,7 @@
 
 #include "daemon/host/clock.h"
 #include "daemon/kube/asker.h"
-#include "daemon/kube/credentials.h"
+#include "daemon/kube/copy.h"
 #include "daemon/kube/http.h"
 #include "daemon/kube/readiness.h"
 #include "daemon/kube/reflectors.h"
@@ -28,6 +28,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/retry.h"
 #include "lib/base/text.h"
+#include "lib/wire/credentials.h"
 
 #define USELESS_MS                                                                       \
 	15000 /* as long as nothing of use is answered, it is still connected */
@@ -77,10 +78,23 @@ static void replace(char **text, const char *with)
 	*text = copy;
 }
 
+/* Where the kubeconfig is; borrows from `k`. */
+static struct credentials_source source_of(const struct kube *k)
+{
+	return (struct credentials_source){ .configured = k->kubeconfig,
+		.config_dir = k->config_dir,
+		.handed_out = getenv("CREDENTIALS_DIRECTORY"),
+		.context = k->context };
+}
+
 /* The only place that changes the state. */
 static void set_state(struct kube *k, enum kube_status status, const char *reason)
 {
-	if (server_state_set(&k->state, status, reason))
+	const struct credentials_source source = source_of(k);
+	autofree char *note = status == KUBE_OFF ? NULL : copy_note(&source);
+	autofree char *both = note ? must_printf("%s; %s", reason, note) : NULL;
+
+	if (server_state_set(&k->state, status, both ? both : reason))
 		k->callbacks.state(k->arg);
 }
 
@@ -127,10 +141,11 @@ static void go_down(struct kube *k, const char *why, int64_t at_least)
 
 static void go_unauthorized(struct kube *k)
 {
-	autofree char *path = credentials_path(k->kubeconfig, k->config_dir);
-	autofree char *why = must_printf(
-	    "%s does not accept our credentials (401 Unauthorized): renew the token or client certificate in %s",
-	    k->credentials->config.server, path);
+	const struct credentials_source source = source_of(k);
+	autofree char *renew = copy_renew(&source);
+	autofree char *why =
+	    must_printf("%s does not accept our credentials (401 Unauthorized)%s",
+		k->credentials->config.server, renew);
 
 	readiness_stop(&k->readiness);
 	reflectors_pause(&k->reflectors, LOSS_UNAUTHORIZED, why);
@@ -197,9 +212,8 @@ enum refresh { CREDENTIALS_SAME, CREDENTIALS_CHANGED, CREDENTIALS_FAILED };
 /* Takes over what stands on disk now. After a failure, what was read before stays. */
 static enum refresh refresh_credentials(struct kube *k, bool *missing, struct error *e)
 {
-	autofree char *path = credentials_path(k->kubeconfig, k->config_dir);
-	struct credentials *now =
-	    credentials_load(path, k->config_dir, k->context, missing, e);
+	const struct credentials_source source = source_of(k);
+	struct credentials *now = credentials_load(&source, missing, e);
 	bool same_token, moved;
 
 	if (!now)
@@ -231,24 +245,24 @@ static enum refresh refresh_credentials(struct kube *k, bool *missing, struct er
 static void on_no_credentials(
     struct kube *k, bool missing, bool configured, const char *why)
 {
-	autofree char *path = credentials_path(k->kubeconfig, k->config_dir);
-	autofree char *text = NULL;
+	const struct credentials_source source = source_of(k);
+	struct arena a = { 0 };
+	const char *path = credentials_written(&source, &a);
 
 	/* One that was there is being replaced, unless its path was configured anew. */
 	if (missing && k->mode == KUBERNETES_AUTO && (configured || !k->credentials)) {
-		text = must_printf("no kubeconfig at %s; Kubernetes half is off", path);
-		go_off(k, text);
+		go_off(k, arena_printf(
+			      &a, "no kubeconfig at %s; Kubernetes half is off", path));
 		wake_in(k, k->tuning.slow);
-		return;
+	} else {
+		disconnect(k);
+		if (missing)
+			why = arena_printf(&a,
+			    "no kubeconfig at %s: put one there, or set kubernetes.kubeconfig in homek8s.yaml",
+			    path);
+		go_down(k, why, 0);
 	}
-	disconnect(k);
-	text =
-	    missing
-		? must_printf(
-		      "no kubeconfig at %s: put one there, or set kubernetes.kubeconfig in homek8s.yaml",
-		      path)
-		: must_copy(why);
-	go_down(k, text, 0);
+	arena_done(&a);
 }
 
 /* The timer's turn. */
@@ -271,6 +285,8 @@ static void check_server(struct kube *k)
 		return;
 	}
 	if (connected && !suspected && !k->resume) {
+		/* The kubeconfig may be another one than was copied. */
+		set_state(k, KUBE_CONNECTED, k->credentials->config.server);
 		wake_in(k, k->tuning.slow);
 		return;
 	}

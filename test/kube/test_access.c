@@ -87,6 +87,107 @@ START_TEST(credentials_directory_without_the_rest)
 }
 END_TEST
 
+/* A copy that the service manager has made of the kubeconfig in the lab's directory. */
+static void copy_kubeconfig(void)
+{
+	mkdir(lab_path("credentials"), 0700);
+	lab_program((const char *const[]){
+	    "cp", lab_path("kubeconfig"), lab_path("credentials/kubeconfig"), NULL });
+	setenv("CREDENTIALS_DIRECTORY", lab_path("credentials"), 1);
+}
+
+/* What is said names the file that was written, never the copy. */
+static void says_of_the_file(const char *format)
+{
+	autofree char *said = must_printf(format, lab_path("kubeconfig"));
+
+	lab_wait_detail(said);
+	ck_assert_msg(!strstr(kube_state(lab_kube())->detail, "credentials/"), "%s",
+	    kube_state(lab_kube())->detail);
+}
+
+/* The file is another one than was copied: said at once, and gone with a new copy. */
+START_TEST(changed_since_it_was_copied)
+{
+	struct kubernetes_settings settings = { .mode = KUBERNETES_AUTO };
+
+	lab_server("--bookmark-interval", "0.3", NULL);
+	lab_kubeconfig("", "    {}\n");
+	copy_kubeconfig();
+	lab_start();
+	lab_wait("listed pool 0:");
+	ck_assert_msg(!strstr(kube_state(lab_kube())->detail, "restart"), "%s",
+	    kube_state(lab_kube())->detail);
+	lab_kubeconfig("", "    token:\n");
+	kube_configure(lab_kube(), &settings);
+	says_of_the_file(
+	    "; %s has changed since homek8sd was started and is read only then: `systemctl restart homek8sd`");
+	copy_kubeconfig();
+	lab_run(300);
+	kube_configure(lab_kube(), &settings);
+	lab_run(300);
+	ck_assert_str_eq(kube_state(lab_kube())->detail, lab_url());
+	unlink(lab_path("kubeconfig"));
+	kube_configure(lab_kube(), &settings);
+	says_of_the_file("; %s is gone, and homek8sd works with the copy");
+}
+END_TEST
+
+START_TEST(copy_that_is_refused)
+{
+	struct kubernetes_settings settings = { .mode = KUBERNETES_AUTO };
+
+	lab_server("--bookmark-interval", "0.3", NULL);
+	lab_stop_server();
+	lab_make_certificates();
+	lab_server("--token", LAB_SECRET, "--tls-cert", lab_path("server.crt"),
+	    "--tls-key", lab_path("server.key"), NULL);
+	lab_kubeconfig("    certificate-authority: ca.crt\n", "    token: old\n");
+	copy_kubeconfig();
+	lab_start();
+	lab_wait("state unauthorized\n");
+	says_of_the_file(
+	    ": renew the token or client certificate in %s, then `systemctl restart homek8sd`");
+	lab_kubeconfig("    certificate-authority: ca.crt\n", "    token: renewed\n");
+	kube_configure(lab_kube(), &settings);
+	says_of_the_file("(401 Unauthorized); %s has changed since homek8sd was started");
+}
+END_TEST
+
+static const struct {
+	const char *what, *kubeconfig, *says;
+} bad_copy_rows[] = {
+	{ "no YAML", "a: [", "%s:2:1: " },
+	{ "no context", "a: 1\n", "%s:1:1: it has no current-context" },
+};
+
+START_TEST(bad_copy)
+{
+	lab_write("kubeconfig", bad_copy_rows[_i].kubeconfig);
+	copy_kubeconfig();
+	lab_start();
+	lab_wait("state down\n");
+	says_of_the_file(bad_copy_rows[_i].says);
+}
+END_TEST
+
+/* What it names relative to itself is where users have it. */
+START_TEST(copy_without_a_file_it_names)
+{
+	autofree char *said =
+	    must_printf("tokenFile: %s does not exist", lab_path("gone"));
+
+	lab_write("kubeconfig",
+	    "current-context: a\ncontexts: [{name: a, context: {cluster: c, user: u}}]\n"
+	    "clusters: [{name: c, cluster: {server: \"https://h\"}}]\n"
+	    "users: [{name: u, user: {tokenFile: gone}}]\n");
+	copy_kubeconfig();
+	lab_start();
+	lab_wait_detail(said);
+	ck_assert(!strstr(kube_state(lab_kube())->detail, "credentials/"));
+}
+END_TEST
+
 /* The kubeconfig names another server: all that is known of the first one is void. */
 START_TEST(another_server)
 {
@@ -384,6 +485,11 @@ TCase *access_tests(void)
 	tcase_add_test(tc, must_be_on);
 	tcase_add_test(tc, credentials_directory);
 	tcase_add_test(tc, credentials_directory_without_the_rest);
+	tcase_add_test(tc, changed_since_it_was_copied);
+	tcase_add_test(tc, copy_that_is_refused);
+	tcase_add_loop_test(
+	    tc, bad_copy, 0, (int)(sizeof(bad_copy_rows) / sizeof(bad_copy_rows[0])));
+	tcase_add_test(tc, copy_without_a_file_it_names);
 	tcase_add_test(tc, another_server);
 	tcase_add_loop_test(
 	    tc, bad_kubeconfig, 0, (int)(sizeof(bad_rows) / sizeof(bad_rows[0])));
