@@ -18,12 +18,13 @@
 
 #include "daemon/control/control.h"
 #include "daemon/preview.h"
+#include "daemon/host/clock.h"
 #include "daemon/host/state_dir.h"
 #include "daemon/journal/journal.h"
-#include "daemon/engine/config_load.h"
 #include "daemon/engine/engine.h"
 #include "lib/base/cleanup.h"
 #include "lib/plan/plan.h"
+#include "lib/view/home_check.h"
 
 #define EXIT_BUSY 75   /* EX_TEMPFAIL: another one runs */
 #define EXIT_CONFIG 78 /* EX_CONFIG */
@@ -108,24 +109,32 @@ static int parse_options(int argc, char **argv, struct options *o, int *status)
 	return 1;
 }
 
+/* As it would be read here; the service's own directory, as the service would read it. */
 static int check(const char *directory)
 {
-	autotext struct text errors = { 0 };
-	struct config *config = config_load_directory(directory, NULL, &errors);
+	struct account account;
+	struct home_check_request request =
+	    home_check_here(directory, &account, clock_wall());
+	struct home_check check;
+	size_t errors, findings;
 
-	if (!config) {
-		fputs(text_get(&errors), stderr);
-		return EXIT_CONFIG;
-	}
-	for (size_t i = 0; i < config->report.count; i++) {
+	request.is_service = true;
+	home_check(&request, &check);
+	errors = check.report.errors + check.report.not_shown;
+	findings = check.report.count;
+	for (size_t i = 0; i < check.report.count; i++) {
 		autotext struct text line = { 0 };
 
-		finding_print(&config->report.findings[i], &line);
+		finding_print(&check.report.findings[i], &line);
 		fputs(text_get(&line), stderr);
 	}
-	printf("%s: good, %zu finding%s\n", directory, config->report.count,
-	    config->report.count == 1 ? "" : "s");
-	config_free(config);
+	if (check.report.not_shown)
+		fprintf(stderr, "and %zu more errors\n", check.report.not_shown);
+	home_check_done(&check);
+	if (errors)
+		return EXIT_CONFIG;
+	printf(
+	    "%s: good, %zu finding%s\n", directory, findings, findings == 1 ? "" : "s");
 	return 0;
 }
 

@@ -59,7 +59,7 @@ may_include lib/state 'lib/(base|doc|model|state)'
 may_include lib/plan 'lib/(base|doc|model|state|plan)'
 may_include lib/kind 'lib/(base|doc|model|state|plan|kind)'
 may_include lib/lint 'lib/(base|doc|model|kind|lint)'
-may_include lib/view 'lib/(base|doc|model|state|plan|view|kind/sources\.def)'
+may_include lib/view 'lib/(base|doc|wire|model|state|plan|view|kind/sources\.def)'
 may_include lib/wire 'lib/(base|doc|wire)'
 may_include daemon/homek8sctl '(lib/[a-z]+|daemon/homek8sctl)'
 

@@ -12,6 +12,7 @@
 #include "lib/base/text.h"
 #include "lib/doc/json.h"
 #include "lib/model/config.h"
+#include "lib/view/home_check.h"
 #include "lib/view/interface.h"
 #include "lib/view/view.h"
 
@@ -86,17 +87,16 @@ static void show_report(struct ctl *ctl, const struct report *report, const char
 enum status verb_validate(struct ctl *ctl)
 {
 	const char *path = ctl->count > 0 ? ctl->arguments[0] : ctl->options.config_dir;
-	struct config_files files = { 0 };
-	struct config *config = NULL;
-	struct report report = { .arena = &ctl->arena };
-	int result = config_files_read(path, FILES_ANYBODYS, &files, &report);
+	struct account account;
+	struct home_check_request request = home_check_here(path, &account, wall_ms());
+	struct home_check check;
+	bool good;
 
-	if (result == 0)
-		result = config_load(&files, &config);
-	show_report(ctl, config ? &config->report : &report, path);
-	config_free(config);
-	config_files_done(&files);
-	return result == 0 ? STATUS_YES : STATUS_NO;
+	home_check(&request, &check);
+	show_report(ctl, &check.report, path);
+	good = check.report.errors == 0;
+	home_check_done(&check);
+	return good ? STATUS_YES : STATUS_NO;
 }
 
 enum status verb_explain(struct ctl *ctl)

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base/account.h"
 #include "lib/base/cleanup.h"
 #include "lib/doc/yaml.h"
 
@@ -20,7 +21,18 @@ struct reader {
 	struct config_files *out;
 	struct report *report;
 	enum files_of of;
+	const struct account *as; /* NULL: the user of this process */
 };
+
+/* Of a name that is relative to the configuration directory: for commands. */
+static const char *whole_path(const struct reader *r, const char *name)
+{
+	const char *directory = r->out->directory;
+
+	if (name[0] == '/' || strcmp(name, directory) == 0)
+		return name;
+	return arena_printf(r->report->arena, "%s/%s", directory, name);
+}
 
 /* A file that cannot be used: its name, why, and what to do. */
 static int refuse(const struct reader *r, const char *id, const char *name,
@@ -51,7 +63,10 @@ static int refuse_open(const struct reader *r, const char *name, int reason)
 	case EACCES:
 	case EPERM:
 		return refuse(r, "file-unreadable", name, "this user may not read it",
-		    "let the user of homek8sd read it, for example with group homek8s and mode 0640");
+		    arena_printf(r->report->arena,
+			"`chgrp " ACCOUNT_SERVICE
+			" %s && chmod 640 %s` lets homek8sd read it",
+			whole_path(r, name), whole_path(r, name)));
 	case ENXIO:
 	case ENODEV:
 		return refuse(r, "file-not-regular", name,
@@ -79,21 +94,43 @@ static const char *type_text(mode_t mode)
 static int check_owner(const struct reader *r, const char *name, const struct stat *st)
 {
 	struct arena *a = r->report->arena;
+	const char *path = whole_path(r, name);
+	uid_t reader = r->as ? r->as->uid : geteuid();
 
 	if (r->of != FILES_TRUSTED)
 		return 0;
-	if (st->st_uid != 0 && st->st_uid != geteuid())
+	if (st->st_uid != 0 && st->st_uid != reader)
 		return refuse(r, "file-owner", name,
 		    arena_printf(a,
-			"it belongs to user %u, neither to root nor to the user that reads it",
-			st->st_uid),
-		    arena_printf(a, "chown root %s", name));
+			"it belongs to user %u, neither to root nor to %s, who reads it",
+			st->st_uid, r->as ? r->as->name : "the user"),
+		    arena_printf(a, "chown root %s", path));
 	if (st->st_mode & (S_IWGRP | S_IWOTH))
 		return refuse(r, "file-writable", name,
 		    arena_printf(a, "others than its owner may write it (mode %04o)",
 			st->st_mode & 07777u),
-		    arena_printf(a, "chmod go-w %s", name));
+		    arena_printf(a, "chmod go-w %s", path));
 	return 0;
+}
+
+/* For whom we read, it is not we who are to be allowed to. */
+static int check_readable(const struct reader *r, const char *name, bool is_directory)
+{
+	struct arena *a = r->report->arena;
+	const char *path = whole_path(r, name), *denied;
+
+	if (!r->as)
+		return 0;
+	denied = account_denied(r->as, a, path, is_directory ? R_OK | X_OK : R_OK);
+	if (!denied)
+		return 0;
+	if (strcmp(denied, path) != 0 || is_directory)
+		return refuse(r, "file-unreadable", strcmp(denied, path) ? denied : name,
+		    arena_printf(a, "user %s may not read this directory", r->as->name),
+		    arena_printf(a, "chmod a+rx %s", denied));
+	return refuse(r, "file-unreadable", name,
+	    arena_printf(a, "user %s may not read it", r->as->name),
+	    arena_printf(a, "chgrp %s %s && chmod 640 %s", r->as->name, path, path));
 }
 
 static int check_file(const struct reader *r, const char *name, const struct stat *st)
@@ -105,7 +142,7 @@ static int check_file(const struct reader *r, const char *name, const struct sta
 		    arena_printf(
 			a, "it is %s where a plain file is due", type_text(st->st_mode)),
 		    "put a plain file in its place");
-	if (check_owner(r, name, st))
+	if (check_owner(r, name, st) || check_readable(r, name, false))
 		return -1;
 	if ((size_t)st->st_size > YAML_MAX_BYTES)
 		return refuse(r, "file-too-large", name,
@@ -244,7 +281,8 @@ static void open_desired(const struct reader *r, int directory)
 	struct stat st;
 
 	if (desired) {
-		if (fstat(fd, &st) == 0 && check_owner(r, DESIRED, &st) == 0)
+		if (fstat(fd, &st) == 0 && check_owner(r, DESIRED, &st) == 0 &&
+		    check_readable(r, DESIRED, true) == 0)
 			read_desired(r, desired);
 		closedir(desired);
 		return;
@@ -271,7 +309,8 @@ static void read_directory(const struct reader *r, const char *path)
 		    NULL);
 		return;
 	}
-	if (fstat(directory, &st) || check_owner(r, path, &st))
+	if (fstat(directory, &st) || check_owner(r, path, &st) ||
+	    check_readable(r, path, true))
 		return;
 	if (!fstatat(directory, SETTINGS, &st, AT_SYMLINK_NOFOLLOW))
 		read_file(r, directory, SETTINGS, SETTINGS, &r->out->settings);
@@ -307,10 +346,10 @@ static void read_single(const struct reader *r, const char *path)
 		out->desired_count = 1;
 }
 
-int config_files_read(
-    const char *path, enum files_of of, struct config_files *out, struct report *report)
+static int read_all(const char *path, enum files_of of, const struct account *as,
+    struct config_files *out, struct report *report)
 {
-	struct reader r = { out, report, of };
+	struct reader r = { out, report, of, as };
 	size_t errors = report->errors;
 	struct stat st;
 
@@ -325,6 +364,18 @@ int config_files_read(
 	else
 		read_single(&r, path);
 	return report->errors > errors ? -1 : 0;
+}
+
+int config_files_read(
+    const char *path, enum files_of of, struct config_files *out, struct report *report)
+{
+	return read_all(path, of, NULL, out, report);
+}
+
+int config_files_read_as(const struct account *as, const char *path,
+    struct config_files *out, struct report *report)
+{
+	return read_all(path, FILES_TRUSTED, as, out, report);
 }
 
 void config_files_done(struct config_files *files)

@@ -8,6 +8,7 @@
 #ifndef LIB_MODEL_FILES_H
 #define LIB_MODEL_FILES_H
 
+#include "lib/base/account.h"
 #include "lib/base/arena.h"
 #include "lib/doc/node.h"
 #include "lib/doc/report.h"
@@ -41,6 +42,9 @@ enum files_of {
  */
 int config_files_read(
     const char *path, enum files_of of, struct config_files *out, struct report *report);
+/* The same, FILES_TRUSTED, for another user: what that one may not read is an error, too. */
+int config_files_read_as(const struct account *as, const char *path,
+    struct config_files *out, struct report *report);
 void config_files_done(struct config_files *files);
 
 #endif

@@ -102,10 +102,16 @@ def findings_in_code():
     return found - NO_FINDING
 
 
+def kubeconfig_findings():
+    source = (TOP / "lib" / "wire" / "kubeconfig_check.c").read_text()
+    return set(re.findall(r'"(kubeconfig-[a-z-]+)"', source))
+
+
 def findings_in_page():
     section = between(PAGE_YAML.read_text(), ".Sh FINDINGS", ".Sh FILES")
     rows = re.findall(r"(?m)^\.It Cm [a-z]* : (.*)", section)
-    return {word for row in rows for word in re.split(r"[ ,]+", row)} - OTHER_FINDINGS
+    words = {word for row in rows for word in re.split(r"[ ,]+", row)}
+    return {word for word in words if not word.startswith("kubeconfig-")} - OTHER_FINDINGS
 
 
 def manual_pages(home):
@@ -127,6 +133,8 @@ def manual_pages(home):
         daemon, r"^\.It %$", [f"P{number}" for number in range(1, 11)]))
     check("homek8s.yaml(5) has every finding of the linter and no other",
           lambda: same(findings_in_code(), findings_in_page()))
+    check("and every finding about a kubeconfig", lambda: same(
+        kubeconfig_findings(), re.findall(r"kubeconfig-[a-z-]+", PAGE_YAML.read_text())))
 
 
 def message_ids():
