@@ -259,6 +259,9 @@ const char *nearest_word(const char *word, const char *const *words)
 		if (strnlen(*words, WORD_LIMIT + 1) > WORD_LIMIT)
 			continue;
 		distance = word_distance(word, *words);
+		/* Not finished rather than mistyped. */
+		if (distance <= length / 3 + 1 && strncmp(*words, word, length) == 0)
+			distance = 0;
 		if (distance < best || (distance == best && !nearest && length > 2)) {
 			best = distance;
 			nearest = *words;

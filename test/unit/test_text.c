@@ -411,6 +411,7 @@ static const struct word_row {
 	{ "upper case", "VCPUS", "vcpus" },
 	{ "singular", "vcpu", "vcpus" },
 	{ "the nearest of two", "interface", "interfaces" },
+	{ "not finished", "stat", "status" },
 	{ "short words", "ipp", "ip" },
 	{ "far from everything", "colour", NULL },
 	{ "one letter", "x", NULL },
@@ -422,7 +423,7 @@ static const struct word_row {
 START_TEST(nearest_words)
 {
 	static const char *const words[] = { "memory", "vcpus", "static_ips",
-		"interfaces", "ip", "role",
+		"interfaces", "ip", "role", "start", "status",
 		"a-word-that-is-so-long-that-nobody-would-ever-mistype-it-at-all", NULL };
 	const struct word_row *row = &word_rows[_i];
 	const char *nearest = nearest_word(row->word, words);
