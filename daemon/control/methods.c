@@ -173,6 +173,25 @@ static void resume(struct request *r)
 	answer_change(r, engine_resume(r->engine, r->kind, r->name, r->who, &e), &e);
 }
 
+static void wish(struct request *r, enum wish_for what)
+{
+	autofree char *by = peer_name(&r->client->peer);
+	struct error e = { 0 };
+
+	answer_change(
+	    r, engine_wish(r->engine, r->kind, r->name, what, by, r->who, &e), &e);
+}
+
+static void start(struct request *r)
+{
+	wish(r, WISH_START);
+}
+
+static void stop(struct request *r)
+{
+	wish(r, WISH_STOP);
+}
+
 /* What waits for approval now, where it is not what the caller was shown; else NULL. */
 static const struct approval_view *other_approval(struct request *r)
 {
@@ -229,7 +248,8 @@ static void reload(struct request *r)
 static void get_version(struct request *r)
 {
 	static const char *const features[] = { "approve", "approve-hash", "events",
-		"import", "pause", "status-events", "stream-changes", "streams" };
+		"import", "pause", "start-stop", "status-events", "stream-changes",
+		"streams" };
 
 	reply(r, &(struct version_reply){ HOMEK8S_VERSION,
 		     { (void *)features, sizeof(features) / sizeof(features[0]) } });

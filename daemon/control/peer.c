@@ -51,6 +51,13 @@ bool peer_is_administrator(const struct peer *peer)
 	return peer->uid == 0 || peer->uid == geteuid();
 }
 
+char *peer_name(const struct peer *peer)
+{
+	const struct passwd *user = getpwuid(peer->uid);
+
+	return user ? must_copy(user->pw_name) : must_printf("uid %ld", (long)peer->uid);
+}
+
 char *peer_text(const struct peer *peer)
 {
 	const struct passwd *user = getpwuid(peer->uid);

@@ -18,5 +18,7 @@ int peer_read(int fd, const gid_t *group, struct peer *out);
 bool peer_is_administrator(const struct peer *peer);
 /* "uid 1000 (alice) pid 123", malloc'd. */
 char *peer_text(const struct peer *peer);
+/* "alice", or "uid 1000", malloc'd. */
+char *peer_name(const struct peer *peer);
 
 #endif

@@ -138,7 +138,8 @@ static void inform_state(struct engine *e, const struct item *item)
 		.converged = item->verdict == VERDICT_CONVERGED,
 		.idle = !item_has_steps(item) && !item->state->busy &&
 			(item->verdict == VERDICT_BLOCKED ||
-			    item->verdict == VERDICT_PENDING),
+			    item->verdict == VERDICT_PENDING ||
+			    item->verdict == VERDICT_PAUSED),
 		.asks = asks_again(item),
 	};
 

@@ -207,7 +207,7 @@ static void forget_undesired(struct engine *e, const struct config *before)
 			continue;
 		state_desired(&e->state, state->kind, state->name, NULL);
 		if (before && set_find(config_get(before, state->kind), state->name))
-			state_unapprove(&e->state, state->kind, state->name);
+			state_left(&e->state, state->kind, state->name);
 	}
 }
 

@@ -64,6 +64,9 @@ int engine_reconcile(struct engine *e, const struct kind *kind, const char *name
 int engine_pause(struct engine *e, const struct kind *kind, const char *name,
     const char *reason, int64_t ms, const char *who, struct error *error); /* ms 0: no
 										   end */
+/* That it be up, or down, whatever is written; `by` is kept and shown. */
+int engine_wish(struct engine *e, const struct kind *kind, const char *name,
+    enum wish_for what, const char *by, const char *who, struct error *error);
 int engine_resume(struct engine *e, const struct kind *kind, const char *name,
     const char *who, struct error *error);
 

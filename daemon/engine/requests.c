@@ -74,10 +74,55 @@ int engine_pause(struct engine *e, const struct kind *kind, const char *name,
 int engine_resume(struct engine *e, const struct kind *kind, const char *name,
     const char *who, struct error *error)
 {
+	const struct object *want;
+
 	if (kind && !find(e, kind, name, error))
 		return -1;
 	say(e, "resume", kind, name, who, NULL);
 	state_resume(&e->state, kind, name);
+	want = kind ? set_find(config_get(e->config, kind), name) : NULL;
+	if (want)
+		state_desired(&e->state, kind, name, want);
+	engine_schedule(e);
+	return 0;
+}
+
+/* Why it cannot be requested now, or 0. */
+static int check_wish(const struct engine *e, const struct item *item, const char *verb,
+    struct error *error)
+{
+	const struct kind *kind = item->kind;
+
+	if (!kind->written_up)
+		return fail(error, "a %s can be neither started nor stopped", kind->name);
+	if (!item->desired)
+		return fail(error,
+		    "%s/%s is not written, and what is not written is left alone",
+		    kind->name, item->name);
+	if (item->off)
+		return fail(error, "%s/%s: %s", kind->name, item->name, item->reason);
+	if (item->state->paused)
+		return fail(error,
+		    "%s/%s is paused, and nothing is done to it; `homek8sctl resume %s/%s`, then %s it",
+		    kind->name, item->name, kind->name, item->name, verb);
+	if (e->state.paused || e->plan->start == START_OBSERVES)
+		return fail(error,
+		    "everything is paused, and nothing is done; `homek8sctl resume`, then %s %s/%s",
+		    verb, kind->name, item->name);
+	return 0;
+}
+
+int engine_wish(struct engine *e, const struct kind *kind, const char *name,
+    enum wish_for what, const char *by, const char *who, struct error *error)
+{
+	const struct item *item = find(e, kind, name, error);
+	const char *verb = what == WISH_START ? "start" : "stop";
+
+	if (!item || check_wish(e, item, verb, error) < 0)
+		return -1;
+	say(e, verb, kind, name, who, NULL);
+	executor_abandon(e->executor, kind, name);
+	state_wish(&e->state, kind, name, item->desired, what, by, clock_mono());
 	engine_schedule(e);
 	return 0;
 }

@@ -68,6 +68,42 @@ enum status verb_pause(struct ctl *ctl)
 	return change(ctl, INTERFACE_NAME ".Pause", parameters, done);
 }
 
+#define REASON_MAX 1000
+
+/* Says what comes of it: it may have to wait for approval, or be done already. */
+static enum status wish(struct ctl *ctl, const char *method)
+{
+	autojson struct json_object *with = subject_parse(ctl, true), *reply = NULL;
+	autojson struct json_object *object = NULL;
+	const char *reason;
+	enum status status;
+
+	if (!with)
+		return STATUS_USAGE;
+	status = client_ask(ctl, method, with, &reply);
+	if (status == STATUS_YES)
+		status = client_ask(ctl, INTERFACE_NAME ".Describe", with, &object);
+	if (status != STATUS_YES)
+		return status;
+	reason = json_string_at(object, "reason");
+	say("%s: %s%s%s", object_name(ctl, object), json_string_at(object, "verdict"),
+	    reason && *reason ? ": " : "",
+	    text_clean(&ctl->arena, reason ? reason : "", REASON_MAX));
+	if (json_string_at(object, "approval"))
+		say("`homek8sctl approve %s` allows it", object_name(ctl, object));
+	return STATUS_YES;
+}
+
+enum status verb_start(struct ctl *ctl)
+{
+	return wish(ctl, INTERFACE_NAME ".Start");
+}
+
+enum status verb_stop(struct ctl *ctl)
+{
+	return wish(ctl, INTERFACE_NAME ".Stop");
+}
+
 enum status verb_resume(struct ctl *ctl)
 {
 	struct json_object *parameters = subject_parse(ctl, false);

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "lib/base/hash.h"
+
 static size_t find_key(const struct node *map, const char *key)
 {
 	size_t i = 0;
@@ -48,6 +50,26 @@ const char *node_what(const struct node *node)
 		return "a map";
 	}
 	return "nothing";
+}
+
+/* Of a map the sum over its entries, so that their order does not count. */
+uint64_t node_hash(const struct node *node)
+{
+	uint64_t hash = HASH_START, one, sum = 0;
+
+	if (!node)
+		return 0;
+	hash = hash_bytes(hash, &node->type, sizeof(node->type));
+	if (node->type == NODE_SCALAR)
+		hash = hash_bytes(hash, node->text, strlen(node->text) + 1);
+	for (size_t i = 0; i < node->count; i++) {
+		one = node_hash(node->items[i]);
+		if (node->type == NODE_LIST)
+			hash = hash_bytes(hash, &one, sizeof(one));
+		else
+			sum += hash_bytes(node_hash(node->keys[i]), &one, sizeof(one));
+	}
+	return hash_bytes(hash, &sum, sizeof(sum));
 }
 
 size_t source_line(

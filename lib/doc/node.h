@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "lib/base/arena.h"
 
@@ -47,6 +48,12 @@ const struct node *node_get(const struct node *map, const char *key);
 const struct node *node_key(const struct node *map, const char *key);
 /* What it is, for people: "a map", "a list", "a text", "nothing". */
 const char *node_what(const struct node *node);
+
+/*
+ * A hash of what is written: the same wherever it stands, in whatever order keys are, and
+ * over restarts; comments and spacing do not count. NULL: 0.
+ */
+uint64_t node_hash(const struct node *node);
 
 /*
  * Text of one line of a source, without its end, for showing it under an error. Returns

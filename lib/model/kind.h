@@ -193,6 +193,11 @@ struct kind {
 	 * NULL: of kinds that have a map, every key of every object that was observed. */
 	void (*import)(struct importer *i);
 
+	/* Whether it is written that it be up. What has it can be started and stopped by a
+	 * person's wish (struct wish of lib/state/object_state.h), which `desired` and `plan`
+	 * go by. NULL: it cannot. */
+	bool (*written_up)(const struct object *desired);
+
 	/* Does what was observed carry our mark? NULL: its objects carry none. */
 	bool (*is_owned)(const struct observed *observed);
 

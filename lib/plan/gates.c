@@ -276,8 +276,6 @@ void gates_verdict(struct planner *p, struct item *item)
 	bool waits = true;
 
 	(void)p;
-	if (item->verdict == VERDICT_PAUSED)
-		return;
 	for (size_t i = 0; i < item->program_count; i++)
 		if (item->programs[i]->step_count &&
 		    (item->programs[i]->gate == GATE_OPEN ||

@@ -60,6 +60,12 @@ void item_unknown(struct planner *p, struct item *item, const char *format, ...)
 	FORMATTED(item->reason);
 }
 
+void item_paused(struct planner *p, struct item *item, const char *format, ...)
+{
+	item->verdict = VERDICT_PAUSED;
+	FORMATTED(item->reason);
+}
+
 void item_failing(struct planner *p, struct item *item, const char *format, ...)
 {
 	item->verdict = VERDICT_FAILING;

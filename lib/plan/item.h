@@ -35,6 +35,9 @@ void item_blocked(struct planner *p, struct item *item, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void item_unknown(struct planner *p, struct item *item, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* At a person's wish it is not as it is written. */
+void item_paused(struct planner *p, struct item *item, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 void item_failing(struct planner *p, struct item *item, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -55,6 +55,30 @@ static const struct field procedure_rows[] = {
 static const struct fields procedure_fields = { procedure_rows,
 	sizeof(struct procedure) };
 
+static const char *const wish_words[] = {
+	[WISH_NONE] = "none",
+	[WISH_START] = "start",
+	[WISH_STOP] = "stop",
+	NULL,
+};
+
+static const struct field wish_rows[] = {
+	record_row(struct wish, "what", FIELD_WORD, what, FIELD_KEPT | FIELD_SHOWN,
+	    .words = wish_words),
+	record_row(struct wish, "by", FIELD_STRING, by, FIELD_KEPT | FIELD_SHOWN),
+	record_row(struct wish, "at", FIELD_MONO, at, FIELD_KEPT | FIELD_SHOWN),
+	record_row(struct wish, "written", FIELD_INT, written, FIELD_KEPT),
+	{ 0 },
+};
+
+static const struct fields wish_fields = { wish_rows, sizeof(struct wish) };
+
+void wish_end(struct wish *wish)
+{
+	record_done(&wish_fields, wish);
+	record_init(&wish_fields, wish);
+}
+
 static const struct field rows[] = {
 	record_row(struct object_state, "failures", FIELD_INT, failures,
 	    FIELD_CLEARED | FIELD_SHOWN),
@@ -81,6 +105,8 @@ static const struct field rows[] = {
 	    FIELD_KEPT | FIELD_SHOWN),
 	record_row(struct object_state, "pause_until", FIELD_MONO, pause_until,
 	    FIELD_KEPT | FIELD_SHOWN, .maximum = INT64_MAX),
+	record_row(struct object_state, "wish", FIELD_GROUP, wish,
+	    FIELD_KEPT | FIELD_SHOWN, .group = &wish_fields),
 	record_row(struct object_state, "approval", FIELD_GROUP, approval,
 	    FIELD_KEPT | FIELD_SHOWN, .group = &approval_fields),
 	record_row(struct object_state, "progress", FIELD_STRING, progress, FIELD_SHOWN),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * object_state: what is known of one object beside what is desired and observed: failures
- * and the next try, a pause, an approval, the procedure that goes on, and the record that
+ * and the next try, a pause, a person's wish, an approval, the procedure that goes on, and the record that
  * its kind describes (`state_fields` of lib/model/kind.h). The tables say of each member
  * whether it is kept on disk, forgotten by `reconcile`, and shown.
  */
@@ -43,6 +43,20 @@ struct procedure {
 	bool moved;	/* since the last round ended */
 };
 
+/* What a person requested instead of what is written, as `homek8sctl stop` does. */
+enum wish_for { WISH_NONE, WISH_START, WISH_STOP };
+
+struct wish {
+	struct record record;
+	enum wish_for what;
+	char *by; /* a user's name, or "uid 1000" */
+	struct mono at;
+	int64_t written; /* hash of what was written of the object then */
+};
+
+/* There is none any more. */
+void wish_end(struct wish *wish);
+
 struct object_state {
 	struct record record;
 	const struct kind *kind;
@@ -68,6 +82,7 @@ struct object_state {
 	bool paused;
 	char *pause_reason;
 	struct mono pause_until; /* MONO_NEVER: until resumed */
+	struct wish wish;
 	struct approval approval;
 	struct begun begun;
 	struct procedure procedure;

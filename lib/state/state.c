@@ -96,9 +96,26 @@ static void forget_approval(struct state *m, struct object_state *state)
 	approval_done(&state->approval);
 }
 
+static void forget_wish(struct state *m, struct object_state *state)
+{
+	m->persistent_changes += state->wish.what != WISH_NONE;
+	wish_end(&state->wish);
+}
+
+/* Kept as a number that is not negative. */
+static int64_t hash_written(const struct object *desired)
+{
+	return (int64_t)(node_hash(desired->record.node) & INT64_MAX);
+}
+
 void state_desired(struct state *m, const struct kind *kind, const char *name,
     const struct object *desired)
 {
+	const struct object_state *known = state_find(m, kind, name);
+
+	if (desired && known && known->wish.what != WISH_NONE &&
+	    known->wish.written != hash_written(desired))
+		forget_wish(m, state_get(m, kind, name));
 	if (kind->desired)
 		kind->desired(state_get(m, kind, name), desired);
 }
@@ -270,8 +287,29 @@ static void end_pause(struct state *m, const struct kind *kind, const char *name
 void state_resume(struct state *m, const struct kind *kind, const char *name)
 {
 	end_pause(m, kind, name);
-	if (!kind)
+	if (kind)
+		forget_wish(m, state_get(m, kind, name));
+	else
 		state_begun(m, false);
+}
+
+void state_wish(struct state *m, const struct kind *kind, const char *name,
+    const struct object *desired, enum wish_for what, const char *by, struct mono now)
+{
+	struct object_state *state = state_get(m, kind, name);
+	bool up = what == WISH_START, as_written = kind->written_up(desired) == up;
+
+	forget_wish(m, state);
+	if (!as_written) {
+		state->wish.what = what;
+		state->wish.at = now;
+		state->wish.written = hash_written(desired);
+		record_set_text(&state->wish.by, by);
+	}
+	m->persistent_changes++;
+	state_desired(m, kind, name, desired);
+	if (as_written && up && kind->requested)
+		kind->requested(state);
 }
 
 void state_approve(struct state *m, const struct kind *kind, const char *name,
@@ -281,9 +319,12 @@ void state_approve(struct state *m, const struct kind *kind, const char *name,
 	m->persistent_changes++;
 }
 
-void state_unapprove(struct state *m, const struct kind *kind, const char *name)
+void state_left(struct state *m, const struct kind *kind, const char *name)
 {
-	forget_approval(m, state_get(m, kind, name));
+	struct object_state *state = state_get(m, kind, name);
+
+	forget_approval(m, state);
+	forget_wish(m, state);
 }
 
 void state_tick(struct state *m, struct mono now, int64_t wall)

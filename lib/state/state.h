@@ -41,9 +41,10 @@ struct object_state *state_get(
 void state_done(struct state *m);
 
 /*
- * It is desired like this from now on; NULL: it is no longer. What was approved stays so:
+ * It is desired like this from now on; NULL: it is no longer. A wish ends where what is
+ * written is not what it was. What was approved stays so:
  * an approval covers nothing but the change that was shown, a removal as well
- * (state_unapprove()). A procedure goes on to its next safe point all the same.
+ * (state_left()). A procedure goes on to its next safe point all the same.
  */
 void state_desired(struct state *m, const struct kind *kind, const char *name,
     const struct object *desired);
@@ -95,15 +96,24 @@ void state_source_begun(struct state *m, const struct source *source);
 bool state_source_has_begun(const struct state *m, const struct source *source);
 
 /* Both take kind NULL for everything; MONO_NEVER: until resumed. To resume everything
- * also ends a first start. */
+ * also ends a first start, to resume an object its wish; state_desired() is then due. */
 void state_pause(struct state *m, const struct kind *kind, const char *name,
     const char *reason, struct mono until);
 void state_resume(struct state *m, const struct kind *kind, const char *name);
 /* Approves these parts of a change (lib/state/approval.h). */
 void state_approve(struct state *m, const struct kind *kind, const char *name,
     const uint64_t *parts, size_t count, int64_t wall, uint32_t uid);
-/* It has left the files: what was approved of it as it was written is void. */
-void state_unapprove(struct state *m, const struct kind *kind, const char *name);
+/*
+ * `by`, a user's name, asks that the object, written as `desired`, be up, or down, until it
+ * is resumed or written otherwise. Where that is what is written (`written_up` of its
+ * kind, which must have it) there is nothing to keep: then an earlier wish ends, and to ask
+ * that it be up counts as asking for this very object (`requested`).
+ */
+void state_wish(struct state *m, const struct kind *kind, const char *name,
+    const struct object *desired, enum wish_for what, const char *by, struct mono now);
+/* It has left the files: what was approved of it as it was written, or requested, is
+ * void. */
+void state_left(struct state *m, const struct kind *kind, const char *name);
 /* Pauses that have ended and approvals that have expired are dropped. */
 void state_tick(struct state *m, struct mono now, int64_t wall);
 

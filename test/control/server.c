@@ -181,6 +181,13 @@ int engine_resume(struct engine *r, const struct kind *kind, const char *name,
 	return ask(r, kind, name, "resume", who, e);
 }
 
+int engine_wish(struct engine *r, const struct kind *kind, const char *name,
+    enum wish_for what, const char *by, const char *who, struct error *e)
+{
+	(void)by;
+	return ask(r, kind, name, what == WISH_START ? "start" : "stop", who, e);
+}
+
 int engine_approve(struct engine *r, const struct kind *kind, const char *name,
     const char *hash, uid_t uid, const char *who, bool *changed, struct error *e)
 {

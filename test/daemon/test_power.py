@@ -178,7 +178,7 @@ def manual(home):
     home.break_vm("manual", "shutdown")
     check("manual: reported how to start it", lambda: blocked(
         home, "manual",
-        "power: manual leaves it so; `homek8sctl reconcile vm/manual` starts it"), 5)
+        "power: manual leaves it so; `homek8sctl start vm/manual` starts it"), 5)
     home.report.stays("and not started", lambda: off(home, "manual"), 1)
     home.exits(0, "reconcile", "vm/manual")
     check("reconcile of this very one starts it", lambda: home.runs("manual"), 5)

@@ -97,7 +97,7 @@ static const struct {
 	    false, "" },
 	{ "on-failure, its guest powered it off", "power: on-failure", DOWN(1),
 	    { .ran = true, .cause = STOP_GUEST }, VERDICT_BLOCKED, "", false,
-	    "power: on-failure leaves it so; `homek8sctl reconcile vm/w`" },
+	    "power: on-failure leaves it so; `homek8sctl start vm/w`" },
 	{ "on-failure, virsh destroy", "power: on-failure", DOWN(2),
 	    { .ran = true, .cause = STOP_DESTROYED }, VERDICT_BLOCKED, "", false,
 	    "leaves it so" },

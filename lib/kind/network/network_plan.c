@@ -21,6 +21,7 @@
 #include "lib/kind/network/network_prune.h"
 #include "lib/kind/network/network_ranges.h"
 #include "lib/kind/vm/vm.h"
+#include "lib/kind/vm/vm_wish.h"
 
 static bool has(const struct network *want, const char *key)
 {
@@ -199,7 +200,8 @@ static bool is_to_be_up(const struct planner *p, const struct vm *vm)
 	    !domain ? NULL
 		    : (const struct vm *)(domain->config ? domain->config : domain->live);
 
-	return vm->state == VM_RUNNING && planner_knows(p, &vm_kind, vm->domain) &&
+	return vm_due_state(p, vm) == VM_RUNNING &&
+	       planner_knows(p, &vm_kind, vm->domain) &&
 	       (!side || side->marked || is_written(&vm->object, "state") ||
 		   is_written(&vm->object, "power"));
 }

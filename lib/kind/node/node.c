@@ -10,6 +10,7 @@
 #include "lib/kind/sources.h"
 #include "lib/kind/vm/vm.h"
 #include "lib/kind/vm/vm_record.h"
+#include "lib/kind/vm/vm_wish.h"
 #include "lib/kind/node/node.h"
 #include "lib/kind/node/node_match.h"
 #include "lib/plan/item.h"
@@ -177,6 +178,15 @@ static void report_missing(struct planner *p, struct item *item, const struct vm
 	}
 }
 
+static void report_stopped(struct planner *p, struct item *item, const struct vm *vm)
+{
+	if (vm->state == VM_STOPPED)
+		item_converged(p, item, "its VM is stopped, as written");
+	else
+		item_paused(p, item, "vm/%s is stopped because somebody requested it",
+		    vm->object.name);
+}
+
 /* Nodes a VM was before it joined under another name: nothing makes them Ready again. */
 static void report_left_over(struct planner *p, const struct item *item,
     const struct vm *vm, const struct node_object *n)
@@ -209,8 +219,8 @@ static void plan(struct planner *p, struct item *item, const struct object *want
 	item->live = n ? &n->object : NULL;
 	if (n)
 		report_left_over(p, item, vm, n);
-	if (vm->state == VM_STOPPED && (!n || !n->ready))
-		item_converged(p, item, "its VM is stopped, as written");
+	if (vm_due_state(p, vm) == VM_STOPPED && (!n || !n->ready))
+		report_stopped(p, item, vm);
 	else if (n)
 		report(p, item, n);
 	else

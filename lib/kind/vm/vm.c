@@ -15,6 +15,7 @@
 #include "lib/kind/vm/vm_plan.h"
 #include "lib/kind/vm/vm_claims.h"
 #include "lib/kind/vm/vm_disk.h"
+#include "lib/kind/vm/vm_wish.h"
 #include "lib/kind/vm/vm_xml.h"
 
 #define MIB ((int64_t)1 << 20)
@@ -372,6 +373,7 @@ const struct kind vm_kind = {
 	.decode = decode,
 	.affects = affects,
 	.is_owned = is_owned,
+	.written_up = vm_written_up,
 	.refresh = refresh,
 	.prepare = vm_claims_prepare,
 	.plan = vm_plan,

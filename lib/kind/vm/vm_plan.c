@@ -17,6 +17,7 @@
 #include "lib/kind/vm/vm_word.h"
 #include "lib/kind/vm/vm_claims.h"
 #include "lib/kind/vm/vm_disk.h"
+#include "lib/kind/vm/vm_wish.h"
 #include "lib/kind/vm/vm_xml.h"
 #include "lib/kind/vm/vm.h"
 
@@ -166,7 +167,7 @@ static void plan_absent(struct planner *p, struct item *item, const struct vm *w
 	if (has(want, "autostart") && want->autostart)
 		add_autostart(p, program, want);
 	item_pending(p, item, "to be defined");
-	if (want->state == VM_RUNNING)
+	if (vm_wish_state(item->state, want) == VM_RUNNING)
 		vm_start_new(p, item, program, want, "to be defined");
 	/* Where its network is not active it is defined all the same. */
 	if (item->verdict == VERDICT_BLOCKED)
@@ -428,6 +429,7 @@ void vm_plan(struct planner *p, struct item *item, const struct object *want,
 	else
 		plan_present(p, item, (const struct vm *)want,
 		    (const struct vm *)have->live, (const struct vm *)have->config);
+	vm_wish_plan(p, item, (const struct vm *)want, have);
 }
 
 /* One that is paused, asleep, crashed or on its way down does nothing for anybody. */

@@ -12,6 +12,7 @@
 #include "lib/kind/vm/vm_record.h"
 #include "lib/kind/vm/vm_start.h"
 #include "lib/kind/vm/vm_state.h"
+#include "lib/kind/vm/vm_wish.h"
 #include "lib/kind/vm/vm_word.h"
 #include "lib/kind/vm/vm.h"
 
@@ -222,7 +223,7 @@ bool vm_power_managed(
 
 	/* A start that was begun is tried until it lasts. */
 	return have->marked || want->power_written || vm->start_requested ||
-	       vm->quick_stops > 0;
+	       vm->quick_stops > 0 || item->state->wish.what != WISH_NONE;
 }
 
 /* As it is, which is all there is to say. */
@@ -242,20 +243,21 @@ void vm_power_plan(
     struct planner *p, struct item *item, const struct vm *want, const struct vm *have)
 {
 	bool runs = have->facts.id >= 0;
+	bool due = vm_wish_state(item->state, want) == VM_RUNNING;
 
 	if (!vm_power_managed(item, want, have)) {
 		plan_unmanaged(p, item, have);
 		return;
 	}
-	if (want->state == VM_RUNNING && runs)
+	if (due && runs)
 		plan_up(p, item, want, have);
-	else if (want->state == VM_RUNNING)
+	else if (due)
 		vm_start_plan(p, item, want, have);
 	else if (runs)
 		plan_down(p, item, want, have);
 	else
 		item_ok(item);
-	if (item->verdict != VERDICT_CONVERGED)
+	if (item->verdict != VERDICT_CONVERGED && item->state->wish.what == WISH_NONE)
 		item_difference(p, item, "state",
 		    want->state == VM_RUNNING ? "running" : "stopped",
 		    vm_power_text(&have->facts));

@@ -12,7 +12,7 @@
 
 /*
  * Whether the machine's power is ours to manage: it was defined by us, or its state or power
- * is written, or a user requested a start. Of one that is adopted, what is not written is
+ * is written, or a user requested a start or a stop. Of one that is adopted, what is not written is
  * not acted on by its default.
  */
 bool vm_power_managed(

@@ -18,6 +18,7 @@
 #include "lib/kind/kinds.h"
 #include "lib/kind/vm/vm.h"
 #include "lib/kind/vm/vm_start.h"
+#include "lib/kind/vm/vm_wish.h"
 #include "lib/kind/actions.h"
 
 /* Of a domain that was started and not observed yet. */
@@ -287,7 +288,8 @@ void vm_record_desired(struct object_state *state, const struct object *desired)
 {
 	struct vm_record *vm = state->own;
 	int64_t before = vm->desired;
-	int64_t after = desired ? ((const struct vm *)desired)->state : -1;
+	int64_t after =
+	    desired ? (int64_t)vm_wish_state(state, (const struct vm *)desired) : -1;
 	bool written = desired && ((const struct vm *)desired)->power_written;
 
 	note_given(state, (const struct vm *)desired);

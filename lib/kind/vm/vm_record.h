@@ -27,7 +27,7 @@ struct vm_record {
 	bool stored;	    /* it had a stored definition when last observed, or before */
 	bool has_run;	    /* since it became desired that it runs */
 	int64_t domain_id;  /* last observed; -1 stopped */
-	int64_t desired;    /* enum vm_state last desired; -1 none */
+	int64_t desired;    /* enum vm_state last desired, be it by a wish; -1 none */
 	bool power_written; /* state or power was, when last desired */
 	enum stop_cause cause;
 	struct mono running_since; /* of this domain id, as far as was observed */

@@ -292,7 +292,7 @@ static void left_alone(
     struct planner *p, struct item *item, const struct vm *want, enum stop_cause cause)
 {
 	item_blocked(p, item,
-	    "%s; power: %s leaves it so; `homek8sctl reconcile vm/%s` starts it",
+	    "%s; power: %s leaves it so; `homek8sctl start vm/%s` starts it",
 	    cause_text(cause), field_text_at(p->arena, &vm_kind.fields, want, "power"),
 	    item->name);
 }
@@ -324,7 +324,7 @@ void vm_start_plan(
 	if (have->facts.state == STATE_SHUTOFF &&
 	    have->facts.reason == SHUTOFF_MIGRATED && !vm->start_requested) {
 		item_blocked(p, item,
-		    "was migrated to another host; if it no longer runs there, `homek8sctl reconcile vm/%s` starts it here",
+		    "was migrated to another host; if it no longer runs there, `homek8sctl start vm/%s` starts it here",
 		    item->name);
 	} else if (!may_start(item, want, have)) {
 		left_alone(p, item, want, cause_of(item, have));
