@@ -227,6 +227,12 @@ def completion(home):
     # The daemon gets 200 ms to answer these, which a busy machine may not give it.
     check("bash completes objects, which it asks the daemon for", lambda: same(
         exits(0, "list", "-o", "name").out.split(), completes(home, "describe", "")), 5)
+    check("and those of the one kind that a command takes", lambda:
+          completes(home, "stop", "") == ["vm/test"], 5)
+    check("bash completes the name after a kind", lambda:
+          completes(home, "list", "pools", "") == ["default-pool"] and
+          completes(home, "describe", "vm", "") == ["test"], 5)
+    check("and nothing after an object", lambda: completes(home, "describe", "vm/test", "") == [""])
     check("bash completes methods",
           lambda: same(methods_described(home), completes(home, "call", "")), 5)
     if shutil.which("zsh"):

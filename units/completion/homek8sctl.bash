@@ -7,11 +7,15 @@ _homek8sctl_asks_daemon() { # COMMAND...
 	timeout 0.2 "$@" 2>/dev/null
 }
 
-# Prints the words that may stand where the help text says WHAT.
-_homek8sctl_words() { # CTL WHAT CURRENT SOCKET
+# Prints the words that may stand where the help text says WHAT; NAME: of what is of KIND.
+_homek8sctl_words() { # CTL WHAT CURRENT SOCKET KIND
 	local ctl=$1 what=$2 cur=$3 names
 	case $what in
 	VERB) "$ctl" help -o name ;;
+	NAME)
+		_homek8sctl_asks_daemon "$ctl" ${4:+--socket="$4"} list -o name -- "$5" | cut -d/ -f2- ;;
+	[a-z]*/NAME)
+		_homek8sctl_asks_daemon "$ctl" ${4:+--socket="$4"} list -o name -- "${what%/*}" ;;
 	KIND/NAME | KIND)
 		names=$(_homek8sctl_asks_daemon "$ctl" ${4:+--socket="$4"} list -o name)
 		if [[ $what == KIND ]]; then names=$(cut -d/ -f1 <<<"$names" | sort -u); fi
@@ -36,7 +40,7 @@ _homek8sctl_words() { # CTL WHAT CURRENT SOCKET
 }
 
 _homek8sctl() {
-	local ctl=$1 cur=${COMP_WORDS[COMP_CWORD]} verb='' before='' socket='' i word help what=''
+	local ctl=$1 cur=${COMP_WORDS[COMP_CWORD]} verb='' first='' before='' socket='' i word help what=''
 	local count=0 options takes written=
 	takes=" -o $("$ctl" help 2>/dev/null | sed -n 's/.*\(--[a-z-]*\)=.*/\1/p' | tr '\n' ' ')"
 
@@ -54,7 +58,7 @@ _homek8sctl() {
 		elif [[ $word != -* && -z $verb ]]; then
 			verb=$word
 		elif [[ $word != -* ]]; then
-			((count++))
+			((count++)) || first=$word
 		fi
 		before=$word
 	done
@@ -89,12 +93,17 @@ _homek8sctl() {
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
-	elif ((count == 0)); then
-		what=$(head -1 <<<"$help" | sed -n 's/^homek8sctl [a-z]* \[\{0,1\}\([A-Z/]*\).*/\1/p')
+	else
+		what=$(head -1 <<<"$help" | sed -n 's/^homek8sctl [a-z]* \[\{0,1\}\([A-Za-z/]*\).*/\1/p')
+		if ((count > 1)) || [[ $count == 1 && ($first == */* || ! $what =~ ^KIND|/NAME$) ]]; then
+			what=
+		elif ((count == 1)); then # KIND NAME
+			what=NAME
+		fi
 	fi
 	if [[ $what == PATH ]]; then compopt -o nospace; fi
 	if [[ $cur == --*=* ]]; then written=${cur%%=*}= cur=${cur#*=}; fi
 	mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen ${written:+-P "$written"} \
-		-W "$(_homek8sctl_words "$ctl" "$what" "$cur" "$socket")" -- "$cur")
+		-W "$(_homek8sctl_words "$ctl" "$what" "$cur" "$socket" "$first")" -- "$cur")
 }
 complete -F _homek8sctl homek8sctl
