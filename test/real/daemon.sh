@@ -64,7 +64,7 @@ daemon_spawn() {
 }
 daemon_start() {
 	daemon_spawn
-	wait_for 'ctl version' 10 >/dev/null
+	wait_for 'ctl list' 10 >/dev/null
 }
 
 daemon_end() { # SIGNAL

@@ -135,7 +135,7 @@ start_daemon() {
 	"$build/homek8sd" --config-dir "$work/etc" --state-dir "$work/state" \
 		--socket "$HOMEK8S_SOCKET" >>"$work/homek8sd.out" 2>&1 9>&- &
 	daemon_pid=$!
-	wait_until 10 "$ctl" version || die "homek8sd did not start: $(tail -5 "$work/homek8sd.out")"
+	wait_until 10 "$ctl" list || die "homek8sd did not start: $(tail -5 "$work/homek8sd.out")"
 }
 
 # Jobs and not what variables say: a signal may come between a start and its `$!`.
