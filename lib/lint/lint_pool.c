@@ -47,8 +47,7 @@ static void pool_in_range(const struct span *pool, const struct network *network
 	struct finding *f;
 
 	if (network->dhcp.reserve_pools) {
-		f = report_add(report, SEVERITY_WARNING, "pool-in-dhcp-range",
-		    pool->place,
+		f = report_add(report, SEVERITY_INFO, "pool-in-dhcp-range", pool->place,
 		    "%s takes %s out of the DHCP range of network %s; the range is cut to %s (reserve_pools)",
 		    pool->what, range_text(a, common), network->object.name,
 		    short_ranges(a, network->ranges));

@@ -338,7 +338,7 @@ def written_as_at_home(home):
           "error[" not in validate(home, 0, alone).out)
     check("so it is as one file", lambda: validate(home, 0, network))
     check("the example: pool-in-dhcp-range, and exit 0", lambda: validate(home, 0, example).has(
-        "home.yaml:42:32: warning[pool-in-dhcp-range]", "reserve_pools", ": good, 1 warning"))
+        "home.yaml:42:32: info[pool-in-dhcp-range]", "reserve_pools", ": good, 1 note"))
     checked = home.ctl("validate", str(example), "-o", "json").json
     check("the same as JSON", lambda: checked["errors"] == 0 and
           checked["findings"][0]["id"] == "pool-in-dhcp-range" and

@@ -64,27 +64,27 @@ static const struct {
 	    NULL, NULL },
 	{ "pool touches the range from inside",
 	    NET END "metallb: {pools: {p: {addresses: [10.0.0.99-10.0.0.120]}}}\n",
-	    "warning pool-in-dhcp-range at 2:35 [pool/p network/default]",
+	    "info pool-in-dhcp-range at 2:35 [pool/p network/default]",
 	    "takes 10.0.0.99 out of the DHCP range of network default; the range is cut "
 	    "to "
 	    ".2-.98 ",
 	    "end the DHCP range before" },
 	{ "pool in the middle of the range",
 	    NET END "metallb: {pools: {p: {addresses: [10.0.0.40-10.0.0.49]}}}\n",
-	    "warning pool-in-dhcp-range at 2:35 [pool/p network/default]",
+	    "info pool-in-dhcp-range at 2:35 [pool/p network/default]",
 	    "cut to .2-.39, .50-.99 (reserve_pools)", NULL },
 	{ "range of one left",
 	    NET END "metallb: {pools: {p: {addresses: [10.0.0.3-10.0.0.99]}}}\n",
-	    "warning pool-in-dhcp-range at 2:35 [pool/p network/default]", "cut to .2 ",
+	    "info pool-in-dhcp-range at 2:35 [pool/p network/default]", "cut to .2 ",
 	    NULL },
 	{ "the second item of two",
 	    NET END "metallb: {pools: {p: {addresses: [10.0.0.200/32, 10.0.0.40/31]}}}\n",
-	    "warning pool-in-dhcp-range at 2:50 [pool/p network/default]",
+	    "info pool-in-dhcp-range at 2:50 [pool/p network/default]",
 	    "takes 10.0.0.40-10.0.0.41", NULL },
 	{ "two pools",
 	    NET END "metallb: {pools: {a: {addresses: [10.0.0.40/32]}, b: {addresses: "
 		    "[10.0.0.50/32]}}}\n",
-	    "warning pool-in-dhcp-range at 2:35 [pool/a network/default]; warning "
+	    "info pool-in-dhcp-range at 2:35 [pool/a network/default]; info "
 	    "pool-in-dhcp-range at 2:67 [pool/b network/default]",
 	    "cut to .2-.39, .41-.49, .51-.99", NULL },
 	{ "not reserved",
@@ -96,7 +96,7 @@ static const struct {
 	    "set dhcp.reserve_pools to true" },
 	{ "nothing left of the range",
 	    NET END "metallb: {pools: {p: {addresses: [10.0.0.2-10.0.0.99]}}}\n",
-	    "warning dhcp-range-empty at 1:47 [network/default]; warning "
+	    "warning dhcp-range-empty at 1:47 [network/default]; info "
 	    "pool-in-dhcp-range at 2:35 [pool/p network/default]",
 	    "nothing is left", "move the pools" },
 	{ "gateway in a pool",
@@ -421,7 +421,7 @@ START_TEST(the_home)
 	struct config *config = load(home);
 
 	ck_assert_str_eq(said(config),
-	    "warning pool-in-dhcp-range at 22:32 [pool/default-pool network/default]");
+	    "info pool-in-dhcp-range at 22:32 [pool/default-pool network/default]");
 	ck_assert(
 	    strstr(config->report.findings->text, "cut to .2-.99, .151-.254 (reserve"));
 	ck_assert_uint_eq(config->report.errors, 0);
