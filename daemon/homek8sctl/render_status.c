@@ -200,6 +200,22 @@ static void render_findings(
 		    ctl, json_item(findings, i), m->finding_lines, is_wide(ctl));
 }
 
+static void render_waiting(struct ctl *ctl, struct json_object *status)
+{
+	struct json_object *objects = json_at(status, "objects");
+	size_t count = 0;
+
+	for (size_t i = 0; i < json_count(objects); i++)
+		count += json_bool_at(json_item(objects, i), "waits_for_approval", false);
+	if (count == 0)
+		return;
+	if (json_count(json_at(status, "findings")) == 0)
+		fputc('\n', ctl->out);
+	line_print(ctl, 0, PAINT_BOLD,
+	    "%zu wait%s for approval: `homek8sctl approve` shows %s", count,
+	    count == 1 ? "s" : "", count == 1 ? "it" : "them");
+}
+
 static void render_events_part(struct ctl *ctl, struct json_object *events, size_t most)
 {
 	size_t count = json_count(events), shown = count < most ? count : most;
@@ -222,6 +238,7 @@ static void render_measured(struct ctl *ctl, struct json_object *status,
 	render_sources(ctl, status, m->source_lines);
 	render_events_part(ctl, json_at(status, "events"), m->events);
 	render_findings(ctl, json_at(status, "findings"), m);
+	render_waiting(ctl, status);
 	if (trouble->count > 0) {
 		fputc('\n', ctl->out);
 		trouble_print(ctl, trouble, &m->objects);
@@ -337,6 +354,9 @@ void render_status_of(struct ctl *ctl, struct json_object *status)
 	const char *since = json_string_at(object, "since");
 	const char *name = object_name(ctl, object);
 
+	if (json_bool_at(object, "waits_for_approval", false))
+		next =
+		    arena_printf(&ctl->arena, "`homek8sctl approve %s` allows it", name);
 	verdict = verdict ? verdict : "unknown";
 	if (ctl->options.watch && ctl->terminal.tty)
 		fputs("\033[H\033[2J", ctl->out);

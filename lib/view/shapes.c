@@ -119,7 +119,9 @@ static const struct shape condition_shape = SHAPE(struct condition, "Condition",
 	LIST(struct object_view, conditions, condition_shape, NULL),                     \
 	TEXT_OR_NULL(struct object_view, error, "the last failure"),                     \
 	COUNTDOWN(struct object_view, retry_in,                                          \
-	    "milliseconds to the next try, from when the reply was made")
+	    "milliseconds to the next try, from when the reply was made"),               \
+	BOOL(struct object_view, waits_for_approval,                                     \
+	    "Approve allows what it waits for; Describe shows that whole")
 
 const struct shape object_shape = SHAPE(struct object_view, "ObjectStatus",
 	"What there is to say of one object.",

@@ -17,6 +17,7 @@ struct object_view { /* what status says of one object */
 	struct list changes, conditions; /* struct difference, struct condition */
 	const char *error;
 	int64_t retry_in;
+	bool waits_for_approval;
 };
 
 struct listed_view {

@@ -24,6 +24,20 @@ const char *view_key(struct arena *a, const struct item *item)
 	return arena_printf(a, "%s/%s", item->kind->name, item->name);
 }
 
+bool view_waits(const struct program *program)
+{
+	return program->gate == GATE_APPROVAL || program->gate == GATE_BUDGET;
+}
+
+/* The first of the object's that waits for approval, or NULL. */
+static const char *approval_of(const struct item *item)
+{
+	for (size_t i = 0; i < item->program_count; i++)
+		if (view_waits(item->programs[i]))
+			return item->programs[i]->why;
+	return NULL;
+}
+
 static struct object_view object_of(
     struct arena *a, const struct view *v, const struct item *item)
 {
@@ -38,6 +52,7 @@ static struct object_view object_of(
 		.conditions = { item->conditions, item->condition_count },
 		.error = item->error,
 		.retry_in = view_retry_in(v, item),
+		.waits_for_approval = approval_of(item) != NULL,
 	};
 }
 
@@ -101,20 +116,6 @@ static struct list all_findings(const struct view *v, struct arena *a, const cha
 	if (v->plan)
 		view_findings(a, v->plan->findings, v->plan->finding_count, about, &out);
 	return out;
-}
-
-bool view_waits(const struct program *program)
-{
-	return program->gate == GATE_APPROVAL || program->gate == GATE_BUDGET;
-}
-
-/* The first of the object's that waits for approval, or NULL. */
-static const char *approval_of(const struct item *item)
-{
-	for (size_t i = 0; i < item->program_count; i++)
-		if (view_waits(item->programs[i]))
-			return item->programs[i]->why;
-	return NULL;
 }
 
 /* Status */
