@@ -7,145 +7,28 @@
 #   test_host.sh --packages  print the Debian packages needed
 #
 # Exits 77 where it cannot run. HOMEK8S_KEEP=1 leaves the host running and says how to enter it.
-# shellcheck disable=SC2016,SC2034 # conditions are strings that check evaluates
+# shellcheck disable=SC2016,SC2034,SC2154 # conditions are strings that check evaluates
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(cd "$here/../.." && pwd)
 build=${BUILD:-build}
 [[ $build == /* ]] || build=$top/$build
-packages="systemd-container util-linux procps openssl jq make pkg-config systemd"
+# shellcheck source-path=SCRIPTDIR source=host-functions.sh
+. "$here/host-functions.sh"
 
 if [[ ${1:-} == --packages ]]; then
-	echo "$packages $("$here/build-host.sh" --packages)" | tr -s ' \t\n' ' '
-	echo
+	host_packages openssl
 	exit
 fi
-
-skip() {
-	echo "SKIP test_host: $*"
-	exit 77
-}
-[[ $(id -u) == 0 ]] || skip "needs root"
-[[ -c /dev/net/tun ]] || skip "needs /dev/net/tun"
-for program in systemd-nspawn mmdebstrap nsenter openssl jq; do
-	command -v $program >/dev/null || skip "no $program; packages needed:" "$("$0" --packages)"
-done
-for program in homek8sd homek8sctl fake-apiserver; do
-	[[ -x $build/$program ]] || skip "$build/$program is not built"
-done
-archive=$("$here/build-host.sh") || skip "no Debian to boot; see above"
-
-# shellcheck source=test/real/report.sh
-. "$here/report.sh"
-
-work=$(mktemp -d "${TMPDIR:-/tmp}/homek8s-host.XXXXXX")
-root=$work/root
-nspawn=
-leader=
-
-# The nspawn process, its first child (process 1 of the host) and all below it.
-end_host() {
-	[[ -z $leader ]] || kill -KILL "$leader" 2>/dev/null || true
-	[[ -z $nspawn ]] || wait "$nspawn" 2>/dev/null || true
-	leader=
-	nspawn=
-}
-clean_up() {
-	local status=$?
-	trap - EXIT
-	if [[ -n ${HOMEK8S_KEEP:-} ]]; then
-		echo "kept: nsenter -t $leader -a ($work)"
-		exit $status
-	fi
-	end_host
-	rm -rf "$work"
-	exit $status
-}
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
-
-# Runs a command inside the host.
-host() {
-	timeout -k 5 60 nsenter -t "$leader" -a -- env -i LANG=C.UTF-8 HOME=/root \
-		PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
-}
-sys() { host systemctl "$@"; }
-ctl() { host homek8sctl "$@"; }
-# Not as written is an answer, too.
-status() { ctl status "$@" || [[ $? == 1 ]]; }
-plan() { ctl plan "$@" || [[ $? == 1 ]]; }
-# Has the command's output a line like PATTERN? Reads all of it: a writer that is cut off fails.
-has() { # PATTERN COMMAND...
-	local out
-	out=$("${@:2}") && grep -qE -- "$1" <<<"$out"
-}
-property() { sys show homek8sd --value -p "$1"; }
-journal() { host journalctl -u homek8sd --no-pager "$@"; }
-dropin() { # UNIT TEXT: none removes it
-	mkdir -p "$root/etc/systemd/system/$1.d"
-	if [[ -n $2 ]]; then
-		printf '%b\n' "$2" >"$root/etc/systemd/system/$1.d/test.conf"
-	else
-		rm -r "$root/etc/systemd/system/$1.d"
-	fi
-	sys daemon-reload
-}
-
-boot() {
-	local flags=()
-	# Beside a systemd of this machine the host gets a control group of its own from it.
-	[[ -d /run/systemd/system ]] || flags+=(--keep-unit)
-	setpriv --pdeathsig KILL systemd-nspawn --quiet --register=no "${flags[@]}" \
-		--directory="$root" --machine=homek8s-test --private-network --bind=/dev/net/tun \
-		--capability=all --resolv-conf=off --timezone=off --link-journal=no --boot \
-		--console=pipe </dev/null >>"$work/console" 2>&1 &
-	nspawn=$!
-	wait_for 'leader=$(pgrep -P "$nspawn") && [[ -n $leader ]]' 10 >/dev/null
-	leader=$(pgrep -P "$nspawn") || return 1
-	booted=$(wait_for '[[ $(sys is-system-running) =~ ^(running|degraded)$ ]]' 60) || return 1
-	echo "# booted in $booted ms"
-}
+host_needs openssl
 
 files() { (cd "$root" && find usr etc lib var/lib/libvirt -xdev ! -type d | sort); }
 
-configure() {
-	cat >>"$root/etc/libvirt/qemu.conf" <<-END
-		cgroup_controllers = [ ]
-		namespaces = [ ]
-		security_driver = "none"
-	END
-	# The guest has no system that would answer the power button.
-	echo SHUTDOWN_TIMEOUT=3 >>"$root/etc/default/libvirt-guests"
-	mkdir -p "$root/var/log/journal"
-	truncate -s 16M "$root/var/lib/libvirt/images/worker-1.raw"
-	chmod 666 "$root/var/lib/libvirt/images/worker-1.raw"
-}
-
-write_home() {
-	cat >"$root/etc/homek8s/desired.d/home.yaml" <<-END
-		network:
-		  name: default
-		  address: 192.168.122.1/24
-		  dhcp: {range: {start: 192.168.122.2, end: 192.168.122.99}}
-		  static_ips: {worker-1: 192.168.122.11}
-		vms:
-		  worker-1:
-		    vcpus: 1
-		    memory: 64MiB
-		    type: qemu
-		    disk: {path: /var/lib/libvirt/images/worker-1.raw}
-		metallb:
-		  pools:
-		    default-pool: {addresses: [192.168.122.100-192.168.122.150]}
-	END
-}
-
 # An API server on the host's loopback with a certificate of its own, and a kubeconfig that only
 # root may read, with a token that must never be shown again.
-canary=canary-$(openssl rand -hex 16)
 make_cluster() {
+	canary=canary-$(openssl rand -hex 16)
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 \
 		-subj /CN=test -addext subjectAltName=IP:127.0.0.1 \
 		-keyout "$root/root/api.key" -out "$root/root/api.crt" 2>/dev/null
@@ -175,18 +58,6 @@ write_kubeconfig() {
 	)
 }
 
-converged() { ctl wait --for=converged --timeout=1s; }
-status_is() { [[ $(ctl status -o json | jq -r "$1") == "$2" ]]; }
-vm_runs() { [[ $(host virsh domstate worker-1 | head -1) == running ]]; }
-network_runs() { has '^default$' host virsh net-list --name; }
-# Whoever asks reads that it does not run, and changes nothing about that.
-stays_stopped() {
-	local answer
-	ctl status >/dev/null 2>"$work/answer" || answer=$?
-	[[ ${answer:-0} == 4 && $(property ActiveState) == inactive ]] &&
-		grep -q 'not running' "$work/answer"
-}
-qemu_pid() { host pgrep -f 'qemu-system.*guest=worker-1'; }
 test_install() {
 	local before
 	before=$(files)
@@ -431,14 +302,9 @@ test_uninstall() {
 		'[[ -s $root/etc/homek8s/desired.d/home.yaml && -s $root/var/lib/homek8s/state.json ]]'
 }
 
-mkdir "$root"
-tar -C "$root" -xf "$archive"
-configure
+host_make
 test_install
-# What it boots is a plain Debian so far: where that fails, this machine is the reason.
-boot 2>/dev/null || skip "systemd-nspawn cannot boot a Debian here:" \
-	"$(grep -aE '[a-z]{3}' "$work/console" | tail -1 | tr -cd '[:print:]'); it needs control groups" \
-	"and a machine or a privileged container"
+first_boot
 for part in unit_files first_start polkit heals reload journal cluster who stop \
 	restart_socket completion reboot uninstall; do
 	test_$part
