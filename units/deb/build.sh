@@ -16,7 +16,7 @@ for program in dh dpkg-buildpackage; do
 done
 rm -rf "$build/deb"
 mkdir -p "$tree/debian/source"
-cp "$here"/{control,rules,homek8sd.postrm} "$tree/debian/"
+cp "$here"/{control,rules,homek8sd.prerm,homek8sd.postrm} "$tree/debian/"
 chmod 755 "$tree/debian/rules"
 echo '3.0 (native)' >"$tree/debian/source/format"
 cat >"$tree/debian/changelog" <<-END
