@@ -282,7 +282,7 @@ void cycle_plan(struct engine *e)
 	int64_t began = clock_micros();
 	struct plan_input input;
 
-	state_tick(&e->state, clock_mono(), clock_wall());
+	state_tick(&e->state, clock_mono());
 	cycle_input(e, &input);
 	plan_free(e->plan);
 	e->plan = plan_make(&input);

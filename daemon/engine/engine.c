@@ -27,7 +27,8 @@ void engine_save(struct engine *e)
 
 	if (!e->writer || e->saved == e->state.persistent_changes)
 		return;
-	o = state_save(&e->state, &(struct clocks){ clock_mono(), clock_wall() });
+	o = state_save(
+	    &e->state, &(struct clocks){ clock_mono(), clock_wall(), clock_boot() });
 	state_writer_put(e->writer, STATE_FILE, o, e->state.persistent_changes);
 	e->saved = e->state.persistent_changes;
 }
@@ -64,7 +65,7 @@ static const struct state_writer_hooks writer_hooks = { on_written, on_trouble }
 
 static void load_state(struct engine *e, const struct config *config)
 {
-	struct clocks clocks = { clock_mono(), clock_wall() };
+	struct clocks clocks = { clock_mono(), clock_wall(), clock_boot() };
 	struct error error = { "" }, why = { "" };
 	autojson struct json_object *o =
 	    e->writer ? state_dir_read(e->options.state_dir, STATE_FILE, &error) : NULL;

@@ -2,8 +2,14 @@
 /* clock: reads of the kernel's clocks and random numbers. */
 #include "daemon/host/clock.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
+
+#include "lib/base/cleanup.h"
+
+#define BOOT_FILE "/proc/sys/kernel/random/boot_id"
 
 static int64_t read_clock(clockid_t id)
 {
@@ -30,6 +36,20 @@ int64_t clock_micros(void)
 int64_t clock_wall(void)
 {
 	return read_clock(CLOCK_REALTIME);
+}
+
+const char *clock_boot(void)
+{
+	static char boot[64];
+	const char *given = getenv("HOMEK8S_BOOT_ID");
+	autofile FILE *f = NULL;
+
+	if (given && *given)
+		return given;
+	f = *boot ? NULL : fopen(BOOT_FILE, "re");
+	if (f && fgets(boot, sizeof(boot), f))
+		boot[strcspn(boot, "\n")] = '\0';
+	return *boot ? boot : NULL;
 }
 
 uint32_t clock_random(void)

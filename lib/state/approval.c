@@ -12,7 +12,7 @@
 static const struct field rows[] = {
 	record_row(struct approval, "parts", FIELD_HASHES, parts, FIELD_KEPT),
 	record_row(
-	    struct approval, "given", FIELD_TIME, given_wall, FIELD_KEPT | FIELD_SHOWN),
+	    struct approval, "given", FIELD_MONO, given_at, FIELD_KEPT | FIELD_SHOWN),
 	record_row(struct approval, "uid", FIELD_INT, uid, FIELD_KEPT | FIELD_SHOWN),
 	record_row(struct approval, "used", FIELD_BOOL, used, FIELD_KEPT | FIELD_SHOWN),
 	{ 0 },
@@ -26,11 +26,11 @@ uint64_t approval_part(const char *text)
 }
 
 void approval_add(struct approval *approval, const uint64_t *parts, size_t count,
-    int64_t wall, uint32_t uid)
+    struct mono now, uint32_t uid)
 {
 	for (size_t i = 0; i < count; i++)
 		hashes_add(&approval->parts, parts[i]);
-	approval->given_wall = wall;
+	approval->given_at = now;
 	approval->uid = uid;
 	approval->used = false;
 }
@@ -49,12 +49,11 @@ bool approval_covers(const struct approval *approval, const uint64_t *parts, siz
 	return count > 0;
 }
 
-bool approval_is_expired(const struct approval *approval, int64_t wall)
+bool approval_is_expired(const struct approval *approval, struct mono now)
 {
-	int64_t age = wall - approval->given_wall;
+	struct mono end = mono_add(approval->given_at, APPROVAL_EXPIRES_MS);
 
-	return approval->parts.count && !approval->used &&
-	       (age >= APPROVAL_EXPIRES_MS || age <= -APPROVAL_EXPIRES_MS);
+	return approval->parts.count && !approval->used && mono_reached(end, now);
 }
 
 const char *approval_hash(struct arena *a, const char *kind, const char *name,

@@ -9,14 +9,15 @@
 #define LIB_STATE_APPROVAL_H
 
 #include "lib/base/arena.h"
+#include "lib/base/mono.h"
 #include "lib/model/field.h"
 
 struct approval { /* a record (lib/state/record.h); initially nothing is approved */
 	struct record record;
 	struct hashes parts;
-	int64_t given_wall; /* ms since 1970 */
-	int64_t uid;	    /* who */
-	bool used;	    /* a step under it was sent: it no longer expires */
+	struct mono given_at;
+	int64_t uid; /* who */
+	bool used;   /* a step under it was sent: it no longer expires */
 };
 
 extern const struct fields approval_fields;
@@ -29,15 +30,15 @@ uint64_t approval_part(const char *text);
 
 /* Approves these parts beside those that were before; the whole is not used yet. */
 void approval_add(struct approval *approval, const uint64_t *parts, size_t count,
-    int64_t wall, uint32_t uid);
+    struct mono now, uint32_t uid);
 /* Nothing is approved any more. */
 void approval_done(struct approval *approval);
 
 /* True while every given part is approved; false for no parts at all. */
 bool approval_covers(
     const struct approval *approval, const uint64_t *parts, size_t count);
-/* Not used for a day, or given at a time that is yet to come by more than that. */
-bool approval_is_expired(const struct approval *approval, int64_t wall);
+/* Not used for a day. */
+bool approval_is_expired(const struct approval *approval, struct mono now);
 
 /*
  * What a change of an object is called where it is shown, and what Approve carries: 32

@@ -22,7 +22,8 @@
  * clocks begin anew with a boot. */
 struct clocks {
 	struct mono now;
-	int64_t wall; /* ms since 1970 */
+	int64_t wall;	  /* ms since 1970 */
+	const char *boot; /* the boot that `now` counts from; NULL: not known */
 };
 
 /* A row: record_row(struct vm_record, "cause", FIELD_WORD, cause, FIELD_KEPT, .words = ...). */

@@ -313,9 +313,9 @@ void state_wish(struct state *m, const struct kind *kind, const char *name,
 }
 
 void state_approve(struct state *m, const struct kind *kind, const char *name,
-    const uint64_t *parts, size_t count, int64_t wall, uint32_t uid)
+    const uint64_t *parts, size_t count, struct mono now, uint32_t uid)
 {
-	approval_add(&state_get(m, kind, name)->approval, parts, count, wall, uid);
+	approval_add(&state_get(m, kind, name)->approval, parts, count, now, uid);
 	m->persistent_changes++;
 }
 
@@ -327,7 +327,7 @@ void state_left(struct state *m, const struct kind *kind, const char *name)
 	forget_wish(m, state);
 }
 
-void state_tick(struct state *m, struct mono now, int64_t wall)
+void state_tick(struct state *m, struct mono now)
 {
 	if (m->paused && mono_reached(m->pause_until, now))
 		end_pause(m, NULL, NULL);
@@ -336,7 +336,7 @@ void state_tick(struct state *m, struct mono now, int64_t wall)
 
 		if (state->paused && mono_reached(state->pause_until, now))
 			end_pause(m, state->kind, state->name);
-		if (approval_is_expired(&state->approval, wall)) {
+		if (approval_is_expired(&state->approval, now)) {
 			approval_done(&state->approval);
 			m->persistent_changes++;
 		}

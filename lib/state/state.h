@@ -102,7 +102,7 @@ void state_pause(struct state *m, const struct kind *kind, const char *name,
 void state_resume(struct state *m, const struct kind *kind, const char *name);
 /* Approves these parts of a change (lib/state/approval.h). */
 void state_approve(struct state *m, const struct kind *kind, const char *name,
-    const uint64_t *parts, size_t count, int64_t wall, uint32_t uid);
+    const uint64_t *parts, size_t count, struct mono now, uint32_t uid);
 /*
  * `by`, a user's name, asks that the object, written as `desired`, be up, or down, until it
  * is resumed or written otherwise. Where that is what is written (`written_up` of its
@@ -115,11 +115,13 @@ void state_wish(struct state *m, const struct kind *kind, const char *name,
  * void. */
 void state_left(struct state *m, const struct kind *kind, const char *name);
 /* Pauses that have ended and approvals that have expired are dropped. */
-void state_tick(struct state *m, struct mono now, int64_t wall);
+void state_tick(struct state *m, struct mono now);
 
 /*
- * To and from the state file; points in time through the given pair of clocks. What of a
- * document this version does not know (kinds, members, a higher minor version) is saved
+ * To and from the state file; points in time through the given pair of clocks. Loaded in the
+ * boot that it was saved in they are what they were, wherever the wall clock was set to
+ * meanwhile; in another one what is past lies before the host's start, below zero. What of
+ * a document this version does not know (kinds, members, a higher minor version) is saved
  * again as it was loaded. New reference.
  */
 struct json_object *state_save(const struct state *m, const struct clocks *c);

@@ -2,7 +2,7 @@
 /*
  * state_json: the document of the state file, by the tables.
  *
- *	{"format": 2, "minor": 0, "saved": ..., "paused": ..., "objects": [
+ *	{"format": 2, "minor": 0, "saved": ..., "boot": ..., "uptime": ..., "objects": [
  *	    {"kind": "vm", "name": "worker-1", "approval": {...}, "record": {...}}, ...]}
  *
  * The format is another where an older version must not read it, the minor where it may:
@@ -62,6 +62,10 @@ struct json_object *state_save(const struct state *m, const struct clocks *c)
 	if (!json_at(m->unknown, "minor"))
 		json_put_int(o, "minor", MINOR);
 	json_put_int(o, "saved", c->wall);
+	if (c->boot) {
+		json_put_string(o, "boot", c->boot);
+		json_put_int(o, "uptime", c->now.ms);
+	}
 	record_save(&state_fields, m, c, o);
 	for (size_t i = 0; i < m->count; i++) {
 		struct json_object *object = save_object(m->items[i], c);
@@ -138,12 +142,35 @@ static void load_one(struct state *m, struct json_object *o, const struct config
 	arena_done(&a);
 }
 
+/*
+ * The clocks by which the points in time of a document are read. In the boot it was saved in
+ * those it was saved by. In another one at least as much time has passed since as the host
+ * is up, be it on a clock without a battery, which begins in 1970; and a clock that shows
+ * less than when it was saved is wrong: nothing lasts longer than it would have lasted.
+ */
+static struct clocks clocks_of(struct json_object *o, const struct clocks *c)
+{
+	const char *boot = json_string_at(o, "boot");
+	int64_t saved = json_int_at(o, "saved", 0);
+	struct mono uptime = { json_int_at(o, "uptime", 0) };
+	bool known = boot && c->boot, same = known && strcmp(boot, c->boot) == 0;
+	struct clocks clocks = *c;
+
+	if (same && mono_reached(uptime, c->now))
+		return (struct clocks){ uptime, saved, c->boot };
+	if (known && !same && saved > 0 && saved < INT64_MAX - c->now.ms)
+		saved += c->now.ms;
+	if (saved > clocks.wall)
+		clocks.wall = saved;
+	return clocks;
+}
+
 int state_load(struct state *m, struct json_object *document, const struct config *config,
     const struct clocks *c, struct error *e)
 {
-	autojson struct json_object *o = NULL, *format = NULL, *list = NULL,
-				    *saved = NULL;
-	struct clocks clocks = *c;
+	static const char *const own[] = { "format", "saved", "boot", "uptime" };
+	autojson struct json_object *o = NULL, *list = NULL;
+	const struct clocks clocks = clocks_of(document, c);
 	int64_t version = json_int_at(document, "format", 0);
 
 	if (version < 1 || version > FORMAT)
@@ -152,13 +179,9 @@ int state_load(struct state *m, struct json_object *document, const struct confi
 		    (long long)version, FORMAT);
 	if (json_object_deep_copy(document, &o, NULL) < 0)
 		return fail(e, "it cannot be copied");
-	format = take(o, "format");
 	list = take(o, "objects");
-	saved = take(o, "saved");
-	/* A clock that shows less than when this was saved is wrong: without a battery it
-	 * begins in 1970. Nothing then lasts longer than it would have lasted. */
-	if (json_object_get_int64(saved) > clocks.wall)
-		clocks.wall = json_object_get_int64(saved);
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		json_object_object_del(o, own[i]);
 	if (json_int_at(o, "minor", 0) <= MINOR)
 		json_object_object_del(o, "minor");
 	record_load(&state_fields, m, &clocks, o, false);

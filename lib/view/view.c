@@ -323,7 +323,7 @@ static struct shape_side side_of(const struct item *item, const struct object *s
 
 static struct json_object *remembered_json(const struct shape_side *side)
 {
-	const struct clocks clocks = { side->view->now, side->view->wall };
+	const struct clocks clocks = { side->view->now, side->view->wall, NULL };
 
 	return object_state_show(side->item->state, &clocks);
 }

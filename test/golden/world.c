@@ -372,7 +372,7 @@ static void load_state(struct world *w, const char *directory)
 		state_desired(&w->state, &vm_kind, want->name, want);
 	}
 	if (o && state_load(&w->state, o, w->config,
-		     &(struct clocks){ WORLD_NOW, WORLD_WALL }, &e) < 0)
+		     &(struct clocks){ WORLD_NOW, WORLD_WALL, NULL }, &e) < 0)
 		broken(directory, "state.json", e.text);
 }
 

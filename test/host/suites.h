@@ -11,5 +11,6 @@ Suite *state_writer_suite(void);
 Suite *watch_suite(void);
 Suite *links_suite(void);
 Suite *dnsmasq_suite(void);
+Suite *clock_suite(void);
 
 #endif

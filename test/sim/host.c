@@ -34,6 +34,14 @@ int64_t clock_wall(void)
 	return sim->wall_ms + sim->now_us / MS;
 }
 
+const char *clock_boot(void)
+{
+	static char boot[24];
+
+	snprintf(boot, sizeof(boot), "%lld", (long long)sim->boot_us);
+	return boot;
+}
+
 uint32_t clock_random(void)
 {
 	return (uint32_t)rng_next(&sim->rng);

@@ -33,7 +33,7 @@ START_TEST(an_approval_covers_subsets)
 	ck_assert_msg(
 	    !approval_covers(&approval, questions[_i].parts, questions[_i].count),
 	    "%s: nothing was allowed yet", questions[_i].what);
-	approval_add(&approval, allowed, COUNT(allowed), 17, 1000);
+	approval_add(&approval, allowed, COUNT(allowed), (struct mono){ 17 }, 1000);
 	ck_assert_uint_eq(approval.parts.count, 4);
 	ck_assert_msg(approval_covers(&approval, questions[_i].parts,
 			  questions[_i].count) == questions[_i].covered,
@@ -50,14 +50,14 @@ START_TEST(a_second_approval_adds_to_the_first)
 	static const uint64_t first[] = { 9, 1 }, second[] = { 4, 9 }, both[] = { 1, 4 };
 	struct approval approval = { 0 };
 
-	approval_add(&approval, first, COUNT(first), 17, 1000);
+	approval_add(&approval, first, COUNT(first), (struct mono){ 17 }, 1000);
 	approval.used = true;
-	approval_add(&approval, second, COUNT(second), 18, 1001);
+	approval_add(&approval, second, COUNT(second), (struct mono){ 18 }, 1001);
 	ck_assert(approval_covers(&approval, both, COUNT(both)));
 	ck_assert_uint_eq(approval.parts.count, 3);
 	for (size_t i = 1; i < approval.parts.count; i++)
 		ck_assert(approval.parts.items[i - 1] < approval.parts.items[i]);
-	ck_assert_int_eq(approval.given_wall, 18);
+	ck_assert_int_eq(approval.given_at.ms, 18);
 	ck_assert_int_eq(approval.uid, 1001);
 	ck_assert_msg(!approval.used, "the time for using it begins anew");
 	approval_done(&approval);

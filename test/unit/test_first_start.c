@@ -148,7 +148,7 @@ END_TEST
 /* Over a restart too, until everything has begun. */
 START_TEST(what_has_begun_is_kept_on_disk)
 {
-	const struct clocks clocks = { { NOW }, 1 };
+	const struct clocks clocks = { { NOW }, 1, NULL };
 	struct state m = { .fresh = true }, again = { 0 };
 	autojson struct json_object *o = NULL, *later = NULL;
 	struct error e = { "" };

@@ -292,7 +292,8 @@ START_TEST(an_approval_is_for_what_was_shown)
 	    "waits for approval: change pool p to 10.0.0.0-10.0.0.9: takes the address 10.0.0.50 of service/x/a");
 	ck_assert_uint_eq(s.plan->step_count, 0);
 	ck_assert_uint_eq(strlen(program_of(s.item)->hash), 32);
-	state_approve(&s.state, &pool_kind, "p", (const uint64_t[]){ 17 }, 1, 0, 0);
+	state_approve(&s.state, &pool_kind, "p", (const uint64_t[]){ 17 }, 1,
+	    (struct mono){ NOW }, 0);
 	plan_again(&s, 0);
 	ck_assert_msg(scene_gate(s.item) == GATE_APPROVAL, "something else was approved");
 	scene_approve(&s, s.item);

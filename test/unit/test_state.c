@@ -35,7 +35,7 @@ static bool is_approved(const struct state *m, size_t count)
 
 static void approve(struct state *m)
 {
-	state_approve(m, &vm_kind, "a", parts, 2, WALL, 1000);
+	state_approve(m, &vm_kind, "a", parts, 2, NOW, 1000);
 }
 
 START_TEST(objects_are_found_by_kind_and_name)
@@ -159,7 +159,7 @@ START_TEST(an_approval_outlives_a_reload_of_a_kind_without_a_record)
 {
 	struct state m = { 0 };
 
-	state_approve(&m, &service_kind, "p", parts, 1, WALL, 0);
+	state_approve(&m, &service_kind, "p", parts, 1, NOW, 0);
 	state_desired(&m, &service_kind, "p", NULL);
 	ck_assert_uint_eq(state_find(&m, &service_kind, "p")->approval.parts.count, 1);
 	state_desired(&m, &service_kind, "q", NULL);
@@ -178,8 +178,6 @@ static const struct {
 	{ "a minute before it expires", false, DAY - 60000, true },
 	{ "after a day", false, DAY, false },
 	{ "in use, days later", true, 9 * DAY, true },
-	{ "the clock was set back an hour", false, -3600000, true },
-	{ "the clock was days ahead", false, -2 * DAY, false },
 };
 
 START_TEST(an_unused_approval_expires)
@@ -191,7 +189,7 @@ START_TEST(an_unused_approval_expires)
 	if (ages[_i].sent)
 		state_step_sent(&m, &vm_kind, "a");
 	changes = m.persistent_changes;
-	state_tick(&m, NOW, WALL + ages[_i].age);
+	state_tick(&m, mono_add(NOW, ages[_i].age));
 	ck_assert_msg(is_approved(&m, 2) == ages[_i].holds, "%s", ages[_i].what);
 	ck_assert_msg(
 	    (m.persistent_changes == changes) == ages[_i].holds, "%s", ages[_i].what);
@@ -270,11 +268,11 @@ START_TEST(pauses_end_by_themselves)
 
 	state_pause(&m, NULL, NULL, "moving house", mono_add(NOW, 1000));
 	state_pause(&m, &vm_kind, "a", NULL, MONO_NEVER);
-	state_tick(&m, mono_add(NOW, 999), WALL);
+	state_tick(&m, mono_add(NOW, 999));
 	ck_assert(m.paused);
 	ck_assert_str_eq(m.pause_reason, "moving house");
 	changes = m.persistent_changes;
-	state_tick(&m, mono_add(NOW, 1000), WALL);
+	state_tick(&m, mono_add(NOW, 1000));
 	ck_assert(!m.paused && !m.pause_reason && m.persistent_changes > changes);
 	ck_assert(state_find(&m, &vm_kind, "a")->paused);
 	state_resume(&m, &vm_kind, "a");

@@ -13,12 +13,16 @@
 
 #include <check.h>
 
-#define NOW ((struct mono){ 5000000 })
+#define NOW_MS ((int64_t)5000000)
+#define NOW ((struct mono){ NOW_MS })
 #define WALL 1790000000000
 
-static const struct clocks clocks = { NOW, WALL };
+static const struct clocks clocks = { NOW, WALL, "boot-1" };
 /* Ten seconds later, in another boot. */
-static const struct clocks boot = { { 70000 }, WALL + 10000 };
+static const struct clocks boot = { { 7000 }, WALL + 10000, "boot-2" };
+
+/* Of the document, not of what it keeps. */
+static const char *const own[] = { "saved", "boot", "uptime" };
 
 static void load(struct state *m, struct json_object *o, const struct clocks *c)
 {
@@ -50,7 +54,7 @@ static void fill(struct state *m)
 		.quick_stops = 2,
 		.running_since = { NOW.ms - 5000 },
 		.start_at = { NOW.ms + 40000 } };
-	state_approve(m, &vm_kind, "a", parts, 2, WALL, 1000);
+	state_approve(m, &vm_kind, "a", parts, 2, NOW, 1000);
 	record_set_text(&state_get(m, &vm_kind, "a")->error, "no such pool");
 	state_begin(m, &vm_kind, "a", "domain-reset", INT64_MAX, WALL - 1);
 	state_procedure(m, &vm_kind, "a", "drain", (struct mono){ NOW.ms - 30000 });
@@ -82,7 +86,8 @@ START_TEST(what_is_kept_survives_a_boot)
 	ck_assert_int_eq(vm->start_at.ms, boot.now.ms + 30000);
 	ck_assert_int_eq(vm->running_since.ms, boot.now.ms - 15000);
 	ck_assert_uint_eq(state->approval.parts.count, 2);
-	ck_assert(state->approval.uid == 1000 && state->approval.given_wall == WALL);
+	ck_assert(state->approval.uid == 1000 &&
+		  state->approval.given_at.ms == boot.now.ms - 10000);
 	ck_assert_str_eq(state->error, "no such pool");
 	ck_assert_str_eq(state->begun.action, "domain-reset");
 	ck_assert(state->begun.token == INT64_MAX && state->begun.wall == WALL - 1);
@@ -94,8 +99,10 @@ START_TEST(what_is_kept_survives_a_boot)
 	ck_assert(state_find(&again, &pool_kind, "p")->pause_until.ms == INT64_MAX);
 	second = state_save(&again, &boot);
 	ck_assert_int_eq(json_int_at(second, "saved", 0), boot.wall);
-	json_object_object_del(first, "saved");
-	json_object_object_del(second, "saved");
+	for (int i = 0; i < 3; i++) {
+		json_object_object_del(first, own[i]);
+		json_object_object_del(second, own[i]);
+	}
 	ck_assert_str_eq(json_text(first), json_text(second));
 	state_done(&m);
 	state_done(&again);
@@ -106,7 +113,8 @@ END_TEST
  * minute is one of a minute, also where it is 1970. */
 START_TEST(a_wrong_clock_makes_nobody_wait)
 {
-	const struct clocks ahead = { NOW, WALL + 9 * 3600000 }, epoch = { NOW, 1000 };
+	const struct clocks ahead = { NOW, WALL + 9 * 3600000, NULL };
+	const struct clocks epoch = { NOW, 1000, NULL };
 	struct state m = { 0 }, again = { 0 };
 	struct vm_record *vm = state_get(&m, &vm_kind, "a")->own;
 	autojson struct json_object *o = NULL;
@@ -122,6 +130,69 @@ START_TEST(a_wrong_clock_makes_nobody_wait)
 	ck_assert_int_eq(vm->running_since.ms, NOW.ms);
 	ck_assert_int_eq(vm->stop_first.ms, NOW.ms);
 	ck_assert_int_eq(vm->stop_sent.ms, NOW.ms);
+	state_done(&m);
+	state_done(&again);
+}
+END_TEST
+
+/* Points in time of a state that is loaded ten seconds after it was saved. */
+static const struct {
+	const char *what;
+	struct clocks then; /* when it is loaded */
+	int64_t saved_at;   /* a point of a second before it was saved, */
+	int64_t pause_ends; /* and one of a minute after */
+} later[] = {
+	{ "the clock is right", { { NOW_MS + 10000 }, WALL + 10000, "boot-1" },
+	    NOW_MS - 1000, NOW_MS + 60000 },
+	{ "it was set ahead", { { NOW_MS + 10000 }, WALL + 9000000, "boot-1" },
+	    NOW_MS - 1000, NOW_MS + 60000 },
+	{ "it was set back", { { NOW_MS + 10000 }, WALL - 9000000, "boot-1" },
+	    NOW_MS - 1000, NOW_MS + 60000 },
+	{ "another boot", { { 7000 }, WALL + 10000, "boot-2" }, -4000, 57000 },
+	{ "another boot, without a battery", { { 7000 }, 7000, "boot-2" }, -1000, 60000 },
+	{ "another boot, set back", { { 7000 }, WALL - 9000000, "boot-2" }, -1000,
+	    60000 },
+	{ "who knows which boot", { { 7000 }, WALL + 10000, NULL }, -4000, 57000 },
+};
+
+/* By the clock that never steps where it is the same boot. */
+START_TEST(a_jump_of_the_clock_moves_no_point_in_time)
+{
+	struct state m = { 0 }, again = { 0 };
+	struct vm_record *vm = state_get(&m, &vm_kind, "a")->own;
+	autojson struct json_object *o = NULL;
+
+	vm->saved_at = (struct mono){ NOW_MS - 1000 };
+	state_pause(&m, NULL, NULL, "why", mono_add(NOW, 60000));
+	o = state_save(&m, &clocks);
+	load(&again, o, &later[_i].then);
+	vm = state_get(&again, &vm_kind, "a")->own;
+	ck_assert_msg(vm->saved_at.ms == later[_i].saved_at, "%s: %lld", later[_i].what,
+	    (long long)vm->saved_at.ms);
+	ck_assert_msg(again.pause_until.ms == later[_i].pause_ends, "%s: %lld",
+	    later[_i].what, (long long)again.pause_until.ms);
+	ck_assert_msg(!again.unknown, "%s", later[_i].what);
+	state_done(&m);
+	state_done(&again);
+}
+END_TEST
+
+/* One that was given while the clock was days ahead is as old as it is. */
+START_TEST(an_approval_is_no_older_than_it_is)
+{
+	const struct clocks ahead = { NOW, WALL + 9 * APPROVAL_EXPIRES_MS, "boot-1" };
+	const struct clocks after = { { 7000 }, WALL, "boot-2" };
+	struct state m = { 0 }, again = { 0 };
+	autojson struct json_object *o = NULL;
+
+	state_approve(&m, &vm_kind, "a", &(uint64_t){ 5 }, 1, NOW, 0);
+	o = state_save(&m, &ahead);
+	load(&again, o, &after);
+	ck_assert_int_eq(state_find(&again, &vm_kind, "a")->approval.given_at.ms, -1);
+	state_tick(&again, (struct mono){ APPROVAL_EXPIRES_MS - 2 });
+	ck_assert_uint_eq(state_find(&again, &vm_kind, "a")->approval.parts.count, 1);
+	state_tick(&again, (struct mono){ APPROVAL_EXPIRES_MS });
+	ck_assert_uint_eq(state_find(&again, &vm_kind, "a")->approval.parts.count, 0);
 	state_done(&m);
 	state_done(&again);
 }
@@ -143,7 +214,8 @@ START_TEST(a_newer_ones_records_survive)
 
 	load(&m, o, &clocks);
 	kept = state_save(&m, &clocks);
-	json_object_object_del(kept, "saved");
+	for (int i = 0; i < 3; i++)
+		json_object_object_del(kept, own[i]);
 	ck_assert_msg(json_object_equal(o, kept), "%s", json_text(kept));
 	state_pause(&m, &vm_kind, "a", "meanwhile", MONO_NEVER);
 	((struct vm_record *)state_get(&m, &vm_kind, "a")->own)->domain_id = -1;
@@ -178,7 +250,7 @@ static struct config *home(const char *networks)
 
 static void load_old(struct state *m, const char *networks)
 {
-	const struct clocks then = { NOW, OLD_WALL };
+	const struct clocks then = { NOW, OLD_WALL, NULL };
 	struct config *config = networks ? home(networks) : NULL;
 	struct json_object *o = json_object_from_file(OLD_FILE);
 	struct error e = { "" };
@@ -337,6 +409,9 @@ int main(void)
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
+	tcase_add_loop_test(tests, a_jump_of_the_clock_moves_no_point_in_time, 0,
+	    (int)(sizeof(later) / sizeof(later[0])));
+	tcase_add_test(tests, an_approval_is_no_older_than_it_is);
 	tcase_add_test(tests, what_is_kept_survives_a_boot);
 	tcase_add_loop_test(tests, a_wrong_clock_makes_nobody_wait, 0, 2);
 	tcase_add_test(tests, a_newer_ones_records_survive);

@@ -299,8 +299,8 @@ END_TEST
 
 START_TEST(it_outlives_a_restart)
 {
-	const struct clocks before = { { NOW }, 1790000000000 };
-	const struct clocks after = { { 5000 }, 1790000240000 }; /* booted since */
+	const struct clocks before = { { NOW }, 1790000000000, NULL };
+	const struct clocks after = { { 5000 }, 1790000240000, NULL }; /* booted since */
 	struct json_object *o;
 	struct state again = { 0 };
 	struct error e = { "" };
