@@ -155,7 +155,7 @@ void executor_noted(struct executor *x, uint64_t token, const char *error)
 	if (entry->dropped) {
 		flow_leave_sent(x, entry, DROPPED);
 		flow_advance(x, entry->run);
-	} else if (error) {
+	} else if (error && entry->must_be) {
 		flow_finish(x, entry,
 		    &(struct outcome){
 			.error = error, .refused = true, .observed = true });

@@ -52,8 +52,8 @@ struct executor_hooks {
 	const char *(*render)(
 	    void *arg, struct arena *a, const struct step *step, struct error *e);
 	/* Notes on disk that the step is about to be sent, where it must not be done
-	 * twice or is of a procedure, whose phase must be there; executor_noted()
-	 * follows, never from within. */
+	 * twice, is of a procedure, whose phase must be there, or outlasts its call;
+	 * executor_noted() follows, never from within. */
 	void (*note)(void *arg, const struct step *step, uint64_t token);
 	/* Ends a step that takes long. */
 	void (*cancel)(void *arg, const struct source *source, uint64_t token);
@@ -78,7 +78,8 @@ void executor_take(struct executor *x, const struct plan *plan);
 
 /* A call has ended; nothing for a token that is not under way. */
 void executor_ended(struct executor *x, uint64_t token, const struct outcome *outcome);
-/* A note is on disk, or could not be written: `error`. */
+/* A note is on disk, or could not be written: `error`; then only a step that merely outlasts
+ * its call is sent. */
 void executor_noted(struct executor *x, uint64_t token, const char *error);
 
 /* A document was read (its external name): what waited for that goes on. */

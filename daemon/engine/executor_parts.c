@@ -123,8 +123,10 @@ struct run *run_new(struct work *work, const struct program *program)
 	run->entries = arena_array(&run->arena, run->count, sizeof(*run->entries));
 	for (size_t i = 0; i < run->count; i++) {
 		copy_step(run, &run->entries[i], program->steps[i]);
-		run->entries[i].noted =
+		run->entries[i].must_be =
 		    program->item->phase || program->steps[i]->action->once;
+		run->entries[i].noted =
+		    run->entries[i].must_be || program->steps[i]->action->lasts;
 		for (size_t k = 0; k < i; k++)
 			if (program->steps[i]->restores == program->steps[k])
 				run->entries[i].restores = k + 1;

@@ -41,7 +41,8 @@ struct entry {			 /* a step on its way */
 	size_t restores; /* 1 + the place in the run of what it puts back; 0: none */
 	uint64_t token;
 	enum progress progress;
-	bool noted;   /* on disk before it is sent */
+	bool noted;   /* on disk before it is sent, */
+	bool must_be; /* or else it is not */
 	bool queued;  /* it stands in its document's queue */
 	bool dropped; /* while it was being noted: it is not sent */
 };

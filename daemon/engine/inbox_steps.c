@@ -69,7 +69,11 @@ static void send_step(void *arg, const struct call *call)
 {
 	struct engine *e = arg;
 	size_t i = source_index(call->action->source);
+	struct ended_step step;
 
+	if (executor_find(e->executor, call->token, &step))
+		state_step_begins(
+		    &e->state, step.kind, step.name, step.action, clock_mono());
 	adapters[i]->run(e->sources[i], call);
 }
 
@@ -105,6 +109,7 @@ static void note_step(void *arg, const struct step *step, uint64_t token)
 {
 	struct engine *e = arg;
 
+	state_step_begins(&e->state, step->kind, step->name, step->action, clock_mono());
 	state_begin(&e->state, step->kind, step->name, step->action->name, (int64_t)token,
 	    clock_wall());
 	e->state.persistent_changes++;

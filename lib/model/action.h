@@ -26,7 +26,10 @@ struct action {
 	const struct kind *target;
 	bool paced; /* the kind repeats it at a pace of its own: not futile */
 	bool once;  /* repeating it may harm: noted on disk before it is sent */
-	bool slow;  /* takes minutes: reports progress, can be cancelled */
+	/* A request that may be heeded long after the call has ended: noted on disk before
+	 * it is sent, where the disk takes it. */
+	bool lasts;
+	bool slow; /* takes minutes: reports progress, can be cancelled */
 	/*
 	 * The document to send, made from the latest observation when the step is sent
 	 * or shown, in the planner's arena (whose plan may be NULL); NULL with the reason

@@ -162,7 +162,8 @@ struct kind {
 	 * record with its field table; NULL: none. What changes it, each NULL where
 	 * nothing does: `desired`: it is desired like this from now on (NULL: no longer).
 	 * `observed`: its object was observed (NULL: it is absent); true when
-	 * something that is kept on disk has changed. `ended`: a step was done, or failed.
+	 * something that is kept on disk has changed. `sent`: a step is about to
+	 * be handed to its source. `ended`: it was done, or failed.
 	 * `converged`: it was found as it should be; true as above. `requested`: somebody
 	 * requested a reconcile of this very object.
 	 */
@@ -171,6 +172,8 @@ struct kind {
 	bool (*observed)(struct object_state *state, const struct observed *observed,
 	    const struct object *want, const struct settings *settings, struct mono now,
 	    uint32_t random);
+	void (*sent)(
+	    struct object_state *state, const struct action *action, struct mono now);
 	void (*ended)(struct object_state *state, const struct action *action,
 	    const void *arguments, bool failed, const struct settings *settings,
 	    struct mono now, uint32_t random);

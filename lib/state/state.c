@@ -132,6 +132,15 @@ void state_step_sent(struct state *m, const struct kind *kind, const char *name)
 	m->persistent_changes++;
 }
 
+void state_step_begins(struct state *m, const struct kind *kind, const char *name,
+    const struct action *action, struct mono now)
+{
+	if (!kind->sent)
+		return;
+	kind->sent(state_get(m, kind, name), action, now);
+	m->persistent_changes++;
+}
+
 void state_step_done(struct state *m, const struct kind *kind, const char *name,
     const struct action *action, const void *arguments, const struct settings *settings,
     struct mono now)

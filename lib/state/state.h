@@ -51,6 +51,9 @@ void state_desired(struct state *m, const struct kind *kind, const char *name,
 
 /* A step that its approval covers is sent: the approval no longer expires. */
 void state_step_sent(struct state *m, const struct kind *kind, const char *name);
+/* A step of the object is about to be handed to its source: the kind may note it. */
+void state_step_begins(struct state *m, const struct kind *kind, const char *name,
+    const struct action *action, struct mono now);
 /*
  * A step of the object has succeeded or failed with `error` (`slow`: by its nature, a
  * refusal or a missing API; `retry_after`, ms: its source asks to be left alone for so

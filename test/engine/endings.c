@@ -202,6 +202,26 @@ START_TEST(what_cannot_be_noted_is_not_sent)
 }
 END_TEST
 
+static const struct row lasting[] = {
+	STEP(0, "a", halt, "d", "halt"),
+};
+
+/* It is no worse than before where the note is lost with a crash. */
+START_TEST(what_outlasts_its_call_is_noted_where_it_can_be)
+{
+	struct yard y;
+
+	yard_begin(&y);
+	yard_take(&y, lasting, ROWS(lasting));
+	yard_check(&y, "", 1);
+	yard_noted(&y, "halt", _i ? "No space left on device" : NULL);
+	yard_check(&y, "halt ", 1);
+	yard_done(&y, "halt");
+	ck_assert_str_eq(text_get(&y.ended), "halt ");
+	yard_end(&y);
+}
+END_TEST
+
 /* Losing what was known */
 
 static const struct row pools[] = {
@@ -469,6 +489,7 @@ Suite *endings_suite(void)
 	tcase_add_test(tests, what_must_not_be_repeated_is_noted_first);
 	tcase_add_test(tests, what_is_of_a_procedure_is_noted_first);
 	tcase_add_test(tests, what_cannot_be_noted_is_not_sent);
+	tcase_add_loop_test(tests, what_outlasts_its_call_is_noted_where_it_can_be, 0, 2);
 	tcase_add_test(tests, a_lost_prefix_drops_what_waits_for_it);
 	tcase_add_test(tests, a_lost_kind_leaves_nobody_busy);
 	tcase_add_test(tests, what_waits_for_a_lost_document_goes_on);

@@ -30,6 +30,8 @@ const struct action edit = { "edit", &libvirt_source, .target = &network_kind, A
 const struct action define = { "define", &libvirt_source, .target = &vm_kind, ARGUMENT };
 const struct action destroy = { "destroy", &libvirt_source, .target = &vm_kind,
 	.once = true, ARGUMENT };
+const struct action halt = { "halt", &libvirt_source, .target = &vm_kind, .lasts = true,
+	ARGUMENT };
 const struct action copy = { "copy", &libvirt_source, .target = &vm_kind, .slow = true,
 	ARGUMENT };
 const struct action apply = { "apply", &kubernetes_source, .target = &pool_kind,

@@ -42,9 +42,9 @@ struct argument {
 	int number;
 };
 
-/* Of libvirt: a network's, a domain's; a domain's that is noted, that takes long. Of
- * Kubernetes: a pool's, whose document is rendered. Each takes a struct argument. */
-extern const struct action edit, define, destroy, copy, apply;
+/* Of libvirt: a network's, a domain's; a domain's that is noted, that is where it can be, that
+ * takes long. Of Kubernetes: a pool's, whose document is rendered. Each takes a struct argument. */
+extern const struct action edit, define, destroy, halt, copy, apply;
 
 struct flight { /* a call under way, or a step being noted */
 	char *text;

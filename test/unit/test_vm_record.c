@@ -214,6 +214,11 @@ START_TEST(a_request_to_stop_is_known_until_it_has_no_effect)
 
 	set_up(&b);
 	observe_running(&b);
+	vm_record_sent(b.state, &domain_start_action, b.now);
+	ck_assert_int_eq(b.vm->stop_requested.ms, 0);
+	vm_record_sent(b.state, &domain_shutdown_action, b.now);
+	ck_assert_msg(b.vm->stop_requested.ms == b.now.ms, "the call is under way");
+	after(&b, 1000);
 	end_step(&b, &domain_shutdown_action, true);
 	ck_assert_int_eq(b.vm->stop_requested.ms, b.now.ms);
 	record_clear(&vm_record_fields, b.vm);

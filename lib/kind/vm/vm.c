@@ -382,6 +382,7 @@ const struct kind vm_kind = {
 	.state_fields = &vm_record_fields,
 	.desired = vm_record_desired,
 	.observed = vm_record_observed,
+	.sent = vm_record_sent,
 	.ended = vm_record_ended,
 	.requested = vm_record_requested,
 	.old_state = "vm",

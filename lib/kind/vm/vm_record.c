@@ -138,7 +138,8 @@ static void still_stopped(struct vm_record *vm, enum stop_cause cause)
 	vm->cause = cause;
 }
 
-/* A request that failed may have been carried out all the same. Nobody who asks for another
+/* A request counts from when it is sent to when the last answer came: it may be heeded at any
+ * time in between, and one that failed may have been carried out all the same. Nobody who asks for another
  * try makes it undone; a guest that is to run, and is still up when its time is over, has
  * not heeded it. */
 static void stop_requested(
@@ -350,6 +351,12 @@ static void start_failed(struct object_state *state, struct mono now, uint32_t r
 	vm->start_at = mono_add(now, retry_start((unsigned)vm->quick_stops, random));
 	/* One wait, not two: that between starts is the longer one. */
 	state->retry_at = vm->start_at;
+}
+
+void vm_record_sent(
+    struct object_state *state, const struct action *action, struct mono now)
+{
+	stop_requested(state->own, action, now);
 }
 
 void vm_record_ended(struct object_state *state, const struct action *action,

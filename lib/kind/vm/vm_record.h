@@ -63,6 +63,11 @@ bool vm_record_observed(struct object_state *state, const struct observed *obser
     const struct object *want, const struct settings *settings, struct mono now,
     uint32_t random);
 
+/* From when a shutdown is requested the VM counts as one that may be going down, whatever
+ * is desired of it meanwhile. */
+void vm_record_sent(
+    struct object_state *state, const struct action *action, struct mono now);
+
 /*
  * A new definition may be started once whatever the power policy says; a shutdown request
  * begins or goes on; the next resume or wake-up has to wait, for success says nothing of
