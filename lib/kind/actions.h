@@ -41,6 +41,7 @@ struct kube_request {
 	const char *path; /* of the object: "/apis/..."; kube_create: what is posted to */
 	const char *uid;  /* only the object that has it; NULL: any, or a new one */
 	const char *body; /* what is sent; NULL: what the kind's document() says */
+	uint64_t only; /* for it: the fields that change, as bits of its table; 0: all */
 };
 
 #endif

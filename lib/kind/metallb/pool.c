@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "lib/doc/json.h"
+#include "lib/kind/actions.h"
 #include "lib/kind/kinds.h"
 #include "lib/kind/sources.h"
 #include "lib/kind/metallb/pool.h"
@@ -237,11 +238,64 @@ static void plan_unwritten(struct planner *p, struct item *item, const struct po
 		add_services(p, program, live->addresses, kept(p, item, NULL));
 }
 
+/* Addresses ending in .0 and .255 that Services have of the pool. */
+static struct ranges buggy_in_use(struct planner *p, const struct pool *live)
+{
+	const struct observed_set *services =
+	    &p->input->observed->kinds[kind_index(&service_kind)];
+	struct ranges all = { 0 };
+
+	for (size_t i = 0; i < services->count; i++) {
+		const struct service *s =
+		    (const struct service *)services->items[i]->live;
+
+		for (size_t k = 0; s && k < s->address_count; k++) {
+			struct ip ip = s->addresses[k];
+			unsigned last = (unsigned)ip.value & 0xff;
+
+			if (ip.version == 4 && (last == 0 || last == 255) &&
+			    ranges_contain(live->addresses, ip))
+				ranges_add(p->arena, &all, (struct range){ ip, ip });
+		}
+	}
+	return all;
+}
+
+static const char *change_text(struct planner *p, const struct item *item,
+    const struct pool *want, const struct difference *d)
+{
+	if (strcmp(d->field, "addresses") == 0)
+		return arena_printf(p->arena, "change pool %s to %s", item->name,
+		    ranges_text(p->arena, want->addresses));
+	return arena_printf(
+	    p->arena, "change %s of pool %s to %s", d->field, item->name, d->want);
+}
+
+/* One key. What needs approval, or waits, keeps no other key from being put right. */
+static void plan_change(struct planner *p, struct item *item, const struct pool *want,
+    const struct pool *live, const struct difference *d)
+{
+	struct program *program =
+	    metallb_apply(p, item, &live->meta, change_text(p, item, want, d));
+	struct kube_request *request = step_arguments(program->steps[0]);
+
+	request->only = field_bit(&pool_fields, d->field);
+	program_change(p, program, d->field, d->want);
+	if (strcmp(d->field, "addresses") == 0) {
+		add_services(p, program, live->addresses, kept(p, item, want));
+		add_users(p, program, want, live);
+	} else if (strcmp(d->field, "avoid_buggy_ips") == 0 && want->avoid_buggy_ips &&
+		   metallb_services_known(p, program, live->addresses)) {
+		/* MetalLB takes them from the Services that have them. */
+		metallb_effects(p, program, EFFECT_MOVES_ADDRESS, buggy_in_use(p, live));
+	}
+	report_contest(p, item, program, live);
+}
+
 static void plan(struct planner *p, struct item *item, const struct object *object,
     const struct observed *have)
 {
 	const struct pool *want = (const struct pool *)object, *live;
-	struct program *program;
 
 	if (!want) {
 		if (have)
@@ -265,15 +319,8 @@ static void plan(struct planner *p, struct item *item, const struct object *obje
 		return;
 	}
 	item_pending(p, item, "differs in %s", item->differences.items[0].field);
-	program = metallb_apply(p, item, &live->meta,
-	    arena_printf(p->arena, "change pool %s to %s", item->name,
-		ranges_text(p->arena, want->addresses)));
 	for (size_t i = 0; i < item->differences.count; i++)
-		program_change(p, program, item->differences.items[i].field,
-		    item->differences.items[i].want);
-	add_services(p, program, live->addresses, kept(p, item, want));
-	add_users(p, program, want, live);
-	report_contest(p, item, program, live);
+		plan_change(p, item, want, live, &item->differences.items[i]);
 }
 
 static const char *const columns[] = { "addresses", "auto_assign", NULL };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/doc/json.h"
+#include "lib/kind/actions.h"
 #include "lib/kind/metallb/metallb.h"
 #include "lib/kind/metallb/pool_record.h"
 
@@ -136,13 +137,29 @@ static struct json_object *address_list(
 	return list;
 }
 
+/* As they stand there. */
+static struct json_object *addresses_now(
+    struct planner *p, const struct pool *want, const struct pool *live)
+{
+	autojson struct json_object *spec =
+	    live->spec ? json_parse(live->spec, strlen(live->spec), 32, NULL) : NULL;
+	struct json_object *list = json_at(spec, "addresses");
+
+	return list ? json_object_get(list) : address_list(p, want, live->addresses);
+}
+
+static bool changes(uint64_t only, const char *key)
+{
+	return !only || (only & field_bit(&pool_kind.fields, key));
+}
+
 /*
  * What is not written keeps its value: an apply takes away what our earlier one has
  * brought and it has not, be it a field that came back with the pool, or one that was
- * written once.
+ * written once. So does what is not to change now.
  */
 static struct json_object *spec_due(
-    struct planner *p, const struct pool *want, const struct pool *live)
+    struct planner *p, const struct pool *want, const struct pool *live, uint64_t only)
 {
 	struct json_object *spec = NULL;
 
@@ -156,12 +173,17 @@ static struct json_object *spec_due(
 		json_object_put(spec);
 		spec = json_object_new_object();
 	}
-	json_put(spec, "addresses", address_list(p, want, pool_due(p, want, live)));
+	json_put(spec, "addresses",
+	    live && !changes(only, "addresses")
+		? addresses_now(p, want, live)
+		: address_list(p, want, pool_due(p, want, live)));
 	if (!live && pool_comes_back(p, want))
 		return spec;
-	if (field_has(&pool_kind.fields, want, "auto_assign"))
+	if (field_has(&pool_kind.fields, want, "auto_assign") &&
+	    changes(only, "auto_assign"))
 		json_put_bool(spec, "autoAssign", want->auto_assign);
-	if (field_has(&pool_kind.fields, want, "avoid_buggy_ips"))
+	if (field_has(&pool_kind.fields, want, "avoid_buggy_ips") &&
+	    changes(only, "avoid_buggy_ips"))
 		json_put_bool(spec, "avoidBuggyIPs", want->avoid_buggy_ips);
 	return spec;
 }
@@ -193,6 +215,8 @@ const char *pool_document(struct planner *p, const struct step *step, struct err
 	owned = live ? live->meta.owned : !record || !record->adopted;
 	return metallb_body(p, step,
 	    &(struct metallb_body){ "IPAddressPool", live ? &live->meta : NULL, owned,
-		spec_due(p, want, live), labels_due(p, want, live) },
+		spec_due(
+		    p, want, live, ((const struct kube_request *)step->arguments)->only),
+		labels_due(p, want, live) },
 	    e);
 }

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "lib/kind/actions.h"
 #include "lib/kind/metallb/pool_due.h"
 #include "lib/kind/metallb/pool_record.h"
 #include "lib/kind/network/network_ranges.h"
@@ -132,6 +133,34 @@ static void hold(
 	network_ranges_hold(p, item->programs[0], due);
 }
 
+/* What changes at once and touches nobody goes in one request. */
+static void merge(struct item *item)
+{
+	size_t kept = 1;
+	struct kube_request *first;
+
+	if (item->program_count < 2 || item->programs[0]->gate != GATE_OPEN)
+		return;
+	first = step_arguments(item->programs[0]->steps[0]);
+	for (size_t i = 1; i < item->program_count; i++) {
+		struct program *program = item->programs[i];
+
+		if (program->gate == GATE_OPEN && !program->effect_count)
+			first->only |=
+			    ((struct kube_request *)step_arguments(program->steps[0]))
+				->only;
+		else
+			item->programs[kept++] = program;
+	}
+	item->program_count = kept;
+}
+
+static bool may_act(const struct item *item)
+{
+	return item->program_count && item->programs[0]->step_count &&
+	       item->programs[0]->gate == GATE_OPEN;
+}
+
 void pool_settle(struct planner *p)
 {
 	const struct item_range *range = &p->plan->ranges[kind_index(&pool_kind)];
@@ -143,7 +172,7 @@ void pool_settle(struct planner *p)
 		const char *other;
 		struct ranges due;
 
-		if (!want || !item_acts(item))
+		if (!want || !may_act(item))
 			continue;
 		live = item->observed ? (const struct pool *)item->observed->live : NULL;
 		other = pool_holder(p, want);
@@ -161,8 +190,10 @@ void pool_settle(struct planner *p)
 		wait_for(p, item, other);
 		waits[i - range->first] = true;
 	}
-	for (size_t i = range->first; i < range->end; i++)
+	for (size_t i = range->first; i < range->end; i++) {
 		report_ring(p, range, waits, i);
+		merge(p->plan->items[i]);
+	}
 	if (any_was_gone(p))
 		report_moved(p);
 }
