@@ -195,5 +195,52 @@ def whole(home):
           lambda: api.get(path)["spec"]["addresses"] == [HALL] and is_whole(), 5)
 
 
+def service(name, *addresses, **annotations):
+    return {"apiVersion": "v1", "kind": "Service",
+            "metadata": {"name": name, "namespace": "dev", "annotations": annotations},
+            "spec": {"type": "LoadBalancer"},
+            "status": {"loadBalancer": {"ingress": [{"ip": ip} for ip in addresses]}}}
+
+
+def moved_meanwhile(home):
+    """Who lost an address while a pool was gone is reported, each family by itself."""
+    check, heals, api = home.report.check, home.report.heals, home.api
+    clear(home)
+    asks = {"metallb.universe.tf/loadBalancerIPs": "192.168.122.202"}
+    api.store(service("both", "192.168.122.201", "fd00::1"))
+    api.store(service("asks", "192.168.122.202", **asks))
+    api.store(service("stays", "192.168.122.203", "fd00::3"))
+    home.start()
+    check("made", lambda: made_in(home, "metallb-system"), 5)
+    heals("its pool deleted", lambda: api.delete(inside("metallb-system")),
+          lambda: made_in(home, "metallb-system"), 5)
+    api.store(service("both", "fd00::1", "192.168.122.209"))
+    api.store(service("asks", "192.168.122.208", **asks))
+    api.store(service("stays", "fd00::3", "192.168.122.203"))
+
+    def reported():
+        return {f["objects"][0]: (f["text"], f["fix"]) for f in home.status()["findings"]
+                if f["id"] == "service-moved"}
+
+    check("two have moved, one only says it in another order", lambda:
+          sorted(reported()) == ["service/dev/asks", "service/dev/both"], 5)
+    text, fix = reported()["service/dev/both"]
+    check("from where to where, and how to have both again", lambda:
+          "had the address 192.168.122.201 and was given 192.168.122.209;" in text and
+          fix.endswith("annotate service both metallb.universe.tf/loadBalancerIPs="
+                       "192.168.122.201,fd00::1"))
+    text, fix = reported()["service/dev/asks"]
+    check("what asks for its own is given no such advice", lambda:
+          text.endswith("; it asks for 192.168.122.202") and "annotate" not in fix)
+    api.store(service("both", "192.168.122.201", "fd00::1"))
+    api.store(service("asks", "192.168.122.208", **{
+        "metallb.io/loadBalancerIPs": "192.168.122.208"}))
+    check("its own again, or another one because it asks: nothing is reported", lambda:
+          not reported(), 5)
+    for name in ("both", "asks", "stays"):
+        api.delete(f"/api/v1/namespaces/dev/services/{name}")
+
+
 if __name__ == "__main__":
-    run(start, by_its_webhook, by_its_pools, nothing_may_be_read, several, undone, whole)
+    run(start, by_its_webhook, by_its_pools, nothing_may_be_read, several, undone, whole,
+        moved_meanwhile)

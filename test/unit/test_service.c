@@ -64,6 +64,49 @@ START_TEST(only_what_is_used_counts)
 }
 END_TEST
 
+#define BOTH(key) "\"annotations\": {\"" key "\": \"fd00::1, 10.0.0.1\"}"
+
+/* Each family by itself, in whatever order they stand; and what was asked for. */
+static const struct {
+	const char *what, *before, *metadata, *now;
+	const char *from[2];
+	bool pinned;
+} moves[] = {
+	{ "the other order", A ", " SIX, "", SIX ", " A, { NULL, NULL }, false },
+	{ "one family more", A, "", SIX ", " A, { NULL, NULL }, false },
+	{ "the second", A ", " SIX, "", A ", {\"ip\": \"fd00::2\"}", { NULL, "fd00::1" },
+	    false },
+	{ "the first, which stands second now", A ", " SIX, "", SIX ", " B,
+	    { "10.0.0.1", NULL }, false },
+	{ "one of two is gone", A ", " SIX, "", SIX, { NULL, NULL }, false },
+	{ "as it asks for", B, PINNED, A, { "10.0.0.2", NULL }, true },
+	{ "as it asks for, among others", B ", " SIX,
+	    BOTH("metallb.universe.tf/loadBalancerIPs"), A ", " SIX, { "10.0.0.2", NULL },
+	    true },
+	{ "to another than it asks for", A, PINNED, B, { "10.0.0.1", NULL }, false },
+	{ "one of two than it asks for", A ", " SIX, BOTH("metallb.io/loadBalancerIPs"),
+	    SIX ", " B, { "10.0.0.1", NULL }, false },
+};
+
+START_TEST(each_family_moves_by_itself)
+{
+	struct observed *before = decode("", "LoadBalancer", moves[_i].before);
+	struct observed *now = decode(moves[_i].metadata, "LoadBalancer", moves[_i].now);
+	const struct service *s = (const struct service *)now->live;
+
+	service_kind.follow(now, before, NULL);
+	for (int i = 0; i < 2; i++)
+		ck_assert_msg(
+		    moves[_i].from[i]
+			? s->moved_from[i] && !strcmp(s->moved_from[i], moves[_i].from[i])
+			: !s->moved_from[i],
+		    "%s: IPv%d", moves[_i].what, i ? 6 : 4);
+	ck_assert_msg(s->pinned == moves[_i].pinned, "%s: pinned", moves[_i].what);
+	observed_free(before);
+	observed_free(now);
+}
+END_TEST
+
 START_TEST(a_move_is_kept_until_it_has_its_own_again)
 {
 	struct observed *first = decode("", "LoadBalancer", A);
@@ -71,9 +114,9 @@ START_TEST(a_move_is_kept_until_it_has_its_own_again)
 	struct observed *back = decode("", "LoadBalancer", A);
 
 	service_kind.follow(moved, first, NULL);
-	ck_assert_str_eq(((struct service *)moved->live)->moved_from, "10.0.0.1");
+	ck_assert_str_eq(((struct service *)moved->live)->moved_from[0], "10.0.0.1");
 	service_kind.follow(back, moved, NULL);
-	ck_assert_ptr_null(((struct service *)back->live)->moved_from);
+	ck_assert_ptr_null(((struct service *)back->live)->moved_from[0]);
 	ck_assert(service_kind.same(first, back));
 	ck_assert_ptr_null(decode("", "ClusterIP", ""));
 	observed_free(first);
@@ -90,6 +133,7 @@ int main(void)
 	int failed;
 
 	tcase_add_loop_test(tests, only_what_is_used_counts, 0, ROWS(rows));
+	tcase_add_loop_test(tests, each_family_moves_by_itself, 0, ROWS(moves));
 	tcase_add_test(tests, a_move_is_kept_until_it_has_its_own_again);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);

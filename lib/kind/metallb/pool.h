@@ -16,10 +16,12 @@ struct service {
 	struct object object; /* name: "NAMESPACE/NAME" */
 	struct ip *addresses; /* assigned by MetalLB */
 	size_t address_count;
-	bool pinned; /* it asks for addresses of its own */
-	/* What it had before it was given others; NULL: nothing known. Carried from one
-	 * observation to the next, so only as far back as ours go. */
-	const char *last, *moved_from;
+	const char *asks; /* the addresses it asks for, as text; NULL: any */
+	bool pinned;	  /* what it has it asks for */
+	/* By family, IPv4 first: the address it had last, and that which it had before it was
+	 * given another; NULL: nothing known. Carried from one observation to the next, so
+	 * only as far back as ours go. */
+	const char *last[2], *moved_from[2];
 };
 
 /* MetalLB's IPAddressPool. */

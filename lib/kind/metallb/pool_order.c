@@ -71,7 +71,45 @@ static bool any_was_gone(const struct planner *p)
 	return false;
 }
 
-/* Services that were given other addresses while a pool was gone, and ask for none. There
+/* To have its own again it asks for all its addresses, for those that stay as well. */
+static const char *to_pin(struct arena *a, const struct service *s)
+{
+	const char *text = NULL;
+
+	for (int i = 0; i < 2; i++) {
+		const char *ip = s->moved_from[i] ? s->moved_from[i] : s->last[i];
+
+		if (ip)
+			text = arena_printf(
+			    a, "%s%s%s", text ? text : "", text ? "," : "", ip);
+	}
+	return text;
+}
+
+static void report_one(struct planner *p, const struct service *s)
+{
+	const char *name = s->object.name, *slash = strchr(name, '/'), *text = NULL;
+	struct finding *f;
+
+	for (int i = 0; i < 2; i++)
+		if (s->moved_from[i])
+			text = arena_printf(p->arena,
+			    "%s%shad the address %s and was given %s", text ? text : "",
+			    text ? ", " : "", s->moved_from[i], s->last[i]);
+	f = plan_finding(p, SEVERITY_WARNING, "service-moved",
+	    arena_printf(p->arena, "service/%s", name), "service/%s %s; %s%s", name, text,
+	    s->asks ? "it asks for " : "nothing in it says which it is to have",
+	    s->asks ? s->asks : "");
+	f->fix =
+	    s->asks
+		? arena_printf(p->arena, "`kubectl -n %.*s describe service %s` says why",
+		      (int)(slash - name), name, slash + 1)
+		: arena_printf(p->arena,
+		      "kubectl -n %.*s annotate service %s metallb.universe.tf/loadBalancerIPs=%s",
+		      (int)(slash - name), name, slash + 1, to_pin(p->arena, s));
+}
+
+/* Services that were given other addresses while a pool was gone, and did not ask. There
  * may be thousands, which is why they are gone through only then. */
 static void report_moved(struct planner *p)
 {
@@ -82,19 +120,10 @@ static void report_moved(struct planner *p)
 	for (size_t i = 0; i < services->count; i++) {
 		const struct service *s =
 		    (const struct service *)services->items[i]->live;
-		const char *name, *slash;
 
-		if (!s || !s->moved_from || s->pinned || count++ >= MOVED_SHOWN)
-			continue;
-		name = s->object.name;
-		slash = strchr(name, '/');
-		plan_finding(p, SEVERITY_WARNING, "service-moved",
-		    arena_printf(p->arena, "service/%s", name),
-		    "service/%s had the address %s and was given %s; nothing in it says which it is to have",
-		    name, s->moved_from, s->last)
-		    ->fix = arena_printf(p->arena,
-		    "kubectl -n %.*s annotate service %s metallb.universe.tf/loadBalancerIPs=%s",
-		    (int)(slash - name), name, slash + 1, s->moved_from);
+		if (s && (s->moved_from[0] || s->moved_from[1]) && !s->pinned &&
+		    count++ < MOVED_SHOWN)
+			report_one(p, s);
 	}
 	if (count > MOVED_SHOWN)
 		plan_finding(p, SEVERITY_WARNING, "service-moved", "service",

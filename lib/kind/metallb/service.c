@@ -8,23 +8,51 @@
 #include "lib/kind/sources.h"
 #include "lib/kind/metallb/pool.h"
 
+#define SHOWN 200 /* characters of what it asks for */
+
 static const struct field rows[] = { { 0 } };
 
-/* Whether it asks for its addresses itself, in one of the three ways there are. */
-static bool is_pinned(struct json_object *o)
+/* Whether the text names the address, among others. */
+static bool asks_for(const char *text, struct ip address)
+{
+	char one[IP_TEXT + 1];
+	struct ip ip;
+
+	for (; *text; text += strspn(text, ", ")) {
+		size_t length = strcspn(text, ", ");
+
+		if (length > 0 && length < sizeof(one)) {
+			memcpy(one, text, length);
+			one[length] = '\0';
+			if (ip_parse(one, &ip, NULL) == 0 && ip_equal(ip, address))
+				return true;
+		}
+		text += length;
+	}
+	return false;
+}
+
+/* What it asks for, in one of the three ways there are; NULL: nothing. */
+static const char *pins_of(struct json_object *o)
 {
 	static const char *const keys[] = { "metallb.io/loadBalancerIPs",
 		"metallb.universe.tf/loadBalancerIPs" };
-	struct json_object *annotations = json_at(o, "metadata.annotations");
-	const char *ip = json_string_at(o, "spec.loadBalancerIP");
+	struct json_object *annotations = json_at(o, "metadata.annotations"), *value;
+	const char *text = json_string_at(o, "spec.loadBalancerIP");
 
-	if (ip && *ip)
-		return true;
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (json_object_is_type(annotations, json_type_object) &&
-		    json_object_object_get_ex(annotations, keys[i], NULL))
-			return true;
-	return false;
+		    json_object_object_get_ex(annotations, keys[i], &value))
+			text = json_object_get_string(value);
+	return text && *text ? text : NULL;
+}
+
+static bool has_what_it_asks_for(const struct service *s)
+{
+	for (size_t i = 0; s->asks && i < s->address_count; i++)
+		if (!asks_for(s->asks, s->addresses[i]))
+			return false;
+	return s->asks;
 }
 
 static int decode(
@@ -48,10 +76,12 @@ static int decode(
 		    &observed->arena, &s->addresses, &s->address_count, sizeof(*slot));
 		*slot = ip;
 	}
-	s->pinned = is_pinned(reading->json);
-	if (s->address_count)
-		s->last = arena_copy(
-		    &observed->arena, ip_text(s->addresses[0], (char[IP_TEXT]){ 0 }));
+	if (pins_of(reading->json))
+		s->asks = text_clean(&observed->arena, pins_of(reading->json), SHOWN);
+	s->pinned = has_what_it_asks_for(s);
+	for (size_t i = s->address_count; i-- > 0;)
+		s->last[s->addresses[i].version == 6] = arena_copy(
+		    &observed->arena, ip_text(s->addresses[i], (char[IP_TEXT]){ 0 }));
 	observed->live = &s->object;
 	return 0;
 }
@@ -64,17 +94,18 @@ static void follow(
 	const struct service *b = before ? (const struct service *)before->live : NULL;
 
 	(void)state;
-	if (!s || !b)
-		return;
-	if (s->last && b->last && strcmp(s->last, b->last) != 0)
-		s->moved_from =
-		    arena_copy(&now->arena, b->moved_from ? b->moved_from : b->last);
-	else
-		s->moved_from = arena_copy(&now->arena, b->moved_from);
-	if (!s->last)
-		s->last = arena_copy(&now->arena, b->last);
-	if (s->moved_from && s->last && strcmp(s->moved_from, s->last) == 0)
-		s->moved_from = NULL; /* it has its own again */
+	for (int i = 0; s && b && i < 2; i++) {
+		bool moved =
+		    s->last[i] && b->last[i] && strcmp(s->last[i], b->last[i]) != 0;
+		const char *from =
+		    moved && !b->moved_from[i] ? b->last[i] : b->moved_from[i];
+
+		if (!s->last[i])
+			s->last[i] = arena_copy(&now->arena, b->last[i]);
+		/* Unless it has its own again. */
+		if (from && s->last[i] && strcmp(from, s->last[i]) != 0)
+			s->moved_from[i] = arena_copy(&now->arena, from);
+	}
 }
 
 static bool same_text(const char *a, const char *b)
@@ -88,9 +119,11 @@ static bool same(const struct observed *before, const struct observed *now)
 	const struct service *a = (const struct service *)before->live;
 	const struct service *b = (const struct service *)now->live;
 	bool is = a && b && a->address_count == b->address_count &&
-		  a->pinned == b->pinned && same_text(a->last, b->last) &&
-		  same_text(a->moved_from, b->moved_from);
+		  a->pinned == b->pinned && same_text(a->asks, b->asks);
 
+	for (int i = 0; is && i < 2; i++)
+		is = same_text(a->last[i], b->last[i]) &&
+		     same_text(a->moved_from[i], b->moved_from[i]);
 	for (size_t i = 0; is && i < a->address_count; i++)
 		is = ip_equal(a->addresses[i], b->addresses[i]);
 	return is;
