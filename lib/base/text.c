@@ -213,6 +213,12 @@ bool name_is_libvirt(const char *name)
 	       name[0] != '-';
 }
 
+bool name_is_device(const char *name)
+{
+	return *name && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
+	       !name[strcspn(name, " \t\n\v\f\r/:%")];
+}
+
 static size_t least(size_t a, size_t b)
 {
 	return a < b ? a : b;

@@ -60,6 +60,9 @@ bool name_is_subdomain(const char *name);
  * files, logs and XML: 1-63 of A-Z a-z 0-9 and . _ + @ -, not beginning with '.' or '-'.
  */
 bool name_is_libvirt(const char *name);
+/* What the kernel takes as the name of an interface, its length apart, and libvirt does not
+ * take for a pattern: not ".", "..", and without blanks, '/', ':' and '%'. */
+bool name_is_device(const char *name);
 
 /* "8GiB", "512MiB", "4096" (bytes), KB/MB/GB/TB decimal, KiB... binary. Fractions
  * refused. */

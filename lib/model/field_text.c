@@ -71,6 +71,8 @@ TEXT_TYPE(label, name_is_label, "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$",
     "a name of a-z, 0-9 and dashes, at most 63 characters");
 TEXT_TYPE(name, name_is_libvirt, "^[A-Za-z0-9_+@][A-Za-z0-9._+@-]{0,62}$",
     "a name of letters, digits and . _ + @ -");
+TEXT_TYPE(device, name_is_device, "^[^ /:%]+$",
+    "a name that the kernel takes: without blanks, '/', ':' and '%'");
 TEXT_TYPE(hostname, name_is_subdomain, "^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$",
     "a host name of a-z, 0-9, dashes and dots");
 TEXT_TYPE(path, is_path, "^/", "an absolute path without . or .. parts");

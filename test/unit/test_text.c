@@ -193,6 +193,33 @@ START_TEST(names)
 }
 END_TEST
 
+static const struct {
+	const char *name;
+	bool device;
+} devices[] = {
+	{ "br0", true },
+	{ "vm_br.20", true },
+	{ "br,lan@1#~=", true },
+	{ "-br", true },
+	{ ".br", true },
+	{ "br\xc3\xbc", true },
+	{ "", false },
+	{ ".", false },
+	{ "..", false },
+	{ "br 0", false },
+	{ "br\t", false },
+	{ "br/0", false },
+	{ "br:0", false },
+	{ "br%d", false },
+};
+
+START_TEST(a_name_of_an_interface)
+{
+	ck_assert_msg(name_is_device(devices[_i].name) == devices[_i].device, "\"%s\"",
+	    devices[_i].name);
+}
+END_TEST
+
 static const struct label_row {
 	const char *what, *text;
 	size_t size;
@@ -456,6 +483,7 @@ int main(void)
 	tcase_add_test(tests, every_character_is_read);
 	tcase_add_loop_test(tests, text_is_cleaned, 0, ROWS(clean_rows));
 	tcase_add_loop_test(tests, names, 0, ROWS(name_rows));
+	tcase_add_loop_test(tests, a_name_of_an_interface, 0, ROWS(devices));
 	tcase_add_loop_test(tests, a_label_is_made_of_a_text, 0, ROWS(label_rows));
 	tcase_add_loop_test(tests, sizes, 0, ROWS(size_rows));
 	tcase_add_test(tests, sizes_survive_printing);

@@ -47,7 +47,7 @@ static const struct field rows[] = {
 	    .words = mode_words,
 	    .help = "How guests reach the outside. A new network has nat.",
 	    .example = "nat" },
-	{ "bridge", FIELD_NAME, at(struct network, bridge), FIELD_COMPARED,
+	{ "bridge", FIELD_DEVICE, at(struct network, bridge), FIELD_COMPARED,
 	    .help = "Name of the bridge on the host, at most 15 characters.",
 	    .example = "virbr0" },
 	{ "address", FIELD_CIDR, at(struct network, address), FIELD_COMPARED,

@@ -65,7 +65,7 @@ static const struct field interface_rows[] = {
 	    .help =
 		"The libvirt network it is in; left out: the only one that is written.",
 	    .example = "default" },
-	{ "bridge", FIELD_NAME, at(struct vm_interface, bridge), FIELD_COMPARED,
+	{ "bridge", FIELD_DEVICE, at(struct vm_interface, bridge), FIELD_COMPARED,
 	    .help =
 		"Instead of a network: a bridge of the host, at most 15 characters, which homek8sd does not manage.",
 	    .example = "br0" },
