@@ -11,6 +11,7 @@
 #include "lib/lint/lint_spans.h"
 
 #define ETHERNET_MTU 1500
+#define RANGE_MAX 65535 /* addresses in a range of libvirt's */
 
 static struct finding *add(struct report *report, enum severity severity, const char *id,
     const struct network *network, const char *key, const char *text)
@@ -31,6 +32,35 @@ static struct finding *add(struct report *report, enum severity severity, const 
 static bool has_range(const struct network *network)
 {
 	return network->dhcp.range.start.version && network->dhcp.range.end.version;
+}
+
+/* What no interface can have, or only one of another kind of network. */
+static const char *unusable(struct cidr address)
+{
+	unsigned first = (unsigned)(address.address.value >> 24) & 0xff;
+	struct range whole = cidr_range(address);
+
+	if (first == 0 || first == 127 || first >= 224)
+		return "is of no network that machines can be in";
+	if (address.prefix < 31 && ip_equal(address.address, whole.first))
+		return "is the network's own (first) address, not one in it";
+	if (address.prefix < 31 && ip_equal(address.address, whole.last))
+		return "is the network's last (broadcast) address";
+	return NULL;
+}
+
+static void lint_own_address(const struct network *network, struct report *report)
+{
+	const char *why = unusable(network->address);
+	struct finding *f;
+
+	if (!why || network->address.address.version != 4)
+		return;
+	f = add(report, SEVERITY_ERROR, "network-address-unusable", network, "address",
+	    arena_printf(report->arena, "%s %s",
+		cidr_text(network->address, (char[CIDR_TEXT]){ 0 }), why));
+	report_fix(report, f,
+	    "write the host's own address in the network, such as 192.168.122.1/24");
 }
 
 static void lint_range_in_network(const struct network *network, struct report *report)
@@ -78,6 +108,14 @@ static void lint_range(const struct network *network, struct report *report)
 		f = add(report, SEVERITY_ERROR, "dhcp-range-reversed", network, "dhcp",
 		    "the DHCP range starts after its end");
 		report_fix(report, f, "swap start and end");
+		return;
+	}
+	if (dhcp->end.value - dhcp->start.value >= RANGE_MAX) {
+		f = add(report, SEVERITY_ERROR, "dhcp-range-too-large", network, "dhcp",
+		    arena_printf(report->arena,
+			"the DHCP range has more than %d addresses, which libvirt does not take",
+			RANGE_MAX));
+		report_fix(report, f, "end it earlier");
 		return;
 	}
 	if (lint_has(&network->object, "address"))
@@ -196,6 +234,8 @@ void lint_network(const struct config *config, struct report *report)
 		const struct network *network =
 		    (const struct network *)networks->items[i];
 
+		if (lint_has(&network->object, "address"))
+			lint_own_address(network, report);
 		if (has_range(network))
 			lint_range(network, report);
 	}

@@ -100,7 +100,9 @@ struct network {
 	size_t host_count;
 	bool hosts_distinct;	      /* no MAC or address stands twice or is missing */
 	struct host_entry first_host; /* in the document; of none, zeroed */
-	bool txt;		      /* it has the record network_xml_txt() */
+	struct ip *gateways;	      /* of its static routes, IPv4 */
+	size_t gateway_count;
+	bool txt; /* it has the record network_xml_txt() */
 	bool leases_known;
 	struct dhcp_lease *leases;
 	size_t lease_count;

@@ -77,6 +77,37 @@ const char *network_ip_taken(const struct network *side, struct ip address)
 	return NULL;
 }
 
+static const char *range_unfit(
+    struct arena *a, const struct network *side, struct range range)
+{
+	int place = network_ip_serving(side, range.first);
+	struct range whole;
+
+	if (place < 0 || place != network_ip_serving(side, range.last))
+		return arena_printf(a, "is not inside the network, which has %s",
+		    side->address.address.version
+			? cidr_text(side->address, (char[CIDR_TEXT]){ 0 })
+			: "no IPv4 address");
+	if (side->ips[place].cidr.prefix > 30)
+		return NULL;
+	whole = cidr_range(side->ips[place].cidr);
+	if (ip_equal(range.first, whole.first))
+		return "takes in the network's own (first) address";
+	if (ip_equal(range.last, whole.last))
+		return "takes in the network's last (broadcast) address";
+	return NULL;
+}
+
+const char *network_ranges_unfit(
+    struct arena *a, const struct network *side, struct ranges ranges)
+{
+	const char *why = NULL;
+
+	for (size_t i = 0; !why && i < ranges.count; i++)
+		why = range_unfit(a, side, ranges.items[i]);
+	return why;
+}
+
 struct ranges network_subnets(struct arena *a, const struct network *network)
 {
 	struct ranges all = { 0 };

@@ -30,6 +30,11 @@ int network_ip_of_entry(const struct network *side, struct ip address);
  * subnet, which no machine can have: what it is, for people; NULL: neither. */
 const char *network_ip_taken(const struct network *side, struct ip address);
 
+/* Why libvirt does not take the ranges there, as the end of a sentence about "the DHCP
+ * range"; NULL: it does. */
+const char *network_ranges_unfit(
+    struct arena *a, const struct network *side, struct ranges ranges);
+
 /* The IPv4 subnets of the network; of what is written the one address. */
 struct ranges network_subnets(struct arena *a, const struct network *network);
 

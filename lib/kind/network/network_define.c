@@ -133,6 +133,17 @@ static const char *unsettled(struct planner *p, const struct network *want)
 	return NULL;
 }
 
+/* Its range, where the address follows from it. */
+static const char *range_unfit(struct planner *p, const struct network *want)
+{
+	struct network_ip own = { .cidr = want->address };
+	const struct network side = {
+		.address = want->address, .ips = &own, .ip_count = 1
+	};
+
+	return network_ranges_unfit(p->arena, &side, network_ranges_due(p, want, NULL));
+}
+
 void network_plan_new(struct planner *p, struct item *item, const struct network *want)
 {
 	struct program *program;
@@ -148,6 +159,13 @@ void network_plan_new(struct planner *p, struct item *item, const struct network
 		item_blocked(p, item,
 		    "there is no network %s in libvirt and its address is not written; add `address: 192.168.122.1/24` or a DHCP range",
 		    item->name);
+		return;
+	}
+	taken = range_unfit(p, want);
+	if (taken) {
+		item_blocked(p, item,
+		    "the DHCP range %s, and libvirt does not take it; correct dhcp.range, or write an address with a shorter prefix",
+		    taken);
 		return;
 	}
 	taken = network_conflict(p, item->name, want, false);

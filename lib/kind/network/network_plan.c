@@ -101,21 +101,83 @@ static bool differs(struct planner *p, const struct network *want,
 	return false;
 }
 
+/* The gateway of a static route that no address of the network would reach any more, which
+ * libvirt then refuses; version 0: there is none. */
+static struct ip cut_off_gateway(const struct network *want, const struct network *side)
+{
+	int place = network_ip_meant(side, want->address);
+
+	for (size_t i = 0; i < side->gateway_count; i++) {
+		struct ip gateway = side->gateways[i];
+		bool reached = cidr_contains(want->address, gateway);
+
+		for (size_t k = 0; k < side->ip_count; k++)
+			reached |=
+			    (int)k != place && cidr_contains(side->ips[k].cidr, gateway);
+		if (!reached)
+			return gateway;
+	}
+	return (struct ip){ 0 };
+}
+
+/* Ranges that nobody writes stay, and libvirt takes none outside its network. */
+static const char *left_range(
+    struct planner *p, const struct network *want, const struct network *side)
+{
+	int place = network_ip_meant(side, want->address);
+	struct network_ip own = { .cidr = want->address };
+	const struct network moved = {
+		.address = want->address, .ips = &own, .ip_count = 1
+	};
+	const char *why;
+
+	if (network_has_range(want) || place < 0 || !side->ips[place].dhcp)
+		return NULL;
+	why = network_ranges_unfit(p->arena, &moved, side->ranges);
+	return why ? arena_printf(p->arena,
+			 "the DHCP range %s, which it has and is not written, %s; write dhcp.range, too",
+			 ranges_text(p->arena, side->ranges), why)
+		   : NULL;
+}
+
+/* The same where the address is to be another one. */
+static const char *address_impossible(struct planner *p, const struct item *item,
+    const struct network *want, const struct network *side)
+{
+	struct ip gateway;
+
+	if (network_ip_meant(side, want->address) == -2)
+		return arena_printf(p->arena,
+		    "it has several IPv4 addresses, none of which is %s, and it cannot be said which is meant; add it with `virsh net-edit %s`, or write one that it has",
+		    cidr_text(want->address, (char[CIDR_TEXT]){ 0 }), item->name);
+	gateway = cut_off_gateway(want, side);
+	if (!gateway.version)
+		return left_range(p, want, side);
+	return arena_printf(p->arena,
+	    "a static route of it goes through %s, which is not inside %s, and libvirt refuses that; correct the route with `virsh net-edit %s`, or the address",
+	    ip_text(gateway, (char[IP_TEXT]){ 0 }),
+	    cidr_text(want->address, (char[CIDR_TEXT]){ 0 }), item->name);
+}
+
 /* What cannot be done whatever is approved. */
 static const char *impossible(struct planner *p, const struct item *item,
     const struct network *want, const struct network *side)
 {
-	const char *taken;
+	const char *taken = NULL;
 
 	if (side->forward)
 		return arena_printf(p->arena,
 		    "its mode in libvirt is %s, which homek8sd does not change; leave out mode, bridge, address and mtu, or define another network",
 		    side->forward);
-	if (differs(p, want, side, "address") &&
-	    network_ip_meant(side, want->address) == -2)
+	if (has(want, "mode") && want->mode != NETWORK_ISOLATED && !side->ip_count &&
+	    !has(want, "address"))
 		return arena_printf(p->arena,
-		    "it has several IPv4 addresses, none of which is %s, and it cannot be said which is meant; add it with `virsh net-edit %s`, or write one that it has",
-		    cidr_text(want->address, (char[CIDR_TEXT]){ 0 }), item->name);
+		    "it has no address, and libvirt takes mode: %s only with one; write its address",
+		    field_text_at(p->arena, &network_kind.fields, want, "mode"));
+	if (differs(p, want, side, "address"))
+		taken = address_impossible(p, item, want, side);
+	if (taken)
+		return taken;
 	if (!differs(p, want, side, "address") && !differs(p, want, side, "bridge"))
 		return NULL;
 	taken = network_conflict(p, item->name, want, false);

@@ -166,33 +166,20 @@ static void report_waiting(struct planner *p, struct item *item,
 		    "its DHCP range changes once the pools of the cluster are known");
 }
 
-static bool fits(const struct network *have, struct ranges due)
-{
-	for (size_t i = 0; i < due.count; i++) {
-		int place = network_ip_serving(have, due.items[i].first);
-
-		if (place < 0 || place != network_ip_serving(have, due.items[i].last))
-			return false;
-	}
-	return true;
-}
-
 /* One side; `program` is made with the first step. */
 static void plan_side(struct planner *p, struct item *item, struct program **program,
     const struct network *want, const struct network *have, enum side which)
 {
 	struct ranges due = network_ranges_due(p, want, have);
+	const char *unfit = network_ranges_unfit(p->arena, have, due);
 	bool shown = which == SIDE_LIVE || !item->observed->live;
 
-	if (!fits(have, due)) {
+	if (unfit) {
 		/* Where the address is to change, the range goes with it. */
 		if (!field_has(&network_kind.fields, want, "address"))
 			item_blocked(p, item,
-			    "the DHCP range %s is not inside the network, which has %s; correct dhcp.range, or write its address",
-			    ranges_text(p->arena, due),
-			    have->address.address.version
-				? cidr_text(have->address, (char[CIDR_TEXT]){ 0 })
-				: "no IPv4 address");
+			    "the DHCP range %s %s; correct dhcp.range, or write its address",
+			    ranges_text(p->arena, due), unfit);
 		return;
 	}
 	report_waiting(p, item, want, have, due, shown);

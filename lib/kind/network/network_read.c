@@ -216,6 +216,18 @@ static void read_ips(struct arena *a, struct network *n, xmlNode *root)
 	sort_hosts(n);
 }
 
+static void read_routes(struct arena *a, struct network *n, xmlNode *root)
+{
+	for (xmlNode *e = xml_first(root, "route"); e; e = xml_next(e)) {
+		const char *text = xml_attribute(a, e, NULL, "gateway");
+		struct ip ip;
+
+		if (text && ip_parse(text, &ip, NULL) == 0 && ip.version == 4)
+			*(struct ip *)arena_push(
+			    a, &n->gateways, &n->gateway_count, sizeof(ip)) = ip;
+	}
+}
+
 /* The one that is shown, and compared where no other is meant. */
 static void set_address(struct network *n)
 {
@@ -268,6 +280,7 @@ static struct network *read_side(
 	n->mtu = mtu ? number(mtu) : MTU_OF_ETHERNET;
 	n->object.record.has |= bit("mtu");
 	read_ips(a, n, root);
+	read_routes(a, n, root);
 	set_address(n);
 	return n;
 }

@@ -119,7 +119,7 @@ static void move_ranges(
 
 	for (; range; range = xml_next(range))
 		moves |= !is_inside(a, range, address);
-	if (!moves || !ranges.count)
+	if (!moves)
 		return;
 	remove_all(dhcp, "range");
 	for (size_t i = 0; i < ranges.count; i++)
