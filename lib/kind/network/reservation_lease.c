@@ -25,6 +25,33 @@ static void report_conflict(struct planner *p, struct item *item,
 	    "release it on that machine (dhclient -r), or wait for the lease to end";
 }
 
+static const struct dhcp_lease *former_lease(const struct network *live, struct mac mac)
+{
+	for (size_t i = 0; live && i < live->former_count; i++)
+		if (mac_equal(live->former[i].mac, mac))
+			return &live->former[i];
+	return NULL;
+}
+
+/* What its machine holds by a lease that libvirt no longer knows of: it goes on with that
+ * until it asks again, which shows as a new lease. */
+static const char *held_formerly(struct planner *p, struct item *item,
+    const struct reservation_aim *aim, const struct network *live)
+{
+	const struct host_entry *want = &aim->entries[SIDE_LIVE];
+	const struct dhcp_lease *former =
+	    aim->machine && aim->machine->live ? former_lease(live, want->mac) : NULL;
+	const char *text;
+
+	if (!former || ip_equal(former->ip, want->ip))
+		return NULL;
+	text = arena_printf(p->arena,
+	    "its machine still holds %s, until it asks for an address again",
+	    ip_text(former->ip, (char[IP_TEXT]){ 0 }));
+	item_condition(p, item, "LeasePending", "%s", text);
+	return text;
+}
+
 const char *reservation_lease_report(struct planner *p, struct item *item,
     const struct reservation_aim *aim, const struct network *live)
 {
@@ -33,13 +60,15 @@ const char *reservation_lease_report(struct planner *p, struct item *item,
 	const struct dhcp_lease *own, *other;
 	const char *text;
 
-	if (!live || !live->lease_count || !aim->known[SIDE_LIVE])
+	if (!live || !aim->known[SIDE_LIVE])
 		return NULL;
 	own = entries_leased(reservation_index_entries(index), live, want->mac, want->ip);
 	other = entries_lessee(reservation_index_entries(index), live, want->ip);
 	if (other && !mac_equal(other->mac, want->mac))
 		report_conflict(p, item, want, other);
-	if (!own || ip_equal(own->ip, want->ip))
+	if (!own)
+		return held_formerly(p, item, aim, live);
+	if (ip_equal(own->ip, want->ip))
 		return NULL;
 	text = arena_printf(p->arena, "its machine still holds %s until %s",
 	    ip_text(own->ip, (char[IP_TEXT]){ 0 }), time_text(p->arena, own->expires));
@@ -82,14 +111,6 @@ static struct ip entry_address(const struct network *side, struct mac mac)
 		if (side->hosts[i].has_mac && mac_equal(side->hosts[i].mac, mac))
 			return side->hosts[i].ip;
 	return (struct ip){ 0 };
-}
-
-static const struct dhcp_lease *former_lease(const struct network *live, struct mac mac)
-{
-	for (size_t i = 0; live && i < live->former_count; i++)
-		if (mac_equal(live->former[i].mac, mac))
-			return &live->former[i];
-	return NULL;
 }
 
 /*
