@@ -14,6 +14,14 @@
 
 static void wait_for(struct planner *p, struct item *item, const char *other)
 {
+	const struct observed *have = planner_observed(p, &pool_kind, other);
+	const struct pool *pool = have ? (const struct pool *)have->live : NULL;
+
+	if (pool && pool->meta.deleting) {
+		program_waits(p, item->programs[0], "waits for pool/%s, which %s", other,
+		    pool->meta.deleting);
+		return;
+	}
 	if (planner_desired(p, &pool_kind, other)) {
 		program_waits(p, item->programs[0],
 		    "waits for pool/%s to give up its addresses", other);
