@@ -187,6 +187,7 @@ static void on_observed(void *arg, struct document *d, struct work *work)
 static void observed(struct executor *x, struct document *d)
 {
 	d->users++;
+	flow_go_on(x, d, false);
 	document_observed(d, on_observed, x);
 	d->users--;
 	flow_release(x, d);
@@ -196,7 +197,7 @@ void executor_observed(struct executor *x, const struct kind *kind, const char *
 {
 	struct document *d = table_find(&x->documents, kind, document);
 
-	if (!d || !d->waiters.count)
+	if (!d || (!d->waiters.count && !d->held))
 		return;
 	observed(x, d);
 	flow_send_ready(x);
@@ -219,8 +220,11 @@ static void release_all(struct executor *x, struct arena *a, const struct kind *
 
 		if (d->key.kind == kind &&
 		    strncmp(d->key.name, prefix, strlen(prefix)) == 0 &&
-		    !(is_listed && is_listed(d->key.name, arg)))
+		    !(is_listed && is_listed(d->key.name, arg))) {
+			if (is_listed)
+				flow_go_on(x, d, true);
 			document_observed(d, on_observed, x);
+		}
 	}
 	for (size_t i = 0; all[i]; i++) {
 		struct document *d = all[i];
@@ -252,7 +256,8 @@ static bool is_lost(
 	       strncmp(d->key.name, prefix, strlen(prefix)) == 0;
 }
 
-/* Drops the program's steps to lost documents, and of the others what a failure would. */
+/* Drops the program's steps to lost documents, and of the others what a failure would; what
+ * puts something back is held. */
 static void drop_lost(
     struct executor *x, struct run *run, const struct kind *kind, const char *prefix)
 {
@@ -260,7 +265,10 @@ static void drop_lost(
 
 	for (size_t i = 0; i < run->count; i++)
 		if (is_lost(&run->entries[i], kind, prefix)) {
-			flow_leave_queue(x, &run->entries[i]);
+			if (flow_must_follow(&run->entries[i]))
+				flow_hold(x, &run->entries[i]);
+			else
+				flow_leave_queue(x, &run->entries[i]);
 			any = true;
 		}
 	if (!any)

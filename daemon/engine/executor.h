@@ -9,7 +9,8 @@
  * observed again. When a step fails the rest of its program is dropped, all but what puts
  * back something that was taken, or may have been: a step that failed may be done all the
  * same, unless its source says that it was refused. Where that was so, and what puts it
- * back is refused for it, that is no failure to be reported.
+ * back is refused for it, that is no failure to be reported. Where the document is lost with
+ * its source, what puts something back is sent when the document was observed again.
  *
  * An object is busy from the moment its steps are queued until they have ended and every
  * document they touched was read again; meanwhile the plan begins nothing for it.
@@ -93,7 +94,9 @@ void executor_listed(struct executor *x, const struct kind *kind, const char *pr
 /*
  * Nothing is known any more of the kind's documents whose names begin with `prefix`:
  * drops what waits to be done to them, and of those programs what a failure drops, and
- * waits for no observation. A call under way goes on and ends as any other.
+ * waits for no observation. A call under way goes on and ends as any other. What puts
+ * something back waits until the document is observed; it is dropped where that is not
+ * listed any more.
  */
 void executor_drop(struct executor *x, const struct kind *kind, const char *prefix);
 

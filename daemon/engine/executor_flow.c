@@ -69,7 +69,7 @@ static void insert(struct documents *list, struct document *d, bool begun)
 void flow_ready(struct executor *x, struct document *d)
 {
 	struct entry *head = TAILQ_FIRST(&d->queue);
-	bool may = head && !d->sent && !head->run->awaits &&
+	bool may = head && !head->held && !d->sent && !head->run->awaits &&
 		   head == &head->run->entries[head->run->at];
 
 	if (may && !d->ready)
@@ -81,8 +81,58 @@ void flow_ready(struct executor *x, struct document *d)
 	d->ready = may;
 }
 
+void flow_hold(struct executor *x, struct entry *entry)
+{
+	if (entry->held)
+		return;
+	entry->held = entry->again = true;
+	entry->document->held++;
+	flow_ready(x, entry->document);
+}
+
+static void let_go(struct entry *entry)
+{
+	entry->document->held -= entry->held;
+	entry->held = false;
+}
+
+/* The run may end with the entry. */
+static void go_on(
+    struct executor *x, struct run *run, const struct document *d, bool drop)
+{
+	for (size_t i = 0; i < run->count; i++) {
+		struct entry *entry = &run->entries[i];
+
+		if (!entry->held || entry->document != d)
+			continue;
+		if (drop)
+			flow_leave_queue(x, entry);
+		else
+			let_go(entry);
+	}
+	flow_advance(x, run);
+}
+
+void flow_go_on(struct executor *x, struct document *d, bool drop)
+{
+	struct arena a = { 0 };
+	void **works = d->held ? table_all(&x->works, &a) : NULL;
+
+	for (size_t i = 0; works && works[i]; i++) {
+		struct work *work = works[i];
+
+		for (struct run *run = work->runs, *next; run; run = next) {
+			next = run->next;
+			go_on(x, run, d, drop);
+		}
+	}
+	flow_ready(x, d);
+	arena_done(&a);
+}
+
 void flow_leave_queue(struct executor *x, struct entry *entry)
 {
+	let_go(entry);
 	if (entry->queued)
 		TAILQ_REMOVE(&entry->document->queue, entry, link);
 	entry->queued = false;
@@ -99,7 +149,7 @@ static const struct entry *taken_by(const struct entry *entry)
 
 /* What it puts back was taken, may have been, or is just being taken; where that is refused
  * it is dropped. */
-static bool must_follow(const struct entry *entry)
+bool flow_must_follow(const struct entry *entry)
 {
 	const struct entry *taken = taken_by(entry);
 
@@ -132,7 +182,7 @@ void flow_drop_rest(struct executor *x, struct run *run)
 	for (size_t i = 0; i < run->count; i++) {
 		struct entry *entry = &run->entries[i];
 
-		if (must_follow(entry))
+		if (flow_must_follow(entry))
 			continue;
 		if (flow_is_to_come(entry))
 			flow_leave_queue(x, entry);
@@ -190,18 +240,37 @@ static bool is_idle(const struct entry *entry, const struct outcome *outcome)
 {
 	const struct entry *taken = taken_by(entry);
 
-	return outcome->refused && taken && taken->progress == DOUBTFUL;
+	return outcome->refused && taken && (taken->progress == DOUBTFUL || entry->again);
+}
+
+/* The source went away before it put back what was taken: it does when it is there again. */
+static bool comes_again(const struct entry *entry, const struct outcome *outcome)
+{
+	return outcome->lost && flow_must_follow(entry);
+}
+
+static void queue_again(struct executor *x, struct entry *entry)
+{
+	flow_leave_sent(x, entry, TO_COME);
+	x->length++;
+	entry->queued = true;
+	TAILQ_INSERT_HEAD(&entry->document->queue, entry, link);
+	flow_hold(x, entry);
 }
 
 void flow_finish(struct executor *x, struct entry *entry, const struct outcome *outcome)
 {
 	struct run *run = entry->run;
 	struct document *d = entry->document;
+	bool idle = is_idle(entry, outcome);
 
-	flow_leave_sent(x, entry,
-	    !outcome->error    ? DONE
-	    : outcome->refused ? REFUSED
-			       : DOUBTFUL);
+	if (comes_again(entry, outcome))
+		queue_again(x, entry);
+	else
+		flow_leave_sent(x, entry,
+		    !outcome->error    ? DONE
+		    : outcome->refused ? REFUSED
+				       : DOUBTFUL);
 	if (!outcome->observed) {
 		document_await(d, run->work);
 		if (!outcome->error && entry->step.until == UNTIL_OBSERVED)
@@ -209,7 +278,7 @@ void flow_finish(struct executor *x, struct entry *entry, const struct outcome *
 	}
 	if (outcome->error)
 		flow_drop_rest(x, run);
-	if (!is_idle(entry, outcome))
+	if (!idle)
 		x->hooks.ended(x->arg,
 		    &(struct ended_step){ run->work->key.kind, run->work->key.name,
 			entry->step.action, entry->step.arguments, entry->step.text },

@@ -39,6 +39,12 @@ bool flow_is_to_come(const struct entry *entry);
 void flow_leave_queue(struct executor *x, struct entry *entry);
 /* Drops what is to come of the program, all but what puts back something taken. */
 void flow_drop_rest(struct executor *x, struct run *run);
+/* What it puts back was taken, may have been, or is just being taken. */
+bool flow_must_follow(const struct entry *entry);
+/* A step that is to come waits until its document was observed, and then goes on, or is
+ * dropped. */
+void flow_hold(struct executor *x, struct entry *entry);
+void flow_go_on(struct executor *x, struct document *d, bool drop);
 /* Goes on to the program's next step that was not dropped; ends it where there is none. */
 void flow_advance(struct executor *x, struct run *run);
 

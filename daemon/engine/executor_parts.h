@@ -45,6 +45,8 @@ struct entry {			 /* a step on its way */
 	bool must_be; /* or else it is not */
 	bool queued;  /* it stands in its document's queue */
 	bool dropped; /* while it was being noted: it is not sent */
+	bool held;    /* its document is lost: not before that is observed */
+	bool again;   /* it was held: it may be done, or no more to be done */
 };
 
 TAILQ_HEAD(entries, entry);
@@ -58,6 +60,7 @@ struct document {
 		size_t count;
 	} waiters;
 	size_t users; /* entries of programs that are not over */
+	size_t held;  /* of these, entries that are held */
 	bool ready;   /* stands among those of ready_source that may be sent */
 	size_t ready_source;
 	TAILQ_ENTRY(document) ready_link;

@@ -294,6 +294,79 @@ START_TEST(what_waits_for_a_lost_document_goes_on)
 }
 END_TEST
 
+static const struct row restart[] = {
+	STEP(0, "a", edit, "n", "stop", .removes = true),
+	STEP(0, "a", edit, "n", "start", .restores = 1),
+	STEP(0, "a", edit, "n", "more"),
+	STEP(1, "b", edit, "n", "other"),
+};
+
+static bool is_listed(const char *name, void *arg)
+{
+	return strcmp(name, arg) == 0;
+}
+
+static const struct outcome lost = {
+	.error = "gone", .lost = true, .refused = true, .observed = true, .waits = true
+};
+
+/* The connection is lost before the call that puts it back, or with it, known late or at
+ * once; what is paused meanwhile, or decided otherwise, is not left without what was taken. */
+START_TEST(what_was_taken_is_put_back_when_the_source_is_there_again)
+{
+	struct yard y;
+
+	yard_begin(&y);
+	yard_take(&y, restart, ROWS(restart));
+	if (_i == 0)
+		executor_drop(y.executor, &network_kind, "");
+	yard_done(&y, "stop");
+	if (_i == 1)
+		executor_drop(y.executor, &network_kind, "");
+	if (_i > 0)
+		yard_outcome(&y, "start", &lost);
+	if (_i == 2)
+		executor_drop(y.executor, &network_kind, "");
+	executor_abandon(y.executor, NULL, NULL);
+	ck_assert_uint_eq(executor_length(y.executor), 1);
+	yard_check(&y, _i ? "stop start " : "stop ", 0);
+	executor_listed(y.executor, &network_kind, "", is_listed, "n");
+	yard_check(&y, _i ? "stop start " : "stop ", 0);
+	executor_observed(y.executor, &network_kind, "n");
+	yard_check(&y, _i ? "stop start start " : "stop start ", 1);
+	yard_done(&y, "start");
+	ck_assert_uint_eq(executor_length(y.executor), 0);
+	executor_observed(y.executor, &network_kind, "n");
+	ck_assert_int_eq(y.busy_count, 0);
+	yard_end(&y);
+}
+END_TEST
+
+/* Somebody has done it meanwhile, or what it was taken from is gone, too. */
+START_TEST(what_need_not_be_put_back_any_more_is_no_failure)
+{
+	struct yard y;
+
+	yard_begin(&y);
+	yard_take(&y, restart, ROWS(restart));
+	yard_done(&y, "stop");
+	yard_outcome(&y, "start", &lost);
+	executor_drop(y.executor, &network_kind, "");
+	if (_i == 0) {
+		executor_observed(y.executor, &network_kind, "n");
+		yard_fails(&y, "start");
+		executor_observed(y.executor, &network_kind, "n");
+		ck_assert_str_eq(text_get(&y.ended), "stop start!gone ");
+	} else {
+		executor_listed(y.executor, &network_kind, "", is_listed, "others");
+		yard_check(&y, "stop start ", 0);
+	}
+	ck_assert_uint_eq(executor_length(y.executor), 0);
+	ck_assert_int_eq(y.busy_count, 0);
+	yard_end(&y);
+}
+END_TEST
+
 /* Of another source nothing is lost: what it gave up is put back. */
 START_TEST(a_lost_document_does_not_keep_another_from_being_restored)
 {
@@ -494,6 +567,10 @@ Suite *endings_suite(void)
 	tcase_add_test(tests, a_lost_kind_leaves_nobody_busy);
 	tcase_add_test(tests, what_waits_for_a_lost_document_goes_on);
 	tcase_add_test(tests, a_lost_document_does_not_keep_another_from_being_restored);
+	tcase_add_loop_test(
+	    tests, what_was_taken_is_put_back_when_the_source_is_there_again, 0, 3);
+	tcase_add_loop_test(
+	    tests, what_need_not_be_put_back_any_more_is_no_failure, 0, 2);
 	tcase_add_test(tests, what_was_taken_away_is_put_back);
 	tcase_add_test(tests, what_could_not_be_taken_away_is_left);
 	tcase_add_test(tests, an_object_can_be_abandoned_alone);
