@@ -238,8 +238,6 @@ static void judge_advertisement(struct sim *s, struct world *b,
 	judge_labels(s, was, is, call);
 	if (!object_owned(was))
 		foreign(s, call, "the advertisement is foreign");
-	if (!was->pool_count && is->pool_count && !was->selector)
-		foreign(s, call, "it was for all pools, and is narrowed");
 	for (size_t i = 0; i < was->pool_count; i++)
 		if (!names(is, was->pools[i]))
 			foreign(s, call, "a pool was taken from it");

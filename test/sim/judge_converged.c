@@ -303,7 +303,12 @@ static void check_advertisement(const struct checked *l)
 	const struct world *w = &l->s->world;
 	const struct w_object *pool =
 	    world_object(&l->s->world, OBJECT_POOL, l->item->name, false);
+	const struct w_object *own =
+	    world_object(&l->s->world, OBJECT_L2, l->item->name, false);
 
+	if (own && object_owned(own) && !own->deleting && knows(l, &own->e) &&
+	    !own->pool_count && !own->selector && !own->limited)
+		differs(l, "it advertises every pool");
 	if (!home_pool(l->home, l->item->name) || *l->item->reason || !pool ||
 	    !pool->e.exists || !knows(l, &pool->e))
 		return;

@@ -99,6 +99,13 @@ static bool names(const struct advertisement *ad, const char *pool)
 	return false;
 }
 
+/* It is ours and names no pool any more, which to MetalLB is every pool: also those that are
+ * not to be advertised. */
+static bool is_of_all(const struct advertisement *ad)
+{
+	return ad->meta.owned && !ad->pool_count && !ad->selectors.count;
+}
+
 /* What it is instead of an advertisement of its pool, as text; NULL: it is one. Selectors
  * are taken to be right here: pools' labels are not known. */
 static const char *differing(
@@ -108,6 +115,8 @@ static const char *differing(
 
 	if (ad->limited)
 		return "one within limits";
+	if (is_of_all(ad))
+		return "one of every pool";
 	if (!ad->pool_count || ad->selectors.count || names(ad, pool))
 		return NULL;
 	for (size_t i = 0; i < ad->pool_count; i++)
@@ -231,8 +240,10 @@ static const char *document(struct planner *p, const struct step *step, struct e
 	    e);
 }
 
-/* Addresses of the pools it is about that no other advertisement goes on covering. */
-static struct ranges announced_alone(struct planner *p, const struct advertisement *live)
+/* Addresses of the pools it is about, but for `kept` (or NULL), that no other advertisement
+ * goes on covering. */
+static struct ranges announced_alone(
+    struct planner *p, const struct advertisement *live, const char *kept)
 {
 	const struct observed_set *pools =
 	    &p->input->observed->kinds[kind_index(&pool_kind)];
@@ -241,7 +252,8 @@ static struct ranges announced_alone(struct planner *p, const struct advertiseme
 	for (size_t i = 0; i < pools->count; i++) {
 		const struct pool *pool = (const struct pool *)pools->items[i]->live;
 
-		if (!pool || !is_about(p, live, pool->object.name) ||
+		if (!pool || (kept && strcmp(pool->object.name, kept) == 0) ||
+		    !is_about(p, live, pool->object.name) ||
 		    find_other(p, live->object.name, pool->object.name, false))
 			continue;
 		for (size_t k = 0; k < pool->addresses.count; k++)
@@ -250,17 +262,23 @@ static struct ranges announced_alone(struct planner *p, const struct advertiseme
 	return all;
 }
 
+/* What the program takes from pools other than `kept`. */
+static void add_unannounced(struct planner *p, struct program *program,
+    const struct advertisement *live, const char *kept)
+{
+	struct ranges alone = announced_alone(p, live, kept);
+
+	if (metallb_services_known(p, program, alone))
+		metallb_effects(p, program, EFFECT_UNANNOUNCES, alone);
+}
+
 static void plan_unwritten(
     struct planner *p, struct item *item, const struct advertisement *live)
 {
 	struct program *program = metallb_unwritten(p, item, &live->meta);
-	struct ranges alone;
 
-	if (!program)
-		return;
-	alone = announced_alone(p, live);
-	if (metallb_services_known(p, program, alone))
-		metallb_effects(p, program, EFFECT_UNANNOUNCES, alone);
+	if (program)
+		add_unannounced(p, program, live, NULL);
 }
 
 /* A limit is meant: advertisements add up, and one without it would undo it. */
@@ -333,6 +351,7 @@ static void wait_for_labels(struct planner *p, struct item *item, struct program
 static void plan_repair(
     struct planner *p, struct item *item, const struct advertisement *live)
 {
+	bool all = live && is_of_all(live);
 	struct program *program;
 
 	if (live && !live->meta.owned) {
@@ -341,12 +360,21 @@ static void plan_repair(
 		    item->name);
 		return;
 	}
-	item_pending(p, item, live ? "does not name its pool" : "is to be created");
-	item_difference(p, item, "pools", item->name, live ? "another" : NULL);
+	if (all)
+		item_pending(p, item, "names no pool, and so advertises every pool");
+	else
+		item_pending(
+		    p, item, live ? "does not name its pool" : "is to be created");
+	item_difference(p, item, "pools", item->name,
+	    all	   ? "every pool"
+	    : live ? "another"
+		   : NULL);
 	program = metallb_apply(p, item, live ? &live->meta : NULL,
 	    arena_printf(p->arena, "%s advertisement %s of pool %s",
 		live ? "repair" : "create", item->name, item->name));
 	program_change(p, program, "pools", item->name);
+	if (all)
+		add_unannounced(p, program, live, item->name);
 	wait_for_labels(p, item, program);
 	report_contest(p, item, program, live);
 }
@@ -383,6 +411,10 @@ static void plan(struct planner *p, struct item *item, const struct object *want
 	if (live && live->meta.deleting && !other) {
 		item_pending(p, item, "%s; it is created anew once it is gone",
 		    live->meta.deleting);
+		return;
+	}
+	if (live && is_of_all(live) && !live->meta.deleting && !live->limited) {
+		plan_repair(p, item, live);
 		return;
 	}
 	if (live && covers(p, live, item->name)) {
