@@ -174,6 +174,12 @@ export CK_DEFAULT_TIMEOUT=${CK_DEFAULT_TIMEOUT:-60}
 sim_seeds=3000
 [ "$level" = quick ] && sim_seeds=300
 export FAKE_APISERVER=$PWD/$build/fake-apiserver
+# What tests leave behind that failed or were killed lies in here, and goes at the end. Others
+# than root may enter: some tests do things as nobody.
+TMPDIR=$(mktemp -d "${TMPDIR:-/tmp}/check.XXXXXX")
+export TMPDIR
+chmod 1777 "$TMPDIR"
+trap 'rm -rf "$TMPDIR"' EXIT
 show_progress &
 progress_pid=$!
 # Whoever is interrupted ends what it started: tests clean up when they are asked to end.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* server: the control socket in a child process, and clients that talk to it. */
 #include "test/control/server.h"
+#include "test/scratch.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -201,7 +202,7 @@ int engine_approve(struct engine *r, const struct kind *kind, const char *name,
 	return ask(r, kind, name, "approve", who, e);
 }
 
-char directory[] = "/tmp/test_control.XXXXXX";
+char directory[64];
 struct sockaddr_un address = { .sun_family = AF_UNIX };
 pid_t server;
 
@@ -274,8 +275,7 @@ static void stop(void)
 
 void server_setup(void)
 {
-	memcpy(directory + strlen(directory) - 6, "XXXXXX", 6);
-	ck_assert_ptr_nonnull(mkdtemp(directory));
+	ck_assert(scratch_make(directory, sizeof(directory), "control"));
 	chmod(directory, 0755);
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s/s", directory);
 	start();

@@ -20,8 +20,9 @@
 #include "lib/doc/json.h"
 
 #include "test/host/suites.h"
+#include "test/scratch.h"
 
-static char directory[] = "/tmp/test_writer.XXXXXX";
+static char directory[64];
 
 /* What the hooks heard. */
 static struct {
@@ -79,8 +80,7 @@ static void end(void)
 
 static void setup(void)
 {
-	memcpy(directory + strlen(directory) - 6, "XXXXXX", 6);
-	ck_assert_ptr_nonnull(mkdtemp(directory));
+	ck_assert(scratch_make(directory, sizeof(directory), "writer"));
 	loop = ev_loop_new(EVFLAG_AUTO);
 }
 
@@ -218,11 +218,10 @@ static void free_name(void)
 /* A file system of its own, and small; false: that needs root. */
 static bool mount_small_disk(void)
 {
-	if (geteuid() != 0 || unshare(CLONE_NEWNS) < 0) {
-		printf("skipped: a full disk needs root\n");
+	if (!scratch_mounts(0)) {
+		printf("skipped: a full disk " SCRATCH_MOUNTS_MISSING "\n");
 		return false;
 	}
-	ck_assert_int_eq(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
 	ck_assert_int_eq(mount("tmpfs", directory, "tmpfs", 0, "size=24k"), 0);
 	return true;
 }

@@ -16,8 +16,9 @@
 #include "lib/base/cleanup.h"
 
 #include "test/host/suites.h"
+#include "test/scratch.h"
 
-static char root[] = "/tmp/test_watch.XXXXXX";
+static char root[64];
 static struct ev_loop *loop;
 static struct watch *watch;
 static int rings;
@@ -141,8 +142,7 @@ static void expect_removal(const char *what)
 
 static void setup(void)
 {
-	memcpy(root + strlen(root) - 6, "XXXXXX", 6);
-	ck_assert_ptr_nonnull(mkdtemp(root));
+	ck_assert(scratch_make(root, sizeof(root), "watch"));
 	make_directory("etc");
 	make_directory("etc/desired.d");
 	write_to("etc/homek8s.yaml", "a");

@@ -14,6 +14,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/doc/json.h"
 #include "test/kube/lab.h"
+#include "test/scratch.h"
 
 static const struct watch nodes = { .path = "/api/v1/nodes", .prefix = "" };
 static const struct watch services = {
@@ -142,8 +143,7 @@ void lab_set_up(void)
 	memset(&lab, 0, sizeof(lab));
 	lab.grace = LAB_GRACE_MS;
 	lab.loop = ev_loop_new(EVFLAG_AUTO);
-	snprintf(lab.directory, sizeof(lab.directory), "/tmp/test-kube-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(lab.directory));
+	ck_assert(scratch_make(lab.directory, sizeof(lab.directory), "kube"));
 	signal(SIGPIPE, SIG_IGN);
 	/* Must be ignored: nothing listens there. */
 	setenv("http_proxy", "http://127.0.0.1:1", 1);

@@ -33,7 +33,7 @@ START_TEST(no_kubeconfig)
 	lab_server("--bookmark-interval", "0.3", NULL);
 	lab_start();
 	lab_wait("state off\n");
-	lab_wait_detail("no kubeconfig at /tmp/test-kube-");
+	lab_wait_detail("no kubeconfig at /");
 	lab_wait_detail("/kubeconfig; Kubernetes half is off");
 	/* It is noticed when one comes. */
 	lab_kubeconfig("", "    {}\n");
@@ -48,7 +48,7 @@ START_TEST(must_be_on)
 	lab_server("--bookmark-interval", "0.3", NULL);
 	lab_start_with(&settings);
 	lab_wait("state down\n");
-	lab_wait_detail("no kubeconfig at /tmp/test-kube-");
+	lab_wait_detail("no kubeconfig at /");
 	lab_kubeconfig("", "    {}\n");
 	lab_wait("listed pool 0:");
 }

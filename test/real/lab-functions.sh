@@ -5,6 +5,7 @@
 #   libvirtd_start, _stop      and wait until it answers, is gone
 #   libvirtd_kill              as a crash does it
 #   libvirtd_pause, _continue  a hang and its end
+#   libvirtd_lives             starts it again if it crashed; a part of conditions after a hang
 #   guest_kernel, guest_initrd paths, for <kernel> and <initrd>
 #   domain_xml NAME MAC        a guest on network default that boots in a few seconds
 #   network_xml [HOSTS]        network default, 192.168.122.0/24, NAT; HOSTS are <host/>s
@@ -29,6 +30,13 @@ libvirtd_stop() { local p && p=$(libvirtd_pid) && kill -TERM "$p" && libvirtd_go
 libvirtd_kill() { local p && p=$(libvirtd_pid) && kill -KILL "$p" && libvirtd_gone "$p"; }
 libvirtd_pause() { kill -STOP "$(libvirtd_pid)"; }
 libvirtd_continue() { kill -CONT "$(libvirtd_pid)"; }
+# libvirtd 9.0 crashes now and then as it goes on and finds its clients gone. On a host systemd
+# starts it again, and what is expected of homek8sd is the same.
+libvirtd_lives() {
+	if kill -0 "$(libvirtd_pid)"; then return; fi
+	echo "libvirtd crashed as it went on" >>"$LAB/libvirtd.out"
+	libvirtd_start
+}
 
 guest_kernel() { [[ -n ${LAB_GUEST:-} ]] && echo "$LAB_GUEST/vmlinuz"; }
 guest_initrd() { [[ -n ${LAB_GUEST:-} ]] && echo "$LAB_GUEST/initrd"; }

@@ -42,7 +42,7 @@ libvirtd_pause
 check "a paused libvirtd answers nobody" "! timeout 1 virsh -q uri" 3
 check "the guest does not mind" "answers_ping $ip" 5
 libvirtd_continue
-check "continued, it answers" "timeout 5 virsh -q uri" 10
+check "continued, it answers" "libvirtd_lives && timeout 5 virsh -q uri" 10
 
 libvirtd_kill
 check "a killed libvirtd is gone" "! timeout 2 virsh -q uri" 3

@@ -10,6 +10,7 @@
 
 #include "lib/doc/yaml.h"
 #include "lib/model/files.h"
+#include "test/scratch.h"
 
 #include <check.h>
 
@@ -37,8 +38,7 @@ static void write_file(const char *name, const char *text, mode_t mode)
 
 static void setup(void)
 {
-	memcpy(root, "/tmp/homek8s-test-files-XXXXXX", 31);
-	ck_assert(mkdtemp(root) != NULL);
+	ck_assert(scratch_make(root, sizeof(root), "files"));
 	ck_assert_int_eq(mkdir(path_of("desired.d"), 0755), 0);
 	report = (struct report){ .arena = &arena };
 }

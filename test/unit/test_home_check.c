@@ -15,6 +15,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
 #include "lib/view/home_check.h"
+#include "test/scratch.h"
 
 #include <check.h>
 
@@ -59,8 +60,7 @@ static void write_shape(const char *shape, const char *from, const char *to, mod
 
 static void setup(void)
 {
-	memcpy(root, "/tmp/homek8s-test-check-XXXXXX", 31);
-	ck_assert(mkdtemp(root) != NULL);
+	ck_assert(scratch_make(root, sizeof(root), "check"));
 	ck_assert_int_eq(chmod(root, 0755), 0);
 	ck_assert_int_eq(mkdir(path_of("desired.d"), 0755), 0);
 	write_file("desired.d/home.yaml", "network: {address: 192.168.122.1/24}\n", 0644);

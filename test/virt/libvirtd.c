@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* libvirtd: starting a private one, and handling it roughly. */
 #include "test/virt/libvirtd.h"
+#include "test/scratch.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -23,7 +24,7 @@
 #define TRY_NS 50000000
 
 struct libvirtd {
-	char directory[32];
+	char directory[64];
 	char *config, *socket, *uri;
 	pid_t pid; /* 0: not running */
 	virConnectPtr admin;
@@ -41,7 +42,7 @@ static bool may_make_namespaces(void)
 	pid_t pid = fork();
 
 	if (pid == 0)
-		_exit(unshare(CLONE_NEWNS | CLONE_NEWNET) == 0 ? 0 : 1);
+		_exit(scratch_mounts(CLONE_NEWNET) ? 0 : 1);
 	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
 }
 
@@ -52,7 +53,7 @@ const char *libvirtd_missing(void)
 	if (access(PROGRAM, X_OK) != 0)
 		return "needs " PROGRAM " (libvirt-daemon)";
 	if (!may_make_namespaces())
-		return "may not make namespaces; a container must be privileged";
+		return SCRATCH_MOUNTS_MISSING;
 	return NULL;
 }
 
@@ -75,9 +76,8 @@ struct libvirtd *libvirtd_new(void)
 {
 	struct libvirtd *d = must_alloc(sizeof(*d));
 
-	snprintf(d->directory, sizeof(d->directory), "/tmp/virtd-XXXXXX");
-	if (!mkdtemp(d->directory))
-		die("mkdtemp");
+	if (!scratch_make(d->directory, sizeof(d->directory), "virtd"))
+		die(d->directory);
 	d->config = must_printf("%s/libvirtd.conf", d->directory);
 	d->socket = must_printf("%s/libvirt-sock", d->directory);
 	d->uri = must_printf("test+unix:///default?socket=%s", d->socket);
@@ -93,8 +93,7 @@ static void become_libvirtd(const struct libvirtd *d)
 	int quiet = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (unshare(CLONE_NEWNS | CLONE_NEWNET) < 0 ||
-	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+	if (!scratch_mounts(CLONE_NEWNET))
 		die("namespaces");
 	for (size_t i = 0; i < sizeof(covered) / sizeof(covered[0]); i++) {
 		mkdir(covered[i], 0755);
@@ -114,6 +113,16 @@ static void nap(void)
 	nanosleep(&(struct timespec){ 0, TRY_NS }, NULL);
 }
 
+static void print_log(const struct libvirtd *d)
+{
+	autofree char *path = must_printf("%s/log", d->directory);
+	autofile FILE *file = fopen(path, "re");
+	char line[512];
+
+	while (file && fgets(line, sizeof(line), file))
+		fputs(line, stderr);
+}
+
 void libvirtd_start(struct libvirtd *d)
 {
 	unlink(d->socket);
@@ -129,8 +138,8 @@ void libvirtd_start(struct libvirtd *d)
 		if (d->admin)
 			return;
 	}
-	fprintf(stderr, "libvirtd does not answer; see %s/log\n", d->directory);
-	abort();
+	print_log(d);
+	die("libvirtd does not answer");
 }
 
 const char *libvirtd_uri(const struct libvirtd *d)

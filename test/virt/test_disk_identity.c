@@ -19,11 +19,12 @@
 #include "lib/doc/json.h"
 #include "lib/kind/vm/vm_disk.h"
 #include "test/virt/embedded.h"
+#include "test/scratch.h"
 
 #include <check.h> /* last: it defines the word fail */
 
 static virConnectPtr conn;
-static char directory[] = "/tmp/homek8s-disk-XXXXXX";
+static char directory[64];
 static struct arena arena;
 
 static const char *in(const char *name)
@@ -78,7 +79,7 @@ static void make_files(void)
 	arena = (struct arena){ 0 };
 	conn = virConnectOpen("test:///default");
 	ck_assert_ptr_nonnull(conn);
-	ck_assert_ptr_nonnull(mkdtemp(directory));
+	ck_assert(scratch_make(directory, sizeof(directory), "disk"));
 	write_file(in("a"), "a", 1);
 	write_file(in("b"), "b", 1);
 	ck_assert_int_eq(symlink("a", in("link")), 0);
@@ -97,7 +98,6 @@ static void remove_files(void)
 	ck_assert_int_eq(system(command), 0);
 	virConnectClose(conn);
 	arena_done(&arena);
-	memcpy(strrchr(directory, '-') + 1, "XXXXXX", 6);
 }
 
 START_TEST(whatever_leads_there_is_one_file)

@@ -9,11 +9,12 @@
 #include "daemon/virt/socket_watch.h"
 #include "lib/base/arena.h"
 #include "lib/base/cleanup.h"
+#include "test/scratch.h"
 
 #include <check.h> /* last: it defines the word fail */
 
 static struct ev_loop *loop;
-static char base[32];
+static char base[64];
 static unsigned appeared;
 
 static void on_appeared(void *arg)
@@ -34,8 +35,7 @@ static void set_up(void)
 {
 	loop = ev_loop_new(EVFLAG_AUTO);
 	appeared = 0;
-	strcpy(base, "/tmp/socket-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(base));
+	ck_assert(scratch_make(base, sizeof(base), "socket"));
 }
 
 static void tear_down(void)

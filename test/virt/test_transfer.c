@@ -19,6 +19,7 @@
 #include "lib/base/cleanup.h"
 #include "test/virt/libvirtd.h"
 #include "test/virt/world.h"
+#include "test/scratch.h"
 
 #include <check.h> /* last: it defines the word fail */
 
@@ -39,7 +40,7 @@ static struct {
 	struct libvirtd *server;
 	struct world *w;
 	struct transfer *transfer;
-	char *uri, *directory;
+	char *uri, directory[64];
 	unsigned reports, ended;
 	uint64_t done, of, token;
 	enum transfer_end end;
@@ -180,8 +181,7 @@ static void set_up(void)
 	libvirtd_start(t.server);
 	t.uri =
 	    must_printf("storage+unix:///system%s", strchr(libvirtd_uri(t.server), '?'));
-	t.directory = must_copy("/tmp/transfer-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(t.directory));
+	ck_assert(scratch_make(t.directory, sizeof(t.directory), "transfer"));
 	t.w = world_new(libvirtd_uri(t.server), NULL);
 	ck_assert(world_wait_known(t.w, WAIT));
 	t.transfer = transfer_new(t.w->loop, 60000, &callbacks, NULL);
@@ -198,7 +198,6 @@ static void tear_down(void)
 	libvirtd_free(t.server);
 	ck_assert_int_eq(system(command), 0);
 	free(t.uri);
-	free(t.directory);
 }
 
 static void post(struct upload *upload, const char *volume, uint64_t token)

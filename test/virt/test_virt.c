@@ -13,6 +13,7 @@
 #include "lib/base/arena.h"
 #include "lib/base/cleanup.h"
 #include "test/virt/embedded.h"
+#include "test/scratch.h"
 
 #include <check.h> /* last: it defines the word fail */
 
@@ -235,18 +236,29 @@ START_TEST(a_step_from_before_the_connection_is_not_done)
 }
 END_TEST
 
+static char directory[64];
+
 static char *write_world(void)
 {
-	static char path[32];
+	static char path[sizeof(directory) + 16];
 	const char *xml = "<node>" DOM("alone") "</node>";
 	int fd;
 
-	snprintf(path, sizeof(path), "/tmp/virt-test-XXXXXX");
-	fd = mkstemp(path);
+	ck_assert(scratch_make(directory, sizeof(directory), "virt"));
+	snprintf(path, sizeof(path), "%s/world.xml", directory);
+	fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq((int)write(fd, xml, strlen(xml)), (int)strlen(xml));
 	close(fd);
 	return path;
+}
+
+static void drop_world(void)
+{
+	autofree char *path = must_printf("%s/world.xml", directory);
+
+	unlink(path);
+	rmdir(directory);
 }
 
 static bool has_alone(struct world *w)
@@ -272,7 +284,7 @@ START_TEST(new_settings_connect_anew_when_an_uri_differs)
 	ck_assert_uint_eq(w->networks.lost, 1);
 	ck_assert(world_wait(w, has_alone, WAIT));
 	ck_assert_str_eq(virt_state(w->virt)->detail, uri);
-	unlink(path);
+	drop_world();
 	tear_down(w);
 }
 END_TEST
@@ -296,7 +308,7 @@ START_TEST(networks_may_have_a_connection_of_their_own)
 	ck_assert(world_wait_known(w, WAIT));
 	ck_assert_ptr_null(world_find(w, &network_kind, "default"));
 	ck_assert_str_eq(virt_state(w->virt)->detail, uri);
-	unlink(path);
+	drop_world();
 	ck_assert(world_free(w));
 }
 END_TEST
