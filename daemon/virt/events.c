@@ -173,17 +173,21 @@ static void on_close(virConnectPtr conn, int reason, void *opaque)
 	post(opaque, TOPIC_NONE, NULL, event_close_text(reason));
 }
 
+/* libvirt hands each sort of event to a function of another type, and casts them all to one.
+ * By way of this type, which stands for any, clang takes that for meant. */
+#define DOMAIN_CALLBACK(f) VIR_DOMAIN_EVENT_CALLBACK((void (*)(void))(f))
+#define NETWORK_CALLBACK(f) VIR_NETWORK_EVENT_CALLBACK((void (*)(void))(f))
+
 static const struct {
 	int id;
 	virConnectDomainEventGenericCallback callback;
 } domain_events[EVENTS_DOMAIN] = {
-	{ VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle) },
-	{ VIR_DOMAIN_EVENT_ID_REBOOT, VIR_DOMAIN_EVENT_CALLBACK(on_reboot) },
-	{ VIR_DOMAIN_EVENT_ID_METADATA_CHANGE, VIR_DOMAIN_EVENT_CALLBACK(on_metadata) },
-	{ VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, VIR_DOMAIN_EVENT_CALLBACK(on_device_added) },
-	{ VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED,
-	    VIR_DOMAIN_EVENT_CALLBACK(on_device_removed) },
-	{ VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_agent) },
+	{ VIR_DOMAIN_EVENT_ID_LIFECYCLE, DOMAIN_CALLBACK(on_lifecycle) },
+	{ VIR_DOMAIN_EVENT_ID_REBOOT, DOMAIN_CALLBACK(on_reboot) },
+	{ VIR_DOMAIN_EVENT_ID_METADATA_CHANGE, DOMAIN_CALLBACK(on_metadata) },
+	{ VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, DOMAIN_CALLBACK(on_device_added) },
+	{ VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, DOMAIN_CALLBACK(on_device_removed) },
+	{ VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE, DOMAIN_CALLBACK(on_agent) },
 };
 
 /* On a call thread. */
@@ -226,9 +230,8 @@ int events_attach(virConnectPtr conn, uint64_t number, unsigned topics,
 		return -1;
 	if (!(topics & TOPIC_BIT(TOPIC_NETWORK)))
 		return 0;
-	out->network =
-	    virConnectNetworkEventRegisterAny(conn, NULL, VIR_NETWORK_EVENT_ID_LIFECYCLE,
-		VIR_NETWORK_EVENT_CALLBACK(on_network), key, NULL);
+	out->network = virConnectNetworkEventRegisterAny(conn, NULL,
+	    VIR_NETWORK_EVENT_ID_LIFECYCLE, NETWORK_CALLBACK(on_network), key, NULL);
 	return registered(conn, out->network, fault);
 }
 

@@ -97,7 +97,7 @@ static virConnectPtr connect_libvirt(const char *uri)
 	if (!conn || virConnectSetKeepAlive(conn, KEEPALIVE_S, KEEPALIVE_COUNT) < 0)
 		measure_die("%s", virGetLastErrorMessage());
 	if (virConnectDomainEventRegisterAny(conn, NULL, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
-		VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle), NULL, NULL) < 0)
+		VIR_DOMAIN_EVENT_CALLBACK((void (*)(void))on_lifecycle), NULL, NULL) < 0)
 		measure_die("%s", virGetLastErrorMessage());
 	return conn;
 }

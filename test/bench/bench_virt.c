@@ -161,8 +161,8 @@ static void connect_all(struct bench *b, const char *uri)
 	if (!b->conn || !b->listener)
 		measure_die("%s", virGetLastErrorMessage());
 	checked(virConnectDomainEventRegisterAny(b->listener, NULL,
-	    VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle),
-	    &b->watched, NULL));
+	    VIR_DOMAIN_EVENT_ID_LIFECYCLE,
+	    VIR_DOMAIN_EVENT_CALLBACK((void (*)(void))on_lifecycle), &b->watched, NULL));
 	if (pthread_create(&thread, NULL, run_events, NULL) != 0)
 		measure_die("no thread");
 	pthread_detach(thread);
