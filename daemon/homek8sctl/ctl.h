@@ -45,14 +45,15 @@ enum output {
 #define TAKES_ALL 512u	   /* --all */
 #define TAKES_IMPORT 1024u /* --network, --vm */
 #define TAKES_PART 2048u   /* --since, -n */
+#define TAKES_CHECKS 4096u /* --pre, --root */
 
 #define DEFAULT_CONFIG_DIR HOMEK8S_SYSCONFDIR "/homek8s"
 
 struct options {
 	enum output output;
-	bool watch, no_headers, all;
+	bool watch, no_headers, all, pre;
 	const char *color; /* "auto", "always", "never" */
-	const char *socket, *config_dir, *for_what, *reason, *network, *vm;
+	const char *socket, *config_dir, *for_what, *reason, *network, *vm, *root;
 	int64_t timeout; /* ms; 0: the command's own */
 	int64_t since;	 /* ms since 1970; 0: all */
 	int64_t lines;	 /* -1: all */

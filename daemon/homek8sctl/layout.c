@@ -36,6 +36,10 @@ enum paint paint_of(const char *word)
 		{ "unauthorized", PAINT_RED },
 		{ "unknown", PAINT_CYAN },
 		{ "paused", PAINT_CYAN },
+		{ "pass", PAINT_GREEN },
+		{ "skip", PAINT_FAINT },
+		{ "warn", PAINT_YELLOW },
+		{ "fail", PAINT_RED },
 	};
 
 	for (size_t i = 0; word && i < sizeof(paints) / sizeof(paints[0]); i++)
@@ -78,6 +82,10 @@ const char *verdict_sign(const struct terminal *t, const char *word)
 		{ "failing", "✗ ", "x " },
 		{ "unknown", "? ", "? " },
 		{ "paused", "= ", "= " },
+		{ "pass", "✓ ", "+ " },
+		{ "skip", "- ", "- " },
+		{ "warn", "! ", "! " },
+		{ "fail", "✗ ", "x " },
 	};
 
 	for (size_t i = 0; t->tty && i < sizeof(signs) / sizeof(signs[0]); i++)

@@ -20,13 +20,14 @@ enum paint {
 	PAINT_MAGENTA,
 };
 
-/* How a verdict, of an object or of the whole, or a severity is shown. */
+/* How a verdict, of an object or of the whole, a severity, or the result of a check is
+ * shown. */
 enum paint paint_of(const char *word);
 /* Turns the colour on and off again; nothing where there are none. */
 const char *paint_on(const struct terminal *t, enum paint paint);
 const char *paint_off(const struct terminal *t, enum paint paint);
 
-/* On a terminal, a sign and a blank for a verdict, of an object or of the whole: colour
+/* On a terminal, a sign and a blank for a verdict, of an object or of the whole, or the result of a check: colour
  * alone says nothing to everybody. "" elsewhere, and for any other word. */
 const char *verdict_sign(const struct terminal *t, const char *word);
 

@@ -4,7 +4,7 @@
  *
  * Each file of this folder includes only those before it: ctl, terminal, layout, table,
  * words (small texts), trouble, output (formats), render, client and ask (the socket),
- * merge (streams), subject, verbs, commands (the tables), run, main.
+ * merge (streams), subject, doctor, verbs, commands (the tables), run, main.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -114,6 +114,12 @@ static bool set_option(struct options *o, int short_name, const char *value)
 		break;
 	case 'd':
 		o->config_dir = value;
+		break;
+	case 'p':
+		o->pre = true;
+		break;
+	case 'R':
+		o->root = strcmp(value, "/") == 0 ? NULL : value;
 		break;
 	case 'N':
 		o->network = value;

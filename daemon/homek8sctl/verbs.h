@@ -26,6 +26,7 @@ enum status verb_approve(struct ctl *ctl);
 
 /* verbs_local.c: commands that need no daemon; verbs_wait.c */
 enum status verb_validate(struct ctl *ctl);
+enum status verb_doctor(struct ctl *ctl); /* doctor.c */
 enum status verb_explain(struct ctl *ctl);
 enum status verb_example(struct ctl *ctl);
 enum status verb_version(struct ctl *ctl);

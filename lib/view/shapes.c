@@ -92,6 +92,8 @@ static const char *const source_states[] = { "connected", "connecting", "unrespo
 	"unauthorized", "down", "off", NULL };
 static const char *const levels[] = { "error", "warning", "notice", "info", NULL };
 
+static const char *const check_results[] = { "skip", "pass", "warn", "fail", NULL };
+
 /* Parts */
 
 /* clang-format off */
@@ -313,6 +315,18 @@ const struct shape description_shape = SHAPE(struct description_reply, NULL, NUL
 const struct shape validate_shape = SHAPE(struct validate_reply, NULL, NULL,
 	INT(struct validate_reply, errors, "their number"),
 	LIST(struct validate_reply, findings, finding_shape, NULL));
+
+static const struct shape check_shape = SHAPE(struct check_view, NULL, NULL,
+	TEXT(struct check_view, id, "of the check; it may have several answers"),
+	TEXT(struct check_view, group, NULL),
+	WORD(struct check_view, result, check_results, NULL),
+	TEXT(struct check_view, text, NULL),
+	TEXT_OR_NULL(struct check_view, fix, "what to do, where no one command does it"),
+	TEXT_OR_NULL(struct check_view, command, "what mends it, to be run as root"));
+
+const struct shape doctor_shape = SHAPE(struct doctor_reply, NULL, NULL,
+	WORD(struct doctor_reply, verdict, check_results, "the worst result"),
+	LIST(struct doctor_reply, checks, check_shape, NULL));
 
 const struct shape empty_shape = { .size = 0, .rows = (const struct shape_row[]){ { 0 } } };
 

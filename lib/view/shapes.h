@@ -164,6 +164,15 @@ struct validate_reply { /* of `homek8sctl validate`: no method has it */
 	struct list findings;
 };
 
+struct check_view {
+	const char *id, *group, *result, *text, *fix, *command;
+};
+
+struct doctor_reply { /* of `homek8sctl doctor`: no method has it */
+	const char *verdict;
+	struct list checks; /* struct check_view */
+};
+
 /* Parameters of errors */
 
 struct no_such_object {
@@ -176,7 +185,7 @@ struct one_text { /* under the one key that the error's shape says */
 
 extern const struct shape status_shape, list_shape, unwritten_shape, describe_shape,
     plan_shape, diff_shape, import_shape, events_shape, reload_shape, version_shape,
-    info_shape, description_shape, empty_shape, validate_shape;
+    info_shape, description_shape, empty_shape, validate_shape, doctor_shape;
 extern const struct shape no_such_object_shape, refused_shape, text_shape,
     interface_shape, method_shape, parameter_shape, approval_shape;
 /* Those whose single structs are hashed: of a status, of a list. */

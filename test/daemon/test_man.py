@@ -183,7 +183,8 @@ def json_members(home):
     """Every member of the answers stands in the page."""
     page = PAGE_CTL.read_text()
     for verb, *words in (("status",), ("list",), ("plan",), ("diff",), ("events",),
-                         ("describe", "vm/test"), ("validate", TOP / "conf/example")):
+                         ("describe", "vm/test"), ("validate", TOP / "conf/example"),
+                         ("doctor", "--pre")):
         home.report.check(
             f"homek8sctl(1) has every member of {verb}", lambda words=(verb, *words): all_in(
                 page, r"^\.(It )?Va .*\b%\b", members(home.ctl(*words, "-o", "json").json)))

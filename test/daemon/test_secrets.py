@@ -109,7 +109,7 @@ def read_everything(home):
     for shape in FORMATS:
         for verb in VERBS:
             add(home, home.ctl(*verb.split(), "-o", shape))
-    for verb in (*OTHERS, f"validate {home.etc}"):
+    for verb in (*OTHERS, f"validate {home.etc}", f"doctor --config-dir={home.etc}"):
         add(home, home.ctl(*verb.split()))
     for method in METHODS:
         add(home, home.ctl("call", method))

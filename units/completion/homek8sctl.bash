@@ -77,7 +77,7 @@ _homek8sctl() {
 			mapfile -t COMPREPLY < <(compgen -W "converged ready" -- "$cur")
 			compopt -o nospace
 			what=KIND/NAME
-		elif [[ $before == --socket || $before == --config-dir ]]; then
+		elif [[ $before == --socket || $before == --config-dir || $before == --root ]]; then
 			compopt -o filenames
 			mapfile -t COMPREPLY < <(compgen -f -- "${cur#--*=}")
 			return
