@@ -281,6 +281,9 @@ INSTALLED = \
 	644:conf/homek8s.yaml.5:$(MANDIR)/man5/homek8s.yaml.5 \
 	644:conf/homek8s.schema.json:$(DOCDIR)/homek8s.schema.json \
 	644:conf/cluster-role.yaml:$(DOCDIR)/cluster-role.yaml \
+	644:conf/service-account.yaml:$(DOCDIR)/service-account.yaml \
+	755:conf/kubeconfig.sh:$(DOCDIR)/kubeconfig.sh \
+	644:conf/kubeconfig.md:$(DOCDIR)/kubeconfig.md \
 	644:conf/example/homek8s.yaml:$(DOCDIR)/example/homek8s.yaml \
 	644:conf/example/desired.d/home.yaml:$(DOCDIR)/example/desired.d/home.yaml
 

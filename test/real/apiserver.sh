@@ -21,7 +21,7 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-packages="etcd-server curl openssl util-linux iproute2 nftables"
+packages="etcd-server curl openssl util-linux iproute2 nftables kubernetes-client"
 
 skip() { echo "SKIP apiserver: $*"; exit 77; }
 die() { echo "apiserver: $*" >&2; exit 1; }

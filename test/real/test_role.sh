@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # conf/cluster-role.yaml on a real API server: with it, and nothing more, homek8sd does its work;
-# without it, it says what it may not.
+# without it, it says what it may not. Then the same as the service account of conf/kubeconfig.sh.
 # shellcheck disable=SC2016 # conditions are strings that check evaluates
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -86,5 +86,38 @@ check 'it may find where MetalLB is, read no other webhook, and change no pool e
 	'! forbidden GET /apis/metallb.io/v1beta1/ipaddresspools && forbidden GET $webhooks &&
 	! forbidden GET "$webhooks?fieldSelector=metadata.name%3Dmetallb-webhook-configuration" &&
 	forbidden DELETE /apis/metallb.io/v1beta1/namespaces/default/ipaddresspools/x'
+
+# What a controller of a whole cluster does for a Secret of that type.
+fill_secret() {
+	local account=/api/v1/namespaces/homek8sd/serviceaccounts/homek8sd/token token
+	token=$(api POST "$account" -H 'Content-Type: application/json' -d '{"kind": "TokenRequest",
+		"apiVersion": "authentication.k8s.io/v1", "spec": {"expirationSeconds": 172800}}' |
+		jq -r .status.token) && [[ $token == ey* ]] || return 1
+	api PATCH /api/v1/namespaces/homek8sd/secrets/homek8sd-token -o /dev/null \
+		-H 'Content-Type: application/merge-patch+json' \
+		-d "{\"data\": {\"token\": \"$(printf %s "$token" | base64 -w0)\"}}"
+}
+make_kubeconfig() {
+	KUBECONFIG=$APISERVER_DIR/kubeconfig "$top/conf/kubeconfig.sh" "$@" 2>"$work/made.err"
+}
+if command -v kubectl >/dev/null; then
+	export NO_PROXY='*'
+	(until fill_secret 2>/dev/null; do sleep 0.2; done) &
+	filler=$!
+	check 'kubeconfig.sh makes a service account and its kubeconfig' \
+		'make_kubeconfig --context=test >"$work/made"' 0
+	kill "$filler" 2>/dev/null || true
+	wait "$filler" 2>/dev/null || true
+	check 'and says that 127.0.0.1 is the machine it runs on' 'grep -q "use$" "$work/made.err"' 0
+	check 'another server is taken as given' 'make_kubeconfig --server=https://192.0.2.1:6443 |
+		grep -q "server: https://192.0.2.1:6443$"' 0
+	install -m 600 "$work/made" "$work/etc/kubeconfig"
+	check 'validate finds it good' 'ctl validate --config-dir "$work/etc"' 0
+	api DELETE "${pool%/*}/other-pool" >/dev/null
+	ctl reload
+	check 'with it the pool is made' 'status_is .verdict converged && api GET "${pool%/*}/other-pool"' 30
+else
+	echo '# skipped: no kubectl to make a service account with'
+fi
 [[ $failed == 0 ]] || tail -20 "$work/homek8sd.log"
 summary
