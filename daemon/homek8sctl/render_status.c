@@ -157,8 +157,7 @@ static void render_sources(struct ctl *ctl, struct json_object *status, int line
 	}
 	json_object_object_foreach (sources, name, source) {
 		enum paint paint = paint_of(state_of(source));
-		struct block block = { 2 + names + states + times + 6, 6,
-			paint == PAINT_GREEN ? 1 : lines };
+		struct block block = { 2 + names + states + times + 6, 6, lines };
 		const char *since, *detail;
 
 		fputs("  ", ctl->out);
