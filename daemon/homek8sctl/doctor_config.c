@@ -27,11 +27,12 @@ static void answer_finding(struct doctor *d, const struct finding *f)
 			       : f->severity == SEVERITY_WARNING ? OUTCOME_WARN
 								 : OUTCOME_PASS;
 
-	if (strcmp(f->id, "kubeconfig-not-checked") == 0)
+	if (strstr(f->id, "-not-checked"))
 		outcome = OUTCOME_SKIP;
 	doctor_answer(
 	    d, outcome, "%s%s%s", where ? where : "", where ? ": " : "", f->text);
-	if (f->fix && (begins(f->fix, "ch") || begins(f->fix, "install ")))
+	if (f->fix && (begins(f->fix, "chmod ") || begins(f->fix, "chgrp ") ||
+			  begins(f->fix, "chown ")))
 		doctor_command(d, "%s", f->fix);
 	else if (f->fix)
 		doctor_advise(d, "%s", f->fix);

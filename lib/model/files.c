@@ -50,6 +50,26 @@ static int refuse(const struct reader *r, const char *id, const char *name,
 	return -1;
 }
 
+/* We may not read it. Where somebody else is to read it, who may, it is only not checked. */
+static int refuse_denied(const struct reader *r, const char *name, bool is_directory)
+{
+	struct arena *a = r->report->arena;
+	const char *path = whole_path(r, name);
+
+	if (r->as && !account_denied(r->as, a, path, is_directory ? R_OK | X_OK : R_OK))
+		return refuse(r, "file-not-checked", name,
+		    "this user may not read it, and so it was not checked",
+		    "check it as root");
+	return refuse(r, "file-unreadable", name,
+	    is_directory ? "this user may not read this directory"
+			 : "this user may not read it",
+	    is_directory ? arena_printf(a, "`chmod a+rx %s` lets homek8sd read it", path)
+			 : arena_printf(a,
+			       "`chgrp " ACCOUNT_SERVICE
+			       " %s && chmod 640 %s` lets homek8sd read it",
+			       path, path));
+}
+
 static int refuse_open(const struct reader *r, const char *name, int reason)
 {
 	switch (reason) {
@@ -62,11 +82,7 @@ static int refuse_open(const struct reader *r, const char *name, int reason)
 		    "it is a link that leads in a circle", "remove the link");
 	case EACCES:
 	case EPERM:
-		return refuse(r, "file-unreadable", name, "this user may not read it",
-		    arena_printf(r->report->arena,
-			"`chgrp " ACCOUNT_SERVICE
-			" %s && chmod 640 %s` lets homek8sd read it",
-			whole_path(r, name), whole_path(r, name)));
+		return refuse_denied(r, name, false);
 	case ENXIO:
 	case ENODEV:
 		return refuse(r, "file-not-regular", name,
@@ -289,6 +305,10 @@ static void open_desired(const struct reader *r, int directory)
 	}
 	if (fd >= 0)
 		close(fd);
+	if (reason == EACCES) {
+		refuse_denied(r, DESIRED, true);
+		return;
+	}
 	refuse(r, "no-desired-state", DESIRED,
 	    reason == ENOENT ? "there is no such directory"
 			     : arena_printf(r->report->arena,
@@ -302,6 +322,10 @@ static void read_directory(const struct reader *r, const char *path)
 	autoclose int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct stat st;
 
+	if (directory < 0 && errno == EACCES) {
+		refuse_denied(r, path, true);
+		return;
+	}
 	if (directory < 0) {
 		refuse(r, "file-unreadable", path,
 		    arena_printf(r->report->arena, "cannot open the directory: %s",

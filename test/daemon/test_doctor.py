@@ -334,6 +334,11 @@ def nobody(home):
          home.ctl_program, "doctor", "--pre", f"--root={host.root}"])
     home.report.check("a kubeconfig of root alone is not judged", lambda: answers().has(
         "skip  kubeconfig", "this user may not read it") and "fail" not in answers().out)
+    host.mode("etc/homek8s/desired.d", 0o750)
+    host.put("etc/group", "root:x:0:homek8s\nhomek8s:x:54321:\nlibvirt:x:54322:homek8s\n")
+    home.report.check("nor what homek8s may read and this one may not", lambda: answers().has(
+        "skip  files", "this user may not read it, and so it was not checked") and
+        "fail" not in answers().out)
 
 
 if __name__ == "__main__":
