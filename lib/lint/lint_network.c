@@ -226,6 +226,41 @@ static void lint_overlaps(const struct config *config, struct report *report)
 	arena_done(&a);
 }
 
+static int by_bridge(const void *x, const void *y)
+{
+	const struct network *a = *(const struct network *const *)x;
+	const struct network *b = *(const struct network *const *)y;
+	int order = strcmp(a->bridge, b->bridge);
+
+	return order ? order : strcmp(a->object.name, b->object.name);
+}
+
+static void lint_bridges(const struct config *config, struct report *report)
+{
+	const struct set *networks = config_get(config, &network_kind);
+	struct arena a = { 0 };
+	const struct network **with = arena_array(&a, networks->count, sizeof(*with));
+	size_t count = 0;
+
+	for (size_t i = 0; i < networks->count; i++)
+		if (lint_has(networks->items[i], "bridge"))
+			with[count++] = (const struct network *)networks->items[i];
+	if (count > 1)
+		qsort(with, count, sizeof(*with), by_bridge);
+	for (size_t i = 1; i < count; i++) {
+		struct finding *f;
+
+		if (strcmp(with[i - 1]->bridge, with[i]->bridge) != 0)
+			continue;
+		f = add(report, SEVERITY_ERROR, "duplicate-bridge", with[i], "bridge",
+		    arena_printf(report->arena, "its bridge %s is that of network %s",
+			with[i]->bridge, with[i - 1]->object.name));
+		report_fix(report, f, "give each network a bridge of its own");
+		lint_about(report, f, &with[i]->object, &with[i - 1]->object);
+	}
+	arena_done(&a);
+}
+
 void lint_network(const struct config *config, struct report *report)
 {
 	const struct set *networks = config_get(config, &network_kind);
@@ -240,6 +275,7 @@ void lint_network(const struct config *config, struct report *report)
 			lint_range(network, report);
 	}
 	lint_sizes(config, report);
+	lint_bridges(config, report);
 	lint_overlaps(config, report);
 }
 

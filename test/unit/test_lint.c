@@ -276,6 +276,11 @@ static const struct {
 	    "network:\n  address: 10.0.0.1/24\n  dhcp: {range: {start: 10.0.0.2, end: "
 	    "10.0.0.3}}\n  static_ips: {a: 10.0.0.5, b: 10.0.0.6}\nvms: {a: {}, b: {}}\n",
 	    "", NULL, NULL },
+	{ "two networks on one bridge",
+	    "networks:\n  a: {address: 10.0.0.1/24, bridge: br1}\n  b: {address: 10.0.1.1/24, "
+	    "bridge: br2}\n  c: {bridge: br1}\n",
+	    "error duplicate-bridge at 4:15 [network/c network/a]",
+	    "network c: its bridge br1 is that of network a", "of its own" },
 	{ "networks overlap",
 	    "networks:\n  a: {address: 10.0.0.1/24}\n  b: {address: 10.0.0.129/25}\n",
 	    "error networks-overlap at 3:16 [network/a network/b]",
