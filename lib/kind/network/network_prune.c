@@ -18,8 +18,7 @@ static bool was_made_by_us(const struct planner *p, const char *network,
 	const struct reservation_record *record =
 	    state ? reservation_record_of(state) : NULL;
 
-	return record && ip_equal(record->ip, h->ip) &&
-	       reservation_record_owns(record, which == SIDE_LIVE);
+	return record && reservation_record_added(record, which == SIDE_LIVE, h);
 }
 
 /* Not one that a reservation of another name has for the same machine now. */

@@ -16,11 +16,35 @@ static const struct field rows[] = {
 	    FIELD_KEPT | FIELD_SHOWN),
 	record_row(struct reservation_record, "owned_config", FIELD_BOOL, owned_config,
 	    FIELD_KEPT | FIELD_SHOWN),
+	record_row(
+	    struct reservation_record, "mac_live", FIELD_STRING, mac_live, FIELD_KEPT),
+	record_row(struct reservation_record, "mac_config", FIELD_STRING, mac_config,
+	    FIELD_KEPT),
 	{ 0 },
 };
 
 const struct fields reservation_record_fields = { rows,
 	sizeof(struct reservation_record) };
+
+bool reservation_record_added(
+    const struct reservation_record *record, bool live, const struct host_entry *entry)
+{
+	const char *mac = live ? record->mac_live : record->mac_config;
+	char text[MAC_TEXT];
+
+	return reservation_record_owns(record, live) && ip_equal(record->ip, entry->ip) &&
+	       (!mac || (entry->has_mac && strcmp(mac_text(entry->mac, text), mac) == 0));
+}
+
+static void added(
+    struct reservation_record *record, enum side side, const struct host_entry *entry)
+{
+	char text[MAC_TEXT];
+
+	*(side == SIDE_LIVE ? &record->owned_live : &record->owned_config) = true;
+	record_set_text(side == SIDE_LIVE ? &record->mac_live : &record->mac_config,
+	    entry->has_mac ? mac_text(entry->mac, text) : NULL);
+}
 
 void reservation_record_ended(struct object_state *state, const struct action *action,
     const void *arguments, bool failed, const struct settings *settings, struct mono now,
@@ -35,10 +59,8 @@ void reservation_record_ended(struct object_state *state, const struct action *a
 	if (update->command == UPDATE_MODIFY)
 		*(update->side == SIDE_LIVE ? &record->update.suspect_live
 					    : &record->update.suspect_config) = false;
-	if (update->command == UPDATE_ADD)
-		*(update->side == SIDE_LIVE ? &record->owned_live
-					    : &record->owned_config) =
-		    update->section == UPDATE_HOST;
+	if (update->command == UPDATE_ADD && update->section == UPDATE_HOST)
+		added(record, update->side, &update->host);
 }
 
 bool reservation_record_converged(struct object_state *state, const struct object *want)

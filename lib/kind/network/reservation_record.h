@@ -7,6 +7,7 @@
 #ifndef LIB_KIND_NETWORK_RESERVATION_RECORD_H
 #define LIB_KIND_NETWORK_RESERVATION_RECORD_H
 
+#include "lib/kind/network/network.h"
 #include "lib/kind/network/update_record.h"
 
 struct reservation_record {
@@ -15,6 +16,7 @@ struct reservation_record {
 	/* The entry of a side was added by us; `owned`: of either, in the words of an older
 	 * state file. */
 	bool owned, owned_live, owned_config;
+	char *mac_live, *mac_config; /* for which it was added; NULL: not known */
 };
 
 extern const struct fields reservation_record_fields;
@@ -31,6 +33,10 @@ static inline bool reservation_record_owns(
 {
 	return record->owned || (live ? record->owned_live : record->owned_config);
 }
+
+/* Whether that entry of a side was added by us, and is still for the same interface. */
+bool reservation_record_added(
+    const struct reservation_record *record, bool live, const struct host_entry *entry);
 
 void reservation_record_ended(struct object_state *state, const struct action *action,
     const void *arguments, bool failed, const struct settings *settings, struct mono now,
