@@ -203,6 +203,16 @@ static int read_token_file(struct credentials *c, struct error *e)
 	return 0;
 }
 
+/* OpenSSL would ask for the passphrase of a certificate, too. */
+static int check_certificate(const struct bytes *pem, const char *key, struct error *e)
+{
+	if (!pem->data || !memmem(pem->data, pem->length, "Proc-Type: 4,ENCRYPTED", 22))
+		return 0;
+	return fail(e,
+	    "%s is encrypted, and homek8sd has no passphrase for it; a certificate is no secret: export it without one",
+	    key);
+}
+
 /* Nobody is there to type a passphrase. */
 static int check_key(const struct kubeconfig *k, struct error *e)
 {
@@ -226,6 +236,8 @@ int credentials_read(struct credentials *c, struct error *e)
 	    read_named(c, "client-certificate", k->client_certificate_file,
 		&k->client_certificate, e) ||
 	    read_named(c, "client-key", k->client_key_file, &k->client_key, e) ||
+	    check_certificate(&k->ca, "certificate-authority", e) ||
+	    check_certificate(&k->client_certificate, "client-certificate", e) ||
 	    check_key(k, e) || read_token_file(c, e))
 		return -1;
 	return 0;

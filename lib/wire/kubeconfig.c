@@ -16,6 +16,7 @@
 #include "lib/base/addr.h"
 #include "lib/base/text.h"
 #include "lib/doc/yaml.h"
+#include "lib/wire/named_list.h"
 #include "lib/wire/server_url.h"
 
 #define MAX_SCALAR ((size_t)512 * 1024)
@@ -228,31 +229,12 @@ static int read_keys(
 	return 0;
 }
 
-static bool is_named(const struct node *item, const char *name)
-{
-	const struct node *at = node_get(item, "name");
-
-	return at && at->type == NODE_SCALAR && strcmp(at->text, name) == 0;
-}
-
-/* The item of root's list `list` whose name is `name`: its `member`. As kubectl does, of
- * two with one name neither is taken. */
+/* The item of root's list `list` whose name is `name`: its `member`. */
 static const struct node *find_named(struct reader *r, const struct node *root,
     const char *list, const char *member, const char *name, const struct node *key)
 {
-	const struct node *items = node_get(root, list), *found = NULL, *value;
+	const struct node *found = named_list_find(node_get(root, list), name), *value;
 
-	for (size_t i = 0; items && items->type == NODE_LIST && i < items->count; i++) {
-		if (!is_named(items->items[i], name))
-			continue;
-		if (found) {
-			fail_at(r, items->items[i],
-			    "a second entry of \"%s\" is named \"%s\"; the first is in line %u",
-			    list, name, found->place.line);
-			return NULL;
-		}
-		found = items->items[i];
-	}
 	if (!found) {
 		fail_at(r, key, "no entry of \"%s\" is named \"%s\"", list, name);
 		return NULL;
@@ -261,6 +243,19 @@ static const struct node *find_named(struct reader *r, const struct node *root,
 	if (!value)
 		fail_at(r, found, "it has no \"%s\"", member);
 	return value;
+}
+
+/* As kubectl does: of two entries with one name neither is taken, used or not. */
+static int check_names(struct reader *r, const struct node *root, const char *list)
+{
+	const struct node *first, *second;
+
+	second = named_list_twin(&r->scratch, node_get(root, list), &first);
+	if (!second)
+		return 0;
+	return fail_at(r, second,
+	    "a second entry of \"%s\" is named \"%s\"; the first is in line %u", list,
+	    node_get(second, "name")->text, first->place.line);
 }
 
 /* What a context says of `member`, or NULL. */
@@ -316,14 +311,21 @@ static int check_server(struct reader *r, const struct node *cluster)
 	return 0;
 }
 
+static void lower(char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (text[i] >= 'A' && text[i] <= 'Z')
+			text[i] = (char)(text[i] - 'A' + 'a');
+}
+
 static int check_cluster(struct reader *r, const struct node *cluster)
 {
-	const char *proxy = r->out->proxy_url;
+	char *proxy = (char *)(uintptr_t)r->out->proxy_url; /* our copy */
 	char *name = arena_copy(r->arena, r->out->tls_server_name);
 
-	for (char *c = name; c && *c; c++)
-		*c = *c >= 'A' && *c <= 'Z' ? (char)(*c - 'A' + 'a') : *c;
+	lower(name, name ? strlen(name) : 0);
 	r->out->tls_server_name = name;
+	lower(proxy, proxy ? strcspn(proxy, ":") : 0);
 	if (name && !name_is_subdomain(name) && ip_parse(name, &(struct ip){ 0 }, NULL))
 		return fail_at(r, node_get(cluster, "tls-server-name"),
 		    "tls-server-name is neither a host name nor an address");
@@ -386,6 +388,9 @@ static int read_root(struct reader *r, const struct node *root, const char *cont
 	if (root->type != NODE_MAP)
 		return fail_at(
 		    r, root, "a kubeconfig must be a map, not %s", node_what(root));
+	if (check_names(r, root, "contexts") || check_names(r, root, "clusters") ||
+	    check_names(r, root, "users"))
+		return -1;
 	chosen = find_context(r, root, context);
 	/* The user first: whether http:// will do depends on its credentials. */
 	if (!chosen || read_user(r, root, chosen) || read_cluster(r, root, chosen))

@@ -2,6 +2,7 @@
 /* server_url: cuts host and port out and checks them. */
 #include "lib/wire/server_url.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/addr.h"
@@ -33,7 +34,23 @@ static bool port_is_valid(const char *port)
 {
 	size_t length = strlen(port);
 
-	return length > 0 && length <= 5 && strspn(port, "0123456789") == length;
+	return length > 0 && length <= 5 && strspn(port, "0123456789") == length &&
+	       strtol(port, NULL, 10) <= 65535;
+}
+
+/* As kubectl takes it: with underscores, and with the dot of the root behind it. */
+static bool is_host_name(const char *host)
+{
+	char name[256];
+	size_t length = strlen(host);
+
+	if (length == 0 || length >= sizeof(name))
+		return false;
+	for (size_t i = 0; i <= length; i++)
+		name[i] = host[i] == '_' ? 'x' : host[i];
+	if (name[length - 1] == '.')
+		name[length - 1] = '\0';
+	return name_is_subdomain(name);
 }
 
 static bool host_is_valid(char *authority, bool *loopback)
@@ -49,7 +66,7 @@ static bool host_is_valid(char *authority, bool *loopback)
 		return bracketed == (ip.version == 6);
 	}
 	*loopback = strcmp(host, "localhost") == 0;
-	return !bracketed && name_is_subdomain(host);
+	return !bracketed && is_host_name(host);
 }
 
 /* Neither depends on case (RFC 3986, 6.2.2.1); a path does. */

@@ -292,6 +292,31 @@ START_TEST(an_encrypted_key_is_refused)
 }
 END_TEST
 
+/* OpenSSL asks for the passphrase of a certificate as well. */
+START_TEST(an_encrypted_certificate_is_refused)
+{
+	static const char *const files[] = { "ca", "cert" };
+
+	for (int i = 0; i < 2; i++)
+		lab_write(files[i],
+		    i == _i
+			? "-----BEGIN CERTIFICATE-----\nProc-Type: 4,ENCRYPTED\n"
+			  "DEK-Info: AES-256-CBC,00\n\nAAAA\n-----END CERTIFICATE-----\n"
+			: "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n");
+	lab_write(
+	    "key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
+	lab_write("kubeconfig",
+	    "current-context: a\ncontexts: [{name: a, context: {cluster: c, user: u}}]\n"
+	    "clusters: [{name: c, cluster: {server: \"https://127.0.0.1:9\", "
+	    "certificate-authority: ca}}]\n"
+	    "users: [{name: u, user: {client-certificate: cert, client-key: key}}]\n");
+	lab_start();
+	lab_wait("state down\n");
+	lab_wait_detail(_i ? "client-certificate is encrypted"
+			   : "certificate-authority is encrypted");
+}
+END_TEST
+
 /* Refused, then the token's file is written anew. */
 START_TEST(token_renewed)
 {
@@ -495,6 +520,7 @@ TCase *access_tests(void)
 	    tc, bad_kubeconfig, 0, (int)(sizeof(bad_rows) / sizeof(bad_rows[0])));
 	tcase_add_loop_test(tc, odd_files, 0, 4);
 	tcase_add_loop_test(tc, an_encrypted_key_is_refused, 0, 2);
+	tcase_add_loop_test(tc, an_encrypted_certificate_is_refused, 0, 2);
 	tcase_add_test(tc, token_renewed);
 	tcase_add_test(tc, client_certificate);
 	tcase_add_loop_test(tc, server_certificate, 0, 3);
