@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "lib/kind/actions.h"
 #include "lib/plan/item.h"
 
 static const char *const gate_words[] = {
@@ -49,6 +50,16 @@ static void print_item(struct text *out, const struct item *item)
 		print_program(out, item->programs[i]);
 }
 
+/* Of an update that is not about the first <ip> element: about which, counted from 0. */
+static const char *where(struct arena *a, const struct step *step)
+{
+	const struct network_update *update = step->arguments;
+
+	if (step->action != &network_update_action || update->place <= 0)
+		return "";
+	return arena_printf(a, " at %d", update->place);
+}
+
 /* With the document it would send. */
 static void print_step(struct text *out, const struct plan_input *input,
     const struct step *step, size_t number)
@@ -59,7 +70,7 @@ static void print_step(struct text *out, const struct plan_input *input,
 	const char *document =
 	    step->action->render ? step->action->render(&p, step, &e) : NULL;
 
-	text_add(out, "%zu. %s\n", number, step->text);
+	text_add(out, "%zu. %s%s\n", number, step->text, where(&a, step));
 	if (*e.text)
 		text_add(out, "cannot be sent: %s\n", e.text);
 	if (document)
