@@ -17,13 +17,13 @@ static const char *external_name(const struct kind *kind, const struct object *d
 }
 
 /* `object` NULL: nobody wrote it. */
-static void remember_as(
-    struct engine *e, const struct object *object, const struct observed *observed)
+static void remember_as(struct engine *e, const struct kind *kind, const char *name,
+    const struct object *object, const struct observed *observed)
 {
-	if (object)
-		e->state.persistent_changes += object->kind->observed(
-		    state_get(&e->state, object->kind, object->name), observed, object,
-		    &e->config->settings, clock_mono(), clock_random());
+	if (object || kind->remembers_all)
+		e->state.persistent_changes += kind->observed(
+		    state_get(&e->state, kind, object ? object->name : name), observed,
+		    object, &e->config->settings, clock_mono(), clock_random());
 }
 
 static void remember(struct engine *e, const struct kind *kind, const char *name,
@@ -34,12 +34,12 @@ static void remember(struct engine *e, const struct kind *kind, const char *name
 	if (!kind->observed)
 		return;
 	if (!kind->external_name) {
-		remember_as(e, set_find(desired, name), observed);
+		remember_as(e, kind, name, set_find(desired, name), observed);
 		return;
 	}
 	for (size_t i = 0; i < desired->count; i++)
 		if (strcmp(kind->external_name(desired->items[i]), name) == 0)
-			remember_as(e, desired->items[i], observed);
+			remember_as(e, kind, name, desired->items[i], observed);
 }
 
 void inbox_remember(struct engine *e, const struct observed *observed)
@@ -194,6 +194,22 @@ static bool is_listed(const char *name, void *arg)
 	return bsearch(&name, list->names, list->count, sizeof(char *), by_name);
 }
 
+/* The same for what nobody has written, as far as anything is remembered of it. */
+static void remember_absent_others(
+    struct engine *e, const struct kind *kind, const char *prefix, struct name_list *list)
+{
+	const struct set *desired = config_get(e->config, kind);
+
+	for (size_t i = 0; i < e->state.count; i++) {
+		const struct object_state *state = e->state.items[i];
+
+		if (state->kind == kind && !set_find(desired, state->name) &&
+		    strncmp(state->name, prefix, strlen(prefix)) == 0 &&
+		    !is_listed(state->name, list))
+			remember_as(e, kind, state->name, NULL, NULL);
+	}
+}
+
 /* What is not there any more, or was undone while nobody read it. */
 static void remember_absent(
     struct engine *e, const struct kind *kind, const char *prefix, struct name_list *list)
@@ -209,6 +225,8 @@ static void remember_absent(
 			    state_get(&e->state, kind, object->name), NULL, object,
 			    &e->config->settings, clock_mono(), clock_random());
 	}
+	if (kind->remembers_all)
+		remember_absent_others(e, kind, prefix, list);
 }
 
 /* What waited for an object that is not there any more waits no longer. */

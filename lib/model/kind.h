@@ -168,6 +168,8 @@ struct kind {
 	 * requested a reconcile of this very object.
 	 */
 	const struct fields *state_fields;
+	/* `observed` is also called of what nobody has written, `want` NULL. */
+	bool remembers_all;
 	void (*desired)(struct object_state *state, const struct object *desired);
 	bool (*observed)(struct object_state *state, const struct observed *observed,
 	    const struct object *want, const struct settings *settings, struct mono now,

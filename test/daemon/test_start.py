@@ -4,8 +4,10 @@
 observing, and a start after the state was lost.
 """
 
+import re
+
 from clients import ADVERTISEMENTS, POOLS
-from homelab import run, started
+from homelab import EXAMPLE, run, started
 
 VMS = ("control-plane", "worker-1", "worker-2")
 
@@ -179,5 +181,29 @@ def source_away(home):
     check("until resumed", home.converged, 10)
 
 
+def pools_remembered(home):
+    """Kubernetes is switched off and the pools are no longer written: they may be there still."""
+    check = home.report.check
+    ranges = lambda: re.findall(r"<range start='([0-9.]+)' end='([0-9.]+)'",
+                                home.virsh("net-dumpxml", "default").out)
+    check("all is as written again", home.converged, 10)
+    before = ranges()
+    home.stop()
+    home.write_home(re.sub(r"^metallb:\n(?:[ #].*\n|\n)*", "", EXAMPLE.read_text(), flags=re.M))
+    home.settings(kubernetes="off")
+    home.start()
+    check("to give a machine what a pool may have waits for approval", lambda: home.is_(
+        "network/default", "blocked", "exposes 192.168.122.100-192.168.122.150"), 10)
+    check("and was not done", lambda: len(before) == 2 and ranges() == before)
+    home.exits(0, "approve", "network/default")
+    check("a person says that it is gone", lambda: len(ranges()) == 1 and home.is_(
+        "network/default", "converged"), 10)
+    home.settings(kubernetes="auto")
+    home.write_home()
+    check("when the cluster is there again, with the pool, it is cut", lambda: ranges() == before
+          and home.converged(), 20)
+
+
 if __name__ == "__main__":
-    run(first, observes, preview, lost, nothing_there, source_away, nothing_written)
+    run(first, observes, preview, lost, nothing_there, source_away, nothing_written,
+        pools_remembered)

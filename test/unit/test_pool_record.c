@@ -96,6 +96,7 @@ START_TEST(what_it_was_outlives_the_pool_and_not_the_writing)
 	check_addresses("10.0.0.0-10.0.0.9");
 	ck_assert(!observe("10.0.0.0-10.0.0.9")); /* nothing new to keep */
 	ck_assert(!pool_record_of(record())->gone);
+	ck_assert(observe(NULL)); /* that it has nothing now */
 	ck_assert(!observe(NULL));
 	ck_assert(pool_record_of(record())->gone);
 	check_addresses("10.0.0.0-10.0.0.9");
@@ -111,6 +112,35 @@ START_TEST(what_it_was_outlives_the_pool_and_not_the_writing)
 	check_addresses("10.0.0.7");
 	pool_record_desired(record(), NULL);
 	check_addresses(NULL);
+	end();
+}
+END_TEST
+
+static const char *held(void)
+{
+	struct ranges has;
+
+	return pool_record_held(&t.arena, pool_record_of(record()), &has)
+		   ? ranges_text(&t.arena, has)
+		   : "nothing";
+}
+
+/* Written or not: until it is known to be gone. */
+START_TEST(what_it_has_is_known_until_it_is_gone)
+{
+	begin();
+	ck_assert_str_eq(held(), "10.0.0.0-10.0.0.9");
+	pool_record_desired(record(), NULL);
+	ck_assert_str_eq(held(), "10.0.0.0-10.0.0.9");
+	t.live.addresses = parse("10.0.0.4-10.0.0.5");
+	ck_assert(pool_record_observed(record(),
+	    &(struct observed){ .live = &t.live.object }, NULL, NULL, t.now, 0));
+	ck_assert_str_eq(held(), "10.0.0.4-10.0.0.5");
+	check_addresses(NULL);
+	pool_record_observed(record(), &(struct observed){ 0 }, NULL, NULL, t.now, 0);
+	ck_assert_msg(strcmp(held(), "nothing") != 0, "it could not be read");
+	ck_assert(pool_record_observed(record(), NULL, NULL, NULL, t.now, 0));
+	ck_assert_str_eq(held(), "nothing");
 	end();
 }
 END_TEST
@@ -254,6 +284,7 @@ int main(void)
 	int failed;
 
 	tcase_add_test(tests, what_it_was_outlives_the_pool_and_not_the_writing);
+	tcase_add_test(tests, what_it_has_is_known_until_it_is_gone);
 	tcase_add_test(tests, three_times_to_the_same_is_a_fight);
 	tcase_add_loop_test(tests, who_is_merely_at_work_on_it_is_not_fought, 0, 2);
 	tcase_add_loop_test(tests, an_edit_or_a_request_begins_anew, 0, 2);

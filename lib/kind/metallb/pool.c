@@ -354,6 +354,7 @@ const struct kind pool_kind = {
 	.plan = plan,
 	.import = pool_import,
 	.state_fields = &pool_record_fields,
+	.remembers_all = true,
 	.desired = pool_record_desired,
 	.observed = pool_record_observed,
 	.ended = pool_record_ended,

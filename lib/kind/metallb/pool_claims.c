@@ -9,6 +9,12 @@ static void claim(struct planner *p, struct ranges *all, struct ranges some)
 	*all = ranges_union(p->arena, *all, some);
 }
 
+/* Where no cluster is managed any more, what was observed of it is history. */
+static bool is_off(const struct planner *p)
+{
+	return p->input->sources[source_index(pool_kind.source)].off;
+}
+
 struct ranges pools_claimed(struct planner *p)
 {
 	const struct set *desired = config_get(p->input->desired, &pool_kind);
@@ -25,7 +31,7 @@ struct ranges pools_claimed(struct planner *p)
 		if (state && pool_record_addresses(p->arena, pool_record_of(state), &was))
 			claim(p, &all, was);
 	}
-	for (size_t i = 0; i < observed->count; i++)
+	for (size_t i = 0; !is_off(p) && i < observed->count; i++)
 		if (observed->items[i]->live)
 			claim(p, &all,
 			    ((const struct pool *)observed->items[i]->live)->addresses);

@@ -13,6 +13,7 @@ static const struct field rows[] = {
 	record_row(struct pool_record, "desired", FIELD_STRING, desired, FIELD_KEPT),
 	record_row(
 	    struct pool_record, "adopted", FIELD_BOOL, adopted, FIELD_KEPT | FIELD_SHOWN),
+	record_row(struct pool_record, "held", FIELD_STRING, held, FIELD_KEPT),
 	record_row(struct pool_record, "gone", FIELD_BOOL, gone, 0),
 	CONTEST_ROWS(struct pool_record),
 	{ 0 },
@@ -30,12 +31,22 @@ static bool set_text(char **text, const char *now)
 	return !same;
 }
 
+static bool read_ranges(struct arena *a, const char *text, struct ranges *out)
+{
+	*out = (struct ranges){ 0 };
+	return text && ranges_read(a, text, out) == 0 && out->count;
+}
+
 bool pool_record_addresses(
     struct arena *a, const struct pool_record *record, struct ranges *out)
 {
-	*out = (struct ranges){ 0 };
-	return record->addresses && ranges_read(a, record->addresses, out) == 0 &&
-	       out->count;
+	return read_ranges(a, record->addresses, out);
+}
+
+bool pool_record_held(
+    struct arena *a, const struct pool_record *record, struct ranges *out)
+{
+	return read_ranges(a, record->held, out);
 }
 
 /* The compared keys of `pool` that differ from what is written (NULL: all that it has), as
@@ -89,7 +100,7 @@ static bool remember(struct pool_record *record, struct arena *a, const struct p
 	return changed;
 }
 
-/* Where it is gone, what it was stays known. */
+/* Where it is gone, what a written one was stays known. */
 bool pool_record_observed(struct object_state *state, const struct observed *observed,
     const struct object *want, const struct settings *settings, struct mono now,
     uint32_t random)
@@ -97,8 +108,11 @@ bool pool_record_observed(struct object_state *state, const struct observed *obs
 	const struct pool *live = observed ? (const struct pool *)observed->live : NULL;
 	struct pool_record *record = state->own;
 	struct arena a = { 0 };
-	bool changed = live && remember(record, &a, live);
+	bool changed = live && want && remember(record, &a, live);
 
+	if (!observed || live)
+		changed |= set_text(
+		    &record->held, live ? ranges_text(&a, live->addresses) : NULL);
 	(void)settings;
 	(void)random;
 	record->gone |= !observed && record->addresses;

@@ -6,6 +6,9 @@
  * A written pool that somebody deletes comes back as it was, and only then is changed to
  * what is written: the change may be one that waits for approval, and a deletion is none.
  * What is not written of it, and may be no field we know, comes back with it.
+ *
+ * Of any pool, written or not, it is known which addresses it has until it is known to be
+ * gone: that the cluster cannot be observed any more does not make them free.
  */
 #ifndef LIB_KIND_METALLB_POOL_RECORD_H
 #define LIB_KIND_METALLB_POOL_RECORD_H
@@ -21,7 +24,8 @@ struct pool_record {
 	char *labels;	 /* those it had, but for our mark, as JSON; NULL: none */
 	char *desired;	 /* what is written, to notice an edit */
 	bool adopted;	 /* it was not ours when it was observed, and comes back so */
-	bool gone;	 /* it was, once since we began: Services may have moved */
+	char *held; /* what it has, as far as is known; NULL: it is known to be gone */
+	bool gone;  /* it was, once since we began: Services may have moved */
 	struct contest contest;
 };
 
@@ -34,6 +38,10 @@ static inline const struct pool_record *pool_record_of(const struct object_state
 
 /* The addresses that were observed last, in the arena. False: none are known. */
 bool pool_record_addresses(
+    struct arena *a, const struct pool_record *record, struct ranges *out);
+
+/* What it had when it was observed last, in the arena. False: it was not there. */
+bool pool_record_held(
     struct arena *a, const struct pool_record *record, struct ranges *out);
 
 /* The kind's own hooks (lib/model/kind.h). */

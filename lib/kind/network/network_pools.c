@@ -3,6 +3,7 @@
 #include "lib/kind/network/network_pools.h"
 
 #include "lib/kind/metallb/pool.h"
+#include "lib/kind/metallb/pool_record.h"
 #include "lib/kind/network/network_address.h"
 #include "lib/kind/network/network_plan.h"
 #include "lib/kind/sources.h"
@@ -29,6 +30,11 @@ static const char *any_changing(const struct planner *p)
 const char *network_pools_changing(const struct planner *p)
 {
 	return cluster(p)->off || !cluster(p)->up ? NULL : any_changing(p);
+}
+
+bool network_pools_off(const struct planner *p)
+{
+	return cluster(p)->off;
 }
 
 static bool any_unreadable(const struct observed_set *pools)
@@ -58,13 +64,35 @@ struct ranges network_pools_observed(const struct planner *p)
 	    &p->input->observed->kinds[kind_index(&pool_kind)];
 	struct ranges all = { 0 };
 
-	for (size_t i = 0; i < pools->count; i++) {
+	for (size_t i = 0; !network_pools_off(p) && i < pools->count; i++) {
 		const struct pool *pool = (const struct pool *)pools->items[i]->live;
 
 		for (size_t k = 0; pool && k < pool->addresses.count; k++)
 			ranges_add(p->arena, &all, pool->addresses.items[k]);
 	}
 	return all;
+}
+
+size_t network_pools_remembered(struct planner *p, struct remembered_pool **out)
+{
+	const struct state *state = p->input->state;
+	size_t count = 0;
+
+	*out = NULL;
+	if (network_pools_known(p) && !network_pools_off(p))
+		return 0;
+	for (size_t i = 0; i < state->count; i++) {
+		struct remembered_pool one, *slot;
+
+		if (state->items[i]->kind != &pool_kind ||
+		    !pool_record_held(
+			p->arena, pool_record_of(state->items[i]), &one.addresses))
+			continue;
+		one.name = arena_copy(p->arena, state->items[i]->name);
+		slot = arena_push(p->arena, out, &count, sizeof(*slot));
+		*slot = one;
+	}
+	return count;
 }
 
 struct ranges network_pools_clash(struct planner *p, const struct network *side)

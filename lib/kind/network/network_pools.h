@@ -18,6 +18,19 @@ bool network_pools_known(const struct planner *p);
 /* What all pools have that exist. */
 struct ranges network_pools_observed(const struct planner *p);
 
+/* A pool that had these addresses when it was observed last, and cannot be observed
+ * now: it may have them still. */
+struct remembered_pool {
+	const char *name;
+	struct ranges addresses;
+};
+
+/* All of them, in the arena; their count. None while the pools are known. */
+size_t network_pools_remembered(struct planner *p, struct remembered_pool **out);
+
+/* Kubernetes is switched off: nothing is going to be known of its pools. */
+bool network_pools_off(const struct planner *p);
+
 /* The addresses of its ranges that pools have which exist. */
 struct ranges network_pools_clash(struct planner *p, const struct network *side);
 

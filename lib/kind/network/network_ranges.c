@@ -38,6 +38,18 @@ static struct ranges claimed(
 		    : network_pools_observed(p);
 }
 
+/* What pools may have that cannot be observed: it is not added to a range. */
+static struct ranges withheld(struct planner *p, const struct network *have)
+{
+	struct remembered_pool *pools;
+	size_t count = network_pools_remembered(p, &pools);
+	struct ranges all = { 0 };
+
+	for (size_t i = 0; i < count; i++)
+		all = ranges_union(p->arena, all, pools[i].addresses);
+	return have ? ranges_subtract(p->arena, all, have->ranges) : all;
+}
+
 static struct ranges due_of_new(
     struct planner *p, const struct network *want, struct ranges due)
 {
@@ -60,6 +72,7 @@ struct ranges network_ranges_due(
 		return (struct ranges){ 0 };
 	taken = claimed(p, want, have);
 	due = ranges_subtract(p->arena, whole_range(p->arena, want), taken);
+	due = ranges_subtract(p->arena, due, withheld(p, have));
 	if (!have)
 		return due_of_new(p, want, due);
 	if (!network_pools_known(p) && ranges_subtract(p->arena, due, have->ranges).count)
@@ -154,19 +167,34 @@ static void report_waiting(struct planner *p, struct item *item,
 	struct ranges all = ranges_subtract(
 	    p->arena, whole_range(p->arena, want), claimed(p, want, have));
 	bool known = network_pools_known(p);
+	const char *when =
+	    !known ? "once the pools of the cluster are known"
+	    : network_pools_off(p)
+		? "once it is approved: pools had it when the cluster was observed last"
+		: "once no pool hands it out";
 
 	if (held.count && shown)
-		item_condition(p, item, "RangeWaits",
-		    known
-			? "%s joins the DHCP range once no pool hands it out"
-			: "%s joins the DHCP range once the pools of the cluster are known",
-		    ranges_text(p->arena, held));
+		item_condition(p, item, "RangeWaits", "%s joins the DHCP range %s",
+		    ranges_text(p->arena, held), when);
 	if (!known && !ranges_equal(all, due) && item->verdict == VERDICT_CONVERGED)
 		item_pending(p, item,
 		    "its DHCP range changes once the pools of the cluster are known");
 }
 
-/* One side; `program` is made with the first step. */
+/* One side comes to these ranges; `program` is made with the first step. */
+static void change_side(struct planner *p, struct item *item, struct program **program,
+    struct ranges due, const struct network *have, enum side which)
+{
+	const char *text = ranges_text(p->arena, due);
+
+	if (!*program)
+		*program = item_program(p, item,
+		    "change the DHCP range of network %s to %s", item->name, text);
+	add_steps(p, *program, due, have, which);
+	program_change(p, *program, "dhcp.range", text);
+	item_difference(p, item, "dhcp.range", text, ranges_text(p->arena, have->ranges));
+}
+
 static void plan_side(struct planner *p, struct item *item, struct program **program,
     const struct network *want, const struct network *have, enum side which)
 {
@@ -183,16 +211,8 @@ static void plan_side(struct planner *p, struct item *item, struct program **pro
 		return;
 	}
 	report_waiting(p, item, want, have, due, shown);
-	if (ranges_equal(due, have->ranges) && !is_suspect(item, which))
-		return;
-	if (!*program)
-		*program =
-		    item_program(p, item, "change the DHCP range of network %s to %s",
-			item->name, ranges_text(p->arena, due));
-	add_steps(p, *program, due, have, which);
-	program_change(p, *program, "dhcp.range", ranges_text(p->arena, due));
-	item_difference(p, item, "dhcp.range", ranges_text(p->arena, due),
-	    ranges_text(p->arena, have->ranges));
+	if (!ranges_equal(due, have->ranges) || is_suspect(item, which))
+		change_side(p, item, program, due, have, which);
 }
 
 static int by_mac(const void *mac, const void *entry)
@@ -298,6 +318,60 @@ static void add_roamers(struct planner *p, struct program *program,
 	add_former(p, program, lost, live);
 }
 
+/* What of these addresses each pool may have. */
+static void add_exposed(struct planner *p, struct program *program, struct ranges new)
+{
+	struct remembered_pool *pools;
+	size_t count = network_pools_remembered(p, &pools);
+
+	for (size_t i = 0; i < count; i++) {
+		struct ranges common =
+		    ranges_intersect(p->arena, new, pools[i].addresses);
+		struct effect *effect;
+
+		if (!common.count)
+			continue;
+		effect =
+		    program_effect(p, program, EFFECT_EXPOSES, &pool_kind, pools[i].name);
+		effect->from = ranges_text(p->arena, common);
+		effect->in_use = true;
+	}
+}
+
+/* What is new in the side's range. */
+static struct ranges expose_side(struct planner *p, struct item *item,
+    struct program **program, const struct network *want, const struct network *have,
+    enum side which)
+{
+	struct ranges none = { 0 };
+	struct ranges all = ranges_subtract(
+	    p->arena, whole_range(p->arena, want), claimed(p, want, have));
+
+	if (!have || network_ranges_unfit(p->arena, have, all) ||
+	    ranges_equal(all, have->ranges))
+		return none;
+	change_side(p, item, program, all, have, which);
+	return ranges_subtract(p->arena, all, have->ranges);
+}
+
+/* Kubernetes is switched off and will not say whether its pools are still there: that they
+ * are not is for a person to say, who approves this. */
+static struct program *plan_exposing(struct planner *p, struct item *item,
+    const struct network *want, const struct network *live, const struct network *stored)
+{
+	struct program *program = NULL;
+	struct ranges new;
+
+	if (!network_pools_off(p))
+		return NULL;
+	new = expose_side(p, item, &program, want, live, SIDE_LIVE);
+	new = ranges_union(
+	    p->arena, new, expose_side(p, item, &program, want, stored, SIDE_CONFIG));
+	if (program)
+		add_exposed(p, program, new);
+	return program;
+}
+
 struct program *network_ranges_plan(struct planner *p, struct item *item,
     const struct network *want, const struct network *live, const struct network *stored)
 {
@@ -311,7 +385,7 @@ struct program *network_ranges_plan(struct planner *p, struct item *item,
 		plan_side(p, item, &program, want, stored, SIDE_CONFIG);
 	if (program && live)
 		add_roamers(p, program, want, live);
-	return program;
+	return program ? program : plan_exposing(p, item, want, live, stored);
 }
 
 /* Findings */

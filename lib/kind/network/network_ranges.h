@@ -2,7 +2,9 @@
 /*
  * network_ranges: the dynamic ranges of networks against the pools of the cluster. No
  * address is in a range and in a pool that is written or exists: a range is cut before a
- * pool is made or grows, and is widened only once the pool was observed smaller.
+ * pool is made or grows, and is widened only once the pool was observed smaller. Where
+ * Kubernetes is switched off, what pools had when they were observed last joins a range only
+ * with approval.
  */
 #ifndef LIB_KIND_NETWORK_RANGES_H
 #define LIB_KIND_NETWORK_RANGES_H
