@@ -4,13 +4,13 @@
 
 #define RESTART "`systemctl restart homek8sd`"
 
-char *copy_note(const struct credentials_source *source)
+char *copy_note(const struct credentials_source *source, struct credentials *now)
 {
 	struct arena a = { 0 };
-	const char *written = credentials_written(source, &a);
+	const char *written;
 	char *note = NULL;
 
-	switch (credentials_copy(source)) {
+	switch (credentials_copy(source, now, &a, &written)) {
 	case CREDENTIALS_CHANGED_SINCE:
 		note = must_printf(
 		    "%s has changed since homek8sd was started and is read only then: " RESTART,
@@ -30,17 +30,27 @@ char *copy_note(const struct credentials_source *source)
 	return note;
 }
 
-char *copy_renew(const struct credentials_source *source)
+static const char *what_to_do(const struct kubeconfig *config)
 {
-	enum credentials_copy copy = credentials_copy(source);
-	struct arena a = { 0 };
-	char *text;
+	if (config->token)
+		return "renew the token in";
+	if (config->client_certificate.data)
+		return "renew the client certificate in";
+	return "put a token or a client certificate into";
+}
 
-	if (copy == CREDENTIALS_CHANGED_SINCE || copy == CREDENTIALS_GONE_SINCE)
-		return must_copy("");
-	text = must_printf(": renew the token or client certificate in %s%s",
-	    credentials_written(source, &a),
-	    copy == CREDENTIALS_COPY ? ", then " RESTART : "");
+char *copy_renew(const struct credentials_source *source, struct credentials *now)
+{
+	struct arena a = { 0 };
+	const char *file;
+	char *text = NULL;
+	bool copy;
+
+	if (credentials_copy(source, now, &a, &file) <= CREDENTIALS_COPY) {
+		file = credentials_secret_file(source, now, &a, &copy);
+		text = must_printf(": %s %s%s", what_to_do(&now->config), file,
+		    copy ? ", then " RESTART : "");
+	}
 	arena_done(&a);
-	return text;
+	return text ? text : must_copy("");
 }

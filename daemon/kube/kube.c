@@ -91,7 +91,8 @@ static struct credentials_source source_of(const struct kube *k)
 static void set_state(struct kube *k, enum kube_status status, const char *reason)
 {
 	const struct credentials_source source = source_of(k);
-	autofree char *note = status == KUBE_OFF ? NULL : copy_note(&source);
+	autofree char *note =
+	    status == KUBE_OFF ? NULL : copy_note(&source, k->credentials);
 	autofree char *both = note ? must_printf("%s; %s", reason, note) : NULL;
 
 	if (server_state_set(&k->state, status, both ? both : reason))
@@ -142,7 +143,7 @@ static void go_down(struct kube *k, const char *why, int64_t at_least)
 static void go_unauthorized(struct kube *k)
 {
 	const struct credentials_source source = source_of(k);
-	autofree char *renew = copy_renew(&source);
+	autofree char *renew = copy_renew(&source, k->credentials);
 	autofree char *why =
 	    must_printf("%s does not accept our credentials (401 Unauthorized)%s",
 		k->credentials->config.server, renew);

@@ -60,18 +60,6 @@ static enum credentials_copy compare_copy(const char *copy, const char *written)
 	return CREDENTIALS_COPY;
 }
 
-enum credentials_copy credentials_copy(const struct credentials_source *source)
-{
-	struct arena a = { 0 };
-	const char *copy = copy_of(source, &a);
-	enum credentials_copy result = CREDENTIALS_NO_COPY;
-
-	if (copy)
-		result = compare_copy(copy, credentials_written(source, &a));
-	arena_done(&a);
-	return result;
-}
-
 struct file {
 	const char *name; /* as users know it */
 	const char *path; /* where it is read */
@@ -157,6 +145,49 @@ static struct file file_named(struct credentials *c, const char *name)
 	if (access(copy, F_OK) == 0)
 		file.path = copy;
 	return file;
+}
+
+enum credentials_copy credentials_copy(const struct credentials_source *source,
+    struct credentials *now, struct arena *a, const char **written)
+{
+	const struct kubeconfig *k = now ? &now->config : NULL;
+	const char *const names[] = { k ? k->ca_file : NULL,
+		k ? k->client_certificate_file : NULL, k ? k->client_key_file : NULL,
+		k ? k->token_file : NULL };
+	const char *copy = copy_of(source, a);
+	enum credentials_copy result = CREDENTIALS_NO_COPY;
+
+	*written = credentials_written(source, a);
+	if (copy)
+		result = compare_copy(copy, *written);
+	for (size_t i = 0; result <= CREDENTIALS_COPY && i < 4; i++) {
+		struct file file = { 0 };
+
+		if (names[i])
+			file = file_named(now, names[i]);
+		if (file.path == file.name)
+			continue;
+		result = compare_copy(file.path, file.name);
+		if (result > CREDENTIALS_COPY)
+			*written = arena_copy(a, file.name);
+	}
+	return result;
+}
+
+const char *credentials_secret_file(const struct credentials_source *source,
+    struct credentials *now, struct arena *a, bool *copy)
+{
+	const char *name = now->config.token_file ? now->config.token_file
+						  : now->config.client_certificate_file;
+	struct file file;
+
+	if (!name) {
+		*copy = copy_of(source, a) != NULL;
+		return credentials_written(source, a);
+	}
+	file = file_named(now, name);
+	*copy = file.path != file.name;
+	return arena_copy(a, file.name);
 }
 
 static int read_named(struct credentials *c, const char *key, const char *path,

@@ -40,9 +40,17 @@ enum credentials_copy {
 	CREDENTIALS_CHANGED_SINCE, /* the file is another one than was copied */
 	CREDENTIALS_GONE_SINCE,
 };
-/* How what is read stands to what users write. A copy is not made anew before the service
- * is restarted. */
-enum credentials_copy credentials_copy(const struct credentials_source *source);
+/*
+ * How what is read stands to what users write: the kubeconfig and, with `now` (NULL allowed),
+ * the files that it names. A copy is not made anew before the service is restarted.
+ * `*written`: the file that is another one now, else the kubeconfig; in the arena.
+ */
+enum credentials_copy credentials_copy(const struct credentials_source *source,
+    struct credentials *now, struct arena *a, const char **written);
+/* The file that holds who we are, as users know it: of the token, else of the client
+ * certificate, else the kubeconfig. `*copy`: whether it was handed out. */
+const char *credentials_secret_file(const struct credentials_source *source,
+    struct credentials *now, struct arena *a, bool *copy);
 
 /*
  * NULL on error; `*missing`: whether it is that the kubeconfig does not exist. Files that

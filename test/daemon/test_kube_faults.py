@@ -72,7 +72,7 @@ def refused_reads(home):
     home.ctl("reconcile")
     check("401: unauthorized, and where to renew what", lambda: home.source_is(
         "kubernetes", "unauthorized",
-        f"renew the token or client certificate in {home.etc}/kubeconfig"), 10)
+        f"put a token or a client certificate into {home.etc}/kubeconfig"), 10)
     api.no_faults()
     home.ctl("reload")
     check("known again", home.converged, 10)

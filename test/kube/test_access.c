@@ -146,11 +146,43 @@ START_TEST(copy_that_is_refused)
 	copy_kubeconfig();
 	lab_start();
 	lab_wait("state unauthorized\n");
-	says_of_the_file(
-	    ": renew the token or client certificate in %s, then `systemctl restart homek8sd`");
+	says_of_the_file(": renew the token in %s, then `systemctl restart homek8sd`");
 	lab_kubeconfig("    certificate-authority: ca.crt\n", "    token: renewed\n");
 	kube_configure(lab_kube(), &settings);
 	says_of_the_file("(401 Unauthorized); %s has changed since homek8sd was started");
+}
+END_TEST
+
+/* Its token is in a file of its own: that is the one to be renewed, and it is read again. Where
+ * it was handed out too, it is not. */
+START_TEST(token_file_that_is_refused)
+{
+	struct kubernetes_settings settings = { .mode = KUBERNETES_AUTO };
+	autofree char *renew = must_printf("(401 Unauthorized): renew the token in %s%s",
+	    lab_path("token"), _i ? ", then `systemctl restart homek8sd`" : "; next try");
+	autofree char *changed =
+	    must_printf("(401 Unauthorized); %s has changed since homek8sd was started",
+		lab_path("token"));
+
+	lab_server("--bookmark-interval", "0.3", NULL);
+	lab_stop_server();
+	lab_make_certificates();
+	lab_server("--token", LAB_SECRET, "--tls-cert", lab_path("server.crt"),
+	    "--tls-key", lab_path("server.key"), NULL);
+	lab_kubeconfig("    certificate-authority: ca.crt\n", "    tokenFile: token\n");
+	lab_write("token", "old\n");
+	copy_kubeconfig();
+	if (_i)
+		lab_write("credentials/token", "old\n");
+	lab_start();
+	lab_wait("state unauthorized\n");
+	lab_wait_detail(renew);
+	lab_write("token", LAB_SECRET "\n");
+	kube_configure(lab_kube(), &settings);
+	if (_i)
+		lab_wait_detail(changed);
+	else
+		lab_wait("listed pool 0:");
 }
 END_TEST
 
@@ -512,6 +544,7 @@ TCase *access_tests(void)
 	tcase_add_test(tc, credentials_directory_without_the_rest);
 	tcase_add_test(tc, changed_since_it_was_copied);
 	tcase_add_test(tc, copy_that_is_refused);
+	tcase_add_loop_test(tc, token_file_that_is_refused, 0, 2);
 	tcase_add_loop_test(
 	    tc, bad_copy, 0, (int)(sizeof(bad_copy_rows) / sizeof(bad_copy_rows[0])));
 	tcase_add_test(tc, copy_without_a_file_it_names);
