@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# kubeconfig.sh [--server=URL] [--context=NAME] >kubeconfig
+# kubeconfig.sh [--server=URL] [--context=NAME] [--metallb=NAMESPACE] >kubeconfig
 #
 # Makes a service account for homek8sd with the least it can work with (cluster-role.yaml and
 # service-account.yaml, beside this file), and prints a kubeconfig for it. Runs wherever kubectl
@@ -8,9 +8,10 @@
 #
 #   --server=URL     how the host reaches the API server, where that is not what kubectl uses
 #   --context=NAME   a context of kubectl's other than the current one
+#   --metallb=NAMESPACE   where MetalLB is, if not in metallb-system
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-server='' context=''
+server='' context='' metallb=metallb-system
 
 say() { echo "kubeconfig.sh: $*" >&2; }
 
@@ -18,8 +19,9 @@ for argument; do
 	case $argument in
 	--server=*) server=${argument#*=} ;;
 	--context=*) context=${argument#*=} ;;
+	--metallb=*) metallb=${argument#*=} ;;
 	*)
-		sed -n '3,10s/^# \{0,1\}//p' "$0" >&2
+		sed -n '3,11s/^# \{0,1\}//p' "$0" >&2
 		exit 2
 		;;
 	esac
@@ -30,12 +32,15 @@ k() { ${KUBECTL:-kubectl} ${context:+"--context=$context"} "$@"; }
 
 of_cluster() { k config view --minify --flatten -o "jsonpath={.clusters[0].cluster.$1}"; }
 
-if ! k get namespace metallb-system >/dev/null; then
-	say 'there is no namespace metallb-system: install MetalLB first, or, where it is in'
-	say 'another namespace, write that in cluster-role.yaml and service-account.yaml'
+if ! k get namespace "$metallb" >/dev/null; then
+	say "there is no namespace $metallb: install MetalLB first, or say where it is with"
+	say '--metallb=NAMESPACE'
 	exit 1
 fi
-k apply -f "$here/cluster-role.yaml" -f "$here/service-account.yaml" >&2
+for file in cluster-role service-account; do
+	sed "s/^  namespace: metallb-system$/  namespace: $metallb/" "$here/$file.yaml"
+	echo ---
+done | k apply -f - >&2
 
 # The cluster puts the token into the Secret a moment later.
 token=

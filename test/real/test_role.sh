@@ -109,6 +109,8 @@ if command -v kubectl >/dev/null; then
 	kill "$filler" 2>/dev/null || true
 	wait "$filler" 2>/dev/null || true
 	check 'and says that 127.0.0.1 is the machine it runs on' 'grep -q "use$" "$work/made.err"' 0
+	check 'where MetalLB is not, nothing is made' '! make_kubeconfig --metallb=nowhere &&
+		grep -q "there is no namespace nowhere" "$work/made.err"' 0
 	check 'another server is taken as given' 'make_kubeconfig --server=https://192.0.2.1:6443 |
 		grep -q "server: https://192.0.2.1:6443$"' 0
 	install -m 600 "$work/made" "$work/etc/kubeconfig"
