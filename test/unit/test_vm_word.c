@@ -27,7 +27,7 @@ START_TEST(names_are_quoted_where_they_must_be)
 {
 	struct arena a = { 0 };
 
-	ck_assert_str_eq(vm_word(&a, words[_i].name), words[_i].shell);
+	ck_assert_str_eq(vm_shell_word(&a, words[_i].name), words[_i].shell);
 	ck_assert_str_eq(vm_yaml_word(&a, words[_i].name), words[_i].yaml);
 	arena_done(&a);
 }

@@ -45,7 +45,7 @@ static void plan_unwritten(
 	    item->name)
 	    ->fix = arena_printf(p->arena,
 	    "write it under vms: again, or remove it with `virsh undefine %s`",
-	    vm_word(p->arena, item->name));
+	    vm_word(p, item->name));
 }
 
 static bool only_emulates(const struct host_facts *host)
@@ -274,7 +274,7 @@ static const char *compare(struct planner *p, struct item *item, const struct vm
 		    fields);
 	return arena_printf(p->arena,
 	    "has %s; that takes a restart, which is left to you: `virsh edit %s`, then shut the guest down",
-	    fields, vm_word(p->arena, want->domain));
+	    fields, vm_word(p, want->domain));
 }
 
 /* The size of its volume: grown by hand, and never made smaller. NULL: as written, or not
@@ -297,7 +297,7 @@ static const char *compare_size(
 	if (have->facts.id >= 0)
 		return arena_printf(p->arena,
 		    "its disk has %s instead of %s: `virsh blockresize %s %s %lldB` grows it",
-		    found, due, vm_word(p->arena, want->domain), target,
+		    found, due, vm_word(p, want->domain), target,
 		    (long long)want->disk.size);
 	return arena_printf(p->arena,
 	    "its disk has %s instead of %s: `virsh vol-resize %s %lldB --pool %s` grows it",
@@ -338,7 +338,7 @@ static const char *plan_transient(
 		item_difference(p, item, "autostart", "true", "false");
 	return arena_printf(p->arena,
 	    "has no stored definition, so it vanishes when it stops; `virsh dumpxml --inactive %s >/root/%s.xml && virsh define /root/%s.xml` keeps it",
-	    vm_word(p->arena, want->domain), item->name, item->name);
+	    vm_word(p, want->domain), item->name, item->name);
 }
 
 /* Two machines are said in one order, so that both items say the same. */
@@ -354,7 +354,7 @@ static void report_shared_disk(struct planner *p, const struct item *item,
 	    first ? other->domain : want->domain)
 	    ->fix = arena_printf(p->arena,
 	    "give one of them a disk of its own (`virsh edit %s`), or `virsh undefine %s`, which keeps the disk",
-	    vm_word(p->arena, other->domain), vm_word(p->arena, other->domain));
+	    vm_word(p, other->domain), vm_word(p, other->domain));
 }
 
 /* Another machine has what only one may have: reported while both exist; whether this one
@@ -374,7 +374,7 @@ static const char *plan_shared(
 		return NULL;
 	return arena_printf(p->arena,
 	    "domain %s has its MAC address %s in the same network: two machines with one MAC cut each other off; give one of them another (`virsh edit %s`)",
-	    other.domain, other.what, vm_word(p->arena, other.domain));
+	    other.domain, other.what, vm_word(p, other.domain));
 }
 
 /* Of a machine whose power is as it should be. */
@@ -407,8 +407,8 @@ static void plan_present(struct planner *p, struct item *item, const struct vm *
 	if (live && has(want, "memory") && live->memory_left < live->memory)
 		item_condition(p, item, "MemoryBallooned",
 		    "its guest has %s of its memory; `virsh setmem %s %lldKiB` gives it all back",
-		    size_text(p->arena, live->memory_left),
-		    vm_word(p->arena, want->domain), (long long)live->memory / 1024);
+		    size_text(p->arena, live->memory_left), vm_word(p, want->domain),
+		    (long long)live->memory / 1024);
 	vm_power_plan(p, item, want, have);
 	shared = plan_shared(p, item, want);
 	if (item->verdict == VERDICT_CONVERGED)

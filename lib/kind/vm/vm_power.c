@@ -49,7 +49,7 @@ static bool is_passing(int paused_reason)
 static void plan_paused(
     struct planner *p, struct item *item, const struct vm *want, int reason)
 {
-	const char *domain = vm_word(p->arena, want->domain);
+	const char *domain = vm_word(p, want->domain);
 
 	if (is_passing(reason)) {
 		item_pending(p, item, "is paused while libvirt works on it");
@@ -96,7 +96,7 @@ static void plan_up(
 	case STATE_CRASHED:
 		item_blocked(p, item,
 		    "its guest has crashed and is kept as it is; `virsh destroy %s`, then it is started anew",
-		    vm_word(p->arena, want->domain));
+		    vm_word(p, want->domain));
 		break;
 	case STATE_PMSUSPENDED:
 		item_pending(p, item, "was put to sleep by its guest");
@@ -136,7 +136,7 @@ static void plan_overdue(
 	if (!settings->stop_force) {
 		item_failing(p, item,
 		    "has not shut down within %s of the request; `virsh destroy %s` cuts its power, as would vm.stop_force: true; `homek8sctl reconcile vm/%s` asks again",
-		    time, vm_word(p->arena, want->domain), item->name);
+		    time, vm_word(p, want->domain), item->name);
 		return;
 	}
 	item_pending(p, item, "has not shut down within %s; its power is cut", time);
@@ -178,17 +178,17 @@ static void plan_down(
 	if (!facts->persistent) {
 		item_blocked(p, item,
 		    "should be stopped, but has no stored definition and would be lost; `virsh dumpxml %s` to a file and `virsh define` it first",
-		    vm_word(p->arena, want->domain));
+		    vm_word(p, want->domain));
 	} else if (facts->state == STATE_PAUSED && is_passing(facts->reason)) {
 		plan_paused(p, item, want, facts->reason);
 	} else if (facts->state == STATE_PAUSED) {
 		item_blocked(p, item,
 		    "is paused, and a paused guest cannot shut down; `virsh resume %s`, or `virsh destroy %s` to cut its power",
-		    vm_word(p->arena, want->domain), vm_word(p->arena, want->domain));
+		    vm_word(p, want->domain), vm_word(p, want->domain));
 	} else if (facts->state == STATE_CRASHED) {
 		item_blocked(p, item,
 		    "its guest has crashed and is kept as it is; `virsh destroy %s` ends it",
-		    vm_word(p->arena, want->domain));
+		    vm_word(p, want->domain));
 	} else if (facts->state == STATE_PMSUSPENDED) {
 		item_pending(p, item, "sleeps; is woken up to be shut down");
 		plan_revive(

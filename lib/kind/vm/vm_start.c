@@ -228,8 +228,8 @@ static bool is_claimed(struct planner *p, struct item *item, const struct vm *wa
 	case CLAIM_FOUND:
 		item_blocked(p, item,
 		    "%s; not started: domain %s has its disk %s too, and two that write one disk destroy it; give one of them its own (`virsh edit %s`), or `virsh undefine %s`, which keeps the disk",
-		    why, other.domain, other.what, vm_word(p->arena, other.domain),
-		    vm_word(p->arena, other.domain));
+		    why, other.domain, other.what, vm_word(p, other.domain),
+		    vm_word(p, other.domain));
 		return true;
 	case CLAIM_UNKNOWN:
 		*waits = arena_printf(p->arena, "%s; %s", why, other.what);
@@ -247,7 +247,7 @@ static bool is_claimed(struct planner *p, struct item *item, const struct vm *wa
 		return false;
 	item_blocked(p, item,
 	    "%s; not started: domain %s has its MAC address %s in the same network; give one of them another (`virsh edit %s`)",
-	    why, other.domain, other.what, vm_word(p->arena, other.domain));
+	    why, other.domain, other.what, vm_word(p, other.domain));
 	return true;
 }
 

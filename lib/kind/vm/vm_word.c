@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/base/text.h"
+#include "lib/kind/vm/vm.h"
 
 #define PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+@-"
 
@@ -13,7 +14,19 @@ static bool is_plain(const char *name)
 	return name[0] && !name[strspn(name, PLAIN)];
 }
 
-const char *vm_word(struct arena *a, const char *name)
+const char *vm_word(struct planner *p, const char *name)
+{
+	bool number = name[0] && !name[strspn(name, "0123456789")];
+	const struct observed *domain =
+	    number ? planner_observed(p, &vm_kind, name) : NULL;
+	const struct vm *vm =
+	    !domain ? NULL
+		    : (const struct vm *)(domain->config ? domain->config : domain->live);
+
+	return vm_shell_word(p->arena, vm && vm->uuid ? vm->uuid : name);
+}
+
+const char *vm_shell_word(struct arena *a, const char *name)
 {
 	const char *option = name[0] == '-' ? "--domain=" : "";
 	autotext struct text text = { 0 };
