@@ -159,6 +159,17 @@ static const char *address_impossible(struct planner *p, const struct item *item
 	    cidr_text(want->address, (char[CIDR_TEXT]){ 0 }), item->name);
 }
 
+/* The kernel takes IPv6 away from an interface with less, and such a network never starts. */
+#define MTU_OF_IPV6 1280
+
+static bool has_ipv6(const struct network *side)
+{
+	for (size_t i = 0; i < side->ip_count; i++)
+		if (side->ips[i].cidr.address.version == 6)
+			return true;
+	return false;
+}
+
 /* What cannot be done whatever is approved. */
 static const char *impossible(struct planner *p, const struct item *item,
     const struct network *want, const struct network *side)
@@ -174,6 +185,10 @@ static const char *impossible(struct planner *p, const struct item *item,
 		return arena_printf(p->arena,
 		    "it has no address, and libvirt takes mode: %s only with one; write its address",
 		    field_text_at(p->arena, &network_kind.fields, want, "mode"));
+	if (has(want, "mtu") && want->mtu < MTU_OF_IPV6 && has_ipv6(side))
+		return arena_printf(p->arena,
+		    "it has an IPv6 address, which needs an MTU of %d at least; write mtu: %d, or take the address out with `virsh net-edit %s`",
+		    MTU_OF_IPV6, MTU_OF_IPV6, item->name);
 	if (differs(p, want, side, "address"))
 		taken = address_impossible(p, item, want, side);
 	if (taken)
