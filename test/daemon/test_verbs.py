@@ -16,8 +16,8 @@ from homelab import EXAMPLE, run, started
 from report import none_of
 from terminal import on_terminal
 
-VERBS = ("status list describe plan diff validate doctor reconcile reload pause resume approve "
-         "wait events explain example import call version help").split()
+VERBS = ("status list describe plan diff validate doctor reconcile reload pause resume start stop "
+         "approve wait events explain example import call version help").split()
 
 
 def lines(ended, count):
