@@ -86,7 +86,8 @@ $(BUILD)/test/%: $(BUILD)/obj/test/unit/%.o $(LIB)
 # The screens of homek8sctl: all of it but its terminal and its connection.
 SCREENS := $(wildcard test/screens/*.c) test/golden/world.c $(filter-out \
 	$(addprefix daemon/homek8sctl/,main.c client.c terminal.c),$(CTL_SRC))
-$(BUILD)/test/test_screens: $(call obj,test/unit/test_screens.c $(SCREENS)) $(LIB)
+$(BUILD)/test/test_screens $(BUILD)/test/test_mistakes: $(BUILD)/test/test_%: \
+	$(BUILD)/obj/test/unit/test_%.o $(call obj,$(SCREENS)) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD    $@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_LIB) $(LIBS_TEST)

@@ -36,11 +36,34 @@ static bool read_mac(const char *text, struct mac *out)
 	return true;
 }
 
+/* Twelve digits with other signs between, or none, as Windows and switches write it. */
+static bool read_other_mac(const char *text, struct mac *out)
+{
+	char even[MAC_TEXT];
+	size_t digits = 0;
+
+	for (; *text; text++) {
+		if (strchr("-.:", *text))
+			continue;
+		if (hex_digit(*text) < 0 || digits == 12)
+			return false;
+		even[digits / 2 * 3 + digits % 2] = *text;
+		even[digits / 2 * 3 + 2] = ':';
+		digits++;
+	}
+	even[MAC_TEXT - 1] = '\0';
+	return digits == 12 && read_mac(even, out);
+}
+
 int mac_parse(const char *text, struct mac *out, struct error *e)
 {
 	const struct mac zero = { 0 };
+	char even[MAC_TEXT];
 	struct mac mac;
 
+	if (!read_mac(text, &mac) && read_other_mac(text, &mac))
+		return fail(e, "\"%.40s\" is no MAC address; write \"%s\"", text,
+		    mac_text(mac, even));
 	if (!read_mac(text, &mac))
 		return fail(e,
 		    "\"%.40s\" is no MAC address; write six pairs of hex digits, as in \"52:54:00:12:34:56\"",
@@ -103,8 +126,37 @@ static struct ip from_bytes(uint8_t version, const uint8_t *bytes, size_t count)
 	return ip;
 }
 
+/* Four numbers: one is too large, or has zeros before it. */
+static bool is_nearly_ipv4(const char *text)
+{
+	size_t dots = 0;
+
+	for (const char *c = text; *c; c++)
+		dots += *c == '.';
+	return dots == 3 && !text[strspn(text, "0123456789.")];
+}
+
+static int refuse_ip(const char *text, struct error *e)
+{
+	const char *end = strpbrk(text, "/%");
+
+	if (end && end > text)
+		return fail(e, "\"%.60s\" has more than an IP address; write \"%.*s\"",
+		    text, (int)(end - text), text);
+	if (*text == '[')
+		return fail(e, "\"%.60s\" is no IP address; write \"%.*s\"", text,
+		    (int)strcspn(text + 1, "]"), text + 1);
+	if (is_nearly_ipv4(text))
+		return fail(e,
+		    "\"%.60s\" is no IP address: its numbers go from 0 to 255, without zeros before them; write it as in \"192.168.122.10\"",
+		    text);
+	return fail(
+	    e, "\"%.60s\" is no IP address; write it as in \"192.168.122.10\"", text);
+}
+
 int ip_parse(const char *text, struct ip *out, struct error *e)
 {
+	char plain[IP_TEXT];
 	uint8_t bytes[16];
 	struct ip ip;
 
@@ -113,13 +165,11 @@ int ip_parse(const char *text, struct ip *out, struct error *e)
 		return 0;
 	}
 	if (inet_pton(AF_INET6, text, bytes) != 1)
-		return fail(e,
-		    "\"%.60s\" is no IP address; write it as in \"192.168.122.10\"",
-		    text);
+		return refuse_ip(text, e);
 	ip = from_bytes(6, bytes, 16);
 	if (ip.value >> 32 == 0xffff)
-		return fail(e,
-		    "\"%s\" is an IPv4 address in IPv6 notation; write it as IPv4", text);
+		return fail(e, "\"%s\" is an IPv4 address in IPv6 notation; write \"%s\"",
+		    text, ip_text(from_bytes(4, bytes + 12, 4), plain));
 	*out = ip;
 	return 0;
 }
@@ -170,23 +220,38 @@ static int short_number(const char *text, unsigned limit)
 	return value <= limit ? (int)value : -1;
 }
 
+/* An address alone, or what is none. */
+static int refuse_cidr(const char *text, struct error *e)
+{
+	struct ip ip;
+
+	if (ip_parse(text, &ip, NULL) == 0)
+		return fail(e, "\"%s\" has no prefix length; write it as in \"%s/%d\"",
+		    text, text, ip.version == 4 ? 24 : 64);
+	return fail(e,
+	    "\"%.60s\" is no IP address with a prefix length; write it as in \"192.168.122.1/24\"",
+	    text);
+}
+
 int cidr_parse(const char *text, struct cidr *out, struct error *e)
 {
 	const char *slash = strchr(text, '/');
 	char address[IP_TEXT];
 	struct cidr cidr;
+	uint8_t mask;
 	int prefix;
 
-	if (!slash)
-		return fail(e,
-		    "\"%.60s\" has no prefix length; write it as in \"192.168.122.1/24\"",
-		    text);
-	if ((size_t)(slash - text) >= sizeof(address))
-		return fail(e, "\"%.60s\" is no IP address with a prefix length", text);
+	if (!slash || (size_t)(slash - text) >= sizeof(address))
+		return refuse_cidr(text, e);
 	snprintf(address, sizeof(address), "%.*s", (int)(slash - text), text);
-	if (ip_parse(address, &cidr.address, e) < 0)
-		return -1;
+	if (ip_parse(address, &cidr.address, NULL) < 0)
+		return refuse_cidr(text, e);
 	prefix = short_number(slash + 1, bits(cidr.address));
+	if (prefix < 0 && strchr(slash, '.') &&
+	    netmask_parse(slash + 1, &mask, NULL) == 0)
+		return fail(e,
+		    "\"%.60s\" has a netmask where a prefix length is due; write \"%s/%u\"",
+		    text, address, mask);
 	if (prefix < 0)
 		return fail(e,
 		    "the prefix length of \"%.60s\" must be a number from 0 to %u", text,
@@ -261,17 +326,44 @@ static bool trimmed(const char *text, size_t length, char *out, size_t room)
 	return true;
 }
 
+static int refuse_range(const char *text, struct error *e)
+{
+	if (strchr(text, ','))
+		return fail(e,
+		    "\"%.60s\" is several ranges; write each as an item of its own: \"[192.168.122.100-192.168.122.110, 192.168.122.120-192.168.122.130]\"",
+		    text);
+	return fail(e,
+	    "\"%.60s\" is no range of addresses; write it as in \"192.168.122.100-192.168.122.150\" or \"192.168.122.96/28\"",
+	    text);
+}
+
+/* "192.168.122.100-150": the whole of the last address, or NULL. */
+static const char *whole_end(const char *first, const char *last, char out[2 * IP_TEXT])
+{
+	const char *dot = strrchr(first, '.');
+
+	if (!dot || !*last || last[strspn(last, "0123456789")])
+		return NULL;
+	snprintf(out, (size_t)2 * IP_TEXT, "%.*s.%s", (int)(dot - first), first, last);
+	return ip_parse(out, &(struct ip){ 0 }, NULL) == 0 ? out : NULL;
+}
+
 static int parse_ends(const char *text, struct range *out, struct error *e)
 {
 	const char *dash = strchr(text, '-');
-	char first[IP_TEXT], last[IP_TEXT];
+	char first[IP_TEXT], last[IP_TEXT], whole[2 * IP_TEXT];
 	struct range range;
 
 	if (!trimmed(text, (size_t)(dash - text), first, sizeof(first)) ||
 	    !trimmed(dash + 1, strlen(dash + 1), last, sizeof(last)))
-		return fail(e, "\"%.60s\" is no range of addresses", text);
-	if (ip_parse(first, &range.first, e) < 0 || ip_parse(last, &range.last, e) < 0)
-		return -1;
+		return refuse_range(text, e);
+	if (whole_end(first, last, whole))
+		return fail(e,
+		    "the range \"%.100s\" ends with part of an address; write \"%s-%s\"",
+		    text, first, whole);
+	if (ip_parse(first, &range.first, NULL) < 0 ||
+	    ip_parse(last, &range.last, NULL) < 0)
+		return refuse_range(text, e);
 	if (range.first.version != range.last.version)
 		return fail(e,
 		    "the range \"%.100s\" begins and ends in different families; both ends must be IPv4 or both IPv6",
@@ -292,10 +384,10 @@ int range_parse(const char *text, struct range *out, struct error *e)
 	if (strchr(text, '-'))
 		return parse_ends(text, out, e);
 	if (!trimmed(text, strlen(text), network, sizeof(network)))
-		return fail(e, "\"%.60s\" is no range of addresses", text);
+		return refuse_range(text, e);
 	if (!strchr(network, '/')) {
-		if (ip_parse(network, &cidr.address, e) < 0)
-			return -1;
+		if (ip_parse(network, &cidr.address, NULL) < 0)
+			return refuse_range(text, e);
 		return fail(e,
 		    "\"%s\" is a single address where a range is due; write \"%s/%u\"",
 		    network, network, bits(cidr.address));

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 struct unit {
@@ -58,23 +59,40 @@ static int64_t read_number(const char **text)
 	return fits ? value : -1;
 }
 
+/* "4 GiB", "4gib": the unit is right but for its case, or a blank before it; NULL: not. */
+static const struct unit *meant_unit(const char *unit)
+{
+	const struct unit *u = size_units;
+
+	unit += strspn(unit, " ");
+	while (u->name && (!*u->name || strcasecmp(u->name, unit) != 0))
+		u++;
+	return u->name ? u : NULL;
+}
+
 static int refuse_size(const char *text, const char *unit, struct error *e)
 {
+	const struct unit *meant = *unit ? meant_unit(unit) : NULL;
+
+	if (meant)
+		return fail(e, "\"%.40s\" is no size; write \"%.*s%s\"", text,
+		    (int)strspn(text, "0123456789"), text, meant->name);
 	if (*unit == '.' || *unit == ',')
 		return fail(e,
-		    "\"%.40s\" is a fraction; write it in a smaller unit, as 1536MiB for 1.5GiB",
+		    "\"%.40s\" is a fraction; write it in a smaller unit, as in \"1536MiB\" for 1.5GiB",
 		    text);
 	if (*unit == ' ')
-		return fail(
-		    e, "\"%.40s\" has a blank in it; write it as in \"8GiB\"", text);
+		return fail(e, "\"%.40s\" has a blank in it; write it as in \"%.*sGiB\"",
+		    text, (int)strspn(text, "0123456789"), text);
 	if (*unit && strchr("KMGTkmgt", *unit) && strlen(unit) <= 2 &&
 	    strspn(unit + 1, "ibB") == strlen(unit + 1))
 		return fail(e,
-		    "\"%.40s\" has an unknown unit; write %ciB (1024) or %cB (1000)",
-		    text, toupper((unsigned char)*unit), toupper((unsigned char)*unit));
-	return fail(e,
-	    "\"%.40s\" is no size; write it as in \"8GiB\", \"512MiB\" or \"4096\"",
-	    text);
+		    "\"%.40s\" has an unknown unit; write \"%.*s%ciB\" (1024) or \"%.*s%cB\" (1000)",
+		    text, (int)strspn(text, "0123456789"), text,
+		    toupper((unsigned char)*unit), (int)strspn(text, "0123456789"), text,
+		    toupper((unsigned char)*unit));
+	return fail(
+	    e, "\"%.40s\" is no size; write it as in \"8GiB\" or \"512MiB\"", text);
 }
 
 int size_parse(const char *text, int64_t *bytes, struct error *e)

@@ -116,6 +116,16 @@ static int compare(const void *x, const void *y)
 	return order ? order : strcmp(a->text, b->text);
 }
 
+void report_drop_notes(struct report *r)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < r->count; i++)
+		if (r->findings[i].severity != SEVERITY_INFO)
+			r->findings[kept++] = r->findings[i];
+	r->count = kept;
+}
+
 void report_sort(struct report *r)
 {
 	if (r->count > 1)

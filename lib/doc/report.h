@@ -61,6 +61,9 @@ struct finding *report_add(struct report *r, enum severity severity, const char 
 void report_fix(struct report *r, struct finding *f, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Notes are of no use beside errors: what is not there may have been refused. */
+void report_drop_notes(struct report *r);
+
 /* Sorts by severity, then source, line, column. */
 void report_sort(struct report *r);
 

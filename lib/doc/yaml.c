@@ -82,7 +82,11 @@ static void check_key(struct reader *r, const struct node *key)
 		? "a key must be a text, not %s"
 		: "a key is missing before ':'",
 	    node_what(key));
-	report_fix(r->report, f, "write it as in \"key: value\"");
+	if (key->type == NODE_MAP)
+		report_fix(r->report, f,
+		    "templates (\"{{ NAME }}\") are not filled in: write the value");
+	else
+		report_fix(r->report, f, "write it as in \"key: value\"");
 }
 
 /* Puts a new node where it belongs: at the top, in the open list, as key or as value. */
@@ -148,7 +152,7 @@ static void take_marks(struct reader *r, const yaml_event_t *event, struct node 
 		f = report_add(refused(r), SEVERITY_ERROR, "yaml-anchor", &place,
 		    "a YAML anchor stands here; these are not supported");
 		report_fix(r->report, f,
-		    "remove it, or put the text in quotes if it begins with '&'");
+		    "remove it and write out what it stands for in each place, or put the text in quotes if it begins with '&'");
 	}
 	if (tag && r->limits.foreign && node->type == NODE_SCALAR &&
 	    strcmp((const char *)tag, YAML_STR_TAG) == 0)
@@ -187,9 +191,24 @@ static struct node *copy_node(
 	return node;
 }
 
+static bool is_merge(const struct reader *r)
+{
+	const struct open *open = top(r);
+
+	return open && open->key && open->key->text && strcmp(open->key->text, "<<") == 0;
+}
+
 static void refuse_alias(struct reader *r, const struct place *place)
 {
-	struct finding *f = report_add(refused(r), SEVERITY_ERROR, "yaml-alias", place,
+	struct finding *f;
+
+	if (!r->limits.foreign && is_merge(r)) {
+		f = report_add(refused(r), SEVERITY_ERROR, "yaml-alias", place,
+		    "a YAML merge key (<<) stands here; these are not supported");
+		report_fix(r->report, f, "write its keys out in each place");
+		return;
+	}
+	f = report_add(refused(r), SEVERITY_ERROR, "yaml-alias", place,
 	    r->limits.foreign
 		? "a YAML alias stands here, and no anchor of its name before it"
 		: "a YAML alias stands here; these are not supported");

@@ -76,7 +76,9 @@ void yaml_refuse_character(
 	else
 		f = report_add(report, SEVERITY_ERROR, "yaml-control", place,
 		    "the character U+%04X is invisible or controls the terminal", code);
-	report_fix(report, f, "remove it");
+	report_fix(report, f,
+	    code == '\r' ? "save the file with the line ends of Unix, or remove it"
+			 : "remove it");
 }
 
 static bool check_characters(struct report *report, const struct source_text *source)
@@ -157,6 +159,8 @@ static const struct advice advice[] = {
 	{ "did not find expected '-' indicator", NULL, false,
 	    "a \"- \" was expected here",
 	    "begin all items of a list with \"- \" in the same column" },
+	{ "found unexpected ':'", NULL, false, "no blank stands after this ':'",
+	    "write a blank after each ':', as in {vms: {a: {vcpus: 1}}}" },
 	{ "did not find expected ',' or '}'", NULL, true,
 	    "the '{' that opens here is not closed",
 	    "add the '}', and put ',' between the entries" },
@@ -203,6 +207,43 @@ static bool is_indenting_tab(const struct place *place)
 	return i < length && line[i] == '\t' && place->column == i + 1;
 }
 
+/* The character at a place, as bytes are counted; 0: none. */
+static char character_at(const struct place *place)
+{
+	const char *line;
+	size_t length = source_line(place->source, place->line, &line);
+
+	return place->column <= length ? line[place->column - 1] : '\0';
+}
+
+/* A comment of another language on the line before makes one text of both. */
+static bool follows_slashes(const struct place *place)
+{
+	const char *line;
+	size_t length =
+	    place->line > 1 ? source_line(place->source, place->line - 1, &line) : 0;
+
+	return length > 1 && strncmp(line, "//", 2) == 0;
+}
+
+/* What libyaml words in a way that leads astray; NULL: nothing of that. */
+static const struct advice *other_advice(
+    const yaml_parser_t *parser, const struct place *place)
+{
+	static const struct advice colon = { NULL, NULL, false, "a ':' cannot stand here",
+		"put the text that has the ':' in quotes" };
+	static const struct advice slashes = { NULL, NULL, false,
+		"the line before is no comment", "begin comments with '#'" };
+
+	if (strncmp(parser->problem, "did not find expected ','", 25) == 0 &&
+	    parser->context_mark.line == parser->problem_mark.line &&
+	    character_at(place) == ':')
+		return &colon;
+	if (strncmp(parser->problem, "mapping values", 14) == 0 && follows_slashes(place))
+		return &slashes;
+	return NULL;
+}
+
 static void refuse_character_at(struct report *report, const struct place *place)
 {
 	const char *line;
@@ -235,7 +276,8 @@ void yaml_refuse_syntax(
 	if (parser->error == YAML_READER_ERROR)
 		place = place_of_offset(
 		    source, parser->problem_offset + yaml_bom_length(source));
-	row = find_advice(parser);
+	row = other_advice(parser, &place);
+	row = row ? row : find_advice(parser);
 	if (is_indenting_tab(&place)) {
 		f = report_add(report, SEVERITY_ERROR, "yaml-syntax", &place,
 		    "tabs are not allowed for indentation");

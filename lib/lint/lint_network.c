@@ -52,6 +52,7 @@ static const char *unusable(struct cidr address)
 static void lint_own_address(const struct network *network, struct report *report)
 {
 	const char *why = unusable(network->address);
+	struct cidr first = network->address;
 	struct finding *f;
 
 	if (!why || network->address.address.version != 4)
@@ -59,8 +60,12 @@ static void lint_own_address(const struct network *network, struct report *repor
 	f = add(report, SEVERITY_ERROR, "network-address-unusable", network, "address",
 	    arena_printf(report->arena, "%s %s",
 		cidr_text(network->address, (char[CIDR_TEXT]){ 0 }), why));
+	first.address.value = cidr_range(first).first.value + 1;
+	if (unusable(first))
+		cidr_parse("192.168.122.1/24", &first, NULL);
 	report_fix(report, f,
-	    "write the host's own address in the network, such as 192.168.122.1/24");
+	    "write the host's own address in the network: \"address: %s\"",
+	    cidr_text(first, (char[CIDR_TEXT]){ 0 }));
 }
 
 static void lint_range_in_network(const struct network *network, struct report *report)

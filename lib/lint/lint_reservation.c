@@ -36,6 +36,9 @@ static void lint_in_network(const struct reservation *reservation,
 		    object,
 		    arena_printf(report->arena, "which is not inside network %s (%s)",
 			object->name, cidr_text(network->address, cidr)));
+		if (network->address.prefix < 31)
+			whole = (struct range){ { 4, whole.first.value + 1 },
+				{ 4, whole.last.value - 1 } };
 		report_fix(report, f, "choose an address from %s",
 		    range_text(report->arena, whole));
 		return;

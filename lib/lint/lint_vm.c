@@ -6,6 +6,7 @@
 #include "lib/kind/kinds.h"
 #include "lib/kind/network/reservation.h"
 #include "lib/kind/vm/vm.h"
+#include "lib/kind/vm/vm_plan.h"
 #include "lib/lint/lint.h"
 #include "lib/lint/lint_spans.h"
 
@@ -152,6 +153,8 @@ static bool has_address(struct arena *a, const struct config *config, const stru
 	const struct set *reservations = config_get(config, &reservation_kind);
 	const struct set *networks = config_get(config, &network_kind);
 
+	if (!vm->interfaces.count) /* in no network that is written */
+		return true;
 	for (size_t i = 0; i < vm->interfaces.count; i++) {
 		const char *network = interfaces_of(vm)[i].network;
 
@@ -242,8 +245,52 @@ static void lint_networks(const struct config *config, struct report *report)
 	}
 }
 
+/* What is missing, as it would be written. */
+static const char *missing_fix(
+    struct arena *a, const struct config *config, const struct vm *vm)
+{
+	const struct set *networks = config_get(config, &network_kind);
+	const char *text = "add";
+
+	if (!lint_has(&vm->object, "vcpus"))
+		text = arena_printf(a, "%s \"vcpus: 2\"", text);
+	if (!lint_has(&vm->object, "memory"))
+		text = arena_printf(a, "%s \"memory: 4GiB\"", text);
+	if (!lint_has(&vm->object, "interfaces") && networks->count > 1)
+		text = arena_printf(a, "%s \"interfaces: [{network: %s}]\"", text,
+		    networks->items[0]->name);
+	return text;
+}
+
+/* Of one that exists it does not matter, and what is written of a volume or a kernel is
+ * mostly of use for a new one. */
+static void lint_missing(const struct config *config, struct report *report)
+{
+	const struct set *vms = config_get(config, &vm_kind);
+
+	for (size_t i = 0; i < vms->count; i++) {
+		const struct vm *vm = (const struct vm *)vms->items[i];
+		bool is_new = vm->disk.size || vm->disk.image || vm->boot.kernel;
+		const char *missing =
+		    is_new ? vm_missing(report->arena, config, vm) : NULL;
+		struct finding *f;
+
+		if (!missing)
+			continue;
+		f = report_add(report, SEVERITY_WARNING, "vm-incomplete",
+		    vm->object.place,
+		    "VM %s cannot be defined where there is no domain %s yet: %s not written",
+		    vm->object.name, vm->domain, missing);
+		f->as_written = true;
+		report_fix(report, f, "%s, or leave it so where the domain exists",
+		    missing_fix(report->arena, config, vm));
+		lint_about(report, f, &vm->object, NULL);
+	}
+}
+
 void lint_vm(const struct config *config, struct report *report)
 {
+	lint_missing(config, report);
 	lint_networks(config, report);
 	lint_domains(config, report);
 	lint_macs(config, report);

@@ -8,6 +8,7 @@
 #include "lib/base/hash.h"
 #include "lib/doc/yaml.h"
 #include "lib/model/kind.h"
+#include "lib/model/section_advice.h"
 #include "lib/model/section_tree.h"
 
 /* Where a key was written, and in which order it came. */
@@ -173,46 +174,18 @@ static bool load_desired(struct config *config, const struct config_files *files
 	return count && count == files->desired_count;
 }
 
-static bool is_setting(const char *key)
-{
-	const struct field *f = settings_fields.rows;
-
-	while (f->key && strcmp(f->key, key) != 0)
-		f++;
-	return f->key;
-}
-
-static bool is_word(const char *const *words, const char *text)
-{
-	while (*words && strcmp(*words, text) != 0)
-		words++;
-	return *words;
-}
-
 static void unknown_section(
     struct config *config, const struct section_node *top, const struct node *key)
 {
 	struct report *report = &config->report;
-	const struct kind *kind = kind_find(key->text);
-	const char *near = nearest_word(key->text, top->words), *known = "";
-	struct finding *f = report_add(report, SEVERITY_ERROR, "unknown-key", &key->place,
-	    "unknown section \"%s\"", text_clean(&config->arena, key->text, 60));
+	const char *fix = report->not_shown
+			      ? NULL
+			      : advice_section(&config->arena, top, config->root, key);
 
-	if (kind && is_word(top->words, kind->plural)) {
-		report_fix(report, f, "did you mean \"%s\"?%s", kind->plural,
-		    is_setting(key->text)
-			? " The settings of that name are written in homek8s.yaml"
-			: "");
-	} else if (is_setting(key->text)) {
-		report_fix(report, f, "this is a setting: write it in homek8s.yaml");
-	} else if (near) {
-		report_fix(report, f, "did you mean \"%s\"?", near);
-	} else if (!report->not_shown) {
-		for (size_t i = 0; top->words[i]; i++)
-			known = arena_printf(&config->arena, "%s%s%s", known,
-			    i ? ", " : "", top->words[i]);
-		report_fix(report, f, "the sections are: %s", known);
-	}
+	if (!fix || *fix)
+		report_add(report, SEVERITY_ERROR, "unknown-key", &key->place,
+		    "unknown section \"%s\"", text_clean(&config->arena, key->text, 60))
+		    ->fix = fix;
 }
 
 static void find_unknown_sections(struct config *config, const struct section_node *top)
@@ -274,6 +247,8 @@ int config_load(const struct config_files *files, struct config **out)
 	whole = load_desired(config, files);
 	if (config->root)
 		read_kinds(config, whole);
+	if (config->report.errors)
+		report_drop_notes(&config->report);
 	report_sort(&config->report);
 	*out = config;
 	return config->report.errors ? -1 : 0;

@@ -53,6 +53,13 @@ struct list { /* records one after the other, each `group->size` bytes */
 
 struct fields;
 
+/* A key or word that people write by habit, from other programs, and what to write here. */
+struct hint {
+	const char *written; /* NULL after the last */
+	const char *fix;     /* NULL: another key of the same map says it (`whole`) */
+	bool whole;	     /* it says what the whole map is */
+};
+
 struct field {
 	const char *key;
 	enum field_type type;
@@ -65,11 +72,15 @@ struct field {
 	    maximum; /* FIELD_INT, FIELD_SIZE, FIELD_DURATION; both 0: no limit */
 	const char *const *words;   /* FIELD_WORD, FIELD_URI: NULL-terminated */
 	const struct fields *group; /* FIELD_GROUP, FIELD_LIST */
+	const struct hint
+	    *hints;	     /* FIELD_WORD: other words for its own, or NULL; of the row
+				   * after the last: other keys for those of the table */
 	const char *old_key; /* state: its key in files of format 1, where another */
 };
 
-struct fields {			  /* a table with the size of its record */
-	const struct field *rows; /* key NULL after the last */
+struct fields { /* a table with the size of its record */
+	const struct field
+	    *rows; /* key NULL after the last; that one's hints are for keys */
 	size_t size;
 };
 
@@ -104,10 +115,10 @@ size_t field_decode(const struct fields *fields, const struct node *map, void *r
  * several tables read. */
 size_t field_decode_known(const struct fields *fields, const struct node *map,
     void *record, struct report *report);
-/* An error for each key of the map that is not one of the words (NULL after the last).
- * Nodes that are no maps have no keys. */
-void field_unknown_keys(
-    const char *const *words, const struct node *map, struct report *report);
+/* An error for each key of the map that is not one of the words (NULL after the last);
+ * `fields`, or NULL: the table they are of. Nodes that are no maps have no keys. */
+void field_unknown_keys(const char *const *words, const struct fields *fields,
+    const struct node *map, struct report *report);
 
 /* Applies the defaults only, for records that were not written at all. */
 void field_defaults(const struct fields *fields, void *record, struct arena *a);

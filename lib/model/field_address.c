@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* field_address: the types whose values are addresses, and those that consist of records. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/doc/json.h"
 #include "lib/model/field_type.h"
@@ -51,9 +52,21 @@ ADDRESS_TYPE(cidr, same_cidr, CIDR_TEXT, "^[0-9A-Fa-f.:]+/[0-9]{1,3}$",
 static int ranges_parse(const struct field *f, const char *text, void *value,
     struct arena *a, struct refusal *r)
 {
+	const struct range *range = value;
+	size_t length = strcspn(text, "/");
+	char first[IP_TEXT];
+	struct ip ip;
+
 	(void)f;
-	(void)a;
-	return range_parse(text, value, &r->why);
+	if (range_parse(text, value, &r->why) < 0)
+		return -1;
+	if (!text[length] || ip_parse(arena_copy_n(a, text, length), &ip, NULL) < 0 ||
+	    ip_equal(ip, range->first))
+		return 0;
+	return fail(&r->why,
+	    "\"%.60s\" may be the one address or the whole network; write \"%.*s/%d\" or \"%s%s\"",
+	    text, (int)length, text, ip.version == 4 ? 32 : 128,
+	    ip_text(range->first, first), text + length);
 }
 
 static int by_first(const void *x, const void *y)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* field_decode: from a YAML map to a record, by its table and never by guess. */
+#include "lib/model/field_advice.h"
 #include "lib/model/field_type.h"
 
 #include <stdlib.h>
@@ -19,25 +20,43 @@ static struct finding *complain(struct report *report, const struct field *f,
 	/* Past the cap errors are only counted: no texts for a flood of them. */
 	if (report->not_shown)
 		return report_add(report, SEVERITY_ERROR, id, &at->place, "%s", f->key);
-	return report_add(report, SEVERITY_ERROR, id, &at->place, "%s must be %s%s%s: %s",
-	    f->key, field_expected(a, f), f->example ? ", for example " : "",
-	    f->example ? f->example : "", why);
+	return report_add(report, SEVERITY_ERROR, id, &at->place, "%s must be %s: %s",
+	    f->key, field_expected(a, f), why);
 }
 
 static int wrong_type(
     struct report *report, const struct field *f, const struct node *node)
 {
+	struct finding *finding = complain(report, f, node, "wrong-type",
+	    node->type == NODE_NULL
+		? "nothing is written here"
+		: arena_printf(report->arena, "this is %s", node_what(node)));
+
+	if (!report->not_shown)
+		finding->fix = advice_type(report->arena, f, node);
+	return -1;
+}
+
+/* What was refused, with the next step: that of the type, or one that is known of the text
+ * as it stands, or the end of the reason after its semicolon, or the example. */
+static int refused(struct report *report, const struct field *f, const struct node *node,
+    struct refusal *r)
+{
+	char *step = strstr(r->why.text, "; ");
+	const char *odd = advice_characters(report->arena, node->text);
+	const char *fix = odd ? odd : r->fix;
 	struct finding *finding;
 
-	if (node->type == NODE_NULL) {
-		finding =
-		    complain(report, f, node, "wrong-type", "nothing is written here");
-		report_fix(
-		    report, finding, "give %s a value, or leave the key out", f->key);
-	} else {
-		complain(report, f, node, "wrong-type",
-		    arena_printf(report->arena, "this is %s", node_what(node)));
-	}
+	if (!fix && step)
+		fix = arena_copy(report->arena, step + 2);
+	if (step)
+		*step = '\0';
+	finding = complain(report, f, node, r->id, r->why.text);
+	if (report->not_shown)
+		return -1;
+	finding->fix = fix ? fix
+			   : arena_printf(report->arena, "write it as in \"%s\"",
+				 advice_example(report->arena, f));
 	return -1;
 }
 
@@ -58,10 +77,7 @@ static int decode_scalar(
 	}
 	if (!field_ops(f)->parse(f, node->text, out, report->arena, &r))
 		return 0;
-	finding = complain(report, f, node, r.id, r.why.text);
-	if (r.fix)
-		report_fix(report, finding, "%s", r.fix);
-	return -1;
+	return refused(report, f, node, &r);
 }
 
 /* A value that is written as a list of texts. */
@@ -87,35 +103,28 @@ static int decode_texts(
 	return bad;
 }
 
-static void unknown_key(
-    const char *const *words, const struct node *key, struct report *report)
+static void unknown_key(const char *const *words, const struct fields *fields,
+    const struct node *key, const struct node *map, struct report *report)
 {
 	struct arena *a = report->arena;
-	const char *near = nearest_word(key->text, words), *known = "";
 	struct finding *finding;
+	const char *fix;
 
 	if (report->not_shown) { /* only counted: see complain() */
 		report_add(
 		    report, SEVERITY_ERROR, "unknown-key", &key->place, "%s", key->text);
 		return;
 	}
-	for (size_t i = 0; words[i]; i++)
-		known = arena_printf(a, "%s%s%s", known, i ? ", " : "", words[i]);
+	fix = advice_key(a, words, fields, key, map);
+	if (!*fix)
+		return;
 	finding = report_add(report, SEVERITY_ERROR, "unknown-key", &key->place,
 	    "unknown key \"%s\"", text_clean(a, key->text, 60));
-	if (strchr(key->text, ':'))
-		report_fix(report, finding, "write a blank after the colon: \"%s: %s\"",
-		    text_clean(
-			a, arena_copy_n(a, key->text, strcspn(key->text, ":")), 60),
-		    text_clean(a, strchr(key->text, ':') + 1, 60));
-	else if (near)
-		report_fix(report, finding, "did you mean \"%s\"?", near);
-	else
-		report_fix(report, finding, "the keys known here are: %s", known);
+	finding->fix = fix;
 }
 
-void field_unknown_keys(
-    const char *const *words, const struct node *map, struct report *report)
+void field_unknown_keys(const char *const *words, const struct fields *fields,
+    const struct node *map, struct report *report)
 {
 	for (size_t i = 0; map->type == NODE_MAP && i < map->count; i++) {
 		const char *const *word = words;
@@ -123,7 +132,7 @@ void field_unknown_keys(
 		while (*word && strcmp(*word, map->keys[i]->text) != 0)
 			word++;
 		if (!*word)
-			unknown_key(words, map->keys[i], report);
+			unknown_key(words, fields, map->keys[i], map, report);
 	}
 }
 
@@ -153,7 +162,7 @@ static void find_unknown_keys(
 		*(const char **)arena_push(
 		    report->arena, &words, &count, sizeof(*words)) = f->key;
 	arena_push(report->arena, &words, &count, sizeof(*words));
-	field_unknown_keys(words, map, report);
+	field_unknown_keys(words, fields, map, report);
 }
 
 static void missing_key(
@@ -261,15 +270,14 @@ size_t field_decode_known(const struct fields *fields, const struct node *map,
 {
 	struct decoder d = { fields, report };
 	size_t errors = report->errors + report->not_shown;
-	const struct field *first = fields->rows;
 
 	field_defaults(fields, record, report->arena);
 	if (map->type == NODE_MAP || map->type == NODE_NULL)
 		decode_map(&d, map, record);
 	else
 		report_add(report, SEVERITY_ERROR, "wrong-type", &map->place,
-		    "here must be keys with values, for example \"%s: %s\": this is %s",
-		    first->key, first->example ? first->example : "...", node_what(map));
+		    "here must be keys with values: this is %s", node_what(map))
+		    ->fix = advice_record(report->arena, fields, map);
 	return report->errors + report->not_shown - errors;
 }
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* field_text: the types whose values are texts, or one of a few words. */
 #include <string.h>
+#include <strings.h>
 
 #include "lib/doc/json.h"
+#include "lib/model/field_advice.h"
 #include "lib/model/field_type.h"
 
 /* What texts share. */
@@ -130,6 +132,7 @@ static int word_parse(const struct field *f, const char *text, void *value,
     struct arena *a, struct refusal *r)
 {
 	int index = word_index(f->words, text);
+	const struct hint *hint;
 	const char *near;
 
 	if (index >= 0) {
@@ -137,7 +140,10 @@ static int word_parse(const struct field *f, const char *text, void *value,
 		return 0;
 	}
 	near = nearest_word(text, f->words);
-	if (near && is_typo(text, near))
+	hint = advice_hint(f->hints, text);
+	if (hint)
+		r->fix = hint->fix;
+	else if (near && (is_typo(text, near) || strcasecmp(text, near) == 0))
 		r->fix = arena_printf(a, "did you mean \"%s\"?", near);
 	else
 		r->fix = arena_printf(a, "write %s", words_text(a, f->words));

@@ -19,6 +19,7 @@ static int bool_parse(const struct field *f, const char *text, void *value,
 		*(bool *)value = text[0] == 't';
 		return 0;
 	}
+	r->fix = "write true or false";
 	for (size_t i = 0; yes[i] && no[i]; i++) {
 		if (!strcmp(text, yes[i]) || !strcmp(text, no[i]))
 			r->fix = !strcmp(text, yes[i]) ? "write true" : "write false";
@@ -94,6 +95,8 @@ static int int_parse(const struct field *f, const char *text, void *value,
 	const char *digits = text + (text[0] == '-');
 	size_t count = strspn(digits, "0123456789");
 
+	if (count > 1 && digits[0] == '0' && !digits[count])
+		r->fix = "leave out the zeros before it";
 	if (count == 0 || digits[count] || (digits[0] == '0' && count > 1))
 		return refuse(r, "bad-value", a, text);
 	if (count > 18)
@@ -139,6 +142,11 @@ const struct field_ops field_int = {
 	.expected = int_expected,
 };
 
+static const int64_t *value_of(const void *value)
+{
+	return value;
+}
+
 static int size_parse_field(const struct field *f, const char *text, void *value,
     struct arena *a, struct refusal *r)
 {
@@ -147,7 +155,9 @@ static int size_parse_field(const struct field *f, const char *text, void *value
 	if (is_amount(f, *(int64_t *)value))
 		return 0;
 	if (!text[strspn(text, "0123456789")])
-		r->fix = "a number alone counts bytes: write its unit, such as GiB";
+		r->fix = arena_printf(a,
+		    "a number alone counts bytes: write its unit, as in \"%s%s\"", text,
+		    *value_of(value) < 256 ? "GiB" : "MiB");
 	return refuse(r, "out-of-range", a, text);
 }
 
@@ -161,8 +171,8 @@ static const char *size_text_field(
 static struct json_object *size_schema(const struct field *f)
 {
 	(void)f;
-	return schema_either(schema_of("string", "^[0-9]+ ?([KMGTkmgt]i?)?B?$"),
-	    schema_of("integer", NULL));
+	return schema_either(
+	    schema_of("string", "^[0-9]+([KMGT]i?)?B?$"), schema_of("integer", NULL));
 }
 
 static const char *size_expected(struct arena *a, const struct field *f)

@@ -72,6 +72,9 @@ struct kind {
 	struct fields fields;
 	const struct section *sections; /* the first is where people expect it */
 	size_t section_count;
+	/* What people write at the top of a file by habit, and what to write here; NULL:
+	 * nothing. */
+	const struct hint *section_hints;
 	bool path_names; /* written names are paths of subdomains ("NAMESPACE/NAME"), not
 			    RFC 1123 labels */
 	/* Keys shown by `list`, "key" or "key:HEADER", NULL-terminated, or NULL; of

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/model/config_object.h"
+#include "lib/model/section_advice.h"
 #include "lib/model/section_tree.h"
 
 struct reader {
@@ -30,7 +31,8 @@ static void wrong_type(
 {
 	report_add(r->report, SEVERITY_ERROR, "wrong-type", &value->place,
 	    "%s must be a map%s, it is %s", at->path,
-	    section_has_names(at) ? " of names" : "", node_what(value));
+	    section_has_names(at) ? " of names" : "", node_what(value))
+	    ->fix = advice_map(r->report->arena, at, value);
 }
 
 /* "worker-1: 192.168.122.11" is short for "worker-1: {ip: 192.168.122.11}". */
@@ -54,6 +56,26 @@ static const struct node *long_form(
 	return map;
 }
 
+/* A key that is unknown here may belong to a section that this one holds. */
+static void check_words(
+    const struct reader *r, const struct section_node *at, const struct node *map)
+{
+	const struct fields *fields = at->row_count ? &at->rows[0].kind->fields : NULL;
+	size_t before = r->report->count;
+
+	field_unknown_keys(at->words, fields, map, r->report);
+	for (size_t i = before; at->below_count && i < r->report->count; i++) {
+		struct finding *f = &r->report->findings[i];
+		const char *fix = NULL;
+
+		for (size_t k = 0; map->type == NODE_MAP && k < map->count; k++)
+			if (map->keys[k]->place.line == f->place.line &&
+			    map->keys[k]->place.column == f->place.column)
+				fix = advice_below(r->report->arena, at, map->keys[k]);
+		f->fix = fix ? fix : f->fix;
+	}
+}
+
 /* One record, by every kind that reads here. `key` NULL: it has no name but its own. */
 static void read_record(const struct reader *r, const struct section_node *at,
     const struct node *key, const struct node *value, const char *outer)
@@ -61,7 +83,7 @@ static void read_record(const struct reader *r, const struct section_node *at,
 	const struct node *map = long_form(r->report->arena, at->rows[0].section, value);
 	const char *name = key ? key->text : NULL;
 
-	field_unknown_keys(at->words, map, r->report);
+	check_words(r, at, map);
 	for (size_t i = 0; i < at->row_count; i++) {
 		const struct kind *kind = at->rows[i].kind;
 		bool inside = at->rows[i].section->shape == SECTION_INSIDE;
@@ -87,7 +109,7 @@ static void read_node(const struct reader *r, const struct section_node *at,
 	} else if (at->row_count) {
 		read_record(r, at, NULL, value, outer);
 	} else {
-		field_unknown_keys(at->words, value, r->report);
+		check_words(r, at, value);
 		read_below(r, at, value, outer);
 	}
 }
@@ -129,8 +151,11 @@ static void check_one_way(
 		key = written_at(root, section->path);
 		if (key && first)
 			report_add(r->report, SEVERITY_ERROR, "duplicate-key",
-			    &key->place, "both %s and %s are written; keep one of them",
-			    first->text, key->text);
+			    &key->place, "both %s and %s are written", first->text,
+			    key->text)
+			    ->fix = arena_printf(r->report->arena,
+			    "write all of them below \"%s:\", each with its name",
+			    kind->plural);
 		first = first ? first : key;
 	}
 }

@@ -26,6 +26,17 @@
 
 static const char *const advertise_words[] = { "layer2", "none", NULL };
 
+#define MANIFEST                                                                         \
+	"this is a Kubernetes manifest; here a pool of MetalLB's is written as in \"metallb: {pools: {default-pool: {addresses: [192.168.122.100-192.168.122.150]}}}\""
+
+static const struct hint section_hints[] = {
+	{ "apiVersion", MANIFEST, true },
+	{ "kind", NULL, false },
+	{ "metadata", NULL, false },
+	{ "spec", NULL, false },
+	{ 0 },
+};
+
 static const struct field rows[] = {
 	{ "addresses", FIELD_RANGES, at(struct pool, addresses),
 	    FIELD_NEEDED | FIELD_COMPARED,
@@ -343,6 +354,7 @@ const struct kind pool_kind = {
 	.title = "MetalLB address pool",
 	.source = &kubernetes_source,
 	.fields = { rows, sizeof(struct pool) },
+	.section_hints = section_hints,
 	.sections = sections,
 	.section_count = 1,
 	.list_columns = columns,

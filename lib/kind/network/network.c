@@ -18,6 +18,32 @@
 
 static const char *const mode_words[] = { "nat", "route", "open", "isolated", NULL };
 
+#define ADDRESS                                                                          \
+	"write the host's own address in the network, with its prefix length: \"address: 192.168.122.1/24\""
+#define RESERVATIONS "write \"static_ips: {worker-1: 192.168.122.11}\""
+#define NETPLAN                                                                          \
+	"this is netplan's format; here the network is libvirt's: \"network: {name: default, address: 192.168.122.1/24}\""
+
+static const struct hint key_hints[] = {
+	{ "netmask", ADDRESS, false },
+	{ "gateway", ADDRESS, false },
+	{ "gateway4", ADDRESS, false },
+	{ "subnet", ADDRESS, false },
+	{ "cidr", ADDRESS, false },
+	{ "ip", ADDRESS, false },
+	{ "addresses", ADDRESS, false },
+	{ "hosts", RESERVATIONS, false },
+	{ "reservations", RESERVATIONS, false },
+	{ "leases", RESERVATIONS, false },
+	{ "ethernets", NETPLAN, true },
+	{ "bridges", NETPLAN, true },
+	{ "vlans", NETPLAN, true },
+	{ "bonds", NETPLAN, true },
+	{ "version", NULL, false },
+	{ "renderer", NULL, false },
+	{ 0 },
+};
+
 static const struct field range_rows[] = {
 	{ "start", FIELD_IP, at(struct dhcp_range, start), FIELD_NEEDED,
 	    .help = "First address handed out.", .example = "192.168.122.2" },
@@ -62,7 +88,7 @@ static const struct field rows[] = {
 	    .example = "1500" },
 	{ "dhcp", FIELD_GROUP, at(struct network, dhcp), .group = &dhcp_fields,
 	    .help = "The DHCP service on it." },
-	{ 0 },
+	{ .hints = key_hints },
 };
 
 static const struct section sections[] = {

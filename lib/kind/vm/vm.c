@@ -26,6 +26,103 @@ static const char *const state_words[] = { "running", "stopped", NULL };
 static const char *const power_words[] = { "always", "on-failure", "manual", NULL };
 static const char *const type_words[] = { "auto", "kvm", "qemu", NULL };
 
+static const struct hint role_hints[] = {
+	{ "master", "write control-plane", false },
+	{ "server", "write control-plane", false },
+	{ "controlplane", "write control-plane", false },
+	{ "control_plane", "write control-plane", false },
+	{ "agent", "write worker", false },
+	{ 0 },
+};
+
+static const struct hint state_hints[] = {
+	{ "started", "write running", false },
+	{ "up", "write running", false },
+	{ "on", "write running", false },
+	{ "true", "write running", false },
+	{ "present", "write running", false },
+	{ "down", "write stopped", false },
+	{ "off", "write stopped", false },
+	{ "false", "write stopped", false },
+	{ "shutoff", "write stopped", false },
+	{ "shut off", "write stopped", false },
+	{ "halted", "write stopped", false },
+	{ 0 },
+};
+
+#define POWER                                                                            \
+	"power says what an unexpected stop means: write always, on-failure or manual; whether it is to run is written as \"state: running\" or \"state: stopped\""
+
+static const struct hint power_hints[] = {
+	{ "on", POWER, false },
+	{ "off", POWER, false },
+	{ "true", POWER, false },
+	{ "false", POWER, false },
+	{ "running", POWER, false },
+	{ "stopped", POWER, false },
+	{ "unless-stopped", "write always", false },
+	{ "restart", "write always", false },
+	{ "onfailure", "write on-failure", false },
+	{ "on_failure", "write on-failure", false },
+	{ "no", "write manual", false },
+	{ "never", "write manual", false },
+	{ 0 },
+};
+
+#define ADDRESS                                                                          \
+	"the address of a VM is written in its network: \"static_ips: {worker-1: 192.168.122.11}\""
+#define NICS "write \"interfaces: [{network: default}]\""
+#define DISK "write \"disk: {size: 30GiB, image: noble-server-cloudimg-amd64.img}\""
+#define RESTART "write \"power: always\", \"power: on-failure\" or \"power: manual\""
+
+static const struct hint key_hints[] = {
+	{ "cpu", "write \"vcpus: 2\"", false },
+	{ "cpus", "write \"vcpus: 2\"", false },
+	{ "cores", "write \"vcpus: 2\"", false },
+	{ "num_cpus", "write \"vcpus: 2\"", false },
+	{ "ram", "write \"memory: 4GiB\"", false },
+	{ "mem", "write \"memory: 4GiB\"", false },
+	{ "memory_mb", "write \"memory: 4096MiB\"", false },
+	{ "memory_mib", "write \"memory: 4096MiB\"", false },
+	{ "ip", ADDRESS, false },
+	{ "ips", ADDRESS, false },
+	{ "address", ADDRESS, false },
+	{ "addresses", ADDRESS, false },
+	{ "static_ip", ADDRESS, false },
+	{ "networks", NICS, false },
+	{ "nic", NICS, false },
+	{ "nics", NICS, false },
+	{ "network_interface", NICS, false },
+	{ "disks", DISK, false },
+	{ "storage", DISK, false },
+	{ "volumes", DISK, false },
+	{ "running", "write \"state: running\" or \"state: stopped\"", false },
+	{ "restart", RESTART, false },
+	{ "restart_policy", RESTART, false },
+	{ "onboot", "write \"autostart: true\"", false },
+	{ "name",
+	    "the key above it is its name; its name in libvirt is written as \"domain: k8s-worker-1\"",
+	    false },
+	{ 0 },
+};
+
+#define COMPOSE                                                                          \
+	"this is Docker's format; virtual machines are written as in \"vms: {worker-1: {vcpus: 2, memory: 4GiB}}\""
+#define TERRAFORM                                                                        \
+	"this is Terraform's format; virtual machines are written as in \"vms: {worker-1: {vcpus: 2, memory: 4GiB}}\""
+
+static const struct hint section_hints[] = {
+	{ "services", COMPOSE, true },
+	{ "version", NULL, false },
+	{ "volumes", NULL, false },
+	{ "resource", TERRAFORM, true },
+	{ "provider", TERRAFORM, true },
+	{ "virtual_machines", "write \"vms:\"", false },
+	{ "machines", "write \"vms:\"", false },
+	{ "domains", "write \"vms:\"", false },
+	{ 0 },
+};
+
 static const struct field disk_rows[] = {
 	{ "path", FIELD_PATH, at(struct vm_disk, path),
 	    .help = "A file or block device that exists. Left out: a volume of a pool.",
@@ -85,8 +182,8 @@ static const struct field rows[] = {
 		"Its name in libvirt, as it is there: any text without a slash, of at most 251 bytes; left out: the VM's name.",
 	    .example = "k8s-worker-1" },
 	{ "role", FIELD_WORD, at(struct vm, role), .fallback = "none",
-	    .words = role_words, .help = "What it is in the cluster.",
-	    .example = "worker" },
+	    .words = role_words, .hints = role_hints,
+	    .help = "What it is in the cluster.", .example = "worker" },
 	{ "node", FIELD_HOSTNAME, at(struct vm, node),
 	    .help =
 		"Its name in the cluster; left out: the node with its system UUID, else its name, else its address.",
@@ -97,12 +194,12 @@ static const struct field rows[] = {
 	    .minimum = 16 * MIB, .maximum = 64 * TIB,
 	    .help = "Memory, rounded up to whole MiB.", .example = "4GiB" },
 	{ "state", FIELD_WORD, at(struct vm, state), .fallback = "running",
-	    .words = state_words,
+	    .words = state_words, .hints = state_hints,
 	    .help =
 		"Whether it should run. Of a VM that was taken over and has neither state nor power written, it is left as it is.",
 	    .example = "running" },
 	{ "power", FIELD_WORD, at(struct vm, power), .fallback = "always",
-	    .words = power_words,
+	    .words = power_words, .hints = power_hints,
 	    .help =
 		"What an unexpected stop means. always: start it again; on-failure: only after a crash, a failed start or a restart of the host, not when its guest or another client stopped it; manual: never by itself. A VM that was taken over is left alone where neither state nor power is written.",
 	    .example = "on-failure" },
@@ -122,7 +219,7 @@ static const struct field rows[] = {
 	    .group = &interface_fields,
 	    .help =
 		"Network interfaces, in order, each in a network or on a bridge; left out: one in the only network that is written." },
-	{ 0 },
+	{ .hints = key_hints },
 };
 
 static const struct section sections[] = {
@@ -364,6 +461,7 @@ const struct kind vm_kind = {
 	.fields = { rows, sizeof(struct vm) },
 	.sections = sections,
 	.section_count = 1,
+	.section_hints = section_hints,
 	.list_columns = columns,
 	.list_facts = vm_list_facts,
 	.read_object = read_object,

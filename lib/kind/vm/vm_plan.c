@@ -75,23 +75,26 @@ static const char *domain_type(struct planner *p, const struct item *item,
 	return libvirt_type(want, host);
 }
 
-const char *vm_missing_keys(struct planner *p, const struct vm *want)
+const char *vm_missing(
+    struct arena *a, const struct config *config, const struct vm *want)
 {
 	static const char *const needed[] = { "vcpus", "memory" };
 	const char *text = NULL;
 
 	for (size_t i = 0; i < 2; i++)
 		if (!has(want, needed[i]))
-			text = text ? arena_printf(p->arena, "%s, %s", text, needed[i])
-				    : needed[i];
+			text =
+			    text ? arena_printf(a, "%s, %s", text, needed[i]) : needed[i];
 	if (!has(want, "disk") && !has(want, "boot"))
-		text = text ? arena_printf(p->arena, "%s, disk or boot", text)
-			    : "disk or boot";
-	if (!has(want, "interfaces") &&
-	    config_get(p->input->desired, &network_kind)->count > 1)
-		text =
-		    text ? arena_printf(p->arena, "%s, interfaces", text) : "interfaces";
+		text = text ? arena_printf(a, "%s, disk or boot", text) : "disk or boot";
+	if (!has(want, "interfaces") && config_get(config, &network_kind)->count > 1)
+		text = text ? arena_printf(a, "%s, interfaces", text) : "interfaces";
 	return text;
+}
+
+const char *vm_missing_keys(struct planner *p, const struct vm *want)
+{
+	return vm_missing(p->arena, p->input->desired, want);
 }
 
 static void add_autostart(

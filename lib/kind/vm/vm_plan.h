@@ -12,6 +12,9 @@ void vm_plan(struct planner *p, struct item *item, const struct object *want,
 
 /* What must be written before the VM can be defined: "vcpus, memory"; NULL: all is. */
 const char *vm_missing_keys(struct planner *p, const struct vm *want);
+/* The same from what is written alone. */
+const char *vm_missing(
+    struct arena *a, const struct config *config, const struct vm *want);
 
 /* The same kind's availability(). */
 void vm_availability(
