@@ -3,6 +3,7 @@
  * virt as a whole: what events lead to, that the picture is right when everything happens
  * at once, connecting and connecting elsewhere.
  */
+#include <fcntl.h>
 #include <libvirt/libvirt.h>
 #include <pthread.h>
 #include <stdatomic.h>
