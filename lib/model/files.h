@@ -42,8 +42,9 @@ enum files_of {
  */
 int config_files_read(
     const char *path, enum files_of of, struct config_files *out, struct report *report);
-/* The same, FILES_TRUSTED, for another user: what that one may not read is an error, too. */
-int config_files_read_as(const struct account *as, const char *path,
+/* The same for another user (NULL: the one of this process): owners and modes must be as he
+ * trusts them, and what he may not read is an error, too. */
+int config_files_read_as(const struct account *as, const char *path, enum files_of of,
     struct config_files *out, struct report *report);
 void config_files_done(struct config_files *files);
 

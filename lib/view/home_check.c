@@ -2,23 +2,37 @@
 /* home_check: reads as the service would, and once more as whoever may read more. */
 #include "lib/view/home_check.h"
 
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
+#include "lib/base/cleanup.h"
 #include "lib/wire/kubeconfig_check.h"
 
 #define SERVICE_DIRECTORY HOMEK8S_SYSCONFDIR "/homek8s"
+
+/* Whether the path is the directory, or something in it. */
+static bool is_below(const char *path, const char *directory, bool *itself)
+{
+	autofree char *one = realpath(path, NULL), *other = realpath(directory, NULL);
+	size_t length = other ? strlen(other) : 0;
+
+	if (!one || !other || strncmp(one, other, length) != 0)
+		return false;
+	*itself = one[length] == '\0';
+	return *itself || one[length] == '/';
+}
 
 struct home_check_request home_check_here(
     const char *path, struct account *account, int64_t now)
 {
 	struct home_check_request request = { .path = path, .now = now };
-	struct stat given, service;
+	bool itself = false;
 
-	request.is_service =
-	    stat(path, &given) == 0 && stat(SERVICE_DIRECTORY, &service) == 0 &&
-	    given.st_dev == service.st_dev && given.st_ino == service.st_ino;
-	if (request.is_service && account_find("", ACCOUNT_SERVICE, account))
+	if (is_below(path, SERVICE_DIRECTORY, &itself) &&
+	    account_find("", ACCOUNT_SERVICE, account))
 		request.account = account;
+	request.is_service = itself;
 	return request;
 }
 
@@ -40,14 +54,11 @@ static void check_files(const struct home_check_request *request, struct home_ch
 	struct report again = { .arena = &a };
 	int result;
 
-	if (request->is_service)
-		result = config_files_read_as(
-		    request->account, request->path, &out->files, &out->report);
-	else
-		result = config_files_read(
-		    request->path, FILES_ANYBODYS, &out->files, &out->report);
+	result = config_files_read_as(request->account, request->path,
+	    request->is_service ? FILES_TRUSTED : FILES_ANYBODYS, &out->files,
+	    &out->report);
 	/* What is only not to be trusted has its own errors, too. */
-	if (result && request->is_service) {
+	if (result && (request->is_service || request->account)) {
 		config_files_done(&out->files);
 		result =
 		    config_files_read(request->path, FILES_ANYBODYS, &out->files, &again);

@@ -13,10 +13,10 @@
 struct home_check_request { /* all borrowed */
 	const char *path;   /* a configuration directory, or one file of desired state */
 	/* It is the directory of the service: nobody but root and who reads it may write
-	 * there, and `account`, where it is not NULL, is who must be able to read it. */
+	 * there. */
 	bool is_service;
-	const struct account *account;
-	int64_t now; /* ms since 1970 */
+	const struct account *account; /* who must be able to read it, or NULL */
+	int64_t now;		       /* ms since 1970 */
 };
 
 struct home_check {
@@ -29,7 +29,8 @@ struct home_check {
 };
 
 /* The request for a path as somebody on this host gives it: whether it is the service's
- * directory is found out, and whom the service runs as, which is kept in `account`. */
+ * directory, or a file in it, is found out, and whom the service runs as, which is kept in
+ * `account`. */
 struct home_check_request home_check_here(
     const char *path, struct account *account, int64_t now);
 

@@ -84,6 +84,7 @@ test_files() {
 	host chmod 600 $file
 	check 'validate finds a file that homek8s may not read' \
 		'! ctl validate >"$work/out" && grep -q "error\[file-unreadable\]: user homek8s may not" "$work/out"'
+	check 'of one file, too' '! ctl validate $file >"$work/out" && grep -q "user homek8s may not" "$work/out"'
 	check 'homek8sd --check too' '{ host homek8sd --check 2>"$work/out" || [[ $? == 78 ]]; } &&
 		grep -q "user homek8s may not read it" "$work/out"'
 	check 'and the service, when it reads it' '! ctl reload 2>"$work/out" && grep -q "may not read it" "$work/out"'

@@ -300,6 +300,26 @@ START_TEST(as_another_user)
 }
 END_TEST
 
+/* One file, the settings among them, is not the whole home. */
+START_TEST(one_file)
+{
+	struct home_check_request request = {
+		.path = path_of("homek8s.yaml"), .account = &other, .now = time_parse(NOW)
+	};
+
+	if (geteuid() != 0)
+		return;
+	write_file("homek8s.yaml", "prune: 1\n", 0600);
+	home_check(&request, &check);
+	ck_assert_msg(
+	    strstr(findings(), "ROOT/homek8s.yaml: error[file-unreadable]: user "
+			       "homek8s may not read it") &&
+		strstr(findings(), "ROOT/homek8s.yaml:1:8: error[") &&
+		check.report.errors == 2,
+	    "%s", findings());
+}
+END_TEST
+
 /* A kubeconfig of its own is not handed over, and the sandbox hides where tests are. */
 START_TEST(named_in_a_hidden_place)
 {
@@ -394,6 +414,7 @@ int main(void)
 	tcase_add_loop_test(tc, shapes, 0, ROWS(shape_rows));
 	tcase_add_loop_test(tc, times, 0, ROWS(time_rows));
 	tcase_add_loop_test(tc, as_another_user, 0, ROWS(access_rows));
+	tcase_add_test(tc, one_file);
 	tcase_add_test(tc, named_in_a_hidden_place);
 	tcase_add_loop_test(tc, may, 0, ROWS(may_rows));
 	tcase_add_test(tc, found);
