@@ -6,6 +6,7 @@
 #include "lib/kind/kinds.h"
 #include "lib/kind/network/reservation.h"
 #include "lib/kind/vm/vm.h"
+#include "lib/kind/vm/vm_defaults.h"
 #include "lib/kind/vm/vm_plan.h"
 #include "lib/lint/lint.h"
 #include "lib/lint/lint_spans.h"
@@ -252,9 +253,9 @@ static const char *missing_fix(
 	const struct set *networks = config_get(config, &network_kind);
 	const char *text = "add";
 
-	if (!lint_has(&vm->object, "vcpus"))
+	if (!lint_has(&vm_as_new(vm)->object, "vcpus"))
 		text = arena_printf(a, "%s \"vcpus: 2\"", text);
-	if (!lint_has(&vm->object, "memory"))
+	if (!lint_has(&vm_as_new(vm)->object, "memory"))
 		text = arena_printf(a, "%s \"memory: 4GiB\"", text);
 	if (!lint_has(&vm->object, "interfaces") && networks->count > 1)
 		text = arena_printf(a, "%s \"interfaces: [{network: %s}]\"", text,

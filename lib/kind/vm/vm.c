@@ -14,17 +14,16 @@
 #include "lib/kind/vm/vm_import.h"
 #include "lib/kind/vm/vm_plan.h"
 #include "lib/kind/vm/vm_claims.h"
+#include "lib/kind/vm/vm_defaults.h"
 #include "lib/kind/vm/vm_disk.h"
+#include "lib/kind/vm/vm_fields.h"
 #include "lib/kind/vm/vm_wish.h"
 #include "lib/kind/vm/vm_xml.h"
 
-#define MIB ((int64_t)1 << 20)
-#define TIB ((int64_t)1 << 40)
-
 static const char *const role_words[] = { "control-plane", "worker", "none", NULL };
 static const char *const state_words[] = { "running", "stopped", NULL };
-static const char *const power_words[] = { "always", "on-failure", "manual", NULL };
-static const char *const type_words[] = { "auto", "kvm", "qemu", NULL };
+const char *const vm_power_words[] = { "always", "on-failure", "manual", NULL };
+const char *const vm_type_words[] = { "auto", "kvm", "qemu", NULL };
 
 static const struct hint role_hints[] = {
 	{ "master", "write control-plane", false },
@@ -53,7 +52,7 @@ static const struct hint state_hints[] = {
 #define POWER                                                                            \
 	"power says what an unexpected stop means: write always, on-failure or manual; whether it is to run is written as \"state: running\" or \"state: stopped\""
 
-static const struct hint power_hints[] = {
+const struct hint vm_power_hints[] = {
 	{ "on", POWER, false },
 	{ "off", POWER, false },
 	{ "true", POWER, false },
@@ -135,7 +134,7 @@ static const struct field disk_rows[] = {
 	    .help =
 		"The image the volume was created from. homek8sd does not create volumes yet: it reports which one is missing and how to create it.",
 	    .example = "noble-server-cloudimg-amd64.img" },
-	{ "size", FIELD_SIZE, at(struct vm_disk, size), .minimum = MIB,
+	{ "size", FIELD_SIZE, at(struct vm_disk, size), .minimum = VM_MIB,
 	    .help = "The size of the volume: compared, not changed; see image.",
 	    .example = "30GiB" },
 	{ 0 },
@@ -188,10 +187,9 @@ static const struct field rows[] = {
 	    .help =
 		"Its name in the cluster; left out: the node with its system UUID, else its name, else its address.",
 	    .example = "worker-1.home" },
-	{ "vcpus", FIELD_INT, at(struct vm, vcpus), FIELD_COMPARED, .minimum = 1,
-	    .maximum = 512, .help = "Number of virtual processors.", .example = "2" },
-	{ "memory", FIELD_SIZE, at(struct vm, memory), FIELD_COMPARED,
-	    .minimum = 16 * MIB, .maximum = 64 * TIB,
+	{ "vcpus", FIELD_INT, at(struct vm, vcpus), FIELD_COMPARED, VM_VCPUS_LIMITS,
+	    .help = "Number of virtual processors.", .example = "2" },
+	{ "memory", FIELD_SIZE, at(struct vm, memory), FIELD_COMPARED, VM_MEMORY_LIMITS,
 	    .help = "Memory, rounded up to whole MiB.", .example = "4GiB" },
 	{ "state", FIELD_WORD, at(struct vm, state), .fallback = "running",
 	    .words = state_words, .hints = state_hints,
@@ -199,12 +197,12 @@ static const struct field rows[] = {
 		"Whether it should run. Of a VM that was taken over and has neither state nor power written, it is left as it is.",
 	    .example = "running" },
 	{ "power", FIELD_WORD, at(struct vm, power), .fallback = "always",
-	    .words = power_words, .hints = power_hints,
+	    .words = vm_power_words, .hints = vm_power_hints,
 	    .help =
 		"What an unexpected stop means. always: start it again; on-failure: only after a crash, a failed start or a restart of the host, not when its guest or another client stopped it; manual: never by itself. A VM that was taken over is left alone where neither state nor power is written.",
 	    .example = "on-failure" },
 	{ "type", FIELD_WORD, at(struct vm, type), .fallback = "auto",
-	    .words = type_words,
+	    .words = vm_type_words,
 	    .help =
 		"How a new domain is run: with KVM, by emulation (qemu), or the best the host can do.",
 	    .example = "kvm" },
@@ -354,6 +352,7 @@ static void derive(struct config *config, struct report *report)
 			    &vm->interfaces.count, sizeof(struct vm_interface));
 		for (size_t n = 0; n < vm->interfaces.count; n++)
 			derive_interface(vm, n, only, &config->arena, report);
+		vm_defaults_apply(config, vm);
 	}
 }
 

@@ -72,6 +72,8 @@ struct vm {
 	struct vm_boot boot;
 	struct list
 	    interfaces; /* of struct vm_interface; default: one in the only network */
+	const struct vm
+	    *as_new; /* written: with `vm_defaults` filled in; NULL: there are none */
 	/* Observed: all; written: the one, where one is. */
 	struct domain_disk *disks;
 	size_t disk_count;

@@ -16,6 +16,7 @@
 #include "lib/kind/vm/vm_state.h"
 #include "lib/kind/vm/vm_word.h"
 #include "lib/kind/vm/vm_claims.h"
+#include "lib/kind/vm/vm_defaults.h"
 #include "lib/kind/vm/vm_disk.h"
 #include "lib/kind/vm/vm_wish.h"
 #include "lib/kind/vm/vm_xml.h"
@@ -81,6 +82,7 @@ const char *vm_missing(
 	static const char *const needed[] = { "vcpus", "memory" };
 	const char *text = NULL;
 
+	want = vm_as_new(want);
 	for (size_t i = 0; i < 2; i++)
 		if (!has(want, needed[i]))
 			text =
@@ -142,6 +144,7 @@ static void plan_absent(struct planner *p, struct item *item, const struct vm *w
 {
 	const struct host_facts *host = hypervisor_facts(p);
 	const char *missing = vm_missing_keys(p, want);
+	const struct vm *as_new = vm_as_new(want);
 	struct program *program;
 
 	if (plan_twin(p, item, want))
@@ -157,8 +160,8 @@ static void plan_absent(struct planner *p, struct item *item, const struct vm *w
 		    p, item, "to be defined; waits for what libvirt says of this host");
 		return;
 	}
-	domain_type(p, item, want, host);
-	if (want->type == VM_KVM && only_emulates(host)) {
+	domain_type(p, item, as_new, host);
+	if (as_new->type == VM_KVM && only_emulates(host)) {
 		item_blocked(p, item,
 		    "there is no domain %s, and it cannot be run as `type: kvm` is written: KVM does not work on this host; switch on virtualisation in its firmware, or write `type: auto`",
 		    want->domain);
@@ -167,8 +170,8 @@ static void plan_absent(struct planner *p, struct item *item, const struct vm *w
 	program = item_program(p, item, "define domain %s", want->domain);
 	program_step(p, program, &domain_define_action, want->domain, "define domain %s",
 	    want->domain);
-	if (has(want, "autostart") && want->autostart)
-		add_autostart(p, program, want);
+	if (has(as_new, "autostart") && as_new->autostart)
+		add_autostart(p, program, as_new);
 	item_pending(p, item, "to be defined");
 	if (vm_wish_state(item->state, want) == VM_RUNNING)
 		vm_start_new(p, item, program, want, "to be defined");
@@ -211,8 +214,8 @@ const char *vm_render(struct planner *p, const struct step *step, struct error *
 		    step->name);
 		return NULL;
 	}
-	return vm_xml_define(
-	    p->arena, want, libvirt_type(want, host), new_uuid(p, want, host), host, e);
+	return vm_xml_define(p->arena, vm_as_new(want),
+	    libvirt_type(vm_as_new(want), host), new_uuid(p, want, host), host, e);
 }
 
 static const char *disk_text(struct arena *a, const struct vm_disk *disk)

@@ -11,6 +11,8 @@
 
 #include "lib/kind/actions.h"
 #include "lib/kind/vm/vm_claims.h"
+#include "lib/kind/vm/vm_defaults.h"
+#include "lib/kind/vm/vm_fields.h"
 #include "lib/kind/vm/vm_record.h"
 #include "lib/kind/network/reservation_plan.h"
 #include "lib/kind/vm/vm_state.h"
@@ -107,7 +109,7 @@ static bool may_start(
 
 	if (vm->start_requested)
 		return true;
-	switch ((enum vm_power)want->power) {
+	switch (vm_power_due(want, have)) {
 	case POWER_ALWAYS:
 		return true;
 	case POWER_ON_FAILURE:
@@ -289,12 +291,11 @@ static const char *reason_text(const struct item *item, const struct vm *have)
 }
 
 static void left_alone(
-    struct planner *p, struct item *item, const struct vm *want, enum stop_cause cause)
+    struct planner *p, struct item *item, enum vm_power power, enum stop_cause cause)
 {
 	item_blocked(p, item,
 	    "%s; power: %s leaves it so; `homek8sctl start vm/%s` starts it",
-	    cause_text(cause), field_text_at(p->arena, &vm_kind.fields, want, "power"),
-	    item->name);
+	    cause_text(cause), vm_power_words[power], item->name);
 }
 
 /* However often it was, it is tried again: what keeps it down may end any time. */
@@ -327,7 +328,7 @@ void vm_start_plan(
 		    "was migrated to another host; if it no longer runs there, `homek8sctl start vm/%s` starts it here",
 		    item->name);
 	} else if (!may_start(item, want, have)) {
-		left_alone(p, item, want, cause_of(item, have));
+		left_alone(p, item, vm_power_due(want, have), cause_of(item, have));
 	} else if (!mono_reached(vm->start_at, p->input->now)) {
 		paced(p, item, why);
 		program_waits_until(

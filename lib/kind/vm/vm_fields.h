@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* vm_fields: what the tables of a VM and of the defaults of VMs share. */
+#ifndef LIB_KIND_VM_VM_FIELDS_H
+#define LIB_KIND_VM_VM_FIELDS_H
+
+#include "lib/model/field.h"
+
+#define VM_MIB ((int64_t)1 << 20)
+#define VM_TIB ((int64_t)1 << 40)
+
+#define VM_VCPUS_LIMITS .minimum = 1, .maximum = 512
+#define VM_MEMORY_LIMITS .minimum = 16 * VM_MIB, .maximum = 64 * VM_TIB
+
+/* By enum vm_power, enum vm_type. */
+extern const char *const vm_power_words[], *const vm_type_words[];
+extern const struct hint vm_power_hints[];
+
+#endif
