@@ -292,7 +292,8 @@ INSTALLED = \
 FILL = -e 's|@BINDIR@|$(BINDIR)|g' -e 's|@SYSCONFDIR@|$(sysconfdir)|g' \
 	$(if $(filter-out /etc,$(sysconfdir)),-e '/^ConfigurationDirectory=/d')
 
-install: all
+install:
+	$(call build,all)
 	$(Q)set -e; IFS=:; for entry in $(INSTALLED); do \
 		set -- $$entry; to='$(DESTDIR)'$$3; \
 		install -D -m $$1 $$2 "$$to"; \
@@ -300,8 +301,8 @@ install: all
 	$(Q)install -d -m 755 '$(DESTDIR)$(sysconfdir)/homek8s/desired.d'
 	$(Q)$(if $(DESTDIR),true,[ ! -d /run/systemd/system ] || { systemd-sysusers && \
 		systemctl daemon-reload && journalctl --update-catalog; })
-	@echo "installed; next: write $(sysconfdir)/homek8s/desired.d/*.yaml (homek8sctl example)," \
-		"homek8sctl validate, systemctl enable --now homek8sd"
+	@echo "installed; next: systemctl enable --now homek8sd, then homek8sctl import or homek8sctl" \
+		"example, and what it prints into $(sysconfdir)/homek8s/desired.d/home.yaml"
 
 uninstall:
 	$(Q)$(if $(DESTDIR),true,[ ! -d /run/systemd/system ] || \

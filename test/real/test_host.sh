@@ -89,7 +89,10 @@ test_first_start() {
 		'sys start homek8sd && status_is .verdict blocked && [[ $(property NRestarts) == 0 ]]'
 	check 'it says what to write' 'has "desired.d/home.yaml" status &&
 		has "Status: \"blocked: no good configuration yet" sys status homek8sd'
-	check 'import works meanwhile' 'has "default:" ctl import'
+	check 'import works meanwhile, and names another beginning where nothing runs' \
+		'has "default:" ctl import && [[ $(ctl import 2>&1 >/dev/null) == *"homek8sctl example"* ]]'
+	check 'plan says that nothing is planned' \
+		'{ ctl plan >"$work/plan"; [[ $? == 1 ]]; } && grep -q "^Nothing is planned" "$work/plan"'
 	sys stop homek8sd
 	check 'stopped it stays so: who asks gets exit 4 and starts nothing' stays_stopped
 	write_home
