@@ -173,11 +173,23 @@ static void summarize(
 		    count - held, count);
 }
 
+/* Where no configuration is in force there is nothing to compare with. */
+static bool nothing_planned(struct ctl *ctl, struct json_object *reply)
+{
+	const char *why = json_string_at(reply, "no_plan");
+
+	if (why)
+		line_print(ctl, 0, PAINT_YELLOW, "Nothing is planned: %s.", why);
+	return why != NULL;
+}
+
 void render_plan(struct ctl *ctl, struct json_object *reply)
 {
 	struct json_object *steps = json_at(reply, "steps");
 	struct json_object *others = json_at(reply, "others");
 
+	if (nothing_planned(ctl, reply))
+		return;
 	summarize(ctl, steps, others);
 	render_steps(ctl, steps, json_at(reply, "approvals"));
 	render_waiting(ctl, json_at(reply, "approvals"));
@@ -245,6 +257,8 @@ void render_diff(struct ctl *ctl, struct json_object *reply)
 	struct json_object *objects = json_at(reply, "objects");
 	struct json_object *unknown = json_at(reply, "unknown");
 
+	if (nothing_planned(ctl, reply))
+		return;
 	if (json_count(objects) > 0)
 		render_changes(ctl, objects);
 	else

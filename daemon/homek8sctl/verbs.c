@@ -144,6 +144,8 @@ static enum status show_and_judge(
 	autojson struct json_object *reply = NULL;
 	enum status status = show(ctl, s, &reply);
 
+	if (status == STATUS_YES && json_string_at(reply, "no_plan"))
+		status = STATUS_NO;
 	for (; status == STATUS_YES && *lists; lists++)
 		if (json_count(json_at(reply, *lists)) > 0)
 			status = STATUS_NO;
@@ -171,6 +173,21 @@ enum status verb_diff(struct ctl *ctl)
 }
 
 /* Just after its start the daemon has not observed everything yet. */
+/* All of it may be comments: nothing runs yet, or nothing that can be written as it is. */
+static void print_import(const char *text)
+{
+	const char *line = text;
+
+	fputs(text, stdout);
+	while (*line == '#' || *line == '\n') {
+		line += strcspn(line, "\n");
+		line += *line == '\n';
+	}
+	if (!*line)
+		say("nothing runs here that could be written as it is: fill in what is commented out, "
+		    "or begin with `homek8sctl example`");
+}
+
 enum status verb_import(struct ctl *ctl)
 {
 	autojson struct json_object *parameters = json_object_new_object();
@@ -191,7 +208,7 @@ enum status verb_import(struct ctl *ctl)
 			continue;
 		}
 		if (status == STATUS_YES)
-			fputs(json_string_at(reply, "text"), stdout);
+			print_import(json_string_at(reply, "text"));
 		return status;
 	}
 }

@@ -282,11 +282,13 @@ const struct shape describe_shape = SHAPE(struct describe_reply, NULL, NULL,
 const struct shape plan_shape = SHAPE(struct plan_reply, NULL, NULL,
 	LIST(struct plan_reply, steps, step_shape, NULL),
 	LIST(struct plan_reply, approvals, approval_shape, NULL),
-	LIST(struct plan_reply, others, other_shape, NULL));
+	LIST(struct plan_reply, others, other_shape, NULL),
+	TEXT_OR_NULL(struct plan_reply, no_plan, "why nothing is compared with what is written: no configuration is in force"));
 
 const struct shape diff_shape = SHAPE(struct diff_reply, NULL, NULL,
 	LIST(struct diff_reply, objects, object_difference_shape, NULL),
-	LIST(struct diff_reply, unknown, other_shape, "what is not observed"));
+	LIST(struct diff_reply, unknown, other_shape, "what is not observed"),
+	TEXT_OR_NULL(struct diff_reply, no_plan, "why nothing is compared with what is written: no configuration is in force"));
 
 const struct shape import_shape = SHAPE(struct import_reply, NULL, NULL,
 	TEXT(struct import_reply, text, "a YAML document with comments"),

@@ -126,10 +126,12 @@ struct describe_reply {
 
 struct plan_reply {
 	struct list steps, approvals, others; /* struct step_view, and so on */
+	const char *no_plan;
 };
 
 struct diff_reply {
 	struct list objects, unknown; /* struct object_difference_view, other_view */
+	const char *no_plan;
 };
 
 struct events_reply {

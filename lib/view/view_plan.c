@@ -98,9 +98,15 @@ static void add_program(struct arena *a, const struct view *v,
 		add_approval(a, program, &out->approvals);
 }
 
+/* Before there is a good configuration nothing is compared: that is not "nothing to do". */
+static const char *no_plan(struct arena *a, const struct view *v)
+{
+	return v->load.generation ? NULL : view_headline(a, v);
+}
+
 void view_plan(const struct view *v, struct arena *a, struct plan_reply *out)
 {
-	*out = (struct plan_reply){ 0 };
+	*out = (struct plan_reply){ .no_plan = no_plan(a, v) };
 	for (size_t i = 0; v->plan && i < v->plan->step_count; i++)
 		add_step(a, v, v->plan->steps[i], &out->steps);
 	for (size_t i = 0; v->plan && i < v->plan->item_count; i++) {
@@ -197,7 +203,7 @@ static void add_differences(struct arena *a, const struct item *item, struct lis
 
 void view_diff(const struct view *v, struct arena *a, struct diff_reply *out)
 {
-	*out = (struct diff_reply){ 0 };
+	*out = (struct diff_reply){ .no_plan = no_plan(a, v) };
 	for (size_t i = 0; v->plan && i < v->plan->item_count; i++) {
 		const struct item *item = v->plan->items[i];
 

@@ -109,8 +109,13 @@ def nothing_written(home):
     check("without a configuration it waits, and says what to write", lambda:
           home.verdict() == "blocked" and home.exits(1, "status").has(
               f"{home.etc}/desired.d/home.yaml", "homek8sctl import"), 5)
-    text = home.exits(0, "import").out
-    check("import works all the same", lambda: "worker-1:" in text and "default-pool:" in text)
+    check("plan and diff say that nothing is planned, not that there is nothing to do", lambda: all(
+        home.exits(1, verb).has("Nothing is planned: no good configuration yet")
+        for verb in ("plan", "diff")))
+    found = home.exits(0, "import")
+    text = found.out
+    check("import works all the same", lambda: "worker-1:" in text and
+          "default-pool:" in text and not found.err)
     home.report.stays("nothing is done", home.wrote_nothing, 1)
     home.write_home(text)
     check("the first file is taken by itself", lambda: home.generation() == 1, 10)
