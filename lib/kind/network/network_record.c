@@ -69,10 +69,11 @@ static const char *leases_text(struct arena *a, const struct network *side)
 
 static bool set_text(char **text, const char *now)
 {
-	if (!now || (*text && strcmp(*text, now) == 0))
-		return false;
-	record_set_text(text, now);
-	return true;
+	bool same = *text && now ? strcmp(*text, now) == 0 : *text == now;
+
+	if (!same)
+		record_set_text(text, now);
+	return !same;
 }
 
 void network_record_desired(struct object_state *state, const struct object *desired)
@@ -102,8 +103,10 @@ bool network_record_observed(struct object_state *state, const struct observed *
 	if (!live && !stored)
 		return false;
 	side = stored ? stored : live;
-	changed = set_text(
-	    &record->ranges, side->ranges.count ? ranges_text(&a, side->ranges) : NULL);
+	/* One that has no range now has had one: it comes back with no more than that. */
+	changed = side->ranges.count &&
+		  set_text(&record->ranges, ranges_text(&a, side->ranges));
+	/* Those that libvirt has forgotten are among them (network_follow()). */
 	changed |= set_text(&record->leases, leases_text(&a, live ? live : stored));
 	arena_done(&a);
 	return changed;
