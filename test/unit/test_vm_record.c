@@ -614,6 +614,30 @@ START_TEST(a_new_run_ends_the_request)
 }
 END_TEST
 
+/* What is to be stopped is not started by a request that was made of it then. */
+START_TEST(no_start_is_requested_of_what_is_to_be_stopped)
+{
+	struct bench b;
+
+	set_up(&b);
+	b.want.state = VM_STOPPED;
+	vm_record_desired(b.state, &b.want.object);
+	vm_record_requested(b.state);
+	ck_assert(!b.vm->start_requested);
+	end_step(&b, &domain_define_action, false);
+	ck_assert(!b.vm->start_requested);
+	b.want.state = VM_RUNNING; /* no longer written as stopped: it is adopted */
+	vm_record_desired(b.state, &b.want.object);
+	ck_assert(!b.vm->start_requested);
+	vm_record_requested(b.state);
+	ck_assert(b.vm->start_requested);
+	b.vm->start_requested = false;
+	end_step(&b, &domain_define_action, false);
+	ck_assert(b.vm->start_requested);
+	object_state_free(b.state);
+}
+END_TEST
+
 START_TEST(resumes_are_paced)
 {
 	struct bench b;
@@ -662,6 +686,7 @@ int main(void)
 	tcase_add_test(tests, a_new_wish_begins_anew);
 	tcase_add_test(tests, a_deadline_begins_with_the_first_request);
 	tcase_add_test(tests, a_new_run_ends_the_request);
+	tcase_add_test(tests, no_start_is_requested_of_what_is_to_be_stopped);
 	tcase_add_test(tests, resumes_are_paced);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

@@ -324,7 +324,7 @@ void vm_record_desired(struct object_state *state, const struct object *desired)
 static void done(struct vm_record *vm, const struct action *action, struct mono now)
 {
 	if (action == &domain_define_action) {
-		vm->start_requested = true;
+		vm->start_requested = vm->desired != VM_STOPPED;
 	} else if (action == &domain_shutdown_action ||
 		   action == &domain_destroy_action) {
 		if (!is_set(vm->stop_first))
@@ -379,5 +379,5 @@ void vm_record_requested(struct object_state *state)
 {
 	struct vm_record *vm = state->own;
 
-	vm->start_requested = true;
+	vm->start_requested = vm->desired != VM_STOPPED;
 }
