@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "lib/base/cleanup.h"
@@ -38,17 +37,29 @@ int64_t clock_wall(void)
 	return read_clock(CLOCK_REALTIME);
 }
 
+/* As the service manager writes it, too: without dashes. */
+static void read_boot(char boot[64])
+{
+	autofile FILE *f = fopen(BOOT_FILE, "re");
+	char text[64] = "";
+
+	if (!f || !fgets(text, sizeof(text), f))
+		return;
+	for (const char *c = text; *c && *c != '\n'; c++)
+		if (*c != '-')
+			*boot++ = *c;
+	*boot = '\0';
+}
+
 const char *clock_boot(void)
 {
 	static char boot[64];
 	const char *given = getenv("HOMEK8S_BOOT_ID");
-	autofile FILE *f = NULL;
 
 	if (given && *given)
 		return given;
-	f = *boot ? NULL : fopen(BOOT_FILE, "re");
-	if (f && fgets(boot, sizeof(boot), f))
-		boot[strcspn(boot, "\n")] = '\0';
+	if (!*boot)
+		read_boot(boot);
 	return *boot ? boot : NULL;
 }
 

@@ -13,7 +13,8 @@ START_TEST(the_kernel_says_which_boot_this_is)
 	unsetenv("HOMEK8S_BOOT_ID");
 	boot = clock_boot();
 	ck_assert_ptr_nonnull(boot);
-	ck_assert_msg(strlen(boot) == 36 && !strchr(boot, '\n'), "%s", boot);
+	ck_assert_msg(strlen(boot) == 32, "%s", boot);
+	ck_assert_uint_eq(strspn(boot, "0123456789abcdef"), 32);
 	ck_assert_str_eq(clock_boot(), boot);
 }
 END_TEST
@@ -24,7 +25,7 @@ START_TEST(what_the_unit_says_counts)
 	setenv("HOMEK8S_BOOT_ID", "a-boot", 1);
 	ck_assert_str_eq(clock_boot(), "a-boot");
 	setenv("HOMEK8S_BOOT_ID", "", 1);
-	ck_assert_uint_eq(strlen(clock_boot()), 36);
+	ck_assert_uint_eq(strlen(clock_boot()), 32);
 }
 END_TEST
 
