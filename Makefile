@@ -150,7 +150,8 @@ endef
 VIRT_TESTS := $(patsubst test/virt/%.c,$(BUILD)/test/%,$(wildcard test/virt/test_*.c))
 VIRT_PARTS := $(filter-out test/virt/test_%,$(wildcard test/virt/*.c)) \
 	$(filter-out daemon/virt/adapter.c,$(wildcard daemon/virt/*.c)) \
-	daemon/host/clock.c daemon/host/dnsmasq.c daemon/host/links.c daemon/host/threads.c
+	daemon/host/clock.c daemon/host/dhcp_sockets.c daemon/host/dnsmasq.c \
+	daemon/host/links.c daemon/host/threads.c
 $(VIRT_TESTS): $(BUILD)/test/%: $(BUILD)/obj/test/virt/%.o $(call obj,$(VIRT_PARTS)) $(LIB)
 $(BUILD)/test/test_kube: $(call obj,$(wildcard test/kube/*.c) \
 	$(filter-out daemon/kube/adapter.c,$(wildcard daemon/kube/*.c)) \

@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "daemon/host/dhcp_sockets.h"
 #include "lib/base/arena.h"
 #include "lib/base/cleanup.h"
 
@@ -22,30 +23,32 @@ static int open_process(int pid)
 	return (int)syscall(SYS_pidfd_open, pid, 0);
 }
 
-/* A number is used again in time: it may be that of another program. Where /proc
- * hides other users' processes, that is not known. */
-static bool is_another(int pid)
+/* A number is used again in time: it may be that of another program. Where /proc hides other
+ * users' processes, as it does from the service, its sockets say whether dnsmasq is there. */
+static bool is_another(int pid, const char *bridge)
 {
 	char path[64], name[32] = "";
 	autofile FILE *f = NULL;
 
 	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
 	f = fopen(path, "re");
-	return f && fgets(name, sizeof(name), f) && strcmp(name, "dnsmasq\n") != 0;
+	if (f && fgets(name, sizeof(name), f))
+		return strcmp(name, "dnsmasq\n") != 0;
+	return bridge && dhcp_sockets_find(bridge) == DHCP_NOT_SERVED;
 }
 
 /* One that has ended and was not waited for has a number still. */
-static bool is_alive(int pid)
+static bool is_alive(int pid, const char *bridge)
 {
 	autoclose int fd = open_process(pid);
 	struct pollfd ended = { .fd = fd, .events = POLLIN };
 
 	if (fd < 0)
 		return errno != ESRCH && errno != EINVAL;
-	return poll(&ended, 1, 0) == 0 && !is_another(pid);
+	return poll(&ended, 1, 0) == 0 && !is_another(pid, bridge);
 }
 
-int dnsmasq_pid(const char *network, bool *alive)
+int dnsmasq_pid(const char *network, const char *bridge, bool *alive)
 {
 	autofree char *path = must_printf(DIRECTORY "/%s.pid", network);
 	autofile FILE *f = fopen(path, "re");
@@ -58,7 +61,7 @@ int dnsmasq_pid(const char *network, bool *alive)
 	pid = fgets(text, sizeof(text), f) ? (int)strtol(text, NULL, 10) : 0;
 	if (pid <= 0)
 		return -1; /* it is being written */
-	*alive = is_alive(pid);
+	*alive = is_alive(pid, bridge);
 	return pid;
 }
 

@@ -124,15 +124,17 @@ static void read_bridge(
  * read again a few times.
  */
 static void read_dnsmasq(
-    const char *name, struct network_facts *facts, const struct raw *answer)
+    virNetworkPtr network, struct network_facts *facts, const struct raw *answer)
 {
+	const char *name = virNetworkGetName(network);
+	autofree char *bridge = virNetworkGetBridgeName(network);
 	bool serves = strstr(answer->reading.live_xml, "<dhcp>");
 	bool alive = false;
-	int pid = dnsmasq_pid(name, &alive);
+	int pid = dnsmasq_pid(name, serves ? bridge : NULL, &alive);
 
 	for (int i = 1; i < DNSMASQ_TRIES && pid >= 0 && !alive && serves; i++) {
 		usleep(DNSMASQ_PAUSE_US);
-		pid = dnsmasq_pid(name, &alive);
+		pid = dnsmasq_pid(name, bridge, &alive);
 	}
 	if (pid < 0 || (!pid && !serves))
 		return;
@@ -150,7 +152,7 @@ static enum outcome read_parts(virConnectPtr conn, virNetworkPtr network,
 		return READ_FOUND;
 	read_bridge(network, facts, answer);
 	if (strstr(uri, ":///system"))
-		read_dnsmasq(virNetworkGetName(network), facts, answer);
+		read_dnsmasq(network, facts, answer);
 	return READ_FOUND;
 }
 

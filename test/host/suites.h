@@ -12,5 +12,6 @@ Suite *watch_suite(void);
 Suite *links_suite(void);
 Suite *dnsmasq_suite(void);
 Suite *clock_suite(void);
+Suite *dhcp_sockets_suite(void);
 
 #endif

@@ -112,6 +112,9 @@ test_first_start() {
 		homek8s ]] && host grep -qx "CapPrm:.0000000000000000" /proc/$(property MainPID)/status'
 	check 'the directory of the socket is for group homek8s, 0750' \
 		'[[ $(host stat -c %U:%G:%a /run/homek8s) == homek8s:homek8s:750 ]]'
+	check 'the state says in which boot its times were kept' \
+		'[[ $(host tail -n +2 /var/lib/homek8s/state.json | jq -r .boot) == \
+			$(host cat /proc/sys/kernel/random/boot_id | tr -d -) ]]' 5
 	check 'state is kept for its user alone' \
 		'[[ $(host stat -c %U:%a /var/lib/homek8s) == homek8s:700 ]]'
 }
@@ -129,11 +132,23 @@ test_polkit() {
 	check 'systemd-sysusers puts it back' 'has "\<libvirt\>" host id -nG homek8s'
 }
 
+# The service cannot see other users' processes, and so not what the number belongs to.
+dnsmasq_pid() { host cat /run/libvirt/network/default.pid; }
+dnsmasq_runs() { [[ $(host cat "/proc/$(dnsmasq_pid)/comm") == dnsmasq ]]; }
+
 test_heals() {
 	host virsh net-destroy default >/dev/null
 	check 'healed: virsh net-destroy default' network_runs 30
 	host virsh destroy worker-1 >/dev/null
 	check 'healed: virsh destroy worker-1' vm_runs 60
+	host kill -KILL "$(dnsmasq_pid)"
+	check 'healed: dnsmasq killed' 'dnsmasq_runs && ctl wait --for=network/default=converged' 60
+	sys stop homek8sd
+	host kill -KILL "$(dnsmasq_pid)"
+	host sh -c 'setsid sleep 1000 >/dev/null 2>&1 & echo $! >/run/libvirt/network/default.pid'
+	sys start homek8sd
+	check 'healed: dnsmasq died meanwhile, and its number is another process now' \
+		'dnsmasq_runs && ctl wait --for=network/default=converged' 60
 }
 
 test_reload() {
