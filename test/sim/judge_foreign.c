@@ -49,10 +49,12 @@ static bool has_mac(
 }
 
 /* The entry is for the machine of a reservation that is written: by the MAC that is
- * written, or that the machine's first interface in the network has. */
-static bool is_of_written(
-    struct world *b, const struct home *h, const char *net, const struct w_host *host)
+ * written, or that the machine's first interface in the network has, or may have had as it
+ * was known when the step was sent. */
+static bool is_of_written(struct world *b, const struct call_in_world *call,
+    const char *net, const struct w_host *host)
 {
+	const struct home *h = call->home;
 	const struct h_net *n = home_net(h, net);
 
 	for (size_t i = 0; n && host->has_mac && i < n->static_count; i++) {
@@ -68,7 +70,8 @@ static bool is_of_written(
 		if (vm && home_mac(h, vm, net, &mac) && mac_equal(mac, host->mac))
 			return true;
 		if (d && d->e.exists &&
-		    (has_mac(&d->config, net, host->mac, &first) ||
+		    (!judge_knows(&d->e, call) ||
+			has_mac(&d->config, net, host->mac, &first) ||
 			has_mac(&d->live, net, host->mac, &first)))
 			return true;
 	}
@@ -76,14 +79,14 @@ static bool is_of_written(
 }
 
 /* Right as it is, by MAC and address, whatever its name. */
-static bool is_right(
-    const struct home *h, struct world *b, const char *net, const struct w_host *host)
+static bool is_right(const struct call_in_world *call, struct world *b, const char *net,
+    const struct w_host *host)
 {
-	const struct h_net *n = home_net(h, net);
+	const struct h_net *n = home_net(call->home, net);
 
 	for (size_t i = 0; n && i < n->static_count; i++)
 		if (ip_equal(n->statics[i].ip, host->ip) &&
-		    is_of_written(b, h, net, host))
+		    is_of_written(b, call, net, host))
 			return true;
 	return false;
 }
@@ -116,10 +119,10 @@ static void judge_gone(struct sim *s, struct world *b, const struct w_host *host
 {
 	if (host->by_us || (host->adopted && is_kept_for(call->home, call->target, host)))
 		return;
-	if (!is_of_written(b, call->home, call->target, host))
+	if (!is_of_written(b, call, call->target, host))
 		foreign(
 		    s, call, "the entry is of no machine whose reservation is written");
-	else if (is_right(call->home, b, call->target, host) && !host->extra)
+	else if (is_right(call, b, call->target, host) && !host->extra)
 		return;
 }
 
