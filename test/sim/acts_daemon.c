@@ -142,6 +142,8 @@ bool act_fault_state_lost(struct sim *s, struct rng *r)
 	free(s->state.text);
 	s->state.text = NULL;
 	s->state_lost = true;
+	for (size_t i = 0; i < OBJECTS; i++)
+		s->world.objects[i].held = (struct ranges){ 0 };
 	daemon_start(s);
 	return true;
 }

@@ -197,6 +197,16 @@ bool act_edit_prune(struct sim *s, struct rng *r)
 	return saved(s);
 }
 
+/* Often with what was written of the cluster. */
+bool act_edit_kubernetes(struct sim *s, struct rng *r)
+{
+	s->home.off = !s->home.off;
+	if (s->home.off && rng_percent(r, 50))
+		s->home.pool_count = 0;
+	sim_say(s, "edit: kubernetes: %s", s->home.off ? "off" : "on");
+	return saved(s);
+}
+
 bool act_edit_sections(struct sim *s, struct rng *r)
 {
 	unsigned which = rng_below(r, 4);

@@ -232,6 +232,15 @@ void daemon_start(struct sim *s)
 	files_loaded(s);
 }
 
+/* What it learned just before it was killed may not be on disk. */
+static void forget_unsaved(struct sim *s)
+{
+	for (size_t i = 0; i < OBJECTS; i++)
+		if (s->faults.disk_full ||
+		    s->now_us - s->world.objects[i].held_us < 3 * SECOND)
+			s->world.objects[i].held = (struct ranges){ 0 };
+}
+
 void daemon_stop(struct sim *s, bool crash)
 {
 	if (!s->engine)
@@ -243,6 +252,8 @@ void daemon_stop(struct sim *s, bool crash)
 	engine_free(s->engine);
 	s->stopping = false;
 	judge_ended(s);
+	if (crash)
+		forget_unsaved(s);
 	s->engine = NULL;
 	s->life++;
 	s->ended_us = s->now_us;

@@ -252,5 +252,6 @@ void home_print_settings(const struct home *h, struct text *out)
 	text_add(out, "prune: %s\nvm: {stop_force: %s, stop_timeout: %ds}\n",
 	    h->prune ? "true" : "false", h->stop_force ? "true" : "false",
 	    H_STOP_TIMEOUT);
-	text_add(out, "first_start: %s\n", h->observe ? "observe" : "converge");
+	text_add(out, "first_start: %s\nkubernetes: {mode: \"%s\"}\n",
+	    h->observe ? "observe" : "converge", h->off ? "off" : "on");
 }

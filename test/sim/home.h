@@ -66,6 +66,7 @@ struct h_pool {
 
 struct home {
 	bool prune, stop_force, observe; /* observe: first_start */
+	bool off;			 /* kubernetes.mode */
 	struct h_net nets[H_NETS];
 	size_t net_count;
 	struct h_vm vms[H_VMS];

@@ -71,6 +71,31 @@ static bool is_put_back(struct sim *s, struct ranges new)
 	return !ranges_subtract(&s->judge->scratch, new, s->judge->taken).count;
 }
 
+/* With Kubernetes switched off: what a pool had when it was observed last, and has still, is
+ * given to a network's range only with approval. */
+static void judge_remembered(struct sim *s, struct world *b, size_t net, size_t pool,
+    const struct call_in_world *call)
+{
+	struct arena *a = &s->judge->scratch;
+	const struct w_object *o = &b->objects[pool];
+
+	if (!call->home->off || !s->home.off || o->held_us > call->sent_us ||
+	    (b->nets[net].e.exists && !judge_knows(&b->nets[net].e, call)))
+		return;
+	for (int live = 0; live < 2; live++) {
+		struct ranges new = ranges_subtract(a,
+		    overlap(s, &s->world.nets[net], live, &s->world.objects[pool]),
+		    overlap(s, &b->nets[net], live, o));
+
+		new = ranges_intersect(a, new, o->held);
+		if (new.count && !is_put_back(s, new) &&
+		    !judge_approved(s, EFFECT_EXPOSES, o->e.name, NULL))
+			sim_fail(s, "I1",
+			    "%s of pool %s, which may be there still, joins a DHCP range with \"%s\"",
+			    ranges_text(a, new), o->e.name, call->text);
+	}
+}
+
 static void note_taken(struct sim *s, const struct call_in_world *call)
 {
 	const struct network_update *update = call->arguments;
@@ -85,7 +110,8 @@ static void judge_widened(
 {
 	struct arena *a = &s->judge->scratch;
 
-	if (call->action != &network_update_action || call->pools_known)
+	if (call->action != &network_update_action || call->pools_known ||
+	    call->home->off)
 		return;
 	for (size_t i = 0; i < NETS; i++) {
 		const struct w_net *was = &b->nets[i], *is = &s->world.nets[i];
@@ -356,8 +382,11 @@ void judge_addresses(struct sim *s, struct world *b, const struct call_in_world 
 			if (s->world.nets[i].e.exists &&
 			    s->world.objects[k].type == OBJECT_POOL &&
 			    (s->world.nets[i].e.version != b->nets[i].e.version ||
-				s->world.objects[k].e.version != b->objects[k].e.version))
+				s->world.objects[k].e.version !=
+				    b->objects[k].e.version)) {
 				judge_overlap(s, b, i, k, call);
+				judge_remembered(s, b, i, k, call);
+			}
 	judge_widened(s, b, call);
 	note_taken(s, call);
 	if (call->action != &network_update_action)

@@ -306,8 +306,8 @@ static void check_advertisement(const struct checked *l)
 	const struct w_object *own =
 	    world_object(&l->s->world, OBJECT_L2, l->item->name, false);
 
-	if (own && own->e.exists && object_owned(own) && !own->deleting && knows(l, &own->e) &&
-	    !own->pool_count && !own->selector && !own->limited)
+	if (own && own->e.exists && object_owned(own) && !own->deleting &&
+	    knows(l, &own->e) && !own->pool_count && !own->selector && !own->limited)
 		differs(l, "it advertises every pool");
 	if (!home_pool(l->home, l->item->name) || *l->item->reason || !pool ||
 	    !pool->e.exists || !knows(l, &pool->e))

@@ -84,8 +84,11 @@ static void judge_item(struct sim *s, const struct plan *plan, const struct item
 		if (is_kept(item) || (only_waits(item) && any_held(s, plan)))
 			return;
 		break;
-	case VERDICT_FAILING:
 	case VERDICT_UNKNOWN:
+		if (item->off) /* by a last good configuration */
+			return;
+		break;
+	case VERDICT_FAILING:
 		break;
 	}
 	if (!is_world_fault(s, item))

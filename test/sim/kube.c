@@ -32,7 +32,7 @@ struct collection {
 
 struct kube_sim {
 	const struct inbox *inbox;
-	bool up;
+	bool up, off;
 	struct collection collections[WATCHES];
 	size_t count;
 	unsigned given[OBJECTS]; /* versions handed over, */
@@ -76,6 +76,18 @@ static void note_had(struct sim *s, const struct event *e)
 	o->had_in = s->life;
 }
 
+/* What it has, as the daemon is to remember it. */
+static void note_held(struct sim *s, const struct event *e)
+{
+	struct w_object *o = &s->world.objects[e->place];
+	struct ranges now = { 0 };
+
+	object_ranges(&s->arena, &e->object, &now);
+	if (!ranges_equal(now, o->held))
+		o->held_us = s->now_us;
+	o->held = now;
+}
+
 static void give(struct sim *s, const struct event *e)
 {
 	struct kube_sim *k = kube(s);
@@ -91,6 +103,7 @@ static void give(struct sim *s, const struct event *e)
 	if (known->known != e->object.e.version)
 		known->known_news = ++s->news;
 	known->known = known->read = e->object.e.version;
+	note_held(s, e);
 	reading = (struct reading){ .name = arena_printf(&s->arena, "%s%s",
 					c->watch.prefix, e->object.e.name) };
 	if (!e->object.e.exists) {
@@ -202,7 +215,7 @@ static void come_up(struct sim *s, void *arg)
 	struct kube_sim *k = kube(s);
 
 	(void)arg;
-	if (k->up || !s->engine)
+	if (k->up || k->off || !s->engine)
 		return;
 	if (s->now_us < s->faults.down_until[SIM_KUBERNETES]) {
 		sim_at(s, s->faults.down_until[SIM_KUBERNETES] + SECOND, true, come_up,
@@ -216,6 +229,20 @@ static void come_up(struct sim *s, void *arg)
 		post_list(s, &k->collections[i]);
 }
 
+static void lose(struct sim *s, const char *why)
+{
+	struct kube_sim *k = kube(s);
+
+	k->up = false;
+	forget(s);
+	for (size_t i = 0; i < k->count; i++) {
+		k->collections[i].listed = false;
+		k->inbox->lost(k->inbox->arg, k->collections[i].kind,
+		    k->collections[i].watch.prefix, why);
+	}
+	k->inbox->state(k->inbox->arg, &kubernetes_source);
+}
+
 void kube_down(struct sim *s, int64_t until_us)
 {
 	struct kube_sim *k = kube(s);
@@ -223,14 +250,7 @@ void kube_down(struct sim *s, int64_t until_us)
 	s->faults.down_until[SIM_KUBERNETES] = until_us;
 	if (!s->engine || !k->up)
 		return;
-	k->up = false;
-	forget(s);
-	for (size_t i = 0; i < k->count; i++) {
-		k->collections[i].listed = false;
-		k->inbox->lost(k->inbox->arg, k->collections[i].kind,
-		    k->collections[i].watch.prefix, "the API server does not answer");
-	}
-	k->inbox->state(k->inbox->arg, &kubernetes_source);
+	lose(s, "the API server does not answer");
 	sim_at(s, until_us + SECOND, true, come_up, NULL);
 }
 
@@ -408,12 +428,18 @@ static void run(void *self, const struct call *call)
 
 /* The source */
 
+static bool is_off(const struct config *config)
+{
+	return config->settings.kubernetes.mode == KUBERNETES_OFF;
+}
+
 static void *start(const struct adapter_start *start)
 {
 	struct kube_sim *k = kube(sim);
 
 	k->inbox = start->inbox;
 	k->up = false;
+	k->off = is_off(start->config);
 	k->count = 0;
 	forget(sim);
 	sim_at(sim, sim_later(sim, 1, 80), true, come_up, NULL);
@@ -427,8 +453,16 @@ static void stop(void *self)
 
 static void configure(void *self, const struct config *config)
 {
-	(void)self;
-	(void)config;
+	struct sim *s = self;
+	struct kube_sim *k = kube(s);
+
+	if (k->off == is_off(config))
+		return;
+	k->off = !k->off;
+	if (k->off)
+		lose(s, "Kubernetes is switched off");
+	else
+		sim_at(s, s->now_us + 50 * MS, true, come_up, NULL);
 }
 
 static void read_all(void *self)
@@ -448,10 +482,15 @@ static void state(void *self, struct source_report *out)
 {
 	const struct kube_sim *k = kube(self);
 
-	*out = (struct source_report){ .state = k->up ? "connected" : "down",
+	*out = (struct source_report){ .state = k->off	? "off"
+						: k->up ? "connected"
+							: "down",
 		.since = k->since,
-		.detail = k->up ? "" : "the API server does not answer",
-		.up = true };
+		.detail = k->off  ? "switched off"
+			  : k->up ? ""
+				  : "the API server does not answer",
+		.up = true,
+		.off = k->off };
 }
 
 static bool hears_all(void *self)

@@ -53,6 +53,7 @@ static void end_faults(struct sim *s)
 	s->faults = (struct faults){ .lossy = s->faults.lossy };
 	s->faults.down_until[SIM_LIBVIRT] = s->faults.down_until[SIM_KUBERNETES] = now;
 	s->home.garbage = NULL;
+	s->home.off = false;
 	files_changed(s);
 	if (!s->engine)
 		daemon_start(s);

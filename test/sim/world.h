@@ -149,10 +149,12 @@ struct w_object {
 	bool label_ours; /* our label is a field that we manage */
 	const char *finalizer;
 	bool deleting;
-	struct ranges had; /* a pool: what it had when it was last handed over, */
-	unsigned had_in;   /* in this life of the daemon */
-	const char *last;  /* a Service: the address it had last */
-	int64_t gone_at;   /* us: the finalizer is removed then */
+	struct ranges had;  /* a pool: what it had when it was last handed over, */
+	unsigned had_in;    /* in this life of the daemon */
+	struct ranges held; /* a pool: the same, written or not, */
+	int64_t held_us;    /* since then, us; whatever of the daemon's lives */
+	const char *last;   /* a Service: the address it had last */
+	int64_t gone_at;    /* us: the finalizer is removed then */
 	/* Pools: texts; Services and Nodes: addresses. */
 	const char *addresses[ADDRESSES];
 	size_t address_count;
