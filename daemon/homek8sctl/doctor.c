@@ -121,15 +121,15 @@ const char *doctor_read(const struct doctor *d, const char *path)
 {
 	autoclose int fd =
 	    open(doctor_path(d, path), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	char *text = arena_alloc(d->arena, READ_MAX + 1);
+	autofree char *text = fd < 0 ? NULL : must_alloc(READ_MAX);
 	size_t length = 0;
 	ssize_t got = 1;
 
-	while (fd >= 0 && got > 0 && length < READ_MAX) {
+	while (text && got > 0 && length < READ_MAX) {
 		got = read(fd, text + length, READ_MAX - length);
 		length += got > 0 ? (size_t)got : 0;
 	}
-	return text;
+	return text ? arena_copy_n(d->arena, text, length) : "";
 }
 
 int doctor_connect(const struct doctor *d, const char *path)

@@ -69,7 +69,9 @@ static bool is_there(const struct checker *c, const struct stat *st, int reason)
 {
 	const struct kubeconfig_check *k = c->check;
 	struct arena *a = c->report->arena;
-	const char *copy = arena_printf(a, "install -m 600 YOUR-KUBECONFIG %s", c->path);
+	/* What is not handed over the service must be able to read. */
+	const char *copy = arena_printf(a, "install %s YOUR-KUBECONFIG %s",
+	    k->source.configured ? "-g " ACCOUNT_SERVICE " -m 640" : "-m 600", c->path);
 
 	if (st)
 		return true;

@@ -304,6 +304,16 @@ def mended(home):
         home.report.check(f"mended: {what}", lambda name=name: mends(host, name))
 
 
+def too_wide(home, words, columns):
+    """Lines that are longer, but for paths, which are not broken; a command must have one to
+    itself."""
+    text = on_terminal(home, *words, NO_COLOR="1", COLUMNS=str(columns))
+    assert "\n    fix: apt-get install -y dnsmasq-base\n" in text, text
+    return [line for line in text.splitlines()
+            if len(line) > columns and not line.startswith("    fix: ") and
+            "/" not in line.split()[-1]]
+
+
 def shown(home):
     check, host = home.report.check, home.host
     host.make()
@@ -314,6 +324,9 @@ def shown(home):
         "  \u2717 fail  dnsmasq         there is no dnsmasq: libvirt can",
         "\n    fix: apt-get install -y dnsmasq-base\n", "1 failed, 0 warned, ")
         if part not in on_terminal(home, *words, NO_COLOR="1")]))
+    for columns in (60, 80, 200):
+        check(f"on {columns} columns no line is longer, and no command broken",
+              lambda columns=columns: none_of(too_wide(home, words, columns)))
     check("elsewhere", lambda: home.ctl(*words).has("  fail  dnsmasq         there is no"))
     check("as YAML", lambda: home.ctl(*words, "-o", "yaml").has("verdict: fail\n"))
     check("without --pre the daemon must run", lambda: home.exits(

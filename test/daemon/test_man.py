@@ -214,7 +214,7 @@ def methods_described(home):
 def completion(home):
     check, exits = home.report.check, home.exits
     check("bash completes every command", lambda: same(verbs(home), completes(home, "")))
-    for verb in ("status", "pause", "call"):
+    for verb in ("status", "pause", "call", "doctor"):
         check(f"bash completes the options of {verb}", lambda verb=verb: same(
             options(exits(0, "help", verb).out),
             long_options(completes(home, verb, "--"))))

@@ -265,13 +265,13 @@ static const struct {
 	{ "one in a home directory", NULL, NULL,
 	    "kubernetes: {kubeconfig: /root/homek8s-test/config, mode: on}\n",
 	    "/root/homek8s-test/config: error[kubeconfig-missing]: there is none, and "
-	    "kubernetes.mode is on fix: install -m 600 YOUR-KUBECONFIG "
+	    "kubernetes.mode is on fix: install -g homek8s -m 640 YOUR-KUBECONFIG "
 	    "/root/homek8s-test/config\n",
 	    0 },
 	{ "one that is named and not there", NULL, NULL,
 	    "kubernetes: {kubeconfig: /nowhere/config}\n",
 	    "/nowhere/config: warning[kubeconfig-missing]: kubernetes.kubeconfig names it, "
-	    "and it is not there: the Kubernetes half is off fix: install -m 600 "
+	    "and it is not there: the Kubernetes half is off fix: install -g homek8s -m 640 "
 	    "YOUR-KUBECONFIG /nowhere/config\n",
 	    0 },
 };
