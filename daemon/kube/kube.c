@@ -18,7 +18,7 @@
 
 #include "daemon/host/clock.h"
 #include "daemon/kube/asker.h"
-#include "daemon/kube/copy.h"
+#include "daemon/kube/credentials_note.h"
 #include "daemon/kube/http.h"
 #include "daemon/kube/readiness.h"
 #include "daemon/kube/reflectors.h"
@@ -91,8 +91,10 @@ static struct credentials_source source_of(const struct kube *k)
 static void set_state(struct kube *k, enum kube_status status, const char *reason)
 {
 	const struct credentials_source source = source_of(k);
-	autofree char *note =
-	    status == KUBE_OFF ? NULL : copy_note(&source, k->credentials);
+	autofree char *note = status == KUBE_OFF
+				  ? NULL
+				  : credentials_note(&source, k->credentials,
+					clock_wall(), status == KUBE_CONNECTED);
 	autofree char *both = note ? must_printf("%s; %s", reason, note) : NULL;
 
 	if (server_state_set(&k->state, status, both ? both : reason))
@@ -143,7 +145,7 @@ static void go_down(struct kube *k, const char *why, int64_t at_least)
 static void go_unauthorized(struct kube *k)
 {
 	const struct credentials_source source = source_of(k);
-	autofree char *renew = copy_renew(&source, k->credentials);
+	autofree char *renew = credentials_renew(&source, k->credentials);
 	autofree char *why =
 	    must_printf("%s does not accept our credentials (401 Unauthorized)%s",
 		k->credentials->config.server, renew);

@@ -103,7 +103,8 @@ static bool names(struct bytes der, const char *group)
 int certificate_validity(struct bytes pem, struct validity *out)
 {
 	static const char begin[] = "-----BEGIN CERTIFICATE-----", end[] = "-----END ";
-	const char *at = memmem(pem.data, pem.length, begin, sizeof(begin) - 1);
+	const char *at =
+	    pem.data ? memmem(pem.data, pem.length, begin, sizeof(begin) - 1) : NULL;
 	const char *stop = NULL;
 	struct arena a = { 0 };
 	struct bytes der;

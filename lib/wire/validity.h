@@ -18,7 +18,8 @@ struct validity {
 	bool is_admin;
 };
 
-/* Of the first certificate in a PEM text. -1: there is none that can be read. */
+/* Of the first certificate in a PEM text (data NULL: none). -1: there is none that can be
+ * read. */
 int certificate_validity(struct bytes pem, struct validity *out);
 
 /* Until when a service account's token is accepted; -1 where it does not say, as that of a

@@ -186,6 +186,33 @@ START_TEST(token_file_that_is_refused)
 }
 END_TEST
 
+/* The lab's certificates are good for two days, and the first token that is refused ended long
+ * ago. */
+START_TEST(credentials_that_end)
+{
+	autofree char *renew =
+	    must_printf(": renew the client certificate in %s", lab_path("one.crt"));
+
+	lab_server("--bookmark-interval", "0.3", NULL);
+	lab_stop_server();
+	lab_make_certificates();
+	lab_server("--token", LAB_SECRET, "--client-ca", lab_path("ca.crt"), "--tls-cert",
+	    lab_path("server.crt"), "--tls-key", lab_path("server.key"), NULL);
+	lab_kubeconfig("    certificate-authority: ca.crt\n",
+	    _i ? "    token: e30.eyJleHAiOjk0NjY4NDgwMH0.x\n"
+	       : "    client-certificate: one.crt\n    client-key: one.key\n");
+	lab_start();
+	if (_i) {
+		lab_wait("state unauthorized\n");
+		lab_wait_detail("; the token expired on 2000-01-01");
+	} else {
+		lab_wait("listed pool 0:");
+		lab_wait_detail("; the client certificate expires on 2");
+		lab_wait_detail(renew);
+	}
+}
+END_TEST
+
 static const struct {
 	const char *what, *kubeconfig, *says;
 } bad_copy_rows[] = {
@@ -545,6 +572,7 @@ TCase *access_tests(void)
 	tcase_add_test(tc, changed_since_it_was_copied);
 	tcase_add_test(tc, copy_that_is_refused);
 	tcase_add_loop_test(tc, token_file_that_is_refused, 0, 2);
+	tcase_add_loop_test(tc, credentials_that_end, 0, 2);
 	tcase_add_loop_test(
 	    tc, bad_copy, 0, (int)(sizeof(bad_copy_rows) / sizeof(bad_copy_rows[0])));
 	tcase_add_test(tc, copy_without_a_file_it_names);
