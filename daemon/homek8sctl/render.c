@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* render: one object, the history, and findings as text. */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -57,6 +58,36 @@ static void collect_keys(struct ctl *ctl, struct json_object *o, const char *pre
 	}
 }
 
+/* "address" as "Address", "running_since" as "Running": for how long. */
+static void render_running(struct ctl *ctl, struct json_object *running)
+{
+	if (!running)
+		return;
+	json_object_object_foreach (running, key, value) {
+		const char *since = strstr(key, "_since"), *text = value_text(ctl, value);
+		char *name = arena_copy_n(
+		    &ctl->arena, key, since ? (size_t)(since - key) : strlen(key));
+
+		*name = (char)toupper((unsigned char)*name);
+		if (since)
+			text = arena_printf(&ctl->arena, "for %s", time_since(ctl, text));
+		property(ctl, name, PAINT_NONE, text);
+	}
+}
+
+/* The value of a side; of the desired one it is said where it is only a default. */
+static const char *side_text(
+    struct ctl *ctl, struct json_object *o, const char *side, const char *key)
+{
+	const char *text = value_text(ctl, json_at(json_at(o, side), key));
+	struct json_object *defaults = json_at(o, "defaults");
+
+	for (size_t i = 0; text && *side == 'd' && i < json_count(defaults); i++)
+		if (strcmp(json_object_get_string(json_item(defaults, i)), key) == 0)
+			return arena_printf(&ctl->arena, "%s (default)", text);
+	return text;
+}
+
 static void render_fields(struct ctl *ctl, struct json_object *o)
 {
 	static const char *const headers[] = { "FIELD", "DESIRED", "LIVE", "PERSISTENT",
@@ -76,8 +107,7 @@ static void render_fields(struct ctl *ctl, struct json_object *o)
 	for (size_t i = 0; i < count; i++) {
 		table_add(&t, keys[i]);
 		for (const char *const *side = sides; *side; side++)
-			table_add(
-			    &t, value_text(ctl, json_at(json_at(o, *side), keys[i])));
+			table_add(&t, side_text(ctl, o, *side, keys[i]));
 	}
 	if (ctl->terminal.tty)
 		table_merge_same(&t, 2, "LIVE, PERSISTENT");
@@ -211,6 +241,7 @@ void render_describe(struct ctl *ctl, struct json_object *o)
 	if (retry >= 0)
 		property(
 		    ctl, "Next try in", PAINT_NONE, duration_text(&ctl->arena, retry));
+	render_running(ctl, json_at(o, "running"));
 	render_fields(ctl, o);
 	render_changes(ctl, json_at(o, "changes"));
 	render_conditions(ctl, json_at(o, "conditions"));

@@ -147,7 +147,10 @@ struct kind {
 	/* Adds to `shown` what was observed of one side and has no key, for lists and
 	 * describe: "ready" of a node. Or NULL. */
 	void (*facts)(const struct object *side, struct json_object *shown);
-	/* The same for lists alone: what follows from other kinds and from the state
+	/* Corrects what is shown of the desired side, where what is left out there is not
+	 * what its table says. Or NULL. */
+	void (*effective)(const struct item *item, struct json_object *desired);
+	/* As facts(), of what runs: what follows from other kinds and from the state
 	 * (struct list_input of lib/plan/plan.h). Or NULL. */
 	void (*list_facts)(const struct list_input *in, const struct item *item,
 	    const struct object *side, struct json_object *shown);

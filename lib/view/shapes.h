@@ -118,8 +118,9 @@ struct unwritten_reply {
 struct describe_reply {
 	struct object_view object; /* must be first */
 	const char *title, *written_at;
-	struct shape_side desired, live, persistent, remembered;
-	struct list steps; /* texts */
+	struct shape_side desired, live, persistent, running, remembered;
+	struct list defaults; /* texts */
+	struct list steps;    /* texts */
 	const char *approval;
 	struct list findings, history; /* struct finding_view, struct event_view */
 };

@@ -205,6 +205,8 @@ static struct json_object *fields_of(const struct item *item, const struct objec
 	o = field_json(&item->kind->fields, side);
 	if (item->kind->facts && side != item->desired)
 		item->kind->facts(side, o);
+	if (item->kind->effective && side == item->desired)
+		item->kind->effective(item, o);
 	return o;
 }
 
@@ -316,6 +318,62 @@ static struct list step_texts(struct arena *a, const struct item *item)
 	return out;
 }
 
+/* What is known of what runs beside its keys: its address, since when. */
+static struct json_object *running_json(const struct shape_side *side)
+{
+	autojson struct json_object *listed = listed_json(side), *known = side_json(side);
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_foreach (listed, key, value) {
+		const struct field *f = side->item->kind->fields.rows;
+
+		while (f->key && strcmp(f->key, key) != 0)
+			f++;
+		if (!f->key && !json_object_object_get_ex(known, key, NULL))
+			json_put(o, key, json_object_get(value));
+	}
+	return o;
+}
+
+static struct shape_side running_of(const struct view *v, const struct item *item)
+{
+	const struct shape_side side = { running_json, item, item->live, v };
+	autojson struct json_object *o = item->live ? running_json(&side) : NULL;
+
+	return o && json_object_object_length(o) ? side : (struct shape_side){ 0 };
+}
+
+/* Adds the keys of `o` that the map, NULL for none, does not have. */
+static void add_defaults(struct arena *a, struct json_object *o, const struct node *map,
+    const char *prefix, struct list *out)
+{
+	json_object_object_foreach (o, key, value) {
+		const struct node *node = node_get(map, key);
+		const char *path = arena_printf(a, "%s%s", prefix, key);
+
+		if (json_object_is_type(value, json_type_object))
+			add_defaults(a, value, node, arena_printf(a, "%s.", path), out);
+		else if (!node)
+			*(const char **)arena_push(
+			    a, &out->items, &out->count, sizeof(const char *)) = path;
+	}
+}
+
+/* A name is no default: it stands as the key of what is written. */
+static struct list defaults_of(struct arena *a, const struct item *item)
+{
+	const struct node *map = item->desired ? item->desired->record.node : NULL;
+	autojson struct json_object *o = NULL;
+	struct list out = { 0 };
+
+	if (!map)
+		return out;
+	o = fields_of(item, item->desired);
+	json_object_object_del(o, "name");
+	add_defaults(a, o, map, "", &out);
+	return out;
+}
+
 static struct shape_side side_of(const struct item *item, const struct object *side)
 {
 	return (struct shape_side){ side ? side_json : NULL, item, side, NULL };
@@ -350,8 +408,10 @@ bool view_describe(const struct view *v, struct arena *a, const struct kind *kin
 		.title = kind->title,
 		.written_at = node ? place_text(a, &node->place) : NULL,
 		.desired = side_of(item, item->desired),
+		.defaults = defaults_of(a, item),
 		.live = side_of(item, item->live),
 		.persistent = side_of(item, item->config),
+		.running = running_of(v, item),
 		.remembered = remembered_of(v, item),
 		.steps = step_texts(a, item),
 		.approval = approval_of(item),

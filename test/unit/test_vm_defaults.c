@@ -2,6 +2,7 @@
 /* Unit tests of vm_defaults: what new VMs get, and what exists does not. */
 #include "lib/kind/vm/vm_defaults.h"
 
+#include "lib/doc/json.h"
 #include "lib/kind/actions.h"
 #include "lib/kind/vm/vm_xml.h"
 #include "lib/plan/item.h"
@@ -113,6 +114,40 @@ START_TEST(what_exists_goes_by_power_alone)
 }
 END_TEST
 
+static const struct {
+	const char *what, *keys;
+	bool exists, adopted;
+	const char *power, *vcpus;
+} shown[] = {
+	{ "what a new one gets", "", false, false, "manual", "2" },
+	{ "what is written", "power: always, vcpus: 1", false, false, "always", "1" },
+	{ "of what exists the power alone", "", true, false, "manual", NULL },
+	{ "of what others have defined nothing", "", true, true, "always", NULL },
+};
+
+START_TEST(what_is_in_force_is_shown)
+{
+	struct domain_facts facts = RUNNING;
+	struct json_object *o;
+	struct scene s;
+
+	begin(&s, DEFAULTS, shown[_i].keys);
+	s.adopted = shown[_i].adopted;
+	if (shown[_i].exists)
+		see_domain(&s, "w", &facts, ON_NETWORK, ON_NETWORK);
+	scene_plan(&s);
+	o = field_json(&vm_kind.fields, s.item->desired);
+	vm_kind.effective(s.item, o);
+	ck_assert_str_eq(json_string_at(o, "power"), shown[_i].power);
+	ck_assert_msg(!shown[_i].vcpus == !json_at(o, "vcpus"), "%s", shown[_i].what);
+	if (shown[_i].vcpus)
+		ck_assert_str_eq(
+		    json_object_get_string(json_at(o, "vcpus")), shown[_i].vcpus);
+	json_object_put(o);
+	scene_end(&s);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("vm_defaults");
@@ -122,6 +157,7 @@ int main(void)
 
 	tcase_add_loop_test(tests, a_new_vm_gets_them, 0, ROWS(news));
 	tcase_add_loop_test(tests, what_exists_goes_by_power_alone, 0, ROWS(ones));
+	tcase_add_loop_test(tests, what_is_in_force_is_shown, 0, ROWS(shown));
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

@@ -463,6 +463,7 @@ const struct kind vm_kind = {
 	.section_hints = section_hints,
 	.list_columns = columns,
 	.list_facts = vm_list_facts,
+	.effective = vm_effective,
 	.read_object = read_object,
 	.derive = derive,
 	.external_name = external_name,

@@ -7,6 +7,8 @@
 #include "lib/doc/json.h"
 #include "lib/kind/network/network.h"
 #include "lib/kind/node/node.h"
+#include "lib/kind/vm/vm_defaults.h"
+#include "lib/kind/vm/vm_fields.h"
 #include "lib/kind/vm/vm_power.h"
 #include "lib/kind/vm/vm_record.h"
 
@@ -75,4 +77,26 @@ void vm_list_facts(const struct list_input *in, const struct item *item,
 		json_put_string(shown, "running_since",
 		    time_text(
 			in->arena, in->wall + record->running_since.ms - in->now.ms));
+}
+
+void vm_effective(const struct item *item, struct json_object *desired)
+{
+	const struct vm *want = (const struct vm *)item->desired;
+	const struct observed *have = item->observed;
+	const struct vm *side =
+	    !have ? NULL : (const struct vm *)(have->config ? have->config : have->live);
+	struct json_object *as_new;
+
+	if (!want->as_new)
+		return;
+	if (side) {
+		json_put_string(
+		    desired, "power", vm_power_words[vm_power_due(want, side)]);
+		return;
+	}
+	as_new = field_json(&vm_kind.fields, want->as_new);
+	json_object_object_foreach (as_new, key, value) {
+		json_put(desired, key, json_object_get(value));
+	}
+	json_object_put(as_new);
 }

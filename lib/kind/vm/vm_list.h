@@ -13,4 +13,7 @@
 void vm_list_facts(const struct list_input *in, const struct item *item,
     const struct object *side, struct json_object *shown);
 
+/* The kind's hook effective(): what `vm_defaults` says. */
+void vm_effective(const struct item *item, struct json_object *desired);
+
 #endif
