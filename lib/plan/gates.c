@@ -61,15 +61,19 @@ static bool needs_approval(const struct program *program)
 	return false;
 }
 
-/* A procedure has to know where it is after a restart. */
-static bool must_be_noted(const struct program *program)
+/* Why it has to be known after a restart, or NULL. Who was asked to go down counts for the
+ * budget until it is down, and a procedure has to know where it is. */
+static const char *must_be_noted(const struct program *program)
 {
 	if (program->item->phase)
-		return true;
-	for (size_t i = 0; i < program->step_count; i++)
+		return "is a step of a procedure";
+	for (size_t i = 0; i < program->step_count; i++) {
 		if (program->steps[i]->action->once)
-			return true;
-	return false;
+			return "must not be done twice";
+		if (program->steps[i]->action->lasts)
+			return "must be remembered until it is heeded";
+	}
+	return NULL;
 }
 
 const char *gates_approval_text(
@@ -122,9 +126,9 @@ static void gate(struct planner *p, struct program *program)
 		program->why = gates_approval_text(p, program, NULL);
 	} else if (must_be_noted(program) && p->input->unsaved) {
 		program->gate = GATE_UNSAVED;
-		program->why = arena_printf(p->arena,
-		    "must not be done twice, and the state cannot be kept on disk: %s",
-		    p->input->unsaved);
+		program->why =
+		    arena_printf(p->arena, "%s, and the state cannot be kept on disk: %s",
+			must_be_noted(program), p->input->unsaved);
 	} else if (state->failures && !mono_reached(state->retry_at, p->input->now)) {
 		program->gate = GATE_BACK_OFF;
 		program->timed = true;

@@ -64,6 +64,7 @@ struct scene {
 	struct observations observed;
 	struct state state;
 	struct plan_input input; /* of the plan */
+	const char *unsaved;	 /* why the state cannot be kept; NULL: it can */
 	struct probe_store *probes;
 	bool adopted;	 /* the domain "w" carries no mark */
 	bool unanswered; /* nothing is said of what a disk is */
@@ -172,6 +173,7 @@ static inline void scene_plan(struct scene *s)
 	if (!s->probes)
 		s->probes = probe_store_new();
 	s->input.probes = s->probes;
+	s->input.unsaved = s->unsaved;
 	plan_free(s->plan);
 	s->plan = plan_make(&s->input);
 	if (!s->unanswered) {
