@@ -75,12 +75,15 @@ static void on_lost(void *arg, const struct kind *kind, const char *why)
 	s->inbox->lost(s->inbox->arg, kind, "", why);
 }
 
+/* What becomes of a pool decides on its volumes, which have no events. */
 static void on_event(
     void *arg, const struct kind *kind, const char *name, const char *what)
 {
 	struct source_of_libvirt *s = arg;
 
 	s->inbox->event(s->inbox->arg, &libvirt_source, kind, name, what);
+	if (kind == &storage_kind)
+		virt_read_kind(s->virt, &volume_kind);
 }
 
 /* Where the connection is lost it has a back-off of its own, and what the step has come

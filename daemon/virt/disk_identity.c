@@ -141,16 +141,6 @@ static const char *path_in_pool(
 	return target && *target ? arena_printf(&f->arena, "%s/%s", target, name) : NULL;
 }
 
-static void add_size(struct finding_out *f, virStorageVolPtr volume)
-{
-	virStorageVolInfo info;
-
-	if (virStorageVolGetInfo(volume, &info) == 0)
-		json_object_array_add(f->out,
-		    json_object_new_string(
-			arena_printf(&f->arena, "%c%llu", DISK_SIZE, info.capacity)));
-}
-
 /* NULL also where the connection is lost: then `fault` says so. */
 static const char *volume_path(struct finding_out *f, const char *pool, const char *name)
 {
@@ -159,10 +149,8 @@ static const char *volume_path(struct finding_out *f, const char *pool, const ch
 	    found ? virStorageVolLookupByName(found, name) : NULL;
 	autofree char *path = volume ? virStorageVolGetPath(volume) : NULL;
 
-	if (path) {
-		add_size(f, volume);
+	if (path)
 		return arena_copy(&f->arena, path);
-	}
 	fault_take(f->fault, f->conn);
 	if (f->fault->lost)
 		return NULL;

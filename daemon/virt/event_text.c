@@ -69,6 +69,15 @@ static const char *const network_events[] = {
 	[VIR_NETWORK_EVENT_STOPPED] = "stopped",
 };
 
+static const char *const storage_events[] = {
+	[VIR_STORAGE_POOL_EVENT_DEFINED] = "defined",
+	[VIR_STORAGE_POOL_EVENT_UNDEFINED] = "undefined",
+	[VIR_STORAGE_POOL_EVENT_STARTED] = "started",
+	[VIR_STORAGE_POOL_EVENT_STOPPED] = "stopped",
+	[VIR_STORAGE_POOL_EVENT_CREATED] = "created",
+	[VIR_STORAGE_POOL_EVENT_DELETED] = "deleted",
+};
+
 static const char *const close_reasons[] = {
 	[VIR_CONNECT_CLOSE_REASON_ERROR] = "the connection failed",
 	[VIR_CONNECT_CLOSE_REASON_EOF] = "the other side closed the connection",
@@ -93,12 +102,23 @@ char *event_domain_text(int event, int detail)
 		    : must_copy(lifecycle[event].event);
 }
 
-char *event_network_text(int event)
+static char *lifecycle_text(const char *const *words, size_t count, int event)
 {
-	const char *text = word(
-	    network_events, sizeof(network_events) / sizeof(network_events[0]), event);
+	const char *text = word(words, count, event);
 
 	return text ? must_copy(text) : must_printf("lifecycle event %d", event);
+}
+
+char *event_network_text(int event)
+{
+	return lifecycle_text(
+	    network_events, sizeof(network_events) / sizeof(network_events[0]), event);
+}
+
+char *event_storage_text(int event)
+{
+	return lifecycle_text(
+	    storage_events, sizeof(storage_events) / sizeof(storage_events[0]), event);
 }
 
 char *event_close_text(int reason)

@@ -6,6 +6,7 @@
 
 char *event_domain_text(int event, int detail); /* "stopped (crashed)" */
 char *event_network_text(int event);		/* "started" */
+char *event_storage_text(int event);		/* "started" */
 char *event_close_text(int reason);		/* "keepalive timed out" */
 
 #endif

@@ -167,6 +167,23 @@ static void on_network(
 	    event_network_text(event));
 }
 
+static int on_pool(
+    virConnectPtr conn, virStoragePoolPtr pool, int event, int detail, void *opaque)
+{
+	(void)conn;
+	(void)detail; /* libvirt defines none so far */
+	post(opaque, TOPIC_STORAGE, must_copy(virStoragePoolGetName(pool)),
+	    event_storage_text(event));
+	return 0;
+}
+
+static void on_pool_refresh(virConnectPtr conn, virStoragePoolPtr pool, void *opaque)
+{
+	(void)conn;
+	post(opaque, TOPIC_STORAGE, must_copy(virStoragePoolGetName(pool)),
+	    must_copy("refreshed"));
+}
+
 static void on_close(virConnectPtr conn, int reason, void *opaque)
 {
 	(void)conn;
@@ -190,9 +207,19 @@ static const struct {
 	{ VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE, DOMAIN_CALLBACK(on_agent) },
 };
 
+static const struct {
+	int id;
+	virConnectStoragePoolEventGenericCallback callback;
+} storage_events[EVENTS_STORAGE] = {
+	{ VIR_STORAGE_POOL_EVENT_ID_LIFECYCLE, VIR_STORAGE_POOL_EVENT_CALLBACK(on_pool) },
+	{ VIR_STORAGE_POOL_EVENT_ID_REFRESH,
+	    VIR_STORAGE_POOL_EVENT_CALLBACK(on_pool_refresh) },
+};
+
 /* On a call thread. */
 
-const struct attachment ATTACHMENT_NONE = { { -1, -1, -1, -1, -1, -1 }, -1, false };
+const struct attachment ATTACHMENT_NONE = { { -1, -1, -1, -1, -1, -1 }, -1, { -1, -1 },
+	false };
 _Static_assert(EVENTS_DOMAIN == 6, "as many as ATTACHMENT_NONE has");
 
 /* Not supported is no fault: the periodic resync finds what no event reports. */
@@ -216,6 +243,18 @@ static int attach_domains(
 	return 0;
 }
 
+static int attach_storage(
+    virConnectPtr conn, void *key, struct attachment *out, struct fault *fault)
+{
+	for (int i = 0; i < EVENTS_STORAGE; i++) {
+		out->storage[i] = virConnectStoragePoolEventRegisterAny(conn, NULL,
+		    storage_events[i].id, storage_events[i].callback, key, NULL);
+		if (registered(conn, out->storage[i], fault) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int events_attach(virConnectPtr conn, uint64_t number, unsigned topics,
     struct attachment *out, struct fault *fault)
 {
@@ -228,6 +267,9 @@ int events_attach(virConnectPtr conn, uint64_t number, unsigned topics,
 	if ((topics & TOPIC_BIT(TOPIC_DOMAIN)) &&
 	    attach_domains(conn, key, out, fault) < 0)
 		return -1;
+	if ((topics & TOPIC_BIT(TOPIC_STORAGE)) &&
+	    attach_storage(conn, key, out, fault) < 0)
+		return -1;
 	if (!(topics & TOPIC_BIT(TOPIC_NETWORK)))
 		return 0;
 	out->network = virConnectNetworkEventRegisterAny(conn, NULL,
@@ -239,6 +281,10 @@ void events_detach(virConnectPtr conn, const struct attachment *attachment)
 {
 	if (attachment->network >= 0)
 		virConnectNetworkEventDeregisterAny(conn, attachment->network);
+	for (int i = 0; i < EVENTS_STORAGE; i++)
+		if (attachment->storage[i] >= 0)
+			virConnectStoragePoolEventDeregisterAny(
+			    conn, attachment->storage[i]);
 	for (int i = 0; i < EVENTS_DOMAIN; i++)
 		if (attachment->domain[i] >= 0)
 			virConnectDomainEventDeregisterAny(conn, attachment->domain[i]);

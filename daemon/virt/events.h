@@ -18,6 +18,7 @@ enum topic { /* what an event is about */
 	TOPIC_NONE,
 	TOPIC_DOMAIN,
 	TOPIC_NETWORK,
+	TOPIC_STORAGE,
 };
 
 #define TOPIC_BIT(topic) (1u << (topic))
@@ -44,10 +45,12 @@ void events_unlisten(void);
 
 /* What a connection is to report. */
 #define EVENTS_DOMAIN 6
+#define EVENTS_STORAGE 2
 
 struct attachment {		   /* ATTACHMENT_NONE before */
 	int domain[EVENTS_DOMAIN]; /* callback ids, -1: none */
 	int network;
+	int storage[EVENTS_STORAGE];
 	bool closing; /* a close callback is set */
 };
 

@@ -42,6 +42,11 @@ enum outcome read_domain(virConnectPtr conn, const char *name, struct raw *answe
 enum outcome read_domain_stop(virConnectPtr conn, const char *name, struct raw *answer);
 enum outcome read_network(virConnectPtr conn, const char *name, struct raw *answer);
 enum outcome read_hypervisor(virConnectPtr conn, const char *name, struct raw *answer);
+enum outcome read_storage(virConnectPtr conn, const char *name, struct raw *answer);
+/* Under the name POOL/VOLUME; of a pool that is not active there are none. */
+enum outcome read_volume(virConnectPtr conn, const char *name, struct raw *answer);
+int list_storage(virConnectPtr conn, struct arena *a, const char ***names);
+int list_volumes(virConnectPtr conn, struct arena *a, const char ***names);
 int list_domains(virConnectPtr conn, struct arena *a, const char ***names);
 int list_networks(virConnectPtr conn, struct arena *a, const char ***names);
 

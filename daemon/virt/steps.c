@@ -169,25 +169,66 @@ static int domain_wakeup(virDomainPtr domain, const struct call *call)
 	return virDomainPMWakeup(domain, 0);
 }
 
+/* `name` is POOL/VOLUME. NULL, with libvirt's error, where there is no such pool. */
+static virStoragePoolPtr find_pool(virConnectPtr conn, const char *name)
+{
+	autofree char *pool = must_printf("%.*s", (int)strcspn(name, "/"), name);
+
+	return virStoragePoolLookupByName(conn, pool);
+}
+
+static int volume_create(virConnectPtr conn, const struct call *call)
+{
+	autopool virStoragePoolPtr pool = find_pool(conn, call->target);
+	autovolume virStorageVolPtr volume =
+	    pool ? virStorageVolCreateXML(pool, call->document, 0) : NULL;
+
+	return volume ? 0 : -1;
+}
+
+/* While a domain runs with it, its qemu is who writes to it. */
+static int volume_resize(virConnectPtr conn, const struct call *call)
+{
+	const struct volume_resize *resize = call->arguments;
+	unsigned long long size = (unsigned long long)resize->size;
+	autodomain virDomainPtr domain =
+	    resize->domain ? virDomainLookupByName(conn, resize->domain) : NULL;
+	autopool virStoragePoolPtr pool = NULL;
+	autovolume virStorageVolPtr volume = NULL;
+
+	if (resize->domain)
+		return domain ? virDomainBlockResize(domain, resize->target, size,
+				    VIR_DOMAIN_BLOCK_RESIZE_BYTES)
+			      : -1;
+	pool = find_pool(conn, call->target);
+	volume = pool ? virStorageVolLookupByName(
+			    pool, call->target + strcspn(call->target, "/") + 1)
+		      : NULL;
+	return volume ? virStorageVolResize(volume, size, 0) : -1;
+}
+
 enum goal { GOAL_OTHER, GOAL_ACTIVE, GOAL_INACTIVE };
 
-/* How a row of libvirt's actions is done: one of the three functions is set. `goal`: what
- * the object is when nothing is left to do. */
+/* How a row of libvirt's actions is done: one of the three functions is set, of which
+ * `direct` finds what it needs itself. `goal`: what the object is when nothing is left to
+ * do. */
 struct doer {
-	int (*define)(virConnectPtr conn, const struct call *call);
+	int (*direct)(virConnectPtr conn, const struct call *call);
 	int (*network)(virNetworkPtr network, const struct call *call);
 	int (*domain)(virDomainPtr domain, const struct call *call);
 	enum goal goal;
 };
 
-static const struct doer do_network_define = { .define = network_define };
+static const struct doer do_network_define = { .direct = network_define };
 static const struct doer do_network_start = { .network = network_start,
 	.goal = GOAL_ACTIVE };
 static const struct doer do_network_stop = { .network = network_stop,
 	.goal = GOAL_INACTIVE };
 static const struct doer do_network_autostart = { .network = network_autostart };
 static const struct doer do_network_update = { .network = network_update };
-static const struct doer do_domain_define = { .define = domain_define };
+static const struct doer do_volume_create = { .direct = volume_create };
+static const struct doer do_volume_resize = { .direct = volume_resize };
+static const struct doer do_domain_define = { .direct = domain_define };
 static const struct doer do_domain_redefine = { .domain = domain_redefine };
 static const struct doer do_domain_autostart = { .domain = domain_autostart };
 static const struct doer do_domain_start = { .domain = domain_start,
@@ -273,8 +314,8 @@ int steps_run(virConnectPtr conn, const struct call *call, struct fault *fault)
 		return fail(
 		    &fault->error, "%s is no action of libvirt's", call->action->name);
 	}
-	if (doer->define)
-		return doer->define(conn, call) == 0 ? 0 : fault_take(fault, conn);
+	if (doer->direct)
+		return doer->direct(conn, call) == 0 ? 0 : fault_take(fault, conn);
 	if (doer->network)
 		return run_on_network(conn, doer, call, fault);
 	return run_on_domain(conn, doer, call, fault);

@@ -7,6 +7,7 @@
 #include "lib/kind/network/network_xml.h"
 #include "lib/kind/sources.h"
 #include "lib/kind/vm/vm_xml.h"
+#include "lib/kind/volume/volume.h"
 
 static void keep_lease(struct arena *a, struct lease_time *lease)
 {
@@ -38,6 +39,14 @@ static const char *network_update_render(
 		return network_xml_txt(p->arena);
 	}
 	return NULL;
+}
+
+static void volume_resize_keep(struct arena *a, void *arguments)
+{
+	struct volume_resize *resize = arguments;
+
+	resize->domain = arena_copy(a, resize->domain);
+	resize->target = arena_copy(a, resize->target);
 }
 
 static void kube_request_keep(struct arena *a, void *arguments)

@@ -37,6 +37,12 @@ struct domain_start {
 	bool fresh; /* drop a managed save image */
 };
 
+struct volume_resize {
+	int64_t size;	    /* bytes, more than it has */
+	const char *domain; /* that runs with it, */
+	const char *target; /* as this disk: "vda"; NULL: none runs */
+};
+
 struct kube_request {
 	const char *path; /* of the object: "/apis/..."; kube_create: what is posted to */
 	const char *uid;  /* only the object that has it; NULL: any, or a new one */

@@ -12,6 +12,7 @@
 #include "lib/kind/sources.h"
 #include "lib/kind/vm/hypervisor.h"
 #include "lib/kind/vm/vm.h"
+#include "lib/kind/volume/storage.h"
 #include "lib/plan/plan.h"
 #include "test/golden/disk_answers.h"
 #include "test/golden/world.h"
@@ -201,6 +202,27 @@ static void put_domain(struct world *w, const char *directory, xmlNode *element)
 	put(w, directory, &vm_kind, &reading);
 }
 
+/* <pool name= active=> with libvirt's <pool> and <volume>s in it. */
+static void put_pool(struct world *w, const char *directory, xmlNode *element)
+{
+	const char *name = xml_attribute(&w->arena, element, NULL, "name");
+	struct storage_facts facts = { .active = flag(w, element, "active") };
+	struct reading reading = { .name = name, .facts = &facts };
+	struct error e = { "" };
+
+	reading.config_xml = xml_print_element(&w->arena, xml_first(element, "pool"), &e);
+	put(w, directory, &storage_kind, &reading);
+	for (xmlNode *n = xml_first(element, "volume"); n; n = xml_next(n)) {
+		struct reading volume = {
+			.name = arena_printf(
+			    &w->arena, "%s/%s", name, xml_content(&w->arena, n, "name")),
+			.config_xml = xml_print_element(&w->arena, n, &e),
+		};
+
+		put(w, directory, &volume_kind, &volume);
+	}
+}
+
 static void put_hypervisor(struct world *w, const char *directory, bool kvm)
 {
 	struct host_facts facts = { .kvm = kvm, .machine = "q35", .arch = "x86_64" };
@@ -232,6 +254,19 @@ static void load_xml(struct world *w, const char *directory, const char *file,
 	if (kind == &vm_kind) {
 		put_hypervisor(w, directory, flag(w, xml_root(doc), "kvm"));
 	}
+}
+
+/* Where libvirt is up, and there is no such file, it has no storage pools. */
+static void load_storage(struct world *w, const char *directory)
+{
+	bool up = world_file(&w->arena, directory, "domains.xml", NULL);
+
+	if (world_file(&w->arena, directory, "storage.xml", NULL))
+		load_xml(w, directory, "storage.xml", &storage_kind, "pool", put_pool);
+	else if (up)
+		observations_set_known(&w->observed, &storage_kind, "");
+	if (up)
+		observations_set_known(&w->observed, &volume_kind, "");
 }
 
 struct json_object *world_json(struct world *w, const char *directory, const char *file)
@@ -383,6 +418,7 @@ static void load(
 	load_state(w, remembered ? directory : "");
 	load_xml(w, directory, "networks.xml", &network_kind, "network", put_network);
 	load_xml(w, directory, "domains.xml", &vm_kind, "domain", put_domain);
+	load_storage(w, directory);
 	load_cluster(w, directory);
 	load_host(w, directory);
 	load_answers(w, directory);

@@ -9,6 +9,8 @@
  *   domains.xml      <domains kvm><domain name id state reason
  * ...><live/><config/></domain>... cluster.json     {"nodes": [...], "pools": [...], ...}
  * (null: not known; no key: no such API) or absent: Kubernetes is off
+ *   storage.xml      <storage><pool name active><pool/><volume/>...</pool>...</storage>, each
+ *                    as libvirt has it (optional): else there are no storage pools
  *   state.json       what is remembered (optional)
  *   disks.json       {"path /a": ["=ID", "<ID of what it is laid over>"], ...} (optional):
  *                    else each path is a file of its own; false: no answer

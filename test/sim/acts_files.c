@@ -230,6 +230,7 @@ bool act_edit_vm_add(struct sim *s, struct rng *r)
 		.vcpus = 1,
 		.memory_mib = 512,
 		.disk_pool = "default",
+		.disk_gib = 10,
 		.nics_written = true,
 		.nic_count = 1 };
 	vm->nics[0].network = n->name;

@@ -187,6 +187,16 @@ static void print_nics(const struct h_vm *vm, struct text *t)
 	}
 }
 
+static void print_volume(const struct h_vm *vm, struct text *t)
+{
+	text_add(t, "    disk: {pool: %s", vm->disk_pool);
+	if (vm->disk_gib)
+		text_add(t, ", size: %dGiB", vm->disk_gib);
+	if (vm->disk_image)
+		text_add(t, ", image: %s", vm->disk_image);
+	text_add(t, "}\n");
+}
+
 static void print_vm(const struct h_vm *vm, struct text *t)
 {
 	text_add(t, "  %s:\n    role: %s\n", vm->name, vm->role ? vm->role : "none");
@@ -207,7 +217,7 @@ static void print_vm(const struct h_vm *vm, struct text *t)
 	if (vm->disk_path)
 		text_add(t, "    disk: {path: %s}\n", vm->disk_path);
 	else if (vm->disk_pool)
-		text_add(t, "    disk: {pool: %s, size: 10GiB}\n", vm->disk_pool);
+		print_volume(vm, t);
 	if (vm->nics_written)
 		print_nics(vm, t);
 }

@@ -49,8 +49,10 @@ struct h_vm {
 	const char *role, *power, *type;
 	int vcpus, memory_mib;
 	enum tri runs, autostart;
-	const char *disk_path; /* or */
-	const char *disk_pool; /* with a volume called as the VM */
+	const char *disk_path;	/* or */
+	const char *disk_pool;	/* with a volume called as the VM, */
+	int disk_gib;		/* of that size, */
+	const char *disk_image; /* over that image */
 	bool nics_written;
 	struct h_nic nics[H_NICS];
 	size_t nic_count;

@@ -55,6 +55,7 @@ static void write_disk(struct rng *r, struct h_vm *vm, struct arena *a)
 {
 	unsigned how = rng_below(r, 10);
 
+	vm->disk_gib = 10;
 	if (how < 6)
 		vm->disk_pool = "default";
 	else if (how < 8)
@@ -121,6 +122,8 @@ static void write_vm(struct home *h, struct world *w, struct rng *r, unsigned i)
 	write_disk(r, vm, w->arena);
 	write_nics(h, r, vm, w);
 	write_static(h, r, vm, i, w);
+	if (rng_percent(r, 40))
+		vm->disk_image = IMAGE;
 }
 
 static void write_pool(struct home *h, struct rng *r, unsigned i)
@@ -333,6 +336,16 @@ static void fill_dom(struct home *h, struct world *w, struct rng *r,
 		    (struct w_nic){ .bridge = "br0", .mac = world_mac(w) };
 }
 
+/* Of a domain there is one, mostly as large as it is written; of others sometimes. */
+static void place_volume(struct world *w, struct rng *r, const struct h_vm *vm)
+{
+	const char *name = arena_printf(w->arena, "%s.qcow2", vm->name);
+	struct w_dom *d = world_dom(w, home_domain(vm), false);
+
+	if (!vm->disk_path && ((d && d->e.exists) || rng_percent(r, 20)))
+		volume_make(w, name, (int64_t)(rng_percent(r, 85) ? 10 : 8) << 30, NULL);
+}
+
 static void place_vm(
     struct home *h, struct world *w, struct rng *r, const struct h_vm *vm)
 {
@@ -404,6 +417,9 @@ void home_random(struct home *h, struct world *w, struct rng *r)
 		write_pool(h, r, i);
 	for (size_t i = 0; i < h->vm_count; i++)
 		place_vm(h, w, r, &h->vms[i]);
+	volume_make(w, IMAGE, (int64_t)2 << 30, NULL);
+	for (size_t i = 0; i < h->vm_count; i++)
+		place_volume(w, r, &h->vms[i]);
 	for (unsigned i = 0; i < nets; i++)
 		place_net(h, w, r, i);
 	place_neighbours(w, r);

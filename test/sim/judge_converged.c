@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* judge_converged: I6: what a plan calls converged is so, live and stored. */
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/kind/kinds.h"
@@ -272,6 +273,25 @@ static void check_network(const struct checked *l)
 	}
 }
 
+/* Storage */
+
+static void check_volume(const struct checked *l)
+{
+	const char *file = strchr(l->item->name, '/') + 1;
+	const struct w_volume *v = world_volume(&l->s->world, file, false);
+	char name[80];
+	const struct h_vm *vm;
+
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(file, "."), file);
+	vm = home_vm(l->home, name);
+	if (!vm || !vm->disk_pool || !l->strict)
+		return;
+	if (!v || !v->exists)
+		differs(l, "there is no such volume");
+	else if (vm->disk_gib && v->size != (int64_t)vm->disk_gib << 30)
+		differs(l, "its size differs");
+}
+
 /* The cluster */
 
 static void check_pool(const struct checked *l)
@@ -329,6 +349,7 @@ void judge_converged(struct sim *s, const struct plan *plan, bool strict)
 		void (*check)(const struct checked *l);
 	} checks[] = {
 		{ &vm_kind, check_vm },
+		{ &volume_kind, check_volume },
 		{ &reservation_kind, check_reservation },
 		{ &network_kind, check_network },
 		{ &pool_kind, check_pool },

@@ -111,6 +111,8 @@ void daemon_stop(struct sim *s, bool crash);
  * that it had already when the daemon died. */
 bool daemon_has_sent(const struct sim *s, unsigned life, uint64_t token);
 /* The files were changed; the watch on them reports it. */
+/* The storage pool has an event, or one is lost. */
+void virt_storage_event(struct sim *s);
 void files_changed(struct sim *s);
 /* `systemctl reload`: they are read at once. */
 void files_reload(struct sim *s);

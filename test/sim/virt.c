@@ -159,6 +159,7 @@ static void on_all(struct sim *s, void *arg)
 		give(s, all->items[i]);
 	list(s, false);
 	virt_give_host(s, virt(s)->inbox);
+	virt_give_storage(s, virt(s)->inbox);
 	list(s, true);
 	virt(s)->listed = true;
 }
@@ -203,12 +204,36 @@ static void read_nothing(struct sim *s, const struct kind *kind, const char *nam
 	sim_at(s, sim_later(s, 1, 15), true, on_gone, p);
 }
 
+static void on_volume(struct sim *s, void *name)
+{
+	if (virt(s)->up)
+		virt_give_volume(s, virt(s)->inbox, name);
+}
+
+static void on_storage(struct sim *s, void *arg)
+{
+	(void)arg;
+	if (s->engine && virt(s)->up)
+		virt_give_storage(s, virt(s)->inbox);
+}
+
+void virt_storage_event(struct sim *s)
+{
+	if (s->faults.lost_events && s->faults.lossy)
+		s->faults.lost_events--;
+	else
+		sim_at(s, sim_later(s, 1, 40), true, on_storage, NULL);
+}
+
 static void read_one(void *self, const struct kind *kind, const char *name, bool later)
 {
 	struct sim *s = self;
 	bool domain = kind == &vm_kind;
 
 	(void)later;
+	if (kind == &volume_kind)
+		sim_at(
+		    s, sim_later(s, 1, 15), true, on_volume, arena_copy(&s->arena, name));
 	if (kind != &vm_kind && kind != &network_kind)
 		return;
 	for (size_t i = 0; i < (size_t)(domain ? DOMS : NETS); i++) {
@@ -314,6 +339,8 @@ void virt_down(struct sim *s, int64_t until_us)
 	forget(s);
 	v->inbox->lost(v->inbox->arg, &network_kind, "", why);
 	v->inbox->lost(v->inbox->arg, &hypervisor_kind, "", why);
+	v->inbox->lost(v->inbox->arg, &storage_kind, "", why);
+	v->inbox->lost(v->inbox->arg, &volume_kind, "", why);
 	v->inbox->lost(v->inbox->arg, &vm_kind, "", why);
 	v->inbox->state(v->inbox->arg, &libvirt_source);
 	sim_at(s, until_us + SECOND, true, come_up, NULL);

@@ -18,6 +18,11 @@ struct picture {
 struct picture *virt_picture(struct sim *s, bool domain, size_t place);
 void virt_give_host(struct sim *s, const struct inbox *inbox);
 
+/* The storage pool and all its volumes; one volume, "default/NAME". */
+void virt_give_storage(struct sim *s, const struct inbox *inbox);
+void virt_give_volume(struct sim *s, const struct inbox *inbox, const char *name);
+const char *virt_do_volume(struct sim *s, const struct call *call);
+
 /* Does the step; NULL: done, or why libvirt refuses. */
 const char *virt_do(struct sim *s, const struct call *call);
 

@@ -148,6 +148,8 @@ const char *virt_do(struct sim *s, const struct call *call)
 		return network_define(s, call);
 	if (call->action == &domain_define_action)
 		return domain_define(s, call);
+	if (call->action->target == &volume_kind)
+		return virt_do_volume(s, call);
 	if (call->action->target == &network_kind)
 		return on_network(s, call);
 	return on_domain(s, call);

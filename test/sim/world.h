@@ -23,6 +23,7 @@
 #define NICS 4
 #define DISKS 3
 #define OBJECTS 26
+#define VOLUMES 20
 #define ADDRESSES 5
 #define LABELS 4
 #define MANAGERS 4
@@ -134,6 +135,14 @@ struct w_dom {
 	bool broken;	  /* it cannot be started */
 };
 
+/* Of the storage pool "default". */
+struct w_volume {
+	const char *name; /* NULL: the place is free */
+	bool exists;
+	int64_t size;	     /* bytes */
+	const char *backing; /* path; or NULL */
+};
+
 enum w_type { OBJECT_POOL, OBJECT_L2, OBJECT_BGP, OBJECT_SERVICE, OBJECT_NODE, TYPES };
 
 struct w_object {
@@ -177,8 +186,10 @@ struct world {
 	struct w_net nets[NETS];
 	struct w_dom doms[DOMS];
 	struct w_object objects[OBJECTS];
-	int next_id;	    /* of a domain */
-	unsigned next_uuid; /* and of macs, taps, uids */
+	struct w_volume volumes[VOLUMES];
+	bool pool_off, pool_full; /* the storage pool */
+	int next_id;		  /* of a domain */
+	unsigned next_uuid;	  /* and of macs, taps, uids */
 	int64_t now_us;
 	bool metallb_due; /* pools or Services have changed: it assigns soon */
 	bool kvm;
@@ -247,6 +258,17 @@ const char *dom_parse(
     struct world *w, const char *xml, const char **name, struct w_domside *out);
 /* What a disk ends at: the same text for the same file. */
 const char *disk_identity(struct arena *a, const struct w_disk *disk);
+
+/* Storage (world_storage.c). */
+
+#define IMAGE "base.img" /* a volume that others are laid over */
+
+struct w_volume *world_volume(struct world *w, const char *name, bool make);
+bool volume_exists(const struct world *w, const char *name);
+/* NULL, or why libvirt refuses. */
+const char *volume_make(
+    struct world *w, const char *name, int64_t size, const char *backing);
+const char *volume_xml(struct arena *a, const struct w_volume *v);
 
 /* The cluster (world_kube.c). */
 

@@ -52,6 +52,10 @@ static const char *why_not(struct world *w, const struct w_dom *d)
 {
 	if (d->broken)
 		return "internal error: process exited while connecting to monitor";
+	for (size_t i = 0; i < d->config.disk_count; i++)
+		if (!d->config.disks[i].path &&
+		    !volume_exists(w, d->config.disks[i].volume))
+			return "Storage volume not found";
 	for (size_t i = 0; i < d->config.nic_count; i++) {
 		const struct w_nic *nic = &d->config.nics[i];
 

@@ -172,7 +172,7 @@ START_TEST(autostart_does_not_wait_for_a_start)
 }
 END_TEST
 
-#define WHOLE "vcpus: 2, memory: 4GiB, disk: {}"
+#define WHOLE "vcpus: 2, memory: 4GiB, disk: {path: /w.qcow2}"
 
 static const struct {
 	const char *what;
@@ -381,24 +381,24 @@ START_TEST(what_was_stored_is_stored_again)
 }
 END_TEST
 
-START_TEST(a_missing_volume_is_explained)
+/* Who was asked to go down counts until it is down, after a restart too. */
+START_TEST(a_shutdown_waits_for_a_disk_that_remembers_it)
 {
-	static const char volume[] =
-	    SIZE "<devices><disk><source pool='vms' volume='w.qcow2'/></disk></devices>";
-	struct past past = {
-		.cause = STOP_START_FAILED, .quick_stops = 1, .start_in = 9
-	};
-	struct domain_facts facts = DOWN(6);
+	static const char *const names[] = { "a", "b", "c", "w" };
+	struct domain_facts facts = RUNNING;
 	struct scene s;
 
-	scene_begin(&s, NETWORK "vms: {w: {disk: {pool: vms, size: 30GiB}}}", NULL);
+	scene_begin(&s, NETWORK "vms: {a: {}, b: {}, c: {}, w: {state: stopped}}", NULL);
 	see_network(&s, "default", true, "");
-	see_domain(&s, "w", &facts, NULL, volume);
-	set_record(&s, &past, -1);
+	for (size_t i = 0; i < 4; i++)
+		see_domain(&s, names[i], &facts, SIZE, NULL);
+	s.unsaved = "No space left on device";
 	scene_plan(&s);
-	ck_assert(has_condition(s.item, "VolumeNotMade"));
-	ck_assert(strstr(s.item->conditions[0].message,
-	    "virsh vol-create-as vms w.qcow2 30GiB --format qcow2"));
+	ck_assert_int_eq(s.item->verdict, VERDICT_BLOCKED);
+	ck_assert(strstr(s.item->reason, "must be remembered until it is heeded"));
+	s.unsaved = NULL;
+	scene_plan(&s);
+	ck_assert_int_eq(s.item->verdict, VERDICT_PENDING);
 	scene_end(&s);
 }
 END_TEST
@@ -420,7 +420,7 @@ int main(void)
 	tcase_add_test(tests, a_domain_that_has_just_gone_is_waited_for);
 	tcase_add_test(tests, a_vm_written_otherwise_meanwhile_is_waited_for);
 	tcase_add_test(tests, what_was_stored_is_stored_again);
-	tcase_add_test(tests, a_missing_volume_is_explained);
+	tcase_add_test(tests, a_shutdown_waits_for_a_disk_that_remembers_it);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -311,7 +311,7 @@ START_TEST(definitions_are_written)
 		write_disk(&vm, written[_i].path, written[_i].pool);
 	vm.boot.kernel = written[_i].kernel;
 	vm.boot.cmdline = written[_i].cmdline;
-	xml = vm_xml_define(&a, &vm, written[_i].type, UUID, written[_i].host, &e);
+	xml = vm_xml_define(&a, &vm, written[_i].type, UUID, NULL, written[_i].host, &e);
 	ck_assert_msg(xml, "%s: %s", written[_i].what, e.text);
 	for (size_t i = 0; i < 5 && written[_i].has[i]; i++)
 		ck_assert_msg(strstr(xml, written[_i].has[i]), "%s: no %s in %s",
@@ -347,7 +347,7 @@ START_TEST(a_bridge_of_the_host_is_written_and_read)
 
 	nic->network = NULL;
 	nic->bridge = "br0";
-	xml = vm_xml_define(&a, &vm, "kvm", UUID, &q35, &e);
+	xml = vm_xml_define(&a, &vm, "kvm", UUID, NULL, &q35, &e);
 	ck_assert_ptr_nonnull(xml);
 	ck_assert_msg(strstr(xml, "<interface type=\"bridge\">") != NULL, "%s", xml);
 	ck_assert_int_eq(vm_xml_read(&a, xml, &back, &e), 0);
@@ -365,7 +365,7 @@ START_TEST(what_is_no_text_is_never_sent)
 	struct vm vm = desired(&a);
 
 	vm.domain = hostile[_i];
-	ck_assert_ptr_null(vm_xml_define(&a, &vm, "kvm", UUID, &q35, &e));
+	ck_assert_ptr_null(vm_xml_define(&a, &vm, "kvm", UUID, NULL, &q35, &e));
 	ck_assert(e.text[0]);
 	arena_done(&a);
 }

@@ -132,10 +132,10 @@ static const struct field disk_rows[] = {
 	    .example = "default" },
 	{ "image", FIELD_STRING, at(struct vm_disk, image),
 	    .help =
-		"The image the volume was created from. homek8sd does not create volumes yet: it reports which one is missing and how to create it.",
+		"The image the volume is laid over when it is made: the name of a volume in its pool, or the path of one in any pool; qcow2 or raw. Not compared afterwards.",
 	    .example = "noble-server-cloudimg-amd64.img" },
 	{ "size", FIELD_SIZE, at(struct vm_disk, size), .minimum = VM_MIB,
-	    .help = "The size of the volume: compared, not changed; see image.",
+	    .help = "The size of the volume: it is made so, and grown, never made smaller; left out: that of the image.",
 	    .example = "30GiB" },
 	{ 0 },
 };
@@ -210,7 +210,7 @@ static const struct field rows[] = {
 	    .help = "Whether libvirt starts it when the host boots.", .example = "true" },
 	{ "disk", FIELD_GROUP, at(struct vm, disk), .group = &disk_fields,
 	    .help =
-		"The disk of a new domain: path, or a volume in a pool. That of an existing one is compared and never changed." },
+		"The disk of a new domain: path, or a volume in a pool, which is made where it is missing and its domain, too. An existing domain is given no other one." },
 	{ "boot", FIELD_GROUP, at(struct vm, boot), FIELD_COMPARED, .group = &boot_fields,
 	    .help = "Direct kernel boot." },
 	{ "interfaces", FIELD_LIST, at(struct vm, interfaces), FIELD_COMPARED,

@@ -74,9 +74,8 @@ enum vm_disk_match { DISK_SAME, DISK_OTHER, DISK_NOT_KNOWN };
 enum vm_disk_match vm_disk_matches(
     struct planner *p, const struct vm *want, const struct vm *have);
 
-/* The size of the written volume, where it is the domain's disk `target`, in bytes as the
- * guest sees them; 0: it is not, or is not known. */
-int64_t vm_disk_size(
-    struct planner *p, const struct vm *want, const struct vm *have, const char **target);
+/* The domain's disk that is the written one: "vda"; NULL: none is, or it is not known. */
+const char *vm_disk_target(
+    struct planner *p, const struct vm *want, const struct vm *have);
 
 #endif

@@ -21,13 +21,11 @@
  * The answer to the first two, of status DISK_ANSWERED, is an array of texts, each an
  * identity behind a sign: "=ID" the disk itself, under every name it is known to have,
  * "<ID" what it only reads: the files of its backing chain, the whole of a partition. Texts
- * of equal identity are equal. "#BYTES" is the size of a volume as a guest sees it, and no
- * identity. No array and an error: it cannot be said.
+ * of equal identity are equal. No array and an error: it cannot be said.
  */
 #define DISK_ANSWERED 200
 #define DISK_IS '='
 #define DISK_READS '<'
-#define DISK_SIZE '#'
 
 /* All disks of the document, in its order, those without a medium left out; the files of
  * backing chains, where the document has them, follow their disk. Into `out`. */

@@ -57,12 +57,10 @@ static bool next_identity(const struct domain_disk *disk, struct json_object *an
 	*id = disk->hash;
 	if (!answer)
 		return (*at)++ == 0;
-	do {
-		text = json_object_get_string(json_item(answer, *at));
-		if (!text || !*text)
-			return false;
-		++*at;
-	} while (text[0] == DISK_SIZE);
+	text = json_object_get_string(json_item(answer, *at));
+	if (!text || !*text)
+		return false;
+	++*at;
 	*use = text[0] == DISK_READS ? USE_READS : USE_WRITES;
 	*id = hash_bytes(HASH_START, text + 1, strlen(text + 1));
 	return true;
@@ -314,24 +312,12 @@ enum vm_disk_match vm_disk_matches(
 	return match;
 }
 
-int64_t vm_disk_size(
-    struct planner *p, const struct vm *want, const struct vm *have, const char **target)
+const char *vm_disk_target(
+    struct planner *p, const struct vm *want, const struct vm *have)
 {
 	enum vm_disk_match match;
 	const struct domain_disk *disk =
 	    want->disk_count ? find_written(p, want->disks, have, &match) : NULL;
-	struct json_object *answer;
 
-	if (!disk)
-		return 0;
-	*target = disk->target;
-	ask(p, want->disks);
-	answer = answer_to(p, want->disks);
-	for (size_t i = 0; i < json_count(answer); i++) {
-		const char *text = json_object_get_string(json_item(answer, i));
-
-		if (text && text[0] == DISK_SIZE)
-			return strtoll(text + 1, NULL, 10);
-	}
-	return 0;
+	return disk ? disk->target : NULL;
 }

@@ -21,6 +21,7 @@
 #include "lib/kind/vm/vm_wish.h"
 #include "lib/kind/vm/vm_xml.h"
 #include "lib/kind/vm/vm.h"
+#include "lib/kind/volume/volume.h"
 
 static bool has(const struct vm *vm, const char *key)
 {
@@ -140,6 +141,17 @@ static bool plan_twin(struct planner *p, struct item *item, const struct vm *wan
 	return true;
 }
 
+/* Its disk comes first; one that is there may go on being grown. */
+static void wait_for_volume(
+    struct planner *p, struct program *program, const struct vm *want)
+{
+	const char *name = volume_of_vm(p->arena, &want->object);
+	const struct item *volume = name ? planner_item(p, &volume_kind, name) : NULL;
+
+	if (volume && (!volume->observed || volume->observed->presence != PRESENT))
+		program_waits_for(p, program, &volume_kind, name);
+}
+
 static void plan_absent(struct planner *p, struct item *item, const struct vm *want)
 {
 	const struct host_facts *host = hypervisor_facts(p);
@@ -168,6 +180,7 @@ static void plan_absent(struct planner *p, struct item *item, const struct vm *w
 		return;
 	}
 	program = item_program(p, item, "define domain %s", want->domain);
+	wait_for_volume(p, program, want);
 	program_step(p, program, &domain_define_action, want->domain, "define domain %s",
 	    want->domain);
 	if (has(as_new, "autostart") && as_new->autostart)
@@ -201,6 +214,16 @@ static const char *new_uuid(
 	    (unsigned long long)(low & 0xffffffffffff));
 }
 
+/* What its volume is, whatever it is called; NULL: it has none, or libvirt does not say. */
+static const char *disk_format(struct planner *p, const struct vm *want)
+{
+	const char *name = volume_of_vm(p->arena, &want->object);
+	const struct observed *volume =
+	    name ? planner_observed(p, &volume_kind, name) : NULL;
+
+	return volume ? ((const struct volume *)volume->config)->format : NULL;
+}
+
 const char *vm_render(struct planner *p, const struct step *step, struct error *e)
 {
 	const struct vm *want =
@@ -215,7 +238,8 @@ const char *vm_render(struct planner *p, const struct step *step, struct error *
 		return NULL;
 	}
 	return vm_xml_define(p->arena, vm_as_new(want),
-	    libvirt_type(vm_as_new(want), host), new_uuid(p, want, host), host, e);
+	    libvirt_type(vm_as_new(want), host), new_uuid(p, want, host),
+	    disk_format(p, want), host, e);
 }
 
 static const char *disk_text(struct arena *a, const struct vm_disk *disk)
@@ -281,48 +305,6 @@ static const char *compare(struct planner *p, struct item *item, const struct vm
 	return arena_printf(p->arena,
 	    "has %s; that takes a restart, which is left to you: `virsh edit %s`, then shut the guest down",
 	    fields, vm_word(p, want->domain));
-}
-
-/* The size of its volume: grown by hand, and never made smaller. NULL: as written, or not
- * known. */
-static const char *compare_size(
-    struct planner *p, struct item *item, const struct vm *want, const struct vm *have)
-{
-	const char *due, *found, *target;
-	int64_t size = want->disk.size ? vm_disk_size(p, want, have, &target) : 0;
-
-	if (!size || vm_memory_round(size) == vm_memory_round(want->disk.size))
-		return NULL;
-	due = size_text(p->arena, want->disk.size);
-	found = size_text(p->arena, size);
-	item_difference(p, item, "disk.size", due, found);
-	if (size > want->disk.size)
-		return arena_printf(p->arena,
-		    "its disk has %s instead of %s: a disk is never made smaller; write `size: %s`",
-		    found, due, found);
-	if (have->facts.id >= 0)
-		return arena_printf(p->arena,
-		    "its disk has %s instead of %s: `virsh blockresize %s %s %lldB` grows it",
-		    found, due, vm_word(p, want->domain), target,
-		    (long long)want->disk.size);
-	return arena_printf(p->arena,
-	    "its disk has %s instead of %s: `virsh vol-resize %s %lldB --pool %s` grows it",
-	    found, due, vm_volume(p->arena, want), (long long)want->disk.size,
-	    want->disk.pool);
-}
-
-static void report_volume(
-    struct planner *p, struct item *item, const struct vm *want, const struct vm *have)
-{
-	enum stop_cause cause = vm_record_of(item->state)->cause;
-
-	if (cause != STOP_START_FAILED || !have->disk.pool)
-		return;
-	item_condition(p, item, "VolumeNotMade",
-	    "volumes are not created by this version; if %s is missing: `virsh vol-create-as %s %s %s --format qcow2`, or upload an image to it",
-	    have->disk.path, have->disk.pool, have->disk.path,
-	    has(want, "disk") && want->disk.size ? size_text(p->arena, want->disk.size)
-						 : "30GiB");
 }
 
 /* One that was undefined while it runs is stored again; one that never was stored is
@@ -401,15 +383,11 @@ static void plan_present(struct planner *p, struct item *item, const struct vm *
 {
 	const struct vm *have = config ? config : live;
 	const char *difference = compare(p, item, want, live, config), *shared;
-	const char *size = compare_size(p, item, want, have);
 
-	if (!difference)
-		difference = size;
 	if (!have->facts.persistent)
 		difference = plan_transient(p, item, want);
 	else if (has(want, "autostart") && want->autostart != have->facts.autostart)
 		add_autostart(p, item_program(p, item, NULL), want);
-	report_volume(p, item, want, have);
 	if (live && has(want, "memory") && live->memory_left < live->memory)
 		item_condition(p, item, "MemoryBallooned",
 		    "its guest has %s of its memory; `virsh setmem %s %lldKiB` gives it all back",

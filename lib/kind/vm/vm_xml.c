@@ -320,18 +320,20 @@ static void write_os(
 	xml_append(features, "apic");
 }
 
-static void write_disk(struct arena *a, xmlNode *devices, const struct vm *want)
+static void write_disk(
+    struct arena *a, xmlNode *devices, const struct vm *want, const char *format)
 {
 	const struct vm_disk *written = &want->disk;
 	xmlNode *disk = xml_append(devices, "disk"), *driver, *source, *target;
 	const char *path = written->path;
 	bool device = path && strncmp(path, "/dev/", 5) == 0;
-	bool raw = path && !ends_in(path, ".qcow2");
 
 	xml_set_attribute(disk, "type", !path ? "volume" : device ? "block" : "file");
 	xml_set_attribute(disk, "device", "disk");
 	driver = append_with(disk, "driver", "name", "qemu");
-	xml_set_attribute(driver, "type", raw ? "raw" : "qcow2");
+	if (!format)
+		format = path && !ends_in(path, ".qcow2") ? "raw" : "qcow2";
+	xml_set_attribute(driver, "type", format);
 	source = xml_append(disk, "source");
 	if (path) {
 		xml_set_attribute(source, device ? "dev" : "file", path);
@@ -373,20 +375,21 @@ static void write_channels(xmlNode *devices)
 	xml_set_attribute(source, "model", "random");
 }
 
-static void write_devices(struct arena *a, xmlNode *root, const struct vm *want)
+static void write_devices(
+    struct arena *a, xmlNode *root, const struct vm *want, const char *format)
 {
 	const struct vm_interface *nics = want->interfaces.items;
 	xmlNode *devices = xml_append(root, "devices");
 
 	if (want->object.record.has & field_bit(&vm_kind.fields, "disk"))
-		write_disk(a, devices, want);
+		write_disk(a, devices, want, format);
 	for (size_t i = 0; i < want->interfaces.count; i++)
 		write_interface(devices, &nics[i]);
 	write_channels(devices);
 }
 
 const char *vm_xml_define(struct arena *a, const struct vm *want, const char *type,
-    const char *uuid, const struct host_facts *host, struct error *e)
+    const char *uuid, const char *format, const struct host_facts *host, struct error *e)
 {
 	autoxml xmlDoc *doc = xml_parse("<domain/>", e);
 	bool x86 = strcmp(host->arch, "x86_64") == 0 || strcmp(host->arch, "i686") == 0;
@@ -411,6 +414,6 @@ const char *vm_xml_define(struct arena *a, const struct vm *want, const char *ty
 	append_text(root, "on_reboot", "restart");
 	/* Not "restart": libvirt's own would hide the crash and knows no back-off. */
 	append_text(root, "on_crash", "destroy");
-	write_devices(a, root, want);
+	write_devices(a, root, want, format);
 	return xml_print(a, doc, e);
 }

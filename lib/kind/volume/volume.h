@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * volume: a volume of a libvirt storage pool that is the disk of a written VM (`disk:`
+ * without a path), under the name POOL/VM.qcow2. It is made once, as a qcow2 file over the
+ * image where one is written, and only while its VM's domain does not exist; afterwards it
+ * may be grown. It is never made smaller, laid over another image, or deleted.
+ */
+#ifndef LIB_KIND_VOLUME_VOLUME_H
+#define LIB_KIND_VOLUME_VOLUME_H
+
+#include "lib/kind/kinds.h"
+
+struct step;
+
+struct volume {
+	struct object object; /* "default/worker-1.qcow2" */
+	int64_t size;	      /* bytes, as a guest sees it */
+	const char *image;    /* written: a volume of the same pool, or a path */
+	/* Written only. */
+	const char *pool, *file, *vm;
+	/* Observed only; NULL where libvirt does not say it. */
+	const char *path;
+	const char *format;  /* what the file is, whatever it is called: "qcow2", "raw" */
+	const char *backing; /* path of what it is laid over */
+};
+
+/* The name of the volume that is that VM's disk; NULL: its disk is none. */
+const char *volume_of_vm(struct arena *a, const struct object *vm);
+
+/* Fills the observed members from libvirt's document; texts go to the arena. */
+int volume_read(struct arena *a, const char *xml, struct volume *out, struct error *e);
+
+/* struct kind's plan(), and the document of a volume_create step (lib/model/action.h). */
+void volume_plan(struct planner *p, struct item *item, const struct object *want,
+    const struct observed *have);
+const char *volume_render(struct planner *p, const struct step *step, struct error *e);
+
+#endif

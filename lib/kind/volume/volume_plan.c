@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * volume_plan: the disk of a VM that is to be made, and one that is to be grown.
+ *
+ * It is made only while there is no domain that could have been its machine: a disk that
+ * vanished under one held somebody's data, and an empty one in its place would hide that.
+ * Making it changes nothing that exists; libvirt refuses where the file is there already.
+ */
+#include <string.h>
+
+#include "lib/doc/xml.h"
+#include "lib/kind/actions.h"
+#include "lib/kind/vm/vm.h"
+#include "lib/kind/vm/vm_claims.h"
+#include "lib/kind/vm/vm_plan.h"
+#include "lib/kind/vm/vm_word.h"
+#include "lib/kind/volume/storage.h"
+#include "lib/kind/volume/volume.h"
+
+#define POOLS "/var/lib/libvirt" /* where libvirt's own packages have theirs */
+
+static const struct vm *vm_of(const struct planner *p, const struct volume *want)
+{
+	return (const struct vm *)planner_desired(p, &vm_kind, want->vm);
+}
+
+/* Images */
+
+static const struct observed_set *volumes(const struct planner *p)
+{
+	return &p->input->observed->kinds[kind_index(&volume_kind)];
+}
+
+static const struct volume *side_of(const struct observed *observed)
+{
+	return observed && observed->presence == PRESENT
+		   ? (const struct volume *)observed->config
+		   : NULL;
+}
+
+/* NULL: none of them is that file. */
+static const struct volume *volume_at(const struct planner *p, const char *path)
+{
+	const struct observed_set *set = volumes(p);
+
+	for (size_t i = 0; i < set->count; i++) {
+		const struct volume *volume = side_of(set->items[i]);
+
+		if (volume && volume->path && strcmp(volume->path, path) == 0)
+			return volume;
+	}
+	return NULL;
+}
+
+static const struct volume *image_of(struct planner *p, const struct volume *want)
+{
+	if (want->image[0] == '/')
+		return volume_at(p, want->image);
+	return side_of(planner_observed(
+	    p, &volume_kind, arena_printf(p->arena, "%s/%s", want->pool, want->image)));
+}
+
+static bool has_disk(const struct vm *vm, const char *path, const char *volume)
+{
+	for (size_t i = 0; vm && i < vm->disk_count; i++) {
+		const struct domain_disk *disk = &vm->disks[i];
+		const char *name = disk->name ? disk->name : "";
+
+		if (!disk->backing && !disk->shared &&
+		    ((strncmp(name, "path ", 5) == 0 && path &&
+			 strcmp(name + 5, path) == 0) ||
+			(strncmp(name, "volume ", 7) == 0 &&
+			    strcmp(name + 7, volume) == 0)))
+			return true;
+	}
+	return false;
+}
+
+/* The domain that writes to the image; NULL: none. */
+static const char *writer_of(const struct planner *p, const struct volume *image)
+{
+	const struct observed_set *set = &p->input->observed->kinds[kind_index(&vm_kind)];
+
+	for (size_t i = 0; i < set->count; i++)
+		if (has_disk((const struct vm *)set->items[i]->live, image->path,
+			image->object.name) ||
+		    has_disk((const struct vm *)set->items[i]->config, image->path,
+			image->object.name))
+			return set->items[i]->name;
+	return NULL;
+}
+
+static void block_missing_image(
+    struct planner *p, struct item *item, const struct volume *want)
+{
+	if (want->image[0] == '/')
+		item_blocked(p, item,
+		    "to be made over %s, which is in no active storage pool of libvirt's: `virsh pool-create-as images dir --target %.*s` makes one of its directory; a file that is new there is seen after `virsh pool-refresh`",
+		    want->image, (int)(strrchr(want->image, '/') - want->image) + 1,
+		    want->image);
+	else
+		item_blocked(p, item,
+		    "to be made over the image %s, which storage pool %s does not have: `virsh vol-list %s` lists what it has; a file that was copied there is seen after `virsh pool-refresh %s`",
+		    want->image, want->pool, want->pool, want->pool);
+}
+
+/* True: the image will do, or none is written; else the item is blocked. */
+static bool image_fits(struct planner *p, struct item *item, const struct volume *want)
+{
+	const struct volume *image;
+	const char *writer;
+
+	if (!want->image)
+		return true;
+	image = image_of(p, want);
+	if (!image) {
+		block_missing_image(p, item, want);
+		return false;
+	}
+	writer = writer_of(p, image);
+	if (!image->format ||
+	    (strcmp(image->format, "qcow2") != 0 && strcmp(image->format, "raw") != 0))
+		item_blocked(p, item,
+		    "to be made over the image %s, which is %s: an image is qcow2 or raw",
+		    want->image, image->format ? image->format : "of no known format");
+	else if (image->backing && image->path &&
+		 strcmp(image->backing, image->path) == 0)
+		item_blocked(p, item,
+		    "to be made over the image %s, which names itself as its backing file: get the image anew",
+		    want->image);
+	else if (writer)
+		item_blocked(p, item,
+		    "to be made over the image %s, which is a disk of domain %s: what is laid over it breaks with its first write; `virsh vol-clone` makes a copy",
+		    want->image, writer);
+	else if (want->size && want->size < image->size)
+		item_blocked(p, item,
+		    "to be made with %s over the image %s, which has %s: write `size: %s` or more",
+		    size_text(p->arena, want->size), want->image,
+		    size_text(p->arena, image->size), size_text(p->arena, image->size));
+	else
+		return true;
+	return false;
+}
+
+/* Pools */
+
+static void block_missing_pool(
+    struct planner *p, struct item *item, const struct volume *want)
+{
+	const char *directory =
+	    strcmp(want->pool, "default") == 0 ? "images" : want->pool;
+	const char *pool = want->pool;
+
+	item_blocked(p, item,
+	    "libvirt has no storage pool %s: `virsh pool-define-as %s dir --target %s/%s && virsh pool-build %s && virsh pool-autostart %s && virsh pool-start %s` makes it",
+	    pool, pool, POOLS, directory, pool, pool, pool);
+}
+
+/* True: it is known which volumes it has; else the item says why not. */
+static bool pool_is_there(struct planner *p, struct item *item, const struct volume *want)
+{
+	const struct storage *pool = storage_pool(p, want->pool);
+
+	if (!planner_knows(p, &storage_kind, want->pool))
+		item_pending(p, item, "waits for what libvirt says of storage pool %s",
+		    want->pool);
+	else if (!pool)
+		block_missing_pool(p, item, want);
+	else if (!pool->active)
+		item_blocked(p, item,
+		    "storage pool %s is not active: `virsh pool-start %s`", want->pool,
+		    want->pool);
+	return pool && pool->active;
+}
+
+/* Making */
+
+/* True: its machine is new, and can be defined. */
+static bool is_first(struct planner *p, struct item *item, const struct volume *want)
+{
+	const struct vm *vm = vm_of(p, want);
+	struct vm_claim twin;
+	const char *why;
+
+	if (!planner_knows(p, &vm_kind, vm->domain)) {
+		item_pending(p, item,
+		    "is missing; waits for what libvirt says of domain %s", vm->domain);
+		return false;
+	}
+	if (!planner_observed(p, &vm_kind, vm->domain)) {
+		if (!vm_missing_keys(p, vm) && vm_twin(p, vm, &twin, &why) == CLAIM_NONE)
+			return true;
+		item_pending(p, item, "waits until vm/%s can be defined", want->vm);
+		return false;
+	}
+	item_blocked(p, item,
+	    "storage pool %s has no volume %s, though domain %s exists: an empty disk in its place would hide that its data is gone; put it back, or `virsh undefine %s` to begin anew",
+	    want->pool, want->file, vm->domain, vm_word(p, vm->domain));
+	return false;
+}
+
+/* True: it can be made; else the item is blocked. */
+static bool can_be_made(struct planner *p, struct item *item, const struct volume *want)
+{
+	const struct storage *pool = storage_pool(p, want->pool);
+
+	if (!pool->files)
+		item_blocked(p, item,
+		    "storage pool %s is of type %s, and disks are made in pools of files (dir, fs, netfs): make the volume %s yourself, or write another pool",
+		    want->pool, pool->type, want->file);
+	else if (!want->image && !want->size)
+		item_blocked(p, item,
+		    "storage pool %s has no volume %s: write disk.image, disk.size or both to have it made",
+		    want->pool, want->file);
+	else
+		return image_fits(p, item, want);
+	return false;
+}
+
+static void plan_absent(struct planner *p, struct item *item, const struct volume *want)
+{
+	struct program *program;
+
+	if (!pool_is_there(p, item, want) || !is_first(p, item, want) ||
+	    !can_be_made(p, item, want))
+		return;
+	item_pending(p, item, "to be made");
+	program = item_program(p, item, NULL);
+	program_step(p, program, &volume_create_action, NULL,
+	    "make volume %s in storage pool %s%s%s", want->file, want->pool,
+	    want->image ? " over " : "", want->image ? want->image : "");
+}
+
+const char *volume_render(struct planner *p, const struct step *step, struct error *e)
+{
+	const struct volume *want =
+	    (const struct volume *)planner_desired(p, &volume_kind, step->name);
+	const struct volume *image = want && want->image ? image_of(p, want) : NULL;
+	autoxml xmlDoc *doc = xml_parse("<volume/>", e);
+	int64_t size = want ? want->size : 0;
+	xmlNode *root, *backing;
+
+	if (!doc)
+		return NULL;
+	if (!want || (want->image && (!image || !image->path))) {
+		fail(e,
+		    want ? "volume/%s: its image is not there any longer"
+			 : "volume/%s is no longer written",
+		    step->name);
+		return NULL;
+	}
+	if (!size && image)
+		size = image->size;
+	root = xml_root(doc);
+	xml_set_content(xml_make(root, "name"), want->file);
+	xml_set_content(
+	    xml_make(root, "capacity"), arena_printf(p->arena, "%lld", (long long)size));
+	xml_set_content(xml_make(root, "allocation"), "0");
+	xml_set_attribute(xml_make(root, "target/format"), "type", "qcow2");
+	if (!image)
+		return xml_print(p->arena, doc, e);
+	backing = xml_make(root, "backingStore");
+	xml_set_content(xml_make(backing, "path"), image->path);
+	xml_set_attribute(xml_make(backing, "format"), "type", image->format);
+	return xml_print(p->arena, doc, e);
+}
+
+/* Growing */
+
+static void plan_growth(struct planner *p, struct item *item, const struct volume *want,
+    const struct volume *have)
+{
+	const struct vm *vm = vm_of(p, want);
+	const struct observed *domain = planner_observed(p, &vm_kind, vm->domain);
+	const struct vm *live = domain ? (const struct vm *)domain->live : NULL;
+	const char *target = live ? vm_disk_target(p, vm, live) : NULL;
+	struct program *program;
+	struct volume_resize *arguments;
+
+	item_pending(p, item, "to be grown");
+	program = item_program(p, item, NULL);
+	arguments = step_arguments(program_step(p, program, &volume_resize_action, NULL,
+	    "grow volume %s of storage pool %s from %s to %s", want->file, want->pool,
+	    size_text(p->arena, have->size), size_text(p->arena, want->size)));
+	arguments->size = want->size;
+	arguments->domain = live ? vm->domain : NULL;
+	arguments->target = target;
+	if (!planner_knows(p, &vm_kind, vm->domain))
+		program_waits(
+		    p, program, "waits for what libvirt says of domain %s", vm->domain);
+	else if (live && !target)
+		program_waits(p, program,
+		    "waits until domain %s is stopped, which runs without it",
+		    vm->domain);
+}
+
+/* What is compared is rounded as memory is: libvirt rounds up to whole sectors. */
+static void plan_present(struct planner *p, struct item *item, const struct volume *want,
+    const struct volume *have)
+{
+	const char *found = size_text(p->arena, have->size);
+
+	item_ok(item);
+	if (!want->size || vm_memory_round(have->size) == vm_memory_round(want->size))
+		return;
+	item_difference(p, item, "size", size_text(p->arena, want->size), found);
+	if (have->size > want->size)
+		item_blocked(p, item,
+		    "has %s instead of %s: a disk is never made smaller; write `size: %s`",
+		    found, size_text(p->arena, want->size), found);
+	else
+		plan_growth(p, item, want, have);
+}
+
+void volume_plan(struct planner *p, struct item *item, const struct object *want,
+    const struct observed *have)
+{
+	if (!want)
+		return;
+	if (have)
+		plan_present(p, item, (const struct volume *)want,
+		    (const struct volume *)have->config);
+	else
+		plan_absent(p, item, (const struct volume *)want);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* virt_storage: the storage pool and its volumes as readings, and the steps on them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/doc/xml.h"
+#include "lib/kind/actions.h"
+#include "lib/kind/kinds.h"
+#include "lib/kind/volume/storage.h"
+#include "lib/kind/volume/volume.h"
+#include "test/sim/virt.h"
+
+#define POOL "default/"
+
+static void give_volume(
+    struct sim *s, const struct inbox *inbox, const char *name, const struct w_volume *v)
+{
+	struct reading reading = { .name = name };
+
+	if (!v || !v->exists || s->world.pool_off) {
+		inbox->gone(inbox->arg, &volume_kind, name);
+		return;
+	}
+	reading.config_xml = volume_xml(&s->arena, v);
+	inbox->observed(inbox->arg, &volume_kind, &reading);
+}
+
+void virt_give_storage(struct sim *s, const struct inbox *inbox)
+{
+	static const char *const pool[] = { "default" };
+	struct storage_facts facts = { .active = !s->world.pool_off };
+	struct reading reading = { .name = "default",
+		.facts = &facts,
+		.config_xml =
+		    "<pool type='dir'><name>default</name><target><path>/images</path>"
+		    "</target></pool>" };
+	const char *names[VOLUMES];
+	size_t count = 0;
+
+	inbox->observed(inbox->arg, &storage_kind, &reading);
+	inbox->listed(inbox->arg, &storage_kind, "", pool, 1);
+	for (size_t i = 0; i < VOLUMES && s->world.volumes[i].name; i++) {
+		const struct w_volume *v = &s->world.volumes[i];
+
+		if (!v->exists || s->world.pool_off)
+			continue;
+		names[count] = arena_printf(&s->arena, POOL "%s", v->name);
+		give_volume(s, inbox, names[count++], v);
+	}
+	inbox->listed(inbox->arg, &volume_kind, "", names, count);
+}
+
+void virt_give_volume(struct sim *s, const struct inbox *inbox, const char *name)
+{
+	give_volume(s, inbox, name, world_volume(&s->world, name + strlen(POOL), false));
+}
+
+/* Who has a machine with that disk already must not be given an empty one. */
+static void judge_no_domain(struct sim *s, const char *name)
+{
+	for (size_t i = 0; i < DOMS; i++) {
+		const struct w_dom *d = &s->world.doms[i];
+		const struct w_disk *disk = &d->config.disks[0];
+
+		if (d->e.exists && d->e.known == d->e.version && d->persistent &&
+		    d->config.disk_count && !disk->path &&
+		    strcmp(disk->volume, name) == 0)
+			sim_fail(
+			    s, "P2", "%s is made anew under domain %s", name, d->e.name);
+	}
+}
+
+static const char *create(struct sim *s, const char *name, const struct call *call)
+{
+	struct error e;
+	autoxml xmlDoc *doc = xml_parse(call->document, &e);
+	xmlNode *root = doc ? xml_root(doc) : NULL;
+	const char *size = root ? xml_content(&s->arena, root, "capacity") : NULL;
+	const char *backing =
+	    root ? xml_content(&s->arena, root, "backingStore/path") : NULL;
+
+	if (!size)
+		return "XML error";
+	if (backing && !volume_exists(&s->world, backing + strlen("/images/")))
+		return "cannot stat the backing file";
+	judge_no_domain(s, name);
+	return volume_make(&s->world, name, strtoll(size, NULL, 10), backing);
+}
+
+static const char *resize(struct sim *s, const char *name, const struct call *call)
+{
+	const struct volume_resize *resize = call->arguments;
+	const struct w_dom *d =
+	    resize->domain ? world_dom(&s->world, resize->domain, false) : NULL;
+	struct w_volume *v = world_volume(&s->world, name, false);
+
+	if (resize->domain && (!d || !d->e.exists || d->id < 0))
+		return "domain is not running";
+	if (!volume_exists(&s->world, name))
+		return "Storage volume not found";
+	if (resize->size < v->size)
+		sim_fail(s, "P2", "%s is made smaller", name);
+	v->size = resize->size;
+	return NULL;
+}
+
+const char *virt_do_volume(struct sim *s, const struct call *call)
+{
+	const char *name = call->target + strlen(POOL);
+
+	return call->action == &volume_create_action ? create(s, name, call)
+						     : resize(s, name, call);
+}
