@@ -61,8 +61,8 @@ static bool needs_approval(const struct program *program)
 	return false;
 }
 
-/* Why it has to be known after a restart, or NULL. Who was asked to go down counts for the
- * budget until it is down, and a procedure has to know where it is. */
+/* Why it has to be known after a restart, or NULL. What was requested to go down counts for
+ * the budget until it is down, and a procedure has to know where it is. */
 static const char *must_be_noted(const struct program *program)
 {
 	if (program->item->phase)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/virt/auto.h"
 #include "test/virt/embedded.h"
 
 #include <check.h> /* last: it defines the word fail */
@@ -48,6 +49,45 @@ START_TEST(the_host_can_run_test_domains)
 	ck_assert_str_eq(w->host.machine, "");
 	ck_assert_str_eq(w->host.arch, "i686");
 	ck_assert_uint_ge(w->host.libvirt_version, 9000000);
+	tear_down(w);
+}
+END_TEST
+
+#define VOLUME "default-pool/w.qcow2"
+
+static bool has_no_pool(struct world *w)
+{
+	const struct mirrored *pool = world_find(w, &storage_kind, "default-pool");
+
+	return pool && !pool->active;
+}
+
+static void come_and_go(struct world *w)
+{
+	autopool virStoragePoolPtr pool =
+	    virStoragePoolLookupByName(admin, "default-pool");
+	autovolume virStorageVolPtr volume = virStorageVolCreateXML(
+	    pool, "<volume><name>w.qcow2</name><capacity>1048576</capacity></volume>", 0);
+
+	ck_assert_ptr_nonnull(volume);
+	virt_read_kind(w->virt, &volume_kind);
+	ck_assert(wait_there(w, &volume_kind, VOLUME));
+	ck_assert_ptr_nonnull(strstr(
+	    world_find(w, &volume_kind, VOLUME)->config_xml, ">1048576</capacity>"));
+	ck_assert_int_eq(virStorageVolDelete(volume, 0), 0);
+	virt_read(w->virt, &volume_kind, VOLUME);
+	ck_assert(wait_away(w, &volume_kind, VOLUME));
+	ck_assert_int_eq(virStoragePoolDestroy(pool), 0);
+	ck_assert(world_wait(w, has_no_pool, WAIT));
+}
+
+/* libvirt has events for pools, and none for volumes. */
+START_TEST(pools_and_volumes_are_read)
+{
+	struct world *w = set_up();
+
+	ck_assert(world_find(w, &storage_kind, "default-pool")->active);
+	come_and_go(w);
 	tear_down(w);
 }
 END_TEST
@@ -279,6 +319,7 @@ int main(void)
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, connecting_reads_everything);
 	tcase_add_test(tests, the_host_can_run_test_domains);
+	tcase_add_test(tests, pools_and_volumes_are_read);
 	tcase_add_test(tests, an_object_that_is_not_there_is_gone);
 	tcase_add_test(tests, a_transient_domain_has_no_configuration);
 	tcase_add_test(tests, reads_are_not_repeated_in_the_queue);

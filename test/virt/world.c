@@ -30,6 +30,10 @@ static struct mirror *mirror_of(struct world *w, const struct kind *kind)
 {
 	if (kind == &hypervisor_kind)
 		return &w->hypervisors;
+	if (kind == &storage_kind)
+		return &w->pools;
+	if (kind == &volume_kind)
+		return &w->volumes;
 	return kind == &network_kind ? &w->networks : &w->domains;
 }
 
@@ -128,7 +132,9 @@ static void on_observed(void *arg, const struct kind *kind, const struct reading
 		s->domain = *(const struct domain_facts *)reading->facts;
 	} else if (kind == &hypervisor_kind) {
 		w->host = *(const struct host_facts *)reading->facts;
-	} else {
+	} else if (kind == &storage_kind) {
+		s->active = ((const struct storage_facts *)reading->facts)->active;
+	} else if (kind == &network_kind) {
 		const struct network_facts *facts = reading->facts;
 
 		s->active = facts->active;
@@ -310,6 +316,8 @@ bool world_free(struct world *w)
 	empty(&w->networks);
 	empty(&w->domains);
 	empty(&w->hypervisors);
+	empty(&w->pools);
+	empty(&w->volumes);
 	text_done(&w->states);
 	text_done(&w->events);
 	text_done(&w->overdue);
@@ -351,7 +359,8 @@ bool world_wait_status(struct world *w, enum virt_status status, int64_t ms)
 
 static bool is_known(struct world *w)
 {
-	return w->networks.known && w->domains.known && w->hypervisors.known;
+	return w->networks.known && w->domains.known && w->hypervisors.known &&
+	       w->pools.known && w->volumes.known;
 }
 
 bool world_wait_known(struct world *w, int64_t ms)
@@ -373,7 +382,7 @@ void world_run(struct world *w, int64_t ms)
 const struct mirrored *world_find(
     const struct world *w, const struct kind *kind, const char *name)
 {
-	return find(kind == &network_kind ? &w->networks : &w->domains, name);
+	return find(mirror_of((struct world *)(uintptr_t)w, kind), name);
 }
 
 void world_send(struct world *w, const struct order *order, uint64_t token)

@@ -13,6 +13,7 @@
 #include "lib/base/text.h"
 #include "lib/kind/kinds.h"
 #include "lib/kind/vm/hypervisor.h"
+#include "lib/kind/volume/storage.h"
 #include "lib/kind/vm/vm.h"
 
 struct mirrored { /* the last word on one object */
@@ -46,7 +47,7 @@ struct order {
 struct world {
 	struct ev_loop *loop;
 	struct virt *virt;
-	struct mirror networks, domains, hypervisors;
+	struct mirror networks, domains, hypervisors, pools, volumes;
 	struct host_facts host;
 	struct text overdue; /* "7 start domain w\n0 read domain w\n": ticket, what */
 	struct text states;  /* "connecting connected down ...", each change */

@@ -135,7 +135,8 @@ static const struct field disk_rows[] = {
 		"The image the volume is laid over when it is made: the name of a volume in its pool, or the path of one in any pool; qcow2 or raw. Not compared afterwards.",
 	    .example = "noble-server-cloudimg-amd64.img" },
 	{ "size", FIELD_SIZE, at(struct vm_disk, size), .minimum = VM_MIB,
-	    .help = "The size of the volume: it is made so, and grown, never made smaller; left out: that of the image.",
+	    .help =
+		"The size of the volume: it is made so, and grown, never made smaller; left out: that of the image.",
 	    .example = "30GiB" },
 	{ 0 },
 };

@@ -21,7 +21,7 @@ struct storage {
 	const char *path; /* its directory, or NULL */
 };
 
-/* The pool; NULL: there is none, or it is not known (planner_knows() tells which). */
+/* The pool; NULL: there is none, or it is not known, for which there is planner_knows(). */
 const struct storage *storage_pool(const struct planner *p, const char *name);
 
 #endif

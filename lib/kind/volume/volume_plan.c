@@ -3,7 +3,7 @@
  * volume_plan: the disk of a VM that is to be made, and one that is to be grown.
  *
  * It is made only while there is no domain that could have been its machine: a disk that
- * vanished under one held somebody's data, and an empty one in its place would hide that.
+ * vanished under one held data, and an empty one in its place would hide that.
  * Making it changes nothing that exists; libvirt refuses where the file is there already.
  */
 #include <string.h>
@@ -95,12 +95,12 @@ static void block_missing_image(
 {
 	if (want->image[0] == '/')
 		item_blocked(p, item,
-		    "to be made over %s, which is in no active storage pool of libvirt's: `virsh pool-create-as images dir --target %.*s` makes one of its directory; a file that is new there is seen after `virsh pool-refresh`",
+		    "to be made over %s, which is in no active storage pool of libvirt's: `virsh pool-create-as images dir --target %.*s` makes one of its directory; libvirt learns of a new file there by `virsh pool-refresh`",
 		    want->image, (int)(strrchr(want->image, '/') - want->image) + 1,
 		    want->image);
 	else
 		item_blocked(p, item,
-		    "to be made over the image %s, which storage pool %s does not have: `virsh vol-list %s` lists what it has; a file that was copied there is seen after `virsh pool-refresh %s`",
+		    "to be made over the image %s, which storage pool %s does not have: `virsh vol-list %s` lists what it has; libvirt learns of a file that was copied there by `virsh pool-refresh %s`",
 		    want->image, want->pool, want->pool, want->pool);
 }
 
