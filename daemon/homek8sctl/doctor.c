@@ -236,6 +236,10 @@ enum status verb_doctor(struct ctl *ctl)
 	struct home_check_request request = { .is_service = true, .now = wall_ms() };
 	struct account account;
 
+	if (*d.root && !doctor_has(&d, "/.")) {
+		say("--root: %s is no directory", d.root);
+		return STATUS_USAGE;
+	}
 	if (account_find(d.root, ACCOUNT_SERVICE, &account))
 		d.account = &account;
 	d.config_dir = doctor_path(&d, ctl->options.config_dir);

@@ -11,6 +11,7 @@
 
 #define PATIENCE_MS 2000
 #define UNIT "homek8sd.service"
+#define INSTALL "`make install` in homek8sd's directory, or its package"
 
 void check_user(struct doctor *d)
 {
@@ -26,7 +27,7 @@ void check_user(struct doctor *d)
 	if (doctor_first(d, rules))
 		doctor_command(d, "systemd-sysusers");
 	else
-		doctor_command(d, "make install");
+		doctor_advise(d, INSTALL);
 }
 
 /* Where systemd finds a unit, the first one counts; NULL: nowhere. */
@@ -71,7 +72,7 @@ void check_unit(struct doctor *d)
 
 	if (!path) {
 		doctor_answer(d, OUTCOME_FAIL, UNIT " is not installed");
-		doctor_command(d, "make install");
+		doctor_advise(d, INSTALL);
 		return;
 	}
 	if (is_masked(d, path)) {
@@ -83,7 +84,7 @@ void check_unit(struct doctor *d)
 	if (program) {
 		doctor_answer(
 		    d, OUTCOME_FAIL, "%s starts %s, which is not there", path, program);
-		doctor_command(d, "make install");
+		doctor_advise(d, INSTALL);
 		return;
 	}
 	doctor_answer(d, OUTCOME_PASS, "%s", path);
@@ -196,10 +197,13 @@ void check_daemon(struct doctor *d)
 		doctor_answer(d, OUTCOME_WARN, "homek8sd runs: %s",
 		    json_string_at(reply.parameters, "headline"));
 		doctor_command(d, "homek8sctl status");
+	} else if (status == STATUS_DENIED) {
+		doctor_answer(d, OUTCOME_SKIP, "%s", e.text);
 	} else {
 		doctor_answer(
 		    d, OUTCOME_FAIL, "%s", *e.text ? e.text : "it does not answer");
-		doctor_command(d, "systemctl enable --now homek8sd");
+		if (unit_path(d, UNIT))
+			doctor_command(d, "systemctl enable --now homek8sd");
 	}
 	reply_done(&reply);
 	client_close(client);

@@ -117,6 +117,29 @@ def mends(host, check):
     return all(one["result"] == "pass" for one in host.answers(check))
 
 
+def running(home):
+    """The daemon itself, without --pre."""
+    host = home.host
+    host.make()
+    answers = lambda *before: home.command([*before, home.ctl_program, "doctor",
+                                            f"--root={host.root}"])
+    home.start_libvirtd()
+    home.settings()
+    home.write_home()
+    home.start()
+    home.must("not converged", home.converged, 20)
+    home.report.check("a daemon that runs", lambda: answers().has(
+        "pass  daemon          homek8sd runs: the home is as written"))
+    home.virsh("destroy", "worker-1")
+    home.ctl("pause")
+    home.report.check("one that is paused", lambda: answers().has("warn  daemon") and
+                      answers().has("\n    fix: homek8sctl status\n"))
+    if os.getuid() == 0:
+        home.report.check("one that does not let this user in", lambda: answers(
+            "setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups").has(
+                "skip  daemon", "permission denied"))
+
+
 def well(home):
     home.start_api()
     home.host = Host(home)
@@ -331,6 +354,8 @@ def shown(home):
     check("as YAML", lambda: home.ctl(*words, "-o", "yaml").has("verdict: fail\n"))
     check("without --pre the daemon must run", lambda: home.exits(
         1, "doctor", f"--root={host.root}").has("homek8sd is not running"))
+    check("a root that is none", lambda: home.exits(
+        2, "doctor", f"--root={host.root}/gone").has("is no directory"))
     check("what takes no --pre says so", lambda: home.exits(
         2, "status", "--pre").has("status takes no --pre"))
 
@@ -355,4 +380,4 @@ def nobody(home):
 
 
 if __name__ == "__main__":
-    run(well, wrong, mended, shown, nobody)
+    run(well, wrong, mended, shown, nobody, running)
