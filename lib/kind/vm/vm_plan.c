@@ -10,6 +10,7 @@
 #include "lib/base/hash.h"
 #include "lib/kind/actions.h"
 #include "lib/kind/vm/hypervisor.h"
+#include "lib/kind/vm/vm_autostart.h"
 #include "lib/kind/vm/vm_power.h"
 #include "lib/kind/vm/vm_record.h"
 #include "lib/kind/vm/vm_start.h"
@@ -100,19 +101,6 @@ const char *vm_missing_keys(struct planner *p, const struct vm *want)
 	return vm_missing(p->arena, p->input->desired, want);
 }
 
-static void add_autostart(
-    struct planner *p, struct program *program, const struct vm *want)
-{
-	struct step *step =
-	    program_step(p, program, &domain_autostart_action, want->domain,
-		want->autostart ? "start domain %s when the host boots"
-				: "no longer start domain %s when the host boots",
-		want->domain);
-	struct autostart *arguments = step_arguments(step);
-
-	arguments->on = want->autostart;
-}
-
 /* A domain of another name with its UUID, disk or MAC is most likely the same machine before
  * it was renamed here: two that write one disk destroy it. False: nobody is in the way. */
 static bool plan_twin(struct planner *p, struct item *item, const struct vm *want)
@@ -184,7 +172,7 @@ static void plan_absent(struct planner *p, struct item *item, const struct vm *w
 	program_step(p, program, &domain_define_action, want->domain, "define domain %s",
 	    want->domain);
 	if (has(as_new, "autostart") && as_new->autostart)
-		add_autostart(p, program, as_new);
+		vm_autostart_add(p, program, as_new);
 	item_pending(p, item, "to be defined");
 	if (vm_wish_state(item->state, want) == VM_RUNNING)
 		vm_start_new(p, item, program, want, "to be defined");
@@ -383,11 +371,12 @@ static void plan_present(struct planner *p, struct item *item, const struct vm *
 {
 	const struct vm *have = config ? config : live;
 	const char *difference = compare(p, item, want, live, config), *shared;
+	const char *autostart = NULL;
 
 	if (!have->facts.persistent)
 		difference = plan_transient(p, item, want);
 	else if (has(want, "autostart") && want->autostart != have->facts.autostart)
-		add_autostart(p, item_program(p, item, NULL), want);
+		autostart = vm_autostart_plan(p, item, want);
 	if (live && has(want, "memory") && live->memory_left < live->memory)
 		item_condition(p, item, "MemoryBallooned",
 		    "its guest has %s of its memory; `virsh setmem %s %lldKiB` gives it all back",
@@ -395,6 +384,8 @@ static void plan_present(struct planner *p, struct item *item, const struct vm *
 		    (long long)live->memory / 1024);
 	vm_power_plan(p, item, want, have);
 	shared = plan_shared(p, item, want);
+	if (!shared)
+		shared = autostart;
 	if (item->verdict == VERDICT_CONVERGED)
 		plan_rest(p, item, want, have, difference);
 	if (shared && verdict_rank(item->verdict) < verdict_rank(VERDICT_BLOCKED))
