@@ -342,8 +342,9 @@ static bool is_to_run(
 	       is_needed(p, want->object.name);
 }
 
-static void plan_start(struct planner *p, struct item *item, const struct network *want,
-    const struct network *stored)
+/* Why it must not run now, or NULL: then nor is it to start with the host. */
+static const char *plan_start(struct planner *p, struct item *item,
+    const struct network *want, const struct network *stored)
 {
 	struct program *program;
 	const char *taken, *why;
@@ -353,35 +354,42 @@ static void plan_start(struct planner *p, struct item *item, const struct networ
 		item_condition(p, item, "Inactive",
 		    "it does not run, and nothing is written that would need it to; start it with `virsh net-start %s`",
 		    item->name);
-		return;
+		return NULL;
 	}
 	taken = network_conflict(p, item->name, stored, true);
 	if (taken) {
 		item_blocked(p, item,
 		    "it cannot be started: %s; stop that one, or change one of the two",
 		    taken);
-		return;
+		return taken;
 	}
 	why = network_pools_hold_start(p, want, stored, &blocked);
 	if (blocked) {
 		item_blocked(p, item, "it is not started: %s", why);
-		return;
+		return why;
 	}
 	program = item_program(p, item, NULL);
 	program_step(p, program, &network_start_action, item->name, "start network %s",
 	    item->name);
 	if (why)
 		program_waits(p, program, "%s", why);
+	return why;
 }
 
+/* `held`: why it must not run now; NULL: it may. */
 static void plan_autostart(struct planner *p, struct item *item,
-    const struct network *want, const struct network *facts)
+    const struct network *want, const struct network *facts, const char *held)
 {
 	bool is_ours = facts->marked || is_written(&want->object, "autostart");
+	struct program *program;
 
-	if (is_ours && field_has(&network_kind.fields, facts, "autostart") &&
-	    want->autostart != facts->autostart)
-		network_add_autostart(p, item_program(p, item, NULL), want->autostart);
+	if (!is_ours || !field_has(&network_kind.fields, facts, "autostart") ||
+	    want->autostart == facts->autostart)
+		return;
+	program = item_program(p, item, NULL);
+	network_add_autostart(p, program, want->autostart);
+	if (want->autostart && held)
+		program_waits(p, program, "%s", held);
 }
 
 #define STORE_IT                                                                         \
@@ -408,6 +416,7 @@ static void plan_existing(struct planner *p, struct item *item,
     const struct network *want, const struct network *live, const struct network *stored)
 {
 	struct program *ranges, *restart;
+	const char *held = NULL;
 	size_t updates;
 
 	item_ok(item);
@@ -426,10 +435,10 @@ static void plan_existing(struct planner *p, struct item *item,
 	if (live)
 		network_health_plan(p, item, want, live, stored);
 	else if (!stored->active && !restart) /* with what is written */
-		plan_start(p, item, want, stored);
+		held = plan_start(p, item, want, stored);
 	/* A driver may have but one definition for both sides. */
 	if (stored || live->persistent)
-		plan_autostart(p, item, want, stored ? stored : live);
+		plan_autostart(p, item, want, stored ? stored : live, held);
 	else
 		plan_transient(p, item, live);
 }
