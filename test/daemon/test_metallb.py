@@ -241,6 +241,38 @@ def moved_meanwhile(home):
         api.delete(f"/api/v1/namespaces/dev/services/{name}")
 
 
+def keys_apart(home):
+    """What needs approval keeps no other key of a pool from being put right."""
+    check, api = home.report.check, home.api
+    clear(home)
+    home.start()
+    check("made", lambda: made_in(home, "metallb-system"), 5)
+    path = inside("metallb-system")
+    api.store(service("web", "192.168.122.207"))
+    less = "192.168.122.200-192.168.122.203"
+    head = EXAMPLE.read_text().partition("metallb:")[0]
+    home.write_home(f"{head}metallb:\n  pools:\n"
+                    f"    hall: {{addresses: [{less}], auto_assign: false}}\n")
+    home.exits(0, "reload")
+
+    def has(addresses):
+        spec = api.get(path)["spec"]
+        return spec["addresses"] == [addresses] and spec.get("autoAssign") is False
+
+    check("the addresses wait, the other key does not", lambda:
+          home.is_("pool/hall", "blocked", "waits for approval") and has(HALL), 5)
+    api.patch(path, {"spec": {"autoAssign": True}})
+    check("it goes on being kept meanwhile", lambda: has(HALL), 5)
+    home.exits(0, "approve", "pool/hall")
+    check("approved: both", lambda: has(less) and home.is_("pool/hall", "converged"), 5)
+    api.mark()
+    api.patch(path, {"spec": {
+        "autoAssign": True, "addresses": ["192.168.122.200-192.168.122.205"]}})
+    check("what touches nobody goes in one request", lambda:
+          has(less) and len(api.writes()) == 2, 5)
+    api.delete("/api/v1/namespaces/dev/services/web")
+
+
 if __name__ == "__main__":
     run(start, by_its_webhook, by_its_pools, nothing_may_be_read, several, undone, whole,
-        moved_meanwhile)
+        moved_meanwhile, keys_apart)
