@@ -184,9 +184,31 @@ static bool has_scheme(const char *text)
 	       text[scheme + 1] == '/';
 }
 
+/* "scheme://USER:PASSWORD@HOST/..." */
+static bool has_password(const char *text)
+{
+	const char *user = strstr(text, "//"), *colon, *at;
+	size_t length;
+
+	if (!user)
+		return false;
+	user += 2;
+	length = strcspn(user, "/?#");
+	at = memchr(user, '@', length);
+	colon = memchr(user, ':', length);
+	return at && colon && colon < at;
+}
+
 static int uri_parse(const struct field *f, const char *text, void *value,
     struct arena *a, struct refusal *r)
 {
+	/* It is part of what status shows, and never quoted. */
+	if (has_password(text)) {
+		r->id = "bad-value";
+		r->fix = "leave the password out: libvirt takes none from a URI";
+		return fail(
+		    &r->why, "this has a password in it, which everybody would see");
+	}
 	return keep_if(
 	    word_index(f->words, text) >= 0 || has_scheme(text), text, value, a, r);
 }
