@@ -9,6 +9,7 @@
 #include "lib/base/sorted.h"
 #include "lib/kind/kinds.h"
 #include "lib/kind/network/reservation.h"
+#include "lib/kind/vm/vm_record.h"
 
 struct by_uuid {
 	const char *uuid;
@@ -89,9 +90,14 @@ static const char *uuid_of_domain(const struct observed *observed)
 	return side ? ((const struct vm *)side)->uuid : NULL;
 }
 
+/* Of one that is not there by its name, what it was: it may have been renamed. */
 static const char *uuid_of(const struct planner *p, const struct vm *vm)
 {
-	return uuid_of_domain(planner_observed(p, &vm_kind, vm->domain));
+	const char *uuid = uuid_of_domain(planner_observed(p, &vm_kind, vm->domain));
+	const struct object_state *state =
+	    uuid ? NULL : state_find(p->input->state, &vm_kind, vm->object.name);
+
+	return state ? vm_record_of(state)->uuid : uuid;
 }
 
 /* The domain, not the VM's own, that the Node is by its system UUID; NULL: none. */
