@@ -16,11 +16,28 @@ static const char *external_name(const struct kind *kind, const struct object *d
 	return kind->external_name ? kind->external_name(desired) : desired->name;
 }
 
+/* Of no more objects of a kind that nobody has written: a server may have any number. */
+#define REMEMBERED_MAX 1024
+
+static bool may_remember(const struct engine *e, const struct kind *kind,
+    const char *name, const struct observed *observed)
+{
+	size_t count = 0;
+
+	if (!kind->remembers_all)
+		return false;
+	if (!observed || state_find(&e->state, kind, name))
+		return state_find(&e->state, kind, name);
+	for (size_t i = 0; i < e->state.count; i++)
+		count += e->state.items[i]->kind == kind;
+	return count < REMEMBERED_MAX + config_get(e->config, kind)->count;
+}
+
 /* `object` NULL: nobody wrote it. */
 static void remember_as(struct engine *e, const struct kind *kind, const char *name,
     const struct object *object, const struct observed *observed)
 {
-	if (object || kind->remembers_all)
+	if (object || may_remember(e, kind, name, observed))
 		e->state.persistent_changes += kind->observed(
 		    state_get(&e->state, kind, object ? object->name : name), observed,
 		    object, &e->config->settings, clock_mono(), clock_random());

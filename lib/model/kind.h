@@ -174,7 +174,8 @@ struct kind {
 	 * requested a reconcile of this very object.
 	 */
 	const struct fields *state_fields;
-	/* `observed` is also called of what nobody has written, `want` NULL. */
+	/* `observed` is also called of what nobody has written, `want` NULL; of some
+	 * thousand objects at most. */
 	bool remembers_all;
 	void (*desired)(struct object_state *state, const struct object *desired);
 	bool (*observed)(struct object_state *state, const struct observed *observed,

@@ -207,6 +207,15 @@ def pools_remembered(home):
     home.write_home()
     check("when the cluster is there again, with the pool, it is cut", lambda: ranges() == before
           and home.converged(), 20)
+    home.api.store(*({
+        "apiVersion": "metallb.io/v1beta1", "kind": "IPAddressPool",
+        "metadata": {"name": f"many-{n}", "namespace": "metallb-system"},
+        "spec": {"addresses": [f"10.77.{n // 250}.{n % 250}/32"]}} for n in range(1500)))
+    check("of very many that are not written", lambda: "10.77.5.249" in home.exits(
+        0, "import").out, 20)
+    home.stop()
+    kept = (home.state_dir / "state.json").read_text().count('"held"')
+    check(f"not all are remembered, but {kept}", lambda: 1000 < kept < 1100)
 
 
 if __name__ == "__main__":
