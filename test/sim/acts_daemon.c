@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/kind/kinds.h"
 #include "test/sim/acts.h"
 
 static int64_t some_while(struct sim *s, struct rng *r)
@@ -100,6 +101,39 @@ bool act_ctl_reconcile(struct sim *s, struct rng *r)
 	else
 		engine_reconcile(
 		    s->engine, item->kind, arena_copy(&s->arena, item->name), "root", &e);
+	return true;
+}
+
+static const struct item *pick_vm_item(struct sim *s, struct rng *r)
+{
+	const struct item *item = NULL;
+
+	for (int tries = 0; tries < 8; tries++)
+		if ((item = pick_item(s, r)) && item->kind == &vm_kind && item->desired)
+			return item;
+	return NULL;
+}
+
+/* Start, stop, or no longer either. */
+bool act_ctl_wish(struct sim *s, struct rng *r)
+{
+	static const char *const verbs[] = { "start", "stop", "resume" };
+	const struct item *item = pick_vm_item(s, r);
+	unsigned verb = rng_below(r, 3);
+	struct error e = { "" };
+	const char *name;
+
+	if (!item)
+		return false;
+	name = arena_copy(&s->arena, item->name);
+	sim_say(s, "homek8sctl %s vm/%s", verbs[verb], name);
+	if (verb < 2)
+		judge_wish(s, name, verb == 0);
+	if (verb == 2)
+		engine_resume(s->engine, &vm_kind, name, "root", &e);
+	else
+		engine_wish(s->engine, &vm_kind, name, verb ? WISH_STOP : WISH_START,
+		    "root", "root", &e);
 	return true;
 }
 

@@ -57,6 +57,8 @@ struct judge {
 	int asked_down[DOMS];	/* the id of which a step has requested the shutdown, */
 	int64_t asked_us[DOMS]; /* and when */
 	bool requested[DOMS];	/* by a reconcile of its VM */
+	bool may_start[DOMS],
+	    may_stop[DOMS]; /* by `start`, `stop`, whatever ended that */
 	const struct home *previous, *current; /* configurations in force */
 	unsigned
 	    once_version[DOMS]; /* its version after our step that must not be repeated */

@@ -33,7 +33,8 @@ static bool is_world_fault(struct sim *s, const struct item *item)
 		return false;
 	if (d->id < 0 && (d->broken || is_cut_off(s, d)))
 		return true;
-	return d->id >= 0 && vm->runs == NO && d->stop_answer;
+	return d->id >= 0 && d->stop_answer &&
+	       (vm->runs == NO || s->judge->may_stop[d - s->world.doms]);
 }
 
 /* It was renewed, and has it still: the address is somebody else's. */

@@ -82,7 +82,8 @@ static void judge_stop(struct sim *s, struct world *b, const struct call_in_worl
 
 	if (!vm || !d || d->id < 0)
 		return;
-	if (vm->runs != NO && !judge_approved(s, EFFECT_INTERRUPTS, vm->name, NULL)) {
+	if (vm->runs != NO && !s->judge->may_stop[d - b->doms] &&
+	    !judge_approved(s, EFFECT_INTERRUPTS, vm->name, NULL)) {
 		sim_fail(
 		    s, "P2", "\"%s\" though nobody wrote that it is to stop", call->text);
 		return;
@@ -172,6 +173,8 @@ static void judge_start(struct sim *s, struct world *b, const struct call_in_wor
 
 	if (!vm || !d || !judge_knows(&d->e, call))
 		return;
+	if (s->judge->may_start[d - b->doms])
+		return;
 	if (vm->runs == NO)
 		sim_fail(s, "P9", "\"%s\" though it is to be stopped", call->text);
 	if (vm->runs == UNWRITTEN && !vm->power && d->e.exists && !d->config.mark &&
@@ -188,6 +191,16 @@ void judge_requested(struct sim *s, const char *vm)
 
 	if (d)
 		s->judge->requested[d - s->world.doms] = true;
+}
+
+void judge_wish(struct sim *s, const char *vm, bool start)
+{
+	const struct h_vm *h = s->in_force ? home_vm(s->in_force, vm) : NULL;
+	struct w_dom *d = h ? dom_of(&s->world, h) : NULL;
+
+	if (d)
+		(start ? s->judge->may_start : s->judge->may_stop)[d - s->world.doms] =
+		    true;
 }
 
 /* Networks */

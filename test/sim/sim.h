@@ -150,6 +150,8 @@ bool judge_approve(struct sim *s, unsigned pick);
 const char *judge_approve_of(struct sim *s, const char *kind, unsigned pick);
 /* Somebody has asked for a reconcile of this very VM, which may start it. */
 void judge_requested(struct sim *s, const char *vm);
+/* Or that it run, or be stopped, until that ends. */
+void judge_wish(struct sim *s, const char *vm, bool start);
 /* The configuration in force is another. */
 void judge_edited(struct sim *s);
 /* Faults have ended a minute ago; and a while later, in which nothing was to be done. */
