@@ -84,7 +84,8 @@ static const struct host_entry *only_entry(
 	return found && is_right(&have->hosts[at], want) ? &have->hosts[at] : NULL;
 }
 
-/* libvirt takes no entry that has a name or an address of one that stays. */
+/* libvirt takes no entry that has a name or an address of one that stays. One that is written
+ * once more may have no name. */
 static bool is_in_the_way(struct planner *p, const struct reservation_aim *aim,
     enum side which, const struct host_entry *added, const struct host_entry *h)
 {
@@ -93,7 +94,7 @@ static bool is_in_the_way(struct planner *p, const struct reservation_aim *aim,
 
 	if (reservation_index_owns(index, aim, which, h) ||
 	    !(ip_equal(h->ip, added->ip) ||
-		(h->name && strcmp(h->name, added->name) == 0)))
+		(h->name && added->name && strcmp(h->name, added->name) == 0)))
 		return false;
 	owner = reservation_index_owner(index, aim->reservation, which, h);
 	return !owner || (owner->known[which] && is_right(h, &owner->entries[which]));
