@@ -27,6 +27,7 @@
 static const struct check checks[] = {
 	{ "kvm", "Host", check_kvm, false },
 	{ "qemu", "Host", check_qemu, false },
+	{ "qemu-img", "Host", check_qemu_img, false },
 	{ "dnsmasq", "Host", check_dnsmasq, false },
 	{ "ports", "Host", check_ports, false },
 	{ "addresses", "Host", check_addresses, false },

@@ -66,6 +66,7 @@ int doctor_connect(const struct doctor *d, const char *path);
 /* doctor_host.c */
 void check_kvm(struct doctor *d);
 void check_qemu(struct doctor *d);
+void check_qemu_img(struct doctor *d);
 void check_dnsmasq(struct doctor *d);
 void check_addresses(struct doctor *d);
 /* doctor_ports.c */

@@ -71,6 +71,25 @@ void check_qemu(struct doctor *d)
 	doctor_install(d, package);
 }
 
+/* libvirt runs it to make a qcow2 file. */
+void check_qemu_img(struct doctor *d)
+{
+	static const char *const programs[] = { "/usr/bin/qemu-img",
+		"/usr/local/bin/qemu-img", NULL };
+	const char *program = doctor_first(d, programs);
+	bool needed = config_get(d->home.config, &volume_kind)->count > 0;
+
+	if (!is_here(d))
+		return;
+	if (program) {
+		doctor_answer(d, OUTCOME_PASS, "%s", program);
+		return;
+	}
+	doctor_answer(d, needed ? OUTCOME_FAIL : OUTCOME_WARN,
+	    "there is no qemu-img: libvirt can make no disk of a VM");
+	doctor_install(d, "qemu-utils");
+}
+
 void check_dnsmasq(struct doctor *d)
 {
 	static const char *const programs[] = { "/usr/sbin/dnsmasq", "/usr/bin/dnsmasq",

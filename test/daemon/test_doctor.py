@@ -42,6 +42,7 @@ class Host:
         shutil.rmtree(self.root, ignore_errors=True)
         for name, text in {
             "dev/kvm": "", f"usr/bin/qemu-system-{MACHINE}": "", "usr/sbin/dnsmasq": "",
+            "usr/bin/qemu-img": "",
             "usr/bin/apt-get": "", "usr/sbin/libvirtd": "", "usr/bin/homek8sd": "",
             "proc/cpuinfo": "flags : fpu vmx lm\n", "proc/net/udp": PROC_NET,
             "proc/net/tcp": PROC_NET,
@@ -216,6 +217,13 @@ WRONG = (
      "kvm", "warn", "nested virtualization"),
     ("no qemu", lambda host: host.remove(f"usr/bin/qemu-system-{MACHINE}"), "qemu", "fail",
      "apt-get install -y qemu-system-"),
+    ("no qemu-img", lambda host: host.remove("usr/bin/qemu-img"), "qemu-img", "warn",
+     "apt-get install -y qemu-utils"),
+    ("no qemu-img, and a disk to be made", lambda host: (
+        host.remove("usr/bin/qemu-img"), host.put(
+            "etc/homek8s/desired.d/db.yaml",
+            "vms: {db: {vcpus: 1, memory: 1GiB, disk: {size: 1GiB}}}\n")),
+     "qemu-img", "fail", "apt-get install -y qemu-utils"),
     ("no dnsmasq", lambda host: host.remove("usr/sbin/dnsmasq"), "dnsmasq", "fail",
      "apt-get install -y dnsmasq-base"),
     ("no dnsmasq, and no Debian", lambda host: host.remove("usr/sbin/dnsmasq", "usr/bin/apt-get"),
