@@ -137,10 +137,15 @@ static const char *reach(const char *text, int room)
 	return text;
 }
 
+const char *layout_dots(const struct terminal *t)
+{
+	return t->utf8 ? "…" : "..";
+}
+
 const char *layout_fit(
     struct arena *a, const struct terminal *t, const char *text, int room)
 {
-	const char *dots = t->utf8 ? "…" : "..", *end;
+	const char *dots = layout_dots(t), *end;
 
 	if (!*reach(text, room))
 		return text;

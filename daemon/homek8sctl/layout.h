@@ -35,6 +35,8 @@ const char *verdict_sign(const struct terminal *t, const char *word);
 int layout_names(const struct terminal *t);
 /* Columns a text takes. */
 int layout_columns(const char *text);
+/* What stands where a text was cut: an ellipsis. */
+const char *layout_dots(const struct terminal *t);
 /* The text, or as much of it as fits into `room` columns with an ellipsis after it. */
 const char *layout_fit(
     struct arena *a, const struct terminal *t, const char *text, int room);

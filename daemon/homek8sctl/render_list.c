@@ -102,7 +102,7 @@ static void add_rows(
 	struct json_object *objects = json_at(reply, "objects");
 	struct json_object *unwritten = json_at(reply, "unwritten");
 
-	for (int rank = 5; rank >= 0; rank--)
+	for (int rank = TROUBLE_WORST; rank >= 0; rank--)
 		for (size_t i = 0; i < json_count(objects); i++) {
 			struct json_object *object = json_item(objects, i);
 			const char *verdict = json_string_at(object, "verdict");

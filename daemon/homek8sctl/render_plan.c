@@ -142,7 +142,7 @@ static void render_waiting(struct ctl *ctl, struct json_object *approvals)
 /* Objects that are not as they are written though nothing is to be done. */
 static void render_others(struct ctl *ctl, const char *title, struct json_object *objects)
 {
-	static const struct trouble_measure whole = { SIZE_MAX, 0, 0 };
+	static const struct trouble_measure whole = { SIZE_MAX, 0, 0, false };
 	struct trouble trouble;
 
 	if (json_count(objects) == 0)

@@ -29,17 +29,19 @@ struct measure {
 
 /* From all that is of use at one glance to the least. */
 static const struct measure measures[] = {
-	{ 5, 3, 4, 3, { EVERYTHING, 6, 3 } },
-	{ 5, 3, 2, 3, { EVERYTHING, 4, 3 } },
-	{ 3, 3, 2, 3, { EVERYTHING, 3, 3 } },
-	{ 0, 3, 2, 3, { EVERYTHING, 3, 3 } },
-	{ 0, 3, 1, 3, { EVERYTHING, 3, 2 } },
-	{ 0, 0, 1, 3, { EVERYTHING, 3, 1 } },
+	{ 5, 3, 4, 3, { EVERYTHING, 8, 3, false } },
+	{ 3, 3, 2, 3, { EVERYTHING, 8, 3, false } },
+	{ 0, 3, 2, 3, { EVERYTHING, 8, 3, false } },
+	{ 0, 3, 1, 3, { EVERYTHING, 6, 2, false } },
+	{ 0, 0, 1, 3, { EVERYTHING, 6, 1, false } },
+	{ 0, 0, 1, 3, { EVERYTHING, 4, 1, false } },
+	{ 0, 0, 1, 3, { EVERYTHING, 3, 1, false } },
 };
 
 #define MEASURES (sizeof(measures) / sizeof(measures[0]))
 
-static const struct measure no_limits = { 5, EVERYTHING, 0, 0, { EVERYTHING, 0, 0 } };
+static const struct measure no_limits = { 5, EVERYTHING, 0, 0,
+	{ EVERYTHING, 0, 0, false } };
 
 static bool is_wide(const struct ctl *ctl)
 {
@@ -175,12 +177,25 @@ static void render_sources(struct ctl *ctl, struct json_object *status, int line
 
 /* Findings */
 
-/* The worst ones, the worst last. */
+static size_t count_notes(struct json_object *findings)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < json_count(findings); i++) {
+		const char *severity = json_string_at(json_item(findings, i), "severity");
+
+		count += severity && strcmp(severity, "info") == 0;
+	}
+	return count;
+}
+
+/* The worst ones, the worst last. On a terminal notes are counted, and no more. */
 static void render_findings(
     struct ctl *ctl, struct json_object *findings, const struct measure *m)
 {
 	size_t count = json_count(findings);
-	size_t left = count > m->findings ? count - m->findings : 0;
+	size_t notes = m->findings == EVERYTHING ? 0 : count_notes(findings);
+	size_t left = count - notes > m->findings ? count - m->findings : notes;
 
 	if (count == 0)
 		return;
@@ -191,8 +206,8 @@ static void render_findings(
 		line_print(ctl, 0, PAINT_BOLD,
 		    "%s (what to do: `homek8sctl status -o wide`)",
 		    findings_count(ctl, findings));
-	if (left && left < count)
-		line_print(ctl, 2, PAINT_FAINT, "%zu less urgent", left);
+	if (left > notes && left < count)
+		line_print(ctl, 2, PAINT_FAINT, "%zu less urgent", left - notes);
 	findings_sort(findings);
 	for (size_t i = left; i < count; i++)
 		render_finding(
@@ -263,8 +278,8 @@ static size_t count_lines(const struct ctl *ctl, const char *text)
 }
 
 /* Renders into memory: *lines is how many it takes. To be freed. */
-static char *try(struct ctl *ctl, struct json_object *status, struct trouble *trouble,
-    const struct measure *m, size_t *lines)
+static char *print_page(struct ctl *ctl, struct json_object *status,
+    struct trouble *trouble, const struct measure *m, size_t *lines)
 {
 	FILE *out = ctl->out;
 	char *page = NULL;
@@ -279,6 +294,22 @@ static char *try(struct ctl *ctl, struct json_object *status, struct trouble *tr
 	ctl->out = out;
 	*lines = count_lines(ctl, page);
 	return page;
+}
+
+/* The same; where a reason is cut it names what shows it whole. */
+static char *try(struct ctl *ctl, struct json_object *status, struct trouble *trouble,
+    const struct measure *m, size_t *lines)
+{
+	autofree char *end = must_printf("%s\n", layout_dots(&ctl->terminal));
+	char *page = print_page(ctl, status, trouble, m, lines);
+	const char *table = strstr(page, "REASON");
+	struct measure with = *m;
+
+	if (!table || !strstr(table, end))
+		return page;
+	free(page);
+	with.objects.cut = true;
+	return print_page(ctl, status, trouble, &with, lines);
 }
 
 /* Fewer objects, the least urgent ones first, until it fits or `fewest` are left. */

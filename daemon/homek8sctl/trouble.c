@@ -37,9 +37,9 @@ int trouble_rank(struct json_object *object)
 	case VERDICT_PENDING:
 		return 3;
 	case VERDICT_BLOCKED:
-		return 4;
+		return json_bool_at(object, "waits_for_approval", false) ? 4 : 5;
 	case VERDICT_FAILING:
-		return 5;
+		return TROUBLE_WORST;
 	}
 	return 0;
 }
@@ -157,7 +157,7 @@ void trouble_find(struct ctl *ctl, struct json_object *objects, struct trouble *
 	bool all = ctl->options.output == OUTPUT_WIDE;
 
 	*out = (struct trouble){ 0 };
-	for (int r = all ? 0 : 1; r <= 5; r++)
+	for (int r = all ? 0 : 1; r <= TROUBLE_WORST; r++)
 		for (size_t i = 0; i < json_count(objects); i++)
 			if (trouble_rank(json_item(objects, i)) == r)
 				add_row(ctl, out, json_item(objects, i));
@@ -283,7 +283,8 @@ void trouble_print(
 		pad(ctl, "VERDICT", w.verdict, PAINT_BOLD);
 		if (w.since)
 			pad(ctl, "SINCE", w.since, PAINT_BOLD);
-		line_print(ctl, 0, PAINT_BOLD, "REASON");
+		line_print(ctl, 0, PAINT_BOLD,
+		    m->cut ? "REASON (cut; whole: -o wide)" : "REASON");
 	}
 	if (left)
 		line_print(ctl, INDENT, PAINT_FAINT,

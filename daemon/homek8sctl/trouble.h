@@ -24,10 +24,12 @@ struct trouble {
 };
 
 /* Failing and blocked ones want somebody, the others pass by themselves: lines of the
- * reason for each. 0: as many as it takes. `rows`: the worst ones only. */
+ * reason for each. 0: as many as it takes. `rows`: the worst ones only. `cut`: some reason
+ * is, and the header names what shows it whole. */
 struct trouble_measure {
 	size_t rows;
 	int urgent_lines, calm_lines;
+	bool cut;
 };
 
 /* With -o wide every object is there and has its own row. In the run's arena; the
@@ -37,8 +39,9 @@ void trouble_find(struct ctl *ctl, struct json_object *objects, struct trouble *
  * none). */
 const char *trouble_why(struct ctl *ctl, struct json_object *object);
 const char *trouble_next(struct ctl *ctl, struct json_object *object);
-/* Where a verdict stands among the others: the worst one is the highest. Urgent: it
- * wants somebody. */
+/* Where an object stands among the others: the worst is the highest; what is blocked and
+ * waits for approval comes before what is blocked by itself. Urgent: it wants somebody. */
+#define TROUBLE_WORST 6
 int trouble_rank(struct json_object *object);
 bool trouble_is_urgent(struct json_object *object);
 void trouble_print(struct ctl *ctl, const struct trouble *trouble,

@@ -10,7 +10,18 @@ struct tally { /* of what is managed */
 	const struct item *worst;
 };
 
-/* How bad a verdict is for the home: the worst one is named first. */
+/* Of two that are blocked, one that waits for approval only waits for that. */
+static bool is_worse(const struct item *item, const struct item *than)
+{
+	int rank = than ? verdict_rank(than->verdict) : -1;
+
+	if (verdict_rank(item->verdict) != rank)
+		return verdict_rank(item->verdict) > rank;
+	return item->verdict == VERDICT_BLOCKED && !view_approval(item) &&
+	       view_approval(than);
+}
+
+/* The worst one is named first. */
 static struct tally count(const struct view *v)
 {
 	struct tally tally = { 0 };
@@ -25,8 +36,7 @@ static struct tally count(const struct view *v)
 		tally.written += item->desired != NULL;
 		tally.as_written += item->desired && item->verdict == VERDICT_CONVERGED;
 		tally.by[item->verdict]++;
-		if (!tally.worst ||
-		    verdict_rank(item->verdict) > verdict_rank(tally.worst->verdict))
+		if (is_worse(item, tally.worst))
 			tally.worst = item;
 	}
 	return tally;

@@ -29,8 +29,7 @@ bool view_waits(const struct program *program)
 	return program->gate == GATE_APPROVAL || program->gate == GATE_BUDGET;
 }
 
-/* The first of the object's that waits for approval, or NULL. */
-static const char *approval_of(const struct item *item)
+const char *view_approval(const struct item *item)
 {
 	for (size_t i = 0; i < item->program_count; i++)
 		if (view_waits(item->programs[i]))
@@ -52,7 +51,7 @@ static struct object_view object_of(
 		.conditions = { item->conditions, item->condition_count },
 		.error = item->error,
 		.retry_in = view_retry_in(v, item),
-		.waits_for_approval = approval_of(item) != NULL,
+		.waits_for_approval = view_approval(item) != NULL,
 	};
 }
 
@@ -414,7 +413,7 @@ bool view_describe(const struct view *v, struct arena *a, const struct kind *kin
 		.running = running_of(v, item),
 		.remembered = remembered_of(v, item),
 		.steps = step_texts(a, item),
-		.approval = approval_of(item),
+		.approval = view_approval(item),
 		.findings = all_findings(
 		    v, a, arena_printf(a, "%s/%s", kind->name, item->short_name)),
 	};

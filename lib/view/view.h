@@ -62,6 +62,8 @@ void view_findings(struct arena *a, const struct finding *findings, size_t count
 int64_t view_retry_in(const struct view *v, const struct item *item);
 /* Whether it waits for approval, and would be approved by its hash. */
 bool view_waits(const struct program *program);
+/* What the first of the item's programs that does so says of it; NULL: none does. */
+const char *view_approval(const struct item *item);
 
 /* "reservation/default/worker-1": kind and full name, in the arena. */
 const char *view_key(struct arena *a, const struct item *item);
