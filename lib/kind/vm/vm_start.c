@@ -20,6 +20,8 @@
 #include "lib/kind/network/network.h"
 #include "lib/kind/network/reservation.h"
 #include "lib/kind/vm/vm.h"
+#include "lib/kind/volume/storage.h"
+#include "lib/kind/volume/volume.h"
 
 enum stop_cause vm_stop_cause(const struct domain_facts *facts)
 {
@@ -253,6 +255,40 @@ static bool is_claimed(struct planner *p, struct item *item, const struct vm *wa
 	return true;
 }
 
+static const char *volume_way_back(struct planner *p, const char *name)
+{
+	const struct storage *pool = storage_pool(p, name);
+
+	if (!pool)
+		return "libvirt has no such pool";
+	return arena_printf(p->arena,
+	    pool->active ? "put it back; `virsh pool-refresh %s` if it is there"
+			 : "`virsh pool-start %s`",
+	    name);
+}
+
+/* libvirt looks up in its pool a volume that it was given by name, or does not start the
+ * domain. True: one is missing, and the item blocked. */
+static bool lacks_volume(
+    struct planner *p, struct item *item, const struct vm *have, const char *why)
+{
+	for (size_t i = 0; i < have->disk_count; i++) {
+		const char *in = have->disks[i].pool, *file = have->disks[i].path;
+		const char *name = in ? arena_printf(p->arena, "%s/%s", in, file) : NULL;
+
+		if (!in || have->disks[i].backing ||
+		    !planner_knows(p, &storage_kind, in) ||
+		    !planner_knows(p, &volume_kind, name) ||
+		    planner_observed(p, &volume_kind, name))
+			continue;
+		item_blocked(p, item,
+		    "%s; not started: its disk, volume %s of storage pool %s, is not there; %s",
+		    why, file, in, volume_way_back(p, in));
+		return true;
+	}
+	return false;
+}
+
 static void start_now(struct planner *p, struct item *item, const struct vm *want,
     const struct vm *have, const char *why)
 {
@@ -329,6 +365,8 @@ void vm_start_plan(
 		    item->name);
 	} else if (!may_start(item, want, have)) {
 		left_alone(p, item, vm_power_due(want, have), cause_of(item, have));
+	} else if (lacks_volume(p, item, have, why)) {
+		return;
 	} else if (!mono_reached(vm->start_at, p->input->now)) {
 		paced(p, item, why);
 		program_waits_until(
