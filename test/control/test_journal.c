@@ -155,7 +155,7 @@ static int fake_journal(void)
 	int fd;
 
 	if (!scratch_mounts(0)) {
-		printf("skipped: a journal of our own " SCRATCH_MOUNTS_MISSING "\n");
+		printf("skipped: a journal of our own: " SCRATCH_MOUNTS_MISSING "\n");
 		return -1;
 	}
 	ck_assert_int_eq(mount("tmpfs", "/run", "tmpfs", 0, NULL), 0);

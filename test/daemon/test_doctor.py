@@ -9,7 +9,7 @@ import shutil
 import socket
 import subprocess
 
-from homelab import run
+from homelab import run, skip
 from report import none_of
 from terminal import on_terminal
 
@@ -388,4 +388,6 @@ def nobody(home):
 
 
 if __name__ == "__main__":
+    if os.getuid() != 0:
+        skip("needs root: whose the files are is what is checked")
     run(well, wrong, mended, shown, nobody, running)

@@ -5,8 +5,12 @@ is written, over restarts, until it is resumed or the VM is edited.
 """
 
 import json
+import os
+import pwd
 
 from homelab import run, world
+
+USER = pwd.getpwuid(os.getuid()).pw_name
 
 FIRST = {
     "a": "power: always",
@@ -59,11 +63,11 @@ def stopped(home):
     check("it is shut down, by a request and no more", lambda: off(home, "a") and
           home.libvirt_writes() == ["virDomainShutdownFlags"], 5)
     check("paused, with who asked and how to end it", lambda: home.is_(
-        "vm/a", "paused", "is stopped because root requested it just now; "
+        "vm/a", "paused", f"is stopped because {USER} requested it just now; "
         "`homek8sctl resume vm/a` or an edit of it ends that"), 5)
     check("status: not as written", lambda: home.ctl("status").code == 1)
     check("plan and diff say it too", lambda:
-          "is stopped because root requested" in home.ctl("plan").out and
+          f"is stopped because {USER} requested" in home.ctl("plan").out and
           any(change["field"] == "state" and change["want"] == "running"
               for row in json.loads(home.ctl("diff", "-o", "json").out)["objects"]
               for change in row["changes"]))
@@ -71,8 +75,8 @@ def stopped(home):
                                   row["fields"]["state"] == "stopped" for row in json.loads(
                                       home.ctl("list", "vms", "-o", "json").out)["objects"]))
     check("describe has it as it is remembered", lambda: json.loads(
-        home.ctl("describe", "vm/a", "-o", "json").out)["remembered"]["wish"]["by"] == "root")
-    check("the journal has who asked", lambda: home.said("stop vm/a, by uid 0 (root)"))
+        home.ctl("describe", "vm/a", "-o", "json").out)["remembered"]["wish"]["by"] == USER)
+    check("the journal has who asked", lambda: home.said(f"stop vm/a, by uid {os.getuid()} ({USER})"))
     home.libvirt_mark()
     home.exits(0, "reconcile")
     stays("power: always does not start it again", lambda: off(home, "a") and
@@ -85,14 +89,14 @@ def stopped(home):
 def remembered(home):
     check, stays = home.report.check, home.report.stays
     home.restart()
-    check("it outlives a restart", lambda: home.is_("vm/a", "paused", "root requested"), 5)
+    check("it outlives a restart", lambda: home.is_("vm/a", "paused", f"{USER} requested"), 5)
     stays("and is not started", lambda: off(home, "a"), 1)
     home.kill()
     home.start()
-    check("a crash too", lambda: home.is_("vm/a", "paused", "root requested"), 5)
+    check("a crash too", lambda: home.is_("vm/a", "paused", f"{USER} requested"), 5)
     write(home, b="power: always, autostart: true")
     check("an edit of another VM", lambda: home.is_("vm/b", "converged") and
-          home.is_("vm/a", "paused", "root requested"), 5)
+          home.is_("vm/a", "paused", f"{USER} requested"), 5)
     stays("does not end it", lambda: off(home, "a"), 1)
 
 
@@ -125,7 +129,7 @@ def run_though_stopped(home):
     check = home.report.check
     home.exits(0, "start", "vm/d")
     check("start of what is written as stopped", lambda: home.runs("d") and home.is_(
-        "vm/d", "paused", "runs because root requested it"), 10)
+        "vm/d", "paused", f"runs because {USER} requested it"), 10)
     home.exits(0, "stop", "vm/d")
     check("stop: as it is written", lambda: off(home, "d") and home.is_("vm/d", "converged"), 5)
 

@@ -222,7 +222,7 @@ START_TEST(a_full_disk_loses_nothing)
 	int fd;
 
 	if (!scratch_mounts(0)) {
-		printf("skipped: a full disk " SCRATCH_MOUNTS_MISSING "\n");
+		printf("skipped: a full disk: " SCRATCH_MOUNTS_MISSING "\n");
 		return;
 	}
 	mkdir(mount_point, 0700);

@@ -219,7 +219,7 @@ static void free_name(void)
 static bool mount_small_disk(void)
 {
 	if (!scratch_mounts(0)) {
-		printf("skipped: a full disk " SCRATCH_MOUNTS_MISSING "\n");
+		printf("skipped: a full disk: " SCRATCH_MOUNTS_MISSING "\n");
 		return false;
 	}
 	ck_assert_int_eq(mount("tmpfs", directory, "tmpfs", 0, "size=24k"), 0);
