@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/cleanup.h"
+#include "lib/base/text.h"
+
 #define PRINT_FLAGS JSON_C_TO_STRING_NOSLASHESCAPE
 
 static int fail_at(const char *text, size_t offset, const char *what, struct error *e)
@@ -124,6 +127,79 @@ struct json_tokener *json_tokener_strict(int depth)
 	return tokener;
 }
 
+/* The bytes of the UTF-8 character that begins with this one, and what it is. */
+static size_t character_at(const char *text, unsigned long *out)
+{
+	unsigned char first = (unsigned char)*text;
+	size_t length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+
+	*out = length == 1 ? first : first & (0x7fU >> length);
+	for (size_t i = 1; i < length; i++)
+		*out = *out << 6 | ((unsigned char)text[i] & 0x3f);
+	return length;
+}
+
+/* Checked text with \u escapes in place of what is no ASCII. */
+static void put_escaped(const char *text, size_t length, struct text *out)
+{
+	unsigned long c;
+
+	for (size_t i = 0; i < length;) {
+		i += character_at(text + i, &c);
+		if (c < 0x80)
+			text_add_n(out, text + i - 1, 1);
+		else if (c < 0x10000)
+			text_add(out, "\\u%04lx", c);
+		else
+			text_add(out, "\\u%04lx\\u%04lx", 0xd7c0 + (c >> 10),
+			    0xdc00 + (c & 0x3ff));
+	}
+}
+
+/* Where in the text it is that stands at `end` of the escaped one. */
+static size_t unescaped_end(const char *text, size_t length, size_t end)
+{
+	size_t i = 0;
+	unsigned long c;
+
+	for (size_t at = 0; i < length && at < end;) {
+		i += character_at(text + i, &c);
+		at += c < 0x80 ? 1 : c < 0x10000 ? 6 : 12;
+	}
+	return i;
+}
+
+/* json-c 0.18, Debian 13's, takes every byte above 0x7f for a control character where it is
+ * strict. */
+static bool wants_ascii(const char *text, size_t length)
+{
+	if (json_c_version_num() >> 8 != 18)
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if ((unsigned char)text[i] >= 0x80)
+			return true;
+	return false;
+}
+
+/* Feeds checked text. *END is where it ended, in the text as it was given. */
+static struct json_object *feed_checked(
+    struct json_tokener *tokener, const char *text, size_t length, size_t *end)
+{
+	autotext struct text escaped = { 0 };
+	struct json_object *o;
+
+	json_tokener_reset(tokener);
+	if (!wants_ascii(text, length)) {
+		o = feed(tokener, text, length);
+		*end = json_tokener_get_parse_end(tokener);
+		return o;
+	}
+	put_escaped(text, length, &escaped);
+	o = feed(tokener, text_get(&escaped), escaped.length);
+	*end = unescaped_end(text, length, json_tokener_get_parse_end(tokener));
+	return o;
+}
+
 static struct json_object *parse(struct json_tokener *tokener, const char *text,
     size_t length, size_t most, struct error *e)
 {
@@ -138,10 +214,8 @@ static struct json_object *parse(struct json_tokener *tokener, const char *text,
 	}
 	if (check_text(text, length, most, e) < 0)
 		return NULL;
-	json_tokener_reset(tokener);
-	o = feed(tokener, text, length);
+	o = feed_checked(tokener, text, length, &end);
 	error = json_tokener_get_error(tokener);
-	end = json_tokener_get_parse_end(tokener);
 	if (error == json_tokener_error_parse_eof || error == json_tokener_continue)
 		fail_at(text, length, "the text ends too early", e);
 	else if (error != json_tokener_success)

@@ -169,8 +169,13 @@ START_TEST(parameters_are_checked)
 	autofree char *name = must_printf(INTERFACE_NAME ".%s", parameters[_i].method);
 	autojson struct json_object *o =
 	    json_parse(parameters[_i].json, strlen(parameters[_i].json), 8, NULL);
-	const char *wrong = interface_check(interface_find(name), o);
+	const char *wrong;
 
+	/* json-c 0.18 refuses numbers past 64 bits itself. */
+	if (!o && json_c_version_num() >> 8 >= 18 &&
+	    strstr(parameters[_i].what, "64 bits"))
+		return;
+	wrong = interface_check(interface_find(name), o);
 	if (parameters[_i].wrong)
 		ck_assert_msg(wrong && strcmp(wrong, parameters[_i].wrong) == 0, "%s: %s",
 		    parameters[_i].what, wrong ? wrong : "accepted");

@@ -26,6 +26,14 @@ static const struct parse_row {
 	{ "a word", T("true"), "true", NULL },
 	{ "an escape", T("\"\\u3042\\n\""), "\"\xe3\x81\x82\\n\"", NULL },
 	{ "raw UTF-8", T("\"\xe3\x81\x82\""), "\"\xe3\x81\x82\"", NULL },
+	{ "two, three and four bytes",
+	    T("[\"\xc2\xba\",\"\xe3\x81\x82\",\"a\xf0\x9f\x98\x80"
+	      "b\"]"),
+	    "[\"\xc2\xba\",\"\xe3\x81\x82\",\"a\xf0\x9f\x98\x80"
+	    "b\"]",
+	    NULL },
+	{ "a mistake behind them", T("{\"\xf0\x9f\x98\x80\": \"\xe3\x81\x82\" 1}"), NULL,
+	    "JSON, line 1 column 11: " },
 	{ "slashes are not escaped", T("\"a/b\""), "\"a/b\"", NULL },
 	{ "braces in a text", T("\"}{][\\\"'/\""), "\"}{][\\\"'/\"", NULL },
 	{ "of duplicate keys the last", T("{\"a\":1,\"a\":2}"), "{\"a\":2}", NULL },
@@ -99,6 +107,18 @@ START_TEST(texts_are_parsed)
 }
 END_TEST
 
+/* json-c 0.18 refuses them, earlier ones cut them off. */
+START_TEST(numbers_past_64_bits_are_none)
+{
+	autojson struct json_object *o = json_parse(
+	    T("{\"huge\":99999999999999999999999,\"under\":-99999999999999999999999}"), 2,
+	    NULL);
+
+	ck_assert_int_eq(json_int_at(o, "huge", -1), -1);
+	ck_assert_int_eq(json_int_at(o, "under", -1), -1);
+}
+END_TEST
+
 START_TEST(sizes_are_capped)
 {
 	size_t length = 200000;
@@ -149,8 +169,7 @@ static const char sample[] =
     "{\"metadata\": {\"name\": \"w1\", \"labels\": {\"a\": \"b\"}, \"nul\": "
     "\"a\\u0000b\"},"
     " \"n\": 42, \"least\": -9223372036854775807, \"most\": 9223372036854775807,"
-    " \"over\": 9223372036854775808, \"huge\": 99999999999999999999999,"
-    " \"under\": -99999999999999999999999, \"real\": 1.5, \"yes\": true, \"none\": null,"
+    " \"over\": 9223372036854775808, \"real\": 1.5, \"yes\": true, \"none\": null,"
     " \"list\": [\"x\", {\"y\": 1}], \"empty\": []}";
 
 static struct json_object *parse_sample(void)
@@ -192,8 +211,6 @@ START_TEST(members_with_types)
 	ck_assert_int_eq(json_int_at(o, "most", -1), INT64_MAX);
 	ck_assert_int_eq(json_int_at(o, "least", -1), -INT64_MAX);
 	ck_assert_int_eq(json_int_at(o, "over", -1), -1);
-	ck_assert_int_eq(json_int_at(o, "huge", -1), -1);
-	ck_assert_int_eq(json_int_at(o, "under", -1), -1);
 	ck_assert_int_eq(json_int_at(o, "real", -1), -1);
 	ck_assert_int_eq(json_int_at(o, "metadata.name", -1), -1);
 	ck_assert_int_eq(json_int_at(o, "nothing", 7), 7);
@@ -245,15 +262,24 @@ START_TEST(pretty_text)
 	autojson struct json_object *o =
 	    json_parse(T("{\"a/b\":[1,{}],\"c\":{}}"), 4, NULL);
 
-	ck_assert_str_eq(json_pretty(o), "{\n"
-					 "  \"a/b\": [\n"
-					 "    1,\n"
-					 "    {\n"
-					 "    }\n"
-					 "  ],\n"
-					 "  \"c\": {\n"
-					 "  }\n"
-					 "}");
+	/* json-c 0.18 writes what is empty in one line. */
+	ck_assert_str_eq(json_pretty(o), json_c_version_num() >> 8 >= 18
+					     ? "{\n"
+					       "  \"a/b\": [\n"
+					       "    1,\n"
+					       "    {}\n"
+					       "  ],\n"
+					       "  \"c\": {}\n"
+					       "}"
+					     : "{\n"
+					       "  \"a/b\": [\n"
+					       "    1,\n"
+					       "    {\n"
+					       "    }\n"
+					       "  ],\n"
+					       "  \"c\": {\n"
+					       "  }\n"
+					       "}");
 }
 END_TEST
 
@@ -280,6 +306,7 @@ int main(void)
 	suite_add_tcase(suite, tests);
 	tcase_add_loop_test(tests, texts_are_parsed, 0, ROWS(parse_rows));
 	tcase_add_test(tests, what_a_stranger_sends_is_weighed);
+	tcase_add_test(tests, numbers_past_64_bits_are_none);
 	tcase_add_test(tests, sizes_are_capped);
 	tcase_add_test(tests, members_by_path);
 	tcase_add_test(tests, members_with_types);

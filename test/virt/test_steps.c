@@ -32,7 +32,7 @@ static const struct {
 		.target = "x",
 		.body = "<domain",
 		.text = "d" },
-	    "d: (domain_definition):1: ", true, true },
+	    "d: ", true, true },
 	{ "define what the schema does not know",
 	    { .action = &domain_define_action,
 		.target = "x",
