@@ -59,6 +59,8 @@ def tls_options(home):
 
 def tls_context(home):
     context = ssl.create_default_context(cafile=home.secrets / "ca.crt")
+    # Python 3.13 wants more of a certificate than a server's client needs.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     context.load_cert_chain(home.secrets / "client.crt", home.secrets / "client.key")
     return context
 

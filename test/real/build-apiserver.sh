@@ -21,6 +21,7 @@ binary=$cache/kube-apiserver-$version
 
 say() { echo "build-apiserver: $*" >&2; }
 die() { say "$@"; exit 1; }
+skip() { say "$@"; exit 77; }
 
 # deb-src lines of this Debian release, made from the machine's own deb lines.
 source_lists() { # DIR
@@ -87,7 +88,11 @@ build() {
 	# shellcheck source=/dev/null
 	local codename=${VERSION_CODENAME:-$(. /etc/os-release && echo "$VERSION_CODENAME")} p
 	for p in "$go/bin/go" dpkg-source make rsync jq; do
-		command -v "$p" >/dev/null || die "no $p; packages needed: $packages"
+		command -v "$p" >/dev/null && continue
+		apt-cache show "${packages%% *}" >/dev/null 2>&1 ||
+			skip "Debian $codename has no ${packages%% *} to build it with; another" \
+				"kube-apiserver is taken by KUBE_APISERVER=/path"
+		die "no $p; packages needed: $packages"
 	done
 	[[ -d $gocode/$reflect2 ]] || die "no $reflect2; packages needed: $packages"
 	mkdir -p "$cache"

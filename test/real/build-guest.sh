@@ -10,7 +10,7 @@
 # On the guest's kernel command line `guest.name=NAME` sets the name it sends.
 set -euo pipefail
 
-packages="busybox-static gzip dpkg"
+packages="busybox-static gzip xz-utils dpkg"
 # In loading order: each needs those before it.
 modules="virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci failover
 	net_failover virtio_net virtio_blk button evdev"
@@ -69,9 +69,16 @@ pack_initrd() { # DIR
 		[[ $m == busybox ]] || ln -s busybox "$root/bin/$m"
 	done
 	for m in $modules; do
-		found=$(find "$1/kernel/lib/modules" -name "$m.ko" -print -quit)
-		[[ -n $found ]] || die "this kernel has no module $m"
-		cp "$found" "$root/modules/"
+		# Under lib or usr/lib, and compressed in later Debians.
+		found=$(find "$1/kernel" -path '*/lib/modules/*' -name "$m.ko*" -print -quit)
+		case $found in
+		*.ko) cp "$found" "$root/modules/" ;;
+		*.ko.xz) xz -dc "$found" >"$root/modules/$m.ko" ;;
+		*)
+			grep -rqs --include=modules.builtin "/$m\.ko" "$1/kernel" ||
+				die "this kernel has no module $m"
+			continue ;;
+		esac
 		echo "$m"
 	done >"$root/modules/order"
 	write_init "$root"
