@@ -76,7 +76,8 @@ def stopped(home):
                                       home.ctl("list", "vms", "-o", "json").out)["objects"]))
     check("describe has it as it is remembered", lambda: json.loads(
         home.ctl("describe", "vm/a", "-o", "json").out)["remembered"]["wish"]["by"] == USER)
-    check("the journal has who asked", lambda: home.said(f"stop vm/a, by uid {os.getuid()} ({USER})"))
+    check("the journal has who asked", lambda: home.said(
+        f"stop vm/a, by uid {os.getuid()} ({USER})"))
     home.libvirt_mark()
     home.exits(0, "reconcile")
     stays("power: always does not start it again", lambda: off(home, "a") and

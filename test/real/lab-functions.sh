@@ -25,7 +25,7 @@ libvirtd_start() {
 	wait_for 'timeout 2 virsh -q uri' 15 >/dev/null
 }
 
-libvirtd_gone() { wait_for "! kill -0 $1" 10 >/dev/null; }
+libvirtd_gone() { wait_for "! kill -0 $1" 30 >/dev/null; }
 libvirtd_stop() { local p && p=$(libvirtd_pid) && kill -TERM "$p" && libvirtd_gone "$p"; }
 libvirtd_kill() { local p && p=$(libvirtd_pid) && kill -KILL "$p" && libvirtd_gone "$p"; }
 libvirtd_pause() { kill -STOP "$(libvirtd_pid)"; }

@@ -172,7 +172,7 @@ test_journal() {
 	local ids id missing=
 	check 'HOMEK8S_KIND=, _NAME=, _ACTION=, _RESULT= and MESSAGE_ID= find what was done' \
 		'journal HOMEK8S_KIND=network HOMEK8S_NAME=default HOMEK8S_RESULT=done -o json |
-		jq -en "any(inputs; .HOMEK8S_ACTION and .MESSAGE_ID and .PRIORITY == \"5\")"'
+		jq -es "any(.[]; .HOMEK8S_ACTION and .MESSAGE_ID and .PRIORITY == \"5\")"'
 	mapfile -t ids < <(journal -o json | jq -r 'select(.SYSLOG_IDENTIFIER == "homek8sd") |
 		.MESSAGE_ID // empty' | sort -u)
 	for id in "${ids[@]}"; do
