@@ -638,6 +638,27 @@ START_TEST(no_start_is_requested_of_what_is_to_be_stopped)
 }
 END_TEST
 
+/* It is another machine: what the one before did is no reason to start it. */
+START_TEST(another_domain_begins_anew)
+{
+	struct bench b;
+
+	set_up(&b);
+	b.want.domain = "w";
+	vm_record_desired(b.state, &b.want.object);
+	b.vm->quick_stops = 2;
+	b.vm->start_requested = true;
+	b.vm->start_at = mono_add(b.now, MINUTE);
+	vm_record_desired(b.state, &b.want.object);
+	ck_assert(b.vm->quick_stops == 2 && b.vm->start_requested);
+	b.want.domain = "copy";
+	vm_record_desired(b.state, &b.want.object);
+	ck_assert(b.vm->quick_stops == 0 && !b.vm->start_requested);
+	ck_assert_int_eq(b.vm->start_at.ms, 0);
+	object_state_free(b.state);
+}
+END_TEST
+
 START_TEST(resumes_are_paced)
 {
 	struct bench b;
@@ -687,6 +708,7 @@ int main(void)
 	tcase_add_test(tests, a_deadline_begins_with_the_first_request);
 	tcase_add_test(tests, a_new_run_ends_the_request);
 	tcase_add_test(tests, no_start_is_requested_of_what_is_to_be_stopped);
+	tcase_add_test(tests, another_domain_begins_anew);
 	tcase_add_test(tests, resumes_are_paced);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

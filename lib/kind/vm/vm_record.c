@@ -68,6 +68,7 @@ static const struct field rows[] = {
 	record_row(struct vm_record, "gone_at", FIELD_MONO, gone_at, FIELD_SHOWN),
 	record_row(struct vm_record, "stored", FIELD_BOOL, stored, FIELD_KEPT),
 	record_row(struct vm_record, "uuid", FIELD_STRING, uuid, FIELD_KEPT),
+	record_row(struct vm_record, "domain", FIELD_STRING, domain, FIELD_KEPT),
 	{ 0 },
 };
 
@@ -207,6 +208,7 @@ static void forget(struct vm_record *vm, struct mono now)
 		.unsettled = vm->unsettled,
 		.withdrawn = vm->withdrawn,
 		.uuid = vm->uuid,
+		.domain = vm->domain,
 		.gone_at = vm->observed ? now : vm->gone_at,
 	};
 }
@@ -285,6 +287,20 @@ static void note_given(struct object_state *state, const struct vm *desired)
 	vm->given = given;
 }
 
+/* Another domain is written for the VM: how often the one before stopped, and that it was to
+ * be started, says nothing of this one. */
+static void note_domain(struct vm_record *vm, const struct vm *desired)
+{
+	if (!desired || !desired->domain)
+		return;
+	if (vm->domain && strcmp(vm->domain, desired->domain) != 0) {
+		vm->quick_stops = 0;
+		vm->start_requested = false;
+		vm->start_at = (struct mono){ 0 };
+	}
+	record_set_text(&vm->domain, desired->domain);
+}
+
 void vm_record_desired(struct object_state *state, const struct object *desired)
 {
 	struct vm_record *vm = state->own;
@@ -294,6 +310,7 @@ void vm_record_desired(struct object_state *state, const struct object *desired)
 	bool written = desired && ((const struct vm *)desired)->power_written;
 
 	note_given(state, (const struct vm *)desired);
+	note_domain(vm, (const struct vm *)desired);
 	/* What was begun because it was written ends with that, the start under way too. */
 	if (vm->power_written && !written) {
 		vm->quick_stops = 0;

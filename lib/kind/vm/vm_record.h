@@ -41,7 +41,8 @@ struct vm_record {
 	uint64_t given;	      /* what it has by what is written: a hash; not kept */
 	bool unsettled;	      /* that has changed while a step was under way; not kept */
 	bool withdrawn;	      /* so has that it is to be started; not kept */
-	char *uuid; /* last observed: a domain that was renamed is known by it */
+	char *uuid;   /* last observed: a domain that was renamed is known by it */
+	char *domain; /* its name as last desired: what is known is of that one */
 };
 
 extern const struct fields vm_record_fields;
