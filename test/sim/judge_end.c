@@ -98,6 +98,13 @@ static void judge_item(struct sim *s, const struct plan *plan, const struct item
 		    item->reason);
 }
 
+/* What must not run now must not begin to with the host either. */
+static bool is_held_back(const struct item *item)
+{
+	return strstr(item->reason, "not started") ||
+	       strstr(item->reason, "cannot be started");
+}
+
 /* While one difference waits for somebody, the others of the object go on being kept. */
 static void judge_kept(struct sim *s, const struct item *item)
 {
@@ -108,7 +115,7 @@ static void judge_kept(struct sim *s, const struct item *item)
 	const struct w_net *net = n ? world_net(&s->world, n->name, false) : NULL;
 	const struct w_dom *d = vm ? world_dom(&s->world, home_domain(vm), false) : NULL;
 
-	if (item->verdict != VERDICT_BLOCKED)
+	if (item->verdict != VERDICT_BLOCKED || is_held_back(item))
 		return;
 	if (net && net->e.exists && net->persistent && n->autostart &&
 	    (n->autostart == YES) != net->autostart &&
