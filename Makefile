@@ -14,7 +14,7 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointe
 	-Wconversion $(if $(CI),-Werror)
 HARDEN := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection \
 	-fcf-protection -fPIE
-OPT ?= -O2 -g
+OPT ?= -O3 -g
 # SAN=address,undefined or SAN=thread builds everything under that sanitizer.
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 CFLAGS_ALL = -std=gnu17 $(OPT) $(WARN) $(if $(SAN),$(SANFLAGS),$(HARDEN)) -MMD -MP -I. \

@@ -295,7 +295,7 @@ shrinking_pool() {
 	sed -i 's/122.100/122.120/' "$pools"
 	"$ctl" reload >/dev/null
 	wait_until 60 blocked pool/default-pool || die "$("$ctl" status 2>&1 | head -20)"
-	"$ctl" status -o json >/dev/null
+	"$ctl" status -o json >/dev/null || true # 1: it is not as written
 	figure 'RSS, 10,000 Services, a pool that they leave' \
 		"$(rss_mib "$daemon_pid")" MiB '<' 64 'an effect for each of them'
 }

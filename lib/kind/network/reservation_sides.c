@@ -250,6 +250,16 @@ static const char *unfit(
 	    cidr_text(side->address, (char[CIDR_TEXT]){ 0 }));
 }
 
+/* The live side is planned first, and mostly says the same. */
+static bool is_shown_as(const struct object *live, const struct host_entry *h)
+{
+	const struct reservation *shown = (const struct reservation *)live;
+
+	return live && h->has_mac && mac_equal(shown->mac, h->mac) &&
+	       ip_equal(shown->ip, h->ip) && live->name && h->name &&
+	       strcmp(live->name, h->name) == 0;
+}
+
 void reservation_side_plan(struct planner *p, struct program *program,
     const struct reservation_aim *aim, const struct network *have, enum side which,
     struct reservation_obstacles *out)
@@ -271,6 +281,10 @@ void reservation_side_plan(struct planner *p, struct program *program,
 		plan_entries(p, program, aim, have, which, out);
 		return;
 	}
-	*(which == SIDE_LIVE ? &item->live : &item->config) =
-	    as_reservation(p->arena, only);
+	if (which == SIDE_LIVE)
+		item->live = as_reservation(p->arena, only);
+	else
+		item->config = is_shown_as(item->live, only)
+				   ? item->live
+				   : as_reservation(p->arena, only);
 }
