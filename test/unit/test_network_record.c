@@ -32,7 +32,7 @@ static void set_up(struct bench *b)
 static bool observe(struct bench *b, const struct network *live)
 {
 	const struct observed observed = { .presence = PRESENT,
-		.live = (struct object *)(uintptr_t)&live->object };
+		.live = live ? (struct object *)(uintptr_t)&live->object : NULL };
 
 	return network_record_observed(
 	    b->state, live ? &observed : NULL, NULL, NULL, (struct mono){ 1 }, 0);
