@@ -105,6 +105,43 @@ static bool is_held_back(const struct item *item)
 	       strstr(item->reason, "cannot be started");
 }
 
+static bool share_a_nic(const struct w_domside *a, const struct w_domside *b)
+{
+	for (size_t i = 0; i < a->nic_count; i++)
+		for (size_t k = 0; k < b->nic_count; k++)
+			if (mac_equal(a->nics[i].mac, b->nics[k].mac))
+				return true;
+	return false;
+}
+
+static bool share_a_disk(
+    struct arena *a, const struct w_domside *one, const struct w_domside *other)
+{
+	for (size_t i = 0; i < one->disk_count; i++)
+		for (size_t k = 0; k < other->disk_count; k++)
+			if (strcmp(disk_identity(a, &one->disks[i]),
+				disk_identity(a, &other->disks[k])) == 0)
+				return true;
+	return false;
+}
+
+/* Where another machine has its disk or MAC, it is not to start by itself either. */
+static bool is_shared(struct sim *s, const struct w_dom *d)
+{
+	struct arena *a = &s->judge->scratch;
+
+	for (size_t i = 0; i < DOMS; i++) {
+		const struct w_dom *o = &s->world.doms[i];
+		const struct w_domside *sides[] = { &o->live, &o->config };
+
+		for (size_t k = 0; o != d && o->e.exists && k < 2; k++)
+			if (share_a_nic(&d->config, sides[k]) ||
+			    share_a_disk(a, &d->config, sides[k]))
+				return true;
+	}
+	return false;
+}
+
 /* While one difference waits for somebody, the others of the object go on being kept. */
 static void judge_kept(struct sim *s, const struct item *item)
 {
@@ -124,8 +161,7 @@ static void judge_kept(struct sim *s, const struct item *item)
 		    "network/%s waits (%s), and its autostart is not kept meanwhile",
 		    item->name, item->reason);
 	if (d && d->e.exists && d->persistent && vm->autostart &&
-	    (vm->autostart == YES) != d->autostart &&
-	    !strstr(item->reason, "is not started when the host boots"))
+	    (vm->autostart == YES) != d->autostart && !is_shared(s, d))
 		sim_fail(s, "I6",
 		    "vm/%s waits (%s), and its autostart is not kept meanwhile",
 		    item->name, item->reason);
