@@ -144,16 +144,34 @@ static const struct host_entry *counterpart(
 	return NULL;
 }
 
-/* The entry that is added where the one that makes room (NULL: there is none) was. */
+static bool has_name(struct planner *p, const struct network *side, struct host_entry *h)
+{
+	const struct host_entry **related;
+	size_t count = entries_related(
+	    reservation_index_entries(reservation_index_get(p)), side, h, &related);
+
+	for (size_t i = 0; i < count; i++)
+		if (related[i]->name && strcmp(related[i]->name, h->name) == 0)
+			return true;
+	return false;
+}
+
+/* The entry that is added where the one that makes room (NULL: there is none) was. The name
+ * that the other side's has may be taken here: libvirt takes none twice. */
 static struct host_entry new_entry(struct planner *p, const struct reservation_aim *aim,
-    enum side which, const struct host_entry *old)
+    const struct network *have, enum side which, const struct host_entry *old)
 {
 	struct host_entry added = aim->entries[which];
 
-	if (!old)
-		old = counterpart(p, aim, which);
+	if (old) {
+		carry_over(&added, old);
+		return added;
+	}
+	old = counterpart(p, aim, which);
 	if (old)
 		carry_over(&added, old);
+	if (has_name(p, have, &added))
+		added.name = aim->entries[which].name;
 	return added;
 }
 
@@ -214,7 +232,7 @@ static void plan_entries(struct planner *p, struct program *program,
 		*shown = as_reservation(p->arena, right);
 		return;
 	}
-	added = new_entry(p, aim, which, old);
+	added = new_entry(p, aim, have, which, old);
 	add_update(p, program, have, which, UPDATE_ADD, &added)->restores = taken;
 	for (size_t i = 0; i < count; i++)
 		if (is_in_the_way(p, aim, which, &added, related[i]))
