@@ -170,7 +170,7 @@ static struct host_entry new_entry(struct planner *p, const struct reservation_a
 	old = counterpart(p, aim, which);
 	if (old)
 		carry_over(&added, old);
-	if (has_name(p, have, &added))
+	if (added.name && has_name(p, have, &added))
 		added.name = aim->entries[which].name;
 	return added;
 }
