@@ -366,16 +366,9 @@ static void load_host(struct world *w, const char *directory)
 	}
 }
 
-/* Answers what a first plan asks. */
-static void load_answers(struct world *w, const char *directory)
+static void answer_plan(struct world *w, struct json_object *answers,
+    struct json_object *disks, const struct plan *plan)
 {
-	autojson struct json_object *answers = world_json(w, directory, "answers.json");
-	autojson struct json_object *disks = world_json(w, directory, "disks.json");
-	struct plan_input input;
-	struct plan *plan;
-
-	world_input(w, &input);
-	plan = plan_make(&input);
 	probe_store_ask(w->probes, plan->probes, plan->probe_count);
 	for (size_t i = 0; i < json_count(answers); i++) {
 		struct json_object *o = json_item(answers, i);
@@ -393,7 +386,22 @@ static void load_answers(struct world *w, const char *directory)
 					.error = json_string_at(o, "error") });
 	}
 	disk_answers(w->probes, plan, disks);
-	plan_free(plan);
+}
+
+/* Answers what a first plan asks, and what follows from that. */
+static void load_answers(struct world *w, const char *directory)
+{
+	autojson struct json_object *answers = world_json(w, directory, "answers.json");
+	autojson struct json_object *disks = world_json(w, directory, "disks.json");
+	struct plan_input input;
+
+	world_input(w, &input);
+	for (int round = 0; round < 2; round++) {
+		struct plan *plan = plan_make(&input);
+
+		answer_plan(w, answers, disks, plan);
+		plan_free(plan);
+	}
 }
 
 static void load_state(struct world *w, const char *directory)

@@ -135,6 +135,14 @@ void vm_disk_name(struct arena *a, struct vm *want)
 			    : arena_printf(a, "path %s", disk->path));
 }
 
+struct domain_disk vm_disk_of_path(struct arena *a, const char *path)
+{
+	struct domain_disk disk = { .path = path, .backing = true };
+
+	name_disk(&disk, arena_printf(a, "path %s", path));
+	return disk;
+}
+
 const char *vm_disk_text(struct arena *a, const struct domain_disk *disk)
 {
 	return disk->pool

@@ -34,6 +34,9 @@ void vm_disk_read_all(struct arena *a, xmlNode *devices, struct vm *out);
 /* Fills `disks` of a VM that is written: the one disk, or none. */
 void vm_disk_name(struct arena *a, struct vm *want);
 
+/* What is read at that path, as an image of a backing chain. */
+struct domain_disk vm_disk_of_path(struct arena *a, const char *path);
+
 /* For people: "/a/b.qcow2", "volume w.qcow2 of pool vms". */
 const char *vm_disk_text(struct arena *a, const struct domain_disk *disk);
 

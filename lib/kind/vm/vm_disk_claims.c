@@ -256,6 +256,26 @@ enum vm_claimed vm_claimed_disk(struct planner *p, const struct vm *want,
 	return claimed_unknown(p, &self, out);
 }
 
+enum vm_claimed vm_disk_writer(struct planner *p, const char *path, struct vm_claim *out)
+{
+	const struct claims *c = disks_of(p);
+	const struct owner nobody = { .by = NULL };
+	struct domain_disk disk = vm_disk_of_path(p->arena, path);
+	struct json_object *answer = ask(p, &disk);
+	const struct entry *other = other_of_disk(p, &nobody, &disk);
+
+	if (other)
+		return claims_found(&other->owner, path, out);
+	if (!c->claimed && !c->unreadable)
+		return CLAIM_NONE;
+	if (answer && !c->unknown && !c->unreadable)
+		return CLAIM_NONE;
+	*out = (struct vm_claim){
+		.what = "libvirt has not said yet which files or devices all disks are"
+	};
+	return CLAIM_UNKNOWN;
+}
+
 /* Comparing */
 
 /* Whether both are one disk, each under every name it has. */

@@ -60,36 +60,6 @@ static const struct volume *image_of(struct planner *p, const struct volume *wan
 	    p, &volume_kind, arena_printf(p->arena, "%s/%s", want->pool, want->image)));
 }
 
-static bool has_disk(const struct vm *vm, const char *path, const char *volume)
-{
-	for (size_t i = 0; vm && i < vm->disk_count; i++) {
-		const struct domain_disk *disk = &vm->disks[i];
-		const char *name = disk->name ? disk->name : "";
-
-		if (!disk->backing && !disk->shared &&
-		    ((strncmp(name, "path ", 5) == 0 && path &&
-			 strcmp(name + 5, path) == 0) ||
-			(strncmp(name, "volume ", 7) == 0 &&
-			    strcmp(name + 7, volume) == 0)))
-			return true;
-	}
-	return false;
-}
-
-/* The domain that writes to the image; NULL: none. */
-static const char *writer_of(const struct planner *p, const struct volume *image)
-{
-	const struct observed_set *set = &p->input->observed->kinds[kind_index(&vm_kind)];
-
-	for (size_t i = 0; i < set->count; i++)
-		if (has_disk((const struct vm *)set->items[i]->live, image->path,
-			image->object.name) ||
-		    has_disk((const struct vm *)set->items[i]->config, image->path,
-			image->object.name))
-			return set->items[i]->name;
-	return NULL;
-}
-
 static void block_missing_image(
     struct planner *p, struct item *item, const struct volume *want)
 {
@@ -108,7 +78,7 @@ static void block_missing_image(
 static bool image_fits(struct planner *p, struct item *item, const struct volume *want)
 {
 	const struct volume *image;
-	const char *writer;
+	struct vm_claim writer;
 
 	if (!want->image)
 		return true;
@@ -117,28 +87,32 @@ static bool image_fits(struct planner *p, struct item *item, const struct volume
 		block_missing_image(p, item, want);
 		return false;
 	}
-	writer = writer_of(p, image);
-	if (!image->format ||
+	if (!image->path || !image->format ||
 	    (strcmp(image->format, "qcow2") != 0 && strcmp(image->format, "raw") != 0))
 		item_blocked(p, item,
 		    "to be made over the image %s, which is %s: an image is qcow2 or raw",
 		    want->image, image->format ? image->format : "of no known format");
-	else if (image->backing && image->path &&
-		 strcmp(image->backing, image->path) == 0)
+	else if (image->backing && strcmp(image->backing, image->path) == 0)
 		item_blocked(p, item,
 		    "to be made over the image %s, which names itself as its backing file: get the image anew",
 		    want->image);
-	else if (writer)
-		item_blocked(p, item,
-		    "to be made over the image %s, which is a disk of domain %s: what is laid over it breaks with its first write; `virsh vol-clone` makes a copy",
-		    want->image, writer);
 	else if (want->size && want->size < image->size)
 		item_blocked(p, item,
 		    "to be made with %s over the image %s, which has %s: write `size: %s` or more",
 		    size_text(p->arena, want->size), want->image,
 		    size_text(p->arena, image->size), size_text(p->arena, image->size));
 	else
-		return true;
+		switch (vm_disk_writer(p, image->path, &writer)) {
+		case CLAIM_NONE:
+			return true;
+		case CLAIM_UNKNOWN:
+			item_pending(p, item, "to be made; waits: %s", writer.what);
+			break;
+		case CLAIM_FOUND:
+			item_blocked(p, item,
+			    "to be made over the image %s, which is a disk of domain %s: what is laid over it breaks with its first write; `virsh vol-clone` makes a copy",
+			    want->image, writer.domain);
+		}
 	return false;
 }
 
@@ -267,13 +241,40 @@ const char *volume_render(struct planner *p, const struct step *step, struct err
 
 /* Growing */
 
+/* Why it may not be grown now: it is the disk of its VM alone that is. NULL: it may. */
+static const char *growth_waits(
+    struct planner *p, const struct vm *vm, const struct observed *domain)
+{
+	const struct vm *sides[] = { domain ? (const struct vm *)domain->live : NULL,
+		domain ? (const struct vm *)domain->config : NULL };
+	struct vm_claim other;
+	const char *why;
+
+	if (!planner_knows(p, &vm_kind, vm->domain))
+		return arena_printf(
+		    p->arena, "waits for what libvirt says of domain %s", vm->domain);
+	if (!domain)
+		return vm_twin(p, vm, &other, &why) == CLAIM_NONE
+			   ? NULL
+			   : arena_printf(p->arena, "waits until vm/%s can be defined",
+				 vm->object.name);
+	for (size_t i = 0; i < 2; i++)
+		if (sides[i] && !vm_disk_target(p, vm, sides[i]))
+			return arena_printf(p->arena,
+			    "waits until it is the disk of domain %s", vm->domain);
+	if (vm_claimed_disk(p, vm, domain, &other) != CLAIM_NONE)
+		return arena_printf(
+		    p->arena, "waits until no other domain than %s has it", vm->domain);
+	return NULL;
+}
+
 static void plan_growth(struct planner *p, struct item *item, const struct volume *want,
     const struct volume *have)
 {
 	const struct vm *vm = vm_of(p, want);
 	const struct observed *domain = planner_observed(p, &vm_kind, vm->domain);
 	const struct vm *live = domain ? (const struct vm *)domain->live : NULL;
-	const char *target = live ? vm_disk_target(p, vm, live) : NULL;
+	const char *waits = growth_waits(p, vm, domain);
 	struct program *program;
 	struct volume_resize *arguments;
 
@@ -284,14 +285,9 @@ static void plan_growth(struct planner *p, struct item *item, const struct volum
 	    size_text(p->arena, have->size), size_text(p->arena, want->size)));
 	arguments->size = want->size;
 	arguments->domain = live ? vm->domain : NULL;
-	arguments->target = target;
-	if (!planner_knows(p, &vm_kind, vm->domain))
-		program_waits(
-		    p, program, "waits for what libvirt says of domain %s", vm->domain);
-	else if (live && !target)
-		program_waits(p, program,
-		    "waits until domain %s is stopped, which runs without it",
-		    vm->domain);
+	arguments->target = live ? vm_disk_target(p, vm, live) : NULL;
+	if (waits)
+		program_waits(p, program, "%s", waits);
 }
 
 /* What is compared is rounded as memory is: libvirt rounds up to whole sectors. */
