@@ -57,7 +57,7 @@ static bool read_source(struct arena *a, xmlNode *source, struct domain_disk *di
 	} else if (pool && volume && *volume) {
 		disk->pool = pool;
 		disk->path = volume;
-		name_disk(disk, arena_printf(a, "volume %s/%s", pool, volume));
+		name_disk(disk, arena_printf(a, VOLUME_NAME "%s/%s", pool, volume));
 	} else if (xml_attribute(a, source, NULL, "protocol")) {
 		name_disk(disk, network_name(a, source));
 		disk->path = disk->name + strlen("network ");
@@ -131,7 +131,7 @@ void vm_disk_name(struct arena *a, struct vm *want)
 	disk->path = written->path ? written->path : vm_volume(a, want);
 	disk->pool = written->path ? NULL : written->pool;
 	name_disk(disk, disk->pool
-			    ? arena_printf(a, "volume %s/%s", disk->pool, disk->path)
+			    ? arena_printf(a, VOLUME_NAME "%s/%s", disk->pool, disk->path)
 			    : arena_printf(a, "path %s", disk->path));
 }
 

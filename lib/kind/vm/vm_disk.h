@@ -23,6 +23,7 @@
  * "<ID" what it only reads: the files of its backing chain, the whole of a partition. Texts
  * of equal identity are equal. No array and an error: it cannot be said.
  */
+#define VOLUME_NAME "volume " /* before POOL/NAME */
 #define DISK_ANSWERED 200
 #define DISK_IS '='
 #define DISK_READS '<'

@@ -29,13 +29,26 @@ static struct json_object *identities(const struct answer *answer)
 	return answer && json_count(answer->json) ? answer->json : NULL;
 }
 
+/* A volume that is made, or put back, is another file: what was answered before does not hold
+ * for it. */
+static uint64_t question_hash(const struct planner *p, const struct domain_disk *disk)
+{
+	const struct observed *volume =
+	    disk->pool ? planner_entry(p, &volume_kind, disk->name + strlen(VOLUME_NAME))
+		       : NULL;
+
+	return volume && volume->presence == PRESENT
+		   ? hash_bytes(disk->hash, "is there", strlen("is there"))
+		   : disk->hash;
+}
+
 /* The answer about it, or NULL. */
 static struct json_object *answer_to(struct planner *p, const struct domain_disk *disk)
 {
 	if (!disk->known_here || !p->input->probes)
 		return NULL;
-	return identities(
-	    probe_store_find(p->input->probes, &vm_kind, disk->name, disk->hash));
+	return identities(probe_store_find(
+	    p->input->probes, &vm_kind, disk->name, question_hash(p, disk)));
 }
 
 /* The same, and the plan has the probe for it. */
@@ -43,7 +56,8 @@ static struct json_object *ask(struct planner *p, const struct domain_disk *disk
 {
 	if (!disk->known_here)
 		return NULL;
-	return identities(planner_probe(p, &vm_kind, disk->name, disk->name, disk->hash));
+	return identities(
+	    planner_probe(p, &vm_kind, disk->name, disk->name, question_hash(p, disk)));
 }
 
 /* The next identity of a disk, and how it is used; false: there are no more. `at` is 0 at
