@@ -70,12 +70,30 @@ static bool set_lines(struct options *o, const char *value)
 	return false;
 }
 
+static bool set_color(struct options *o, const char *value)
+{
+	static const char *const whens[] = { "auto", "always", "never", NULL };
+
+	o->color = value;
+	if (word_index(whens, value) >= 0)
+		return true;
+	say("--color: must be auto, always or never, not %s", value);
+	return false;
+}
+
+static bool set_timeout(struct options *o, const char *value)
+{
+	struct error e = { 0 };
+
+	if (duration_parse(value, &o->timeout, &e) == 0 && o->timeout > 0)
+		return true;
+	say("--timeout: %s", *e.text ? e.text : "must be more than 0");
+	return false;
+}
+
 /* One option; false after saying what is wrong. */
 static bool set_option(struct options *o, int short_name, const char *value)
 {
-	static const char *const whens[] = { "auto", "always", "never", NULL };
-	struct error e = { 0 };
-
 	switch (short_name) {
 	case 'o':
 		return set_output(o, value);
@@ -90,19 +108,12 @@ static bool set_option(struct options *o, int short_name, const char *value)
 		o->no_headers = true;
 		break;
 	case 'c':
-		o->color = value;
-		if (word_index(whens, value) >= 0)
-			break;
-		say("--color: must be auto, always or never, not %s", value);
-		return false;
+		return set_color(o, value);
 	case 's':
 		o->socket = value;
 		break;
 	case 't':
-		if (duration_parse(value, &o->timeout, &e) == 0 && o->timeout > 0)
-			break;
-		say("--timeout: %s", *e.text ? e.text : "must be more than 0");
-		return false;
+		return set_timeout(o, value);
 	case 'f':
 		o->for_what = value;
 		break;

@@ -27,7 +27,7 @@ struct action {
 	bool paced; /* the kind repeats it at a pace of its own: not futile */
 	bool once;  /* repeating it may harm: noted on disk before it is sent */
 	/* A request that may be heeded long after the call has ended: noted on disk before
-	 * it is sent, where the disk takes it. */
+	 * it is sent, and not planned while the disk takes no notes. */
 	bool lasts;
 	bool slow; /* takes minutes: reports progress, can be cancelled */
 	/*
