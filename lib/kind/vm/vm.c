@@ -122,27 +122,6 @@ static const struct hint section_hints[] = {
 	{ 0 },
 };
 
-static const struct field disk_rows[] = {
-	{ "path", FIELD_PATH, at(struct vm_disk, path),
-	    .help = "A file or block device that exists. Left out: a volume of a pool.",
-	    .example = "/var/lib/libvirt/images/worker-1.qcow2" },
-	{ "pool", FIELD_NAME, at(struct vm_disk, pool),
-	    .help =
-		"The storage pool that holds the volume, which is called as the VM with .qcow2 added; left out: default.",
-	    .example = "default" },
-	{ "image", FIELD_STRING, at(struct vm_disk, image),
-	    .help =
-		"The image the volume is laid over when it is made: the name of a volume in its pool, or the path of one in any pool; qcow2 or raw. Not compared afterwards.",
-	    .example = "noble-server-cloudimg-amd64.img" },
-	{ "size", FIELD_SIZE, at(struct vm_disk, size), .minimum = VM_MIB,
-	    .help =
-		"The size of the volume: it is made so, and grown, never made smaller; left out: that of the image.",
-	    .example = "30GiB" },
-	{ 0 },
-};
-
-static const struct fields disk_fields = { disk_rows, sizeof(struct vm_disk) };
-
 static const struct field boot_rows[] = {
 	{ "kernel", FIELD_PATH, at(struct vm_boot, kernel), FIELD_NEEDED | FIELD_COMPARED,
 	    .help = "A kernel on the host, booted without a boot loader.",
@@ -209,7 +188,7 @@ static const struct field rows[] = {
 	    .example = "kvm" },
 	{ "autostart", FIELD_BOOL, at(struct vm, autostart),
 	    .help = "Whether libvirt starts it when the host boots.", .example = "true" },
-	{ "disk", FIELD_GROUP, at(struct vm, disk), .group = &disk_fields,
+	{ "disk", FIELD_GROUP, at(struct vm, disk), .group = &vm_disk_fields,
 	    .help =
 		"The disk of a new domain: path, or a volume in a pool, which is made where it is missing and its domain, too. An existing domain is given no other one." },
 	{ "boot", FIELD_GROUP, at(struct vm, boot), FIELD_COMPARED, .group = &boot_fields,
@@ -230,26 +209,6 @@ static const struct section sections[] = {
 static bool has(const struct vm *vm, const char *key)
 {
 	return field_has(&vm_kind.fields, vm, key);
-}
-
-static void check_disk(struct vm *vm, struct report *report)
-{
-	struct vm_disk *disk = &vm->disk;
-	static const char *const of_volumes[] = { "pool", "image", "size" };
-	struct finding *f;
-
-	for (size_t i = 0; i < 3 && field_has(&disk_fields, disk, "path"); i++) {
-		if (!field_has(&disk_fields, disk, of_volumes[i]))
-			continue;
-		f = report_add(report, SEVERITY_ERROR, "bad-value",
-		    field_place(disk, of_volumes[i]),
-		    "disk.%s is of a volume, but disk.path names a file that exists",
-		    of_volumes[i]);
-		report_fix(report, f, "keep disk.path, or pool, image and size");
-		return;
-	}
-	if (!disk->path && !disk->pool)
-		disk->pool = "default";
 }
 
 /* What libvirt takes: the name is that of a file of its own, with .xml added. */
@@ -285,7 +244,7 @@ static void read_object(struct config *config, struct object *object,
 	if (has(vm, "memory"))
 		vm->memory = vm_memory_round(vm->memory);
 	if (has(vm, "disk"))
-		check_disk(vm, report);
+		vm_disk_check(vm, report);
 	vm_disk_name(report->arena, vm);
 }
 

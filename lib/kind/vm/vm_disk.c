@@ -1,12 +1,59 @@
 /* SPDX-License-Identifier: MIT */
-/* vm_disk: <disk> elements, and the names of what they are made of. */
+/* vm_disk: `disk:` as it is written, <disk> elements, and the names of what they are made
+ * of. */
 #include "lib/kind/vm/vm_disk.h"
 
 #include <string.h>
 
 #include "lib/base/hash.h"
 #include "lib/doc/xml.h"
+#include "lib/kind/vm/vm_fields.h"
 #include "lib/kind/vm/vm_xml.h"
+
+/* As it is written */
+
+static const struct field disk_rows[] = {
+	{ "path", FIELD_PATH, at(struct vm_disk, path),
+	    .help = "A file or block device that exists. Left out: a volume of a pool.",
+	    .example = "/var/lib/libvirt/images/worker-1.qcow2" },
+	{ "pool", FIELD_NAME, at(struct vm_disk, pool),
+	    .help =
+		"The storage pool that holds the volume, which is called as the VM with .qcow2 added; left out: default.",
+	    .example = "default" },
+	{ "image", FIELD_STRING, at(struct vm_disk, image),
+	    .help =
+		"The image the volume is laid over when it is made: the name of a volume in its pool, or the path of one in any pool; qcow2 or raw. Not compared afterwards.",
+	    .example = "noble-server-cloudimg-amd64.img" },
+	{ "size", FIELD_SIZE, at(struct vm_disk, size), .minimum = VM_MIB,
+	    .help =
+		"The size of the volume: it is made so, and grown, never made smaller; left out: that of the image.",
+	    .example = "30GiB" },
+	{ 0 },
+};
+
+const struct fields vm_disk_fields = { disk_rows, sizeof(struct vm_disk) };
+
+void vm_disk_check(struct vm *vm, struct report *report)
+{
+	struct vm_disk *disk = &vm->disk;
+	static const char *const of_volumes[] = { "pool", "image", "size" };
+	struct finding *f;
+
+	for (size_t i = 0; i < 3 && field_has(&vm_disk_fields, disk, "path"); i++) {
+		if (!field_has(&vm_disk_fields, disk, of_volumes[i]))
+			continue;
+		f = report_add(report, SEVERITY_ERROR, "bad-value",
+		    field_place(disk, of_volumes[i]),
+		    "disk.%s is of a volume, but disk.path names a file that exists",
+		    of_volumes[i]);
+		report_fix(report, f, "keep disk.path, or pool, image and size");
+		return;
+	}
+	if (!disk->path && !disk->pool)
+		disk->pool = "default";
+}
+
+/* As it is observed */
 
 /* Backing chains of one disk; libvirt itself follows no more than 200. */
 #define CHAIN_MAX 200

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vm_disk: the disks of a domain's document, and how each is named so that libvirt and
+ * vm_disk: the disk that is written, those of a domain's document, and how each is named so that libvirt and
  * the file system can say which file or device it ends at. Two names may mean one disk:
  * what they mean is compared in vm_claims.h.
  */
@@ -27,6 +27,10 @@
 #define DISK_ANSWERED 200
 #define DISK_IS '='
 #define DISK_READS '<'
+
+/* The keys of `disk:`, and what their table cannot say. */
+extern const struct fields vm_disk_fields;
+void vm_disk_check(struct vm *vm, struct report *report);
 
 /* All disks of the document, in its order, those without a medium left out; the files of
  * backing chains, where the document has them, follow their disk. Into `out`. */
