@@ -174,10 +174,34 @@ static void add_volume(struct finding_out *f, const char *name)
 	add_chain(f, path);
 }
 
+static const char path[] = "path ", volume[] = "volume ";
+
+const char *disk_path(
+    virConnectPtr conn, struct arena *a, const char *name, struct fault *fault)
+{
+	struct finding_out f = { .conn = conn, .fault = fault };
+	const char *found = NULL;
+	char *pool, *slash;
+
+	*fault = (struct fault){ .code = 0 };
+	if (strncmp(name, path, strlen(path)) == 0)
+		return arena_copy(a, name + strlen(path));
+	if (strncmp(name, volume, strlen(volume)) != 0)
+		return NULL;
+	pool = arena_copy(&f.arena, name + strlen(volume));
+	slash = strchr(pool, '/');
+	if (slash) {
+		*slash++ = '\0';
+		found = volume_path(&f, pool, slash);
+	}
+	found = found ? arena_copy(a, found) : NULL;
+	arena_done(&f.arena);
+	return found;
+}
+
 struct json_object *disk_identity(
     virConnectPtr conn, const char *name, struct fault *fault)
 {
-	static const char path[] = "path ", volume[] = "volume ";
 	struct finding_out f = {
 		.conn = conn, .out = json_object_new_array(), .fault = fault
 	};

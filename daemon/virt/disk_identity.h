@@ -20,6 +20,7 @@
 #include <libvirt/libvirt.h>
 
 #include "daemon/virt/fault.h"
+#include "lib/base/arena.h"
 
 /*
  * The answer to a probe about the disk of that name, a new reference. NULL: it cannot be
@@ -27,5 +28,10 @@
  */
 struct json_object *disk_identity(
     virConnectPtr conn, const char *name, struct fault *fault);
+
+/* The path that the name leads to, in the arena. NULL: it leads to none, or libvirt does not
+ * say it; where the connection is lost, `fault` says so. */
+const char *disk_path(
+    virConnectPtr conn, struct arena *a, const char *name, struct fault *fault);
 
 #endif

@@ -7,9 +7,11 @@
 #include <sys/queue.h>
 
 #include "daemon/virt/disk_identity.h"
+#include "daemon/virt/disk_space.h"
 #include "daemon/virt/transfer.h"
 #include "lib/base/arena.h"
 #include "lib/kind/vm/vm_disk.h"
+#include "lib/kind/vm/vm_disk_error.h"
 
 #define IDLE_MS 30000
 #define AGAIN_S 5.0
@@ -26,7 +28,7 @@ struct question {
 /* What the job has to itself. */
 struct work {
 	char *name;
-	struct json_object *identities;
+	struct json_object *answer;
 	bool refused; /* a second time would not help */
 };
 
@@ -42,22 +44,30 @@ struct disk_prober {
 
 /* On the thread of the transfer. */
 
+static bool is_space(const char *name)
+{
+	return strncmp(name, DISK_SPACE, strlen(DISK_SPACE)) == 0;
+}
+
 static int run(
     virConnectPtr conn, void *arg, struct transfer_control *control, struct fault *fault)
 {
 	struct work *work = arg;
 
 	(void)control;
-	work->identities = disk_identity(conn, work->name, fault);
-	work->refused = !work->identities && !fault->lost;
-	return work->identities ? 0 : -1;
+	if (is_space(work->name))
+		work->answer = disk_space(conn, work->name + strlen(DISK_SPACE), fault);
+	else
+		work->answer = disk_identity(conn, work->name, fault);
+	work->refused = !work->answer && !fault->lost;
+	return work->answer ? 0 : -1;
 }
 
 static void drop(void *arg)
 {
 	struct work *work = arg;
 
-	json_object_put(work->identities);
+	json_object_put(work->answer);
 	free(work->name);
 	free(work);
 }
@@ -73,7 +83,7 @@ static void post(struct disk_prober *p, struct question *q)
 	q->work->name = must_copy(q->name);
 	q->token = ++p->last_token;
 	job.arg = q->work;
-	job.what = arena_printf(&a, "find out what disk %s is", q->name);
+	job.what = arena_printf(&a, "find out of a disk: %s", q->name);
 	transfer_post(p->transfer, q->uri, &job, q->token);
 	arena_done(&a);
 }
@@ -130,7 +140,7 @@ static void on_ended(
 	answer.kind = q->kind;
 	answer.name = q->name;
 	answer.hash = q->hash;
-	answer.json = q->work->identities;
+	answer.json = q->work->answer;
 	again = fault && !q->work->refused;
 	q->work = NULL;
 	if (again) {
@@ -181,9 +191,13 @@ void disk_prober_ask(struct disk_prober *p, const char *uri, const struct probe 
 {
 	struct question *q;
 
+	/* Of space there is one question at a time, whose answer is as new as any. */
 	TAILQ_FOREACH(q, &p->questions, link)
-	if (q->hash == probe->hash && strcmp(q->name, probe->name) == 0)
+	if (strcmp(q->name, probe->name) == 0 &&
+	    (q->hash == probe->hash || is_space(q->name))) {
+		q->hash = probe->hash;
 		return;
+	}
 	q = must_alloc(sizeof(*q));
 	q->kind = probe->kind;
 	q->name = must_copy(probe->name);

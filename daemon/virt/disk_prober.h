@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * disk_prober: answers the probes of the kind vm (lib/kind/vm/vm_disk.h): what a disk is.
+ * disk_prober: answers the probes of the kind vm: what a disk is (lib/kind/vm/vm_disk.h), and
+ * how much is free where it lies (vm_disk_error.h).
  * On a thread and a connection of its own (transfer.h), since a path may lie on a file
  * server that does not answer. Hides the connection, and the wait after a failure.
  *

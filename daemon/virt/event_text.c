@@ -3,7 +3,9 @@
 #include "daemon/virt/event_text.h"
 
 #include <libvirt/libvirt.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "lib/base/arena.h"
 
@@ -119,6 +121,14 @@ char *event_storage_text(int event)
 {
 	return lifecycle_text(
 	    storage_events, sizeof(storage_events) / sizeof(storage_events[0]), event);
+}
+
+char *event_disk_error_text(const char *path, const char *alias, const char *reason)
+{
+	bool full = reason && strcmp(reason, "enospc") == 0;
+
+	return must_printf("disk I/O error%s%s%s%s%s%s", *alias ? " on " : "", alias,
+	    full ? ": no space left" : "", *path ? " (" : "", path, *path ? ")" : "");
 }
 
 char *event_close_text(int reason)

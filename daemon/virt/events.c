@@ -158,6 +158,15 @@ static void on_agent(
 			  : "guest agent disconnected"));
 }
 
+static void on_disk_error(virConnectPtr conn, virDomainPtr domain, const char *path,
+    const char *alias, int action, const char *reason, void *opaque)
+{
+	(void)conn;
+	(void)action; /* the lifecycle event says what became of it */
+	post_domain(domain, opaque,
+	    event_disk_error_text(path ? path : "", alias ? alias : "", reason));
+}
+
 static void on_network(
     virConnectPtr conn, virNetworkPtr network, int event, int detail, void *opaque)
 {
@@ -205,6 +214,7 @@ static const struct {
 	{ VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, DOMAIN_CALLBACK(on_device_added) },
 	{ VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, DOMAIN_CALLBACK(on_device_removed) },
 	{ VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE, DOMAIN_CALLBACK(on_agent) },
+	{ VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON, DOMAIN_CALLBACK(on_disk_error) },
 };
 
 static const struct {
@@ -218,9 +228,9 @@ static const struct {
 
 /* On a call thread. */
 
-const struct attachment ATTACHMENT_NONE = { { -1, -1, -1, -1, -1, -1 }, -1, { -1, -1 },
-	false };
-_Static_assert(EVENTS_DOMAIN == 6, "as many as ATTACHMENT_NONE has");
+const struct attachment ATTACHMENT_NONE = { { -1, -1, -1, -1, -1, -1, -1 }, -1,
+	{ -1, -1 }, false };
+_Static_assert(EVENTS_DOMAIN == 7, "as many as ATTACHMENT_NONE has");
 
 /* Not supported is no fault: the periodic resync finds what no event reports. */
 static int registered(virConnectPtr conn, int id, struct fault *fault)

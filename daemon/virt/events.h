@@ -44,7 +44,7 @@ void events_listen(
 void events_unlisten(void);
 
 /* What a connection is to report. */
-#define EVENTS_DOMAIN 6
+#define EVENTS_DOMAIN 7
 #define EVENTS_STORAGE 2
 
 struct attachment {		   /* ATTACHMENT_NONE before */

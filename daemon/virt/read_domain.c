@@ -56,11 +56,38 @@ static bool consistent(const struct domain_facts *facts)
 	return (facts->state == VIR_DOMAIN_SHUTOFF) == (facts->id < 0);
 }
 
+/* Which disks a paused domain waits for. Not to know them is no failure: the reading goes
+ * by the state. */
+static void read_disk_errors(
+    virDomainPtr domain, struct domain_facts *facts, struct raw *answer)
+{
+	int most = virDomainGetDiskErrors(domain, NULL, 0, 0), count;
+	virDomainDiskErrorPtr found;
+	struct disk_error *errors;
+
+	if (most <= 0)
+		return;
+	found = arena_array(&answer->arena, (size_t)most, sizeof(*found));
+	errors = arena_array(&answer->arena, (size_t)most, sizeof(*errors));
+	count = virDomainGetDiskErrors(domain, found, (unsigned)most, 0);
+	for (int i = 0; i < count; i++) {
+		errors[i] =
+		    (struct disk_error){ arena_copy(&answer->arena, found[i].disk),
+			    found[i].error == VIR_DOMAIN_DISK_ERROR_NO_SPACE };
+		free(found[i].disk);
+	}
+	facts->disk_errors = errors;
+	facts->disk_error_count = count > 0 ? (size_t)count : 0;
+}
+
 static enum outcome read_rest(virConnectPtr conn, virDomainPtr domain,
     struct domain_facts *facts, struct raw *answer)
 {
 	enum outcome outcome = read_flags(conn, domain, facts, answer);
 
+	if (outcome == READ_FOUND && facts->state == VIR_DOMAIN_PAUSED &&
+	    facts->reason == VIR_DOMAIN_PAUSED_IOERROR)
+		read_disk_errors(domain, facts, answer);
 	if (outcome == READ_FOUND && facts->persistent)
 		outcome = read_xml(conn, domain, VIR_DOMAIN_XML_INACTIVE,
 		    &answer->reading.config_xml, answer);

@@ -11,6 +11,7 @@
 #include "lib/base/hash.h"
 #include "lib/doc/json.h"
 #include "lib/kind/vm/vm_disk.h"
+#include "lib/kind/vm/vm_disk_error.h"
 #include "lib/plan/plan.h"
 
 #define IMAGES "/var/lib/libvirt/images"
@@ -65,6 +66,7 @@ static inline void disk_answers(
 		struct json_object *is = NULL;
 
 		if (probe->kind != &vm_kind ||
+		    strncmp(probe->name, DISK_SPACE, strlen(DISK_SPACE)) == 0 ||
 		    probe_store_find(store, probe->kind, probe->name, probe->hash))
 			continue;
 		json_object_object_get_ex(known, probe->name, &is);

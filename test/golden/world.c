@@ -182,6 +182,19 @@ static void put_network(struct world *w, const char *directory, xmlNode *element
 	put(w, directory, &network_kind, &reading);
 }
 
+/* <disk_error disk='vda' no_space='yes'/> */
+static void add_disk_errors(struct world *w, xmlNode *element, struct domain_facts *facts)
+{
+	struct disk_error *errors = NULL;
+
+	for (xmlNode *n = xml_first(element, "disk_error"); n; n = xml_next(n))
+		*(struct disk_error *)arena_push(
+		    &w->arena, &errors, &facts->disk_error_count, sizeof(*errors)) =
+		    (struct disk_error){ xml_attribute(&w->arena, n, NULL, "disk"),
+			    flag(w, n, "no_space") };
+	facts->disk_errors = errors;
+}
+
 static void put_domain(struct world *w, const char *directory, xmlNode *element)
 {
 	struct domain_facts facts = {
@@ -199,6 +212,7 @@ static void put_domain(struct world *w, const char *directory, xmlNode *element)
 		.facts = &facts,
 	};
 
+	add_disk_errors(w, element, &facts);
 	put(w, directory, &vm_kind, &reading);
 }
 
@@ -383,6 +397,7 @@ static void answer_plan(struct world *w, struct json_object *answers,
 					.name = name,
 					.hash = plan->probes[k].hash,
 					.status = (int)json_int_at(o, "status", 0),
+					.json = json_at(o, "json"),
 					.error = json_string_at(o, "error") });
 	}
 	disk_answers(w->probes, plan, disks);

@@ -77,6 +77,38 @@ bool act_virsh_pool(struct sim *s, struct rng *r)
 	return true;
 }
 
+static void space_back(struct sim *s, void *arg)
+{
+	(void)arg;
+	s->world.no_space = false;
+	sim_say(s, "disk: there is space again");
+}
+
+/* Where the disks lie; guests that write meanwhile are paused. */
+bool act_virsh_no_space(struct sim *s, struct rng *r)
+{
+	struct world *w = &s->world;
+
+	if (w->no_space)
+		return false;
+	w->no_space = true;
+	w->no_space_us = s->now_us;
+	sim_say(s, "disk: no space is left");
+	for (size_t i = 0; i < DOMS; i++) {
+		struct w_dom *d = &w->doms[i];
+
+		if (!d->e.exists || d->id < 0 || d->state != 1 || !d->live.disk_count ||
+		    rng_percent(r, 30))
+			continue;
+		d->state = 3;
+		d->reason = 5;
+		d->disk_full = true;
+		world_touch(&d->e);
+	}
+	sim_at(s, sim_later(s, 5000, 45000), false, space_back, NULL);
+	return true;
+}
+
 bool act_edit_vm_volume(struct sim *s, struct rng *r)
 {
 	struct h_vm *vm;

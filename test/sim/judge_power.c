@@ -220,6 +220,19 @@ static void judge_network_stop(
 			    call->text, plugged[i].dom->e.name);
 }
 
+/* How much is free is asked every ten seconds. */
+#define SPACE_KNOWN (15 * SECOND)
+
+static void judge_resume(struct sim *s, struct world *b, const struct call_in_world *call)
+{
+	const struct w_dom *d = world_dom(b, call->target, false);
+
+	if (d && d->disk_full && b->no_space &&
+	    b->no_space_us + SPACE_KNOWN < call->sent_us)
+		sim_fail(s, "law 12", "\"%s\" while there is no space for its disk",
+		    call->text);
+}
+
 void judge_power(struct sim *s, struct world *b, const struct call_in_world *call)
 {
 	if (call->action == &network_stop_action)
@@ -229,6 +242,8 @@ void judge_power(struct sim *s, struct world *b, const struct call_in_world *cal
 		judge_stop(s, b, call);
 	if (call->action == &domain_start_action)
 		judge_start(s, b, call);
+	if (call->action == &domain_resume_action)
+		judge_resume(s, b, call);
 	if (call->action == &domain_start_action ||
 	    call->action == &domain_define_action) {
 		judge_disks(s, b, call);

@@ -449,7 +449,9 @@ static void run(void *self, const struct call *call)
 	sim_at(s, at, false, on_call, c);
 }
 
-/* Probes: what a disk is. */
+/* Probes: what a disk is, and how much is free there. */
+
+#define GIB ((int64_t)1 << 30)
 
 struct question {
 	const struct kind *kind;
@@ -463,18 +465,23 @@ static void on_question(struct sim *s, void *arg)
 	struct virt_sim *v = virt(s);
 	const char *slash = strchr(q->text, '/');
 	struct w_disk disk = { .path = slash };
-	autojson struct json_object *list = json_object_new_array();
+	autojson struct json_object *answer = NULL;
 
 	if (strncmp(q->text, "volume ", 7) == 0)
 		disk = (struct w_disk){ .volume = slash + 1 };
-	json_push_string(
-	    list, arena_printf(&s->arena, "=%s", disk_identity(&s->arena, &disk)));
+	if (strncmp(q->text, "space ", 6) == 0) {
+		answer = json_object_new_int64(s->world.no_space ? 0 : GIB);
+	} else {
+		answer = json_object_new_array();
+		json_push_string(answer,
+		    arena_printf(&s->arena, "=%s", disk_identity(&s->arena, &disk)));
+	}
 	if (v->up)
 		v->inbox->answered(v->inbox->arg, &(struct answer){ .kind = q->kind,
 						      .name = q->name,
 						      .hash = q->hash,
 						      .status = 200,
-						      .json = list,
+						      .json = answer,
 						      .error = "" });
 }
 

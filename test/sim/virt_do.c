@@ -94,11 +94,15 @@ static const char *domain_destroy(struct sim *s, struct w_dom *d)
 	return NULL;
 }
 
-static const char *revive(struct w_dom *d, int from)
+/* Where there is no space it pauses again at its next write. */
+static const char *revive(struct sim *s, struct w_dom *d, int from)
 {
 	if (d->state != from)
 		return "domain is in another state";
-	d->state = 1;
+	if (!d->disk_full || !s->world.no_space) {
+		d->state = 1;
+		d->disk_full = false;
+	}
 	world_touch(&d->e);
 	return NULL;
 }
@@ -130,9 +134,9 @@ static const char *on_domain(struct sim *s, const struct call *call)
 	if (call->action == &domain_destroy_action)
 		return domain_destroy(s, d);
 	if (call->action == &domain_resume_action)
-		return revive(d, 3);
+		return revive(s, d, 3);
 	if (call->action == &domain_wakeup_action)
-		return revive(d, 7);
+		return revive(s, d, 7);
 	if (call->action == &domain_redefine_action)
 		return redefine(s, d);
 	if (!d->persistent)

@@ -77,6 +77,13 @@ static const void *dom_picture(struct sim *s, const struct w_dom *d, struct read
 		.autostart = d->persistent && d->autostart,
 		.managed_save = d->managed_save,
 	};
+	if (d->disk_full) {
+		struct disk_error *error = arena_alloc(&s->arena, sizeof(*error));
+
+		*error = (struct disk_error){ "vda", true };
+		facts->disk_errors = error;
+		facts->disk_error_count = 1;
+	}
 	if (d->persistent)
 		out->config_xml = dom_xml(&s->world, d, false);
 	if (d->id >= 0)

@@ -133,6 +133,7 @@ struct w_dom {
 	    stop_answer;  /* how its guest takes a shutdown: 0 soon, 1 slowly, 2 never */
 	int64_t stops_at; /* us; 0: no shutdown under way */
 	bool broken;	  /* it cannot be started */
+	bool disk_full;	  /* it is paused because its first disk found no space */
 };
 
 /* Of the storage pool "default". */
@@ -188,6 +189,8 @@ struct world {
 	struct w_object objects[OBJECTS];
 	struct w_volume volumes[VOLUMES];
 	bool pool_off, pool_full; /* the storage pool */
+	bool no_space;		  /* where the disks lie, */
+	int64_t no_space_us;	  /* since then */
 	int next_id;		  /* of a domain */
 	unsigned next_uuid;	  /* and of macs, taps, uids */
 	int64_t now_us;

@@ -89,6 +89,7 @@ const char *dom_start(struct world *w, struct w_dom *d, bool fresh)
 	d->reason = 1;
 	d->managed_save = false;
 	d->stops_at = 0;
+	d->disk_full = false;
 	d->live = d->config;
 	plug_in(w, d);
 	world_touch(&d->e);
@@ -113,6 +114,7 @@ void dom_stopped(struct world *w, struct w_dom *d, int state, int reason)
 	d->state = state;
 	d->reason = reason;
 	d->stops_at = 0;
+	d->disk_full = false;
 	if (!d->persistent)
 		d->e.exists = false;
 	world_touch(&d->e);

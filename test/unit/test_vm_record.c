@@ -675,6 +675,38 @@ START_TEST(resumes_are_paced)
 }
 END_TEST
 
+static void observe_disk_error(struct bench *b)
+{
+	observe(b, (int)b->vm->domain_id, 3, 5);
+}
+
+START_TEST(resumptions_in_vain_are_counted)
+{
+	struct bench b;
+
+	set_up(&b);
+	observe_running(&b);
+	observe_disk_error(&b);
+	ck_assert_int_eq(b.vm->resumed_in_vain, 0);
+	end_step(&b, &domain_resume_action, false);
+	observe_disk_error(&b);
+	ck_assert_int_eq(b.vm->resumed_in_vain, 1);
+	end_step(&b, &domain_resume_action, false);
+	observe_again(&b);
+	after(&b, settings.vm.minimum_uptime - 1);
+	observe_disk_error(&b);
+	ck_assert_msg(b.vm->resumed_in_vain == 2, "it has not run for long");
+	end_step(&b, &domain_resume_action, false);
+	observe_again(&b);
+	after(&b, settings.vm.minimum_uptime);
+	observe_disk_error(&b);
+	ck_assert_msg(b.vm->resumed_in_vain == 0, "that is another one");
+	end_step(&b, &domain_resume_action, true);
+	ck_assert_msg(b.vm->resumed_in_vain == 0, "it was not resumed");
+	object_state_free(b.state);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("vm_record");
@@ -710,6 +742,7 @@ int main(void)
 	tcase_add_test(tests, no_start_is_requested_of_what_is_to_be_stopped);
 	tcase_add_test(tests, another_domain_begins_anew);
 	tcase_add_test(tests, resumes_are_paced);
+	tcase_add_test(tests, resumptions_in_vain_are_counted);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

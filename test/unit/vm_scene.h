@@ -266,19 +266,19 @@ static inline bool has_effect(const struct item *item, enum effect_what what)
 /* libvirt's numbers, as a row says them. */
 #define RUNNING                                                                          \
 	{                                                                                \
-		1, 1, 1, true, false, false                                              \
+		1, 1, 1, true, false, false, NULL, 0                                     \
 	}
 #define UP(state, reason)                                                                \
 	{                                                                                \
-		1, state, reason, true, false, false                                     \
+		1, state, reason, true, false, false, NULL, 0                            \
 	}
 #define DOWN(reason)                                                                     \
 	{                                                                                \
-		-1, 5, reason, true, false, false                                        \
+		-1, 5, reason, true, false, false, NULL, 0                               \
 	}
 #define SAVED(reason)                                                                    \
 	{                                                                                \
-		-1, 5, reason, true, false, true                                         \
+		-1, 5, reason, true, false, true, NULL, 0                                \
 	}
 
 /* Its record; times in seconds from now. */

@@ -323,6 +323,18 @@ static const char *external_name(const struct object *want)
 
 /* Observing */
 
+static void keep_disk_errors(struct arena *a, struct domain_facts *facts)
+{
+	struct disk_error *kept = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < facts->disk_error_count; i++)
+		*(struct disk_error *)arena_push(a, &kept, &count, sizeof(*kept)) =
+		    (struct disk_error){ arena_copy(a, facts->disk_errors[i].disk),
+			    facts->disk_errors[i].no_space };
+	facts->disk_errors = kept;
+}
+
 static struct object *decode_side(struct observed *observed, const char *xml,
     const struct domain_facts *facts, struct error *e)
 {
@@ -330,6 +342,7 @@ static struct object *decode_side(struct observed *observed, const char *xml,
 
 	vm->domain = observed->name;
 	vm->facts = *facts;
+	keep_disk_errors(&observed->arena, &vm->facts);
 	vm->state = facts->id >= 0 ? VM_RUNNING : VM_STOPPED;
 	vm->autostart = facts->autostart;
 	vm->object.record.has |=

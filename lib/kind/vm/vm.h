@@ -12,11 +12,19 @@ enum vm_state { VM_RUNNING, VM_STOPPED };
 enum vm_power { POWER_ALWAYS, POWER_ON_FAILURE, POWER_MANUAL };
 enum vm_type { VM_AUTO, VM_KVM, VM_QEMU };
 
+/* A disk on whose account a domain is paused. */
+struct disk_error {
+	const char *disk; /* its target: "vda" */
+	bool no_space;	  /* else something else, which libvirt does not say */
+};
+
 /* What libvirt says of a domain beside its documents; facts of a reading. */
 struct domain_facts {
 	int id;		   /* -1 when it does not run */
 	int state, reason; /* virDomainGetState, libvirt's numbers */
 	bool persistent, autostart, managed_save;
+	const struct disk_error *disk_errors;
+	size_t disk_error_count;
 };
 
 struct vm_disk {

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/kind/actions.h"
+#include "lib/kind/vm/vm_disk_error.h"
 #include "lib/kind/vm/vm_record.h"
 #include "lib/kind/vm/vm_start.h"
 #include "lib/kind/vm/vm_state.h"
@@ -18,15 +19,18 @@
 
 /* Running, as it should */
 
-/* Resuming and waking say nothing of how long it lasts, so they are paced. */
+/* Resuming and waking say nothing of how long it lasts, so they are paced. `waits`: for
+ * what else they do, or NULL. */
 static void plan_revive(struct planner *p, struct item *item, const struct action *action,
-    const char *domain, const char *text)
+    const char *domain, const char *text, const char *waits)
 {
 	struct mono when = vm_record_of(item->state)->start_at;
 	struct program *program = item_program(p, item, NULL);
 
 	program_step(p, program, action, domain, "%s %s", text, domain);
-	if (!mono_reached(when, p->input->now))
+	if (waits)
+		program_waits(p, program, "%s", waits);
+	else if (!mono_reached(when, p->input->now))
 		program_waits_until(p, item, program, when);
 }
 
@@ -47,21 +51,19 @@ static bool is_passing(int paused_reason)
 }
 
 static void plan_paused(
-    struct planner *p, struct item *item, const struct vm *want, int reason)
+    struct planner *p, struct item *item, const struct vm *want, const struct vm *have)
 {
-	const char *domain = vm_word(p, want->domain);
+	const char *domain = vm_word(p, want->domain), *waits;
 
-	if (is_passing(reason)) {
+	if (is_passing(have->facts.reason)) {
 		item_pending(p, item, "is paused while libvirt works on it");
 		return;
 	}
-	switch (reason) {
+	switch (have->facts.reason) {
 	case PAUSED_IOERROR:
-		item_failing(p, item,
-		    "is paused on a disk error: the host's disk is full or broken (`virsh domblkerror %s`)",
-		    domain);
+		waits = vm_disk_error_plan(p, item, want, have);
 		plan_revive(
-		    p, item, &domain_resume_action, want->domain, "resume domain");
+		    p, item, &domain_resume_action, want->domain, "resume domain", waits);
 		break;
 	case PAUSED_WATCHDOG:
 		item_blocked(p, item,
@@ -88,7 +90,7 @@ static void plan_up(
 {
 	switch (have->facts.state) {
 	case STATE_PAUSED:
-		plan_paused(p, item, want, have->facts.reason);
+		plan_paused(p, item, want, have);
 		break;
 	case STATE_SHUTDOWN:
 		item_pending(p, item, "is shutting down; waits until it has");
@@ -101,7 +103,7 @@ static void plan_up(
 	case STATE_PMSUSPENDED:
 		item_pending(p, item, "was put to sleep by its guest");
 		plan_revive(
-		    p, item, &domain_wakeup_action, want->domain, "wake up domain");
+		    p, item, &domain_wakeup_action, want->domain, "wake up domain", NULL);
 		break;
 	default: /* running, blocked on a resource, or a driver without states */
 		item_ok(item);
@@ -180,7 +182,7 @@ static void plan_down(
 		    "should be stopped, but has no stored definition and would be lost; `virsh dumpxml %s` to a file and `virsh define` it first",
 		    vm_word(p, want->domain));
 	} else if (facts->state == STATE_PAUSED && is_passing(facts->reason)) {
-		plan_paused(p, item, want, facts->reason);
+		plan_paused(p, item, want, have);
 	} else if (facts->state == STATE_PAUSED) {
 		item_blocked(p, item,
 		    "is paused, and a paused guest cannot shut down; `virsh resume %s`, or `virsh destroy %s` to cut its power",
@@ -192,7 +194,7 @@ static void plan_down(
 	} else if (facts->state == STATE_PMSUSPENDED) {
 		item_pending(p, item, "sleeps; is woken up to be shut down");
 		plan_revive(
-		    p, item, &domain_wakeup_action, want->domain, "wake up domain");
+		    p, item, &domain_wakeup_action, want->domain, "wake up domain", NULL);
 	} else {
 		plan_stop(p, item, want, facts->state != STATE_SHUTDOWN);
 	}

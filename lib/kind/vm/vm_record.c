@@ -18,6 +18,7 @@
 #include "lib/kind/kinds.h"
 #include "lib/kind/vm/vm.h"
 #include "lib/kind/vm/vm_start.h"
+#include "lib/kind/vm/vm_state.h"
 #include "lib/kind/vm/vm_wish.h"
 #include "lib/kind/actions.h"
 
@@ -61,6 +62,10 @@ static const struct field rows[] = {
 	    FIELD_KEPT | FIELD_SHOWN | FIELD_CLEARED),
 	record_row(
 	    struct vm_record, "saved_at", FIELD_MONO, saved_at, FIELD_KEPT | FIELD_SHOWN),
+	record_row(struct vm_record, "resumed_at", FIELD_MONO, resumed_at, FIELD_KEPT),
+	record_row(struct vm_record, "resumed_in_vain", FIELD_INT, resumed_in_vain,
+	    FIELD_KEPT | FIELD_SHOWN | FIELD_CLEARED, .maximum = INT_MAX),
+	record_row(struct vm_record, "disk_paused", FIELD_BOOL, disk_paused, FIELD_KEPT),
 	record_row(
 	    struct vm_record, "power_written", FIELD_BOOL, power_written, FIELD_KEPT),
 	record_row(
@@ -158,6 +163,18 @@ static void forget_stop(
 		vm->stop_requested = (struct mono){ 0 };
 }
 
+/* A disk error a while after it was resumed is another one. */
+static void note_disk_error(struct vm_record *vm, const struct domain_facts *facts,
+    const struct settings *settings, struct mono now)
+{
+	bool paused = facts->state == STATE_PAUSED && facts->reason == PAUSED_IOERROR;
+
+	if (paused && !vm->disk_paused &&
+	    mono_reached(mono_add(vm->resumed_at, settings->vm.minimum_uptime), now))
+		vm->resumed_in_vain = 0;
+	vm->disk_paused = paused;
+}
+
 static void observed_running(struct object_state *state, const struct domain_facts *facts,
     const struct settings *settings, struct mono now)
 {
@@ -167,6 +184,7 @@ static void observed_running(struct object_state *state, const struct domain_fac
 		vm->running_since = now;
 		vm->start_at = (struct mono){ 0 };
 		vm->stop_first = vm->stop_sent = vm->stop_requested = (struct mono){ 0 };
+		vm->resumed_in_vain = 0;
 		/* The failure that is reported is over, whatever else is not as written. */
 		if (vm->cause == STOP_START_FAILED)
 			object_state_recover(state);
@@ -175,6 +193,7 @@ static void observed_running(struct object_state *state, const struct domain_fac
 		vm->quick_stops = 0;
 	}
 	forget_stop(vm, settings, now);
+	note_disk_error(vm, facts, settings, now);
 	vm->cause = STOP_NONE;
 	vm->saved_at = (struct mono){ 0 };
 	vm->domain_id = facts->id;
@@ -349,6 +368,10 @@ static void done(struct vm_record *vm, const struct action *action, struct mono 
 		vm->stop_sent = now;
 	} else if (action == &domain_resume_action || action == &domain_wakeup_action) {
 		vm->start_at = mono_add(now, RESUME_PACE_MS);
+		if (action == &domain_resume_action) {
+			vm->resumed_at = now;
+			vm->resumed_in_vain++;
+		}
 	} else if (action == &domain_start_action) {
 		/* Should it be gone before it is read, it has run all the same. */
 		vm->domain_id = ID_NOT_OBSERVED;

@@ -37,6 +37,11 @@ struct vm_record {
 	struct mono stop_first, stop_sent; /* shutdown requests; 0 = none */
 	struct mono stop_requested; /* last, by us, be it in vain: it may still go down */
 	struct mono gone_at;	    /* its domain was there, and is not since; 0: not */
+	/* Resumptions by us after a disk error: the last, and how many in a row have not
+	 * lasted; and whether it was observed paused by one. */
+	struct mono resumed_at;
+	int64_t resumed_in_vain;
+	bool disk_paused;
 	struct mono saved_at; /* by another client, while that was observed; 0: not */
 	uint64_t given;	      /* what it has by what is written: a hash; not kept */
 	bool unsettled;	      /* that has changed while a step was under way; not kept */
