@@ -234,10 +234,9 @@ static void add_losses(struct planner *p, struct program *program,
 }
 
 void reservation_lease_effects(struct planner *p, struct program *program,
-    const struct reservation_aim *aim, const struct network *live,
+    const struct reservation_aim *aim, enum side which, const struct network *live,
     const struct network *stored)
 {
-	enum side which = live ? SIDE_LIVE : SIDE_CONFIG;
 	const struct host_entry *want = &aim->entries[which];
 	bool touched = false, added = false;
 

@@ -13,10 +13,11 @@
 const char *reservation_lease_report(struct planner *p, struct item *item,
     const struct reservation_aim *aim, const struct network *live);
 
-/* What the program's steps do: the machine's own address, that of whoever has the MAC of a
- * live entry that goes, and that of whoever has the address leased that is reserved. */
+/* What the program's steps do: the machine's own address, by those on the side `which`; that
+ * of whoever has the MAC of a live entry that goes, and that of whoever has the address
+ * leased that is reserved. */
 void reservation_lease_effects(struct planner *p, struct program *program,
-    const struct reservation_aim *aim, const struct network *live,
+    const struct reservation_aim *aim, enum side which, const struct network *live,
     const struct network *stored);
 
 /* A live entry of the network is taken away: who uses its address loses it. */

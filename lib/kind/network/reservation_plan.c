@@ -14,6 +14,7 @@
 
 #include <string.h>
 
+#include "lib/kind/actions.h"
 #include "lib/kind/metallb/pool.h"
 #include "lib/kind/network/network_xml.h"
 #include "lib/kind/network/reservation_index.h"
@@ -112,6 +113,44 @@ static void block(struct planner *p, struct item *item, struct program *program,
 	program_waits(p, program, "%s", item->reason);
 }
 
+enum side reservation_step_side(const struct step *step)
+{
+	return ((const struct network_update *)step->arguments)->side;
+}
+
+/* The stored side's steps, which follow those of the live one, as a program of their own. */
+static struct program *split(struct planner *p, struct program *program)
+{
+	struct program *stored = item_program(p, program->item, "%s", program->text);
+	size_t count = program->step_count, live = 0;
+
+	while (live < count && reservation_step_side(program->steps[live]) == SIDE_LIVE)
+		live++;
+	stored->steps = program->steps + live;
+	stored->step_count = count - live;
+	program->step_count = live;
+	for (size_t i = live; i < count; i++)
+		program->steps[i]->program = stored;
+	return stored;
+}
+
+/* Both sides are one change, and wait for approval as one: what is stored comes into force
+ * when the network next starts. But where a foreign entry is in the way of one side, the
+ * other one goes on being kept. Returns what may run; NULL: nothing may. */
+static struct program *pass(struct planner *p, struct item *item, struct program *program,
+    const struct reservation_obstacles *in)
+{
+	bool live = in->sides[SIDE_LIVE], stored = in->sides[SIDE_CONFIG];
+	struct program *other = live != stored ? split(p, program) : NULL;
+
+	if (!in->foreign)
+		return program;
+	block(p, item, other && stored ? other : program, in);
+	if (!other)
+		return NULL;
+	return stored ? program : other;
+}
+
 /* What a side that has no entry to have, or not the written one yet, waits for. */
 static void report_unready(
     struct planner *p, struct item *item, const struct reservation_aim *aim)
@@ -146,14 +185,42 @@ static void judge(struct planner *p, struct item *item, const struct reservation
 		item_pending(p, item, "%s", renewal);
 }
 
+/* Of a change that nothing is in the way of: what it comes to, waits for and does. */
+static void allow(struct planner *p, struct item *item, struct program *program,
+    const struct reservation_aim *aim, enum side which, const struct network *live,
+    const struct network *stored)
+{
+	const char *pool = pool_with(p, aim->reservation->ip);
+
+	add_changes(p, program, aim);
+	if (pool) {
+		item_blocked(p, item,
+		    "its address is in pool/%s, which may give it to a Service; choose another one, or take it out of that pool",
+		    pool);
+		program_waits(p, program, "%s", item->reason);
+		return;
+	}
+	if (aim->machine && nics_is_starting(p, aim->machine))
+		program_waits(p, program, "waits until it is known whether vm/%s runs",
+		    nics_vm_name(p, aim->machine));
+	reservation_lease_effects(p, program, aim, which, live, stored);
+	if (item->verdict == VERDICT_BLOCKED)
+		return;
+	if (reservation_is_suspect(item, SIDE_LIVE) ||
+	    reservation_is_suspect(item, SIDE_CONFIG))
+		item_pending(p, item,
+		    "an update of it failed, and what libvirt shows since may not be so; it is done once more");
+	else
+		item_pending(p, item, "%s", program->steps[0]->text);
+}
+
 static void decide(struct planner *p, struct item *item,
     const struct reservation_aim *aim, const struct network *live,
     const struct network *stored)
 {
-	const struct reservation *self = aim->reservation;
 	struct program *program = item_program(p, item, NULL);
 	struct reservation_obstacles in = { 0 };
-	const char *renewal, *pool;
+	const char *renewal;
 
 	reservation_side_plan(p, program, aim, live, SIDE_LIVE, &in);
 	reservation_side_plan(p, program, aim, stored, SIDE_CONFIG, &in);
@@ -164,31 +231,12 @@ static void decide(struct planner *p, struct item *item,
 		return;
 	}
 	program->text = arena_printf(p->arena, "reserve %s for %s",
-	    ip_text(self->ip, (char[IP_TEXT]){ 0 }), self->host);
+	    ip_text(aim->reservation->ip, (char[IP_TEXT]){ 0 }), aim->reservation->host);
 	report_differences(p, item, aim, live, stored);
-	add_changes(p, program, aim);
-	pool = pool_with(p, self->ip);
-	if (in.foreign) {
-		block(p, item, program, &in);
-		return;
-	}
-	if (pool) {
-		item_blocked(p, item,
-		    "its address is in pool/%s, which may give it to a Service; choose another one, or take it out of that pool",
-		    pool);
-		program_waits(p, program, "%s", item->reason);
-		return;
-	}
-	if (reservation_is_suspect(item, SIDE_LIVE) ||
-	    reservation_is_suspect(item, SIDE_CONFIG))
-		item_pending(p, item,
-		    "an update of it failed, and what libvirt shows since may not be so; it is done once more");
-	else
-		item_pending(p, item, "%s", program->steps[0]->text);
-	if (aim->machine && nics_is_starting(p, aim->machine))
-		program_waits(p, program, "waits until it is known whether vm/%s runs",
-		    nics_vm_name(p, aim->machine));
-	reservation_lease_effects(p, program, aim, live, stored);
+	program = pass(p, item, program, &in);
+	if (program && program->step_count)
+		allow(p, item, program, aim,
+		    live && !in.sides[SIDE_LIVE] ? SIDE_LIVE : SIDE_CONFIG, live, stored);
 }
 
 static bool is_in(const struct vm *vm, const char *network)

@@ -33,6 +33,9 @@ const struct object_state *reservation_state(
 const struct item *reservation_item(
     const struct planner *p, const char *network, const char *host);
 
+/* The side of the network that a step of a reservation's item edits. */
+enum side reservation_step_side(const struct step *step);
+
 /* The kind's prepare(), plan() and settle() (lib/model/kind.h). */
 void *reservation_prepare(struct planner *p);
 void reservation_plan(struct planner *p, struct item *item, const struct object *object,

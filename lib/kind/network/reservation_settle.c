@@ -10,33 +10,69 @@ enum standing { NOT_ASKED, BEING_ASKED, FREE, HELD };
 struct settling {
 	struct planner *p;
 	const struct item_range *range;
-	enum standing *standing; /* by place in the range */
+	enum standing (*standing)[2]; /* by place in the range, and side */
 };
 
-static const struct item *is_held_by(struct settling *s, const struct item *item);
+static const struct item *is_held_by(
+    struct settling *s, const struct item *item, enum side which);
 
-/* Whether the item cannot give up what it has now. A ring of swaps is free: removals of
- * all come first. */
-static bool is_held(struct settling *s, const struct item *item)
+/* The program with steps on that side: one has those of both, or there is one for each. */
+static struct program *program_on(const struct item *item, enum side which)
 {
-	enum standing *standing = &s->standing[item->index - s->range->first];
+	for (size_t i = 0; i < item->program_count; i++)
+		for (size_t k = 0; k < item->programs[i]->step_count; k++)
+			if (reservation_step_side(item->programs[i]->steps[k]) == which)
+				return item->programs[i];
+	return NULL;
+}
+
+static bool acts_on(const struct item *item, enum side which)
+{
+	const struct program *program = program_on(item, which);
+
+	return program && program->gate == GATE_OPEN;
+}
+
+/* Whether its program waits, whichever of its sides is what it waits with. */
+static bool waits(struct settling *s, const struct item *item, enum side which)
+{
+	const struct program *program = program_on(item, which);
+
+	if (!program || program->gate != GATE_OPEN)
+		return program;
+	for (enum side side = SIDE_LIVE; side <= SIDE_CONFIG; side++)
+		if (program_on(item, side) == program && is_held_by(s, item, side))
+			return true;
+	return false;
+}
+
+/* Whether the item cannot give up what it has on that side now. A ring of swaps is free:
+ * removals of all come first. */
+static bool is_held(struct settling *s, const struct item *item, enum side which)
+{
+	enum standing *standing = &s->standing[item->index - s->range->first][which];
 
 	if (*standing == NOT_ASKED) {
 		*standing = BEING_ASKED;
-		*standing =
-		    (item_has_steps(item) && !item_acts(item)) || is_held_by(s, item)
-			? HELD
-			: FREE;
+		*standing = waits(s, item, which) ? HELD : FREE;
 	}
 	return *standing == HELD;
 }
 
-static const struct item *holder_on(struct settling *s, const struct item *item,
-    const struct object *side, enum side which)
+/* A held reservation of the same network that still has the address or the name in its
+ * entry on that side. */
+static const struct item *is_held_by(
+    struct settling *s, const struct item *item, enum side which)
 {
 	const struct reservation *self = (const struct reservation *)item->desired;
 	struct reservation_index *index = reservation_index_get(s->p);
 	const struct host_entry key = { .ip = self->ip, .name = self->host }, **related;
+	const struct observed *network =
+	    acts_on(item, which) ? planner_observed(s->p, &network_kind, self->network)
+				 : NULL;
+	const struct object *side = !network		 ? NULL
+				    : which == SIDE_LIVE ? network->live
+							 : network->config;
 	size_t count = side ? entries_related(reservation_index_entries(index),
 				  (const struct network *)side, &key, &related)
 			    : 0;
@@ -49,24 +85,19 @@ static const struct item *holder_on(struct settling *s, const struct item *item,
 						 : NULL;
 
 		/* One without steps keeps what it has. */
-		if (other && (!item_has_steps(other) || is_held(s, other)))
+		if (other && (!program_on(other, which) || is_held(s, other, which)))
 			return other;
 	}
 	return NULL;
 }
 
-/* A held reservation of the same network that still has the address in its entry. */
-static const struct item *is_held_by(struct settling *s, const struct item *item)
+static void hold(struct settling *s, const struct item *item, enum side which)
 {
-	const struct reservation *self = (const struct reservation *)item->desired;
-	const struct observed *network =
-	    item_acts(item) ? planner_observed(s->p, &network_kind, self->network) : NULL;
-	const struct item *other;
+	const struct item *other = is_held_by(s, item, which);
 
-	if (!network)
-		return NULL;
-	other = holder_on(s, item, network->live, SIDE_LIVE);
-	return other ? other : holder_on(s, item, network->config, SIDE_CONFIG);
+	if (other)
+		program_waits(s->p, program_on(item, which),
+		    "waits for reservation/%s to give up its address", other->short_name);
 }
 
 void reservation_settle(struct planner *p)
@@ -74,18 +105,13 @@ void reservation_settle(struct planner *p)
 	const struct item_range *range = &p->plan->ranges[kind_index(&reservation_kind)];
 	struct settling s = { p, range,
 		arena_array(
-		    p->arena, range->end - range->first + 1, sizeof(enum standing)) };
+		    p->arena, range->end - range->first + 1, sizeof(*s.standing)) };
 
 	for (size_t i = range->first; i < range->end; i++)
-		is_held(&s, p->plan->items[i]);
-	for (size_t i = range->first; i < range->end; i++) {
-		struct item *item = p->plan->items[i];
-		const struct item *other = is_held_by(&s, item);
-
-		if (other)
-			program_waits(p, item->programs[0],
-			    "waits for reservation/%s to give up its address",
-			    other->short_name);
-	}
+		for (enum side which = SIDE_LIVE; which <= SIDE_CONFIG; which++)
+			is_held(&s, p->plan->items[i], which);
+	for (size_t i = range->first; i < range->end; i++)
+		for (enum side which = SIDE_LIVE; which <= SIDE_CONFIG; which++)
+			hold(&s, p->plan->items[i], which);
 	network_health_settle(p);
 }
