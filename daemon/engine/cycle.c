@@ -160,11 +160,12 @@ static void report(struct engine *e, struct item *item)
 {
 	const struct object_state *known = item->state;
 	bool same = known->reported && known->verdict == item->verdict;
+	bool moved = item->phase && has_moved(item);
 	const char *reason = why(known, item);
 	struct object_state *state;
 
 	inform_state(e, item);
-	if (same && !acts_anew(known, item))
+	if (same && !moved && !acts_anew(known, item))
 		return;
 	item->state = state = state_get(&e->state, item->kind, item->name);
 	if (state->reported || item->verdict != VERDICT_UNKNOWN)

@@ -9,6 +9,7 @@ struct budget {
 	size_t down, critical_down;    /* so far */
 	bool *is_down;		       /* by item */
 	struct availability *standing; /* by item */
+	const struct item *procedure;  /* of a member, that goes on; NULL: none */
 };
 
 static void take(struct budget *b, size_t i)
@@ -77,6 +78,8 @@ static void count(struct planner *p, struct budget *b)
 		b->members++;
 		b->critical += b->standing[i].critical != NULL;
 		doubt(p, b, item);
+		if (item->state->procedure.phase && !b->procedure)
+			b->procedure = item;
 		if (!b->standing[i].up || item->state->procedure.phase)
 			take(b, i);
 	}
@@ -94,10 +97,13 @@ static void take_all(
 	}
 }
 
-/* It is down, so that nothing more is taken with it. */
+/* It is down, so that nothing more is taken with it; one whose procedure goes on may be up
+ * still, and others have gone down meanwhile. */
 static bool is_spent(const struct budget *b, const struct item *item)
 {
-	return b->is_down[item->index] && !b->standing[item->index].unsure;
+	const struct availability *standing = &b->standing[item->index];
+
+	return b->is_down[item->index] && !standing->unsure && !standing->up;
 }
 
 /* Why it is too much that the item is down, beside all that are, or NULL. */
@@ -167,19 +173,46 @@ static void spend_running(const struct plan *plan, struct budget *b)
 		}
 }
 
+static bool interrupts_any(
+    const struct plan *plan, const struct budget *b, const struct program *program)
+{
+	for (size_t e = 0; e < program->effect_count; e++)
+		if (interrupted(plan, b, &program->effects[e]))
+			return true;
+	return false;
+}
+
+/* It would begin a procedure that interrupts somebody, and another one goes on. */
+static bool waits_for_procedure(
+    struct planner *p, struct budget *b, struct program *program)
+{
+	const struct item *item = program->item, *other = b->procedure;
+
+	if (!item->phase || item->state->procedure.phase ||
+	    !interrupts_any(p->plan, b, program) || !other || other == item)
+		return false;
+	program->gate = GATE_WAITS;
+	program->why = arena_printf(p->arena, "waits until what goes on at %s/%s is done",
+	    other->kind->name, other->short_name);
+	return true;
+}
+
 static void spend(struct planner *p, struct budget *b, struct program *program)
 {
 	const char *why;
 
-	if (program->gate != GATE_OPEN || !program->step_count)
+	if (program->gate != GATE_OPEN || !program->step_count ||
+	    waits_for_procedure(p, b, program))
 		return;
 	why = why_not_all(p, b, program);
 	if (why && !program->approved) {
 		program->gate = GATE_BUDGET;
 		program->why = gates_approval_text(p, program, why);
-	} else {
-		take_all(p->plan, b, program);
+		return;
 	}
+	take_all(p->plan, b, program);
+	if (program->item->phase && interrupts_any(p->plan, b, program))
+		b->procedure = program->item;
 }
 
 void budget_apply(struct planner *p)

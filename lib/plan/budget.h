@@ -12,7 +12,9 @@
  * Closes the gate of programs that interrupt a member where afterwards more than a third
  * of all, a second critical one, or the last critical one that is up would not be up,
  * for whatever reason the others are down. Spent in plan order; what is under way, or
- * goes on as a procedure, is spent already. One that is approved passes and counts.
+ * goes on as a procedure, is spent already. One that is approved passes and counts. A
+ * procedure that interrupts a member waits, approved or not, while that of another member
+ * goes on (lib/plan/procedure.h).
  *
  * Where the state was lost, what is to be taken down may be on its way down by a request
  * that is not remembered: it is not up, and not free, until it was observed up for as long
