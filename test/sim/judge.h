@@ -55,8 +55,9 @@ struct judge {
 	struct removed removed[REMOVED];
 	size_t removed_count;
 	int asked_down[DOMS];	/* the id of which a step has requested the shutdown, */
-	int64_t asked_us[DOMS]; /* and when */
-	bool requested[DOMS];	/* by a reconcile of its VM */
+	int64_t asked_us[DOMS]; /* and when; */
+	int64_t asked_sent_us[DOMS]; /* when the first such step was planned */
+	bool requested[DOMS];	     /* by a reconcile of its VM */
 	bool may_start[DOMS],
 	    may_stop[DOMS]; /* by `start`, `stop`, whatever ended that */
 	const struct home *previous, *current; /* configurations in force */

@@ -21,12 +21,15 @@ struct count {
 	size_t all, down, critical, critical_down;
 };
 
-/* A step has requested it to stop, and it may still heed that. */
-static bool is_going_down(struct sim *s, struct world *b, const struct w_dom *d)
+/* A step has requested it to stop, and it may still heed that; not one that was planned when
+ * this call was on its way, and counted it. */
+static bool is_going_down(struct sim *s, struct world *b, const struct w_dom *d,
+    const struct call_in_world *call)
 {
 	size_t i = (size_t)(d - b->doms);
 
 	return s->judge->asked_down[i] == d->id &&
+	       s->judge->asked_sent_us[i] <= call->sent_us &&
 	       (d->stops_at ||
 		   s->now_us - s->judge->asked_us[i] < H_STOP_TIMEOUT * SECOND);
 }
@@ -39,7 +42,7 @@ static bool is_down(struct sim *s, struct world *b, const struct h_vm *vm,
 
 	if (!d || !d->e.exists || d->id < 0)
 		return !d || judge_knows(&d->e, call);
-	return is_going_down(s, b, d);
+	return is_going_down(s, b, d, call);
 }
 
 static struct count count_down(struct sim *s, struct world *b, const struct h_vm *self,
@@ -90,6 +93,8 @@ static void judge_stop(struct sim *s, struct world *b, const struct call_in_worl
 	}
 	if (*asked != d->id)
 		judge_budget(s, b, vm, call);
+	if (*asked != d->id)
+		s->judge->asked_sent_us[d - b->doms] = call->sent_us;
 	*asked = d->id;
 	s->judge->asked_us[d - b->doms] = s->now_us;
 	if (call->action != &domain_destroy_action)

@@ -71,9 +71,9 @@ static void note_had(struct sim *s, const struct event *e)
 		o->had = (struct ranges){ 0 };
 		return;
 	}
-	if (e->object.deleting || !object_ranges(&s->arena, &e->object, &o->had))
-		return;
-	o->had_in = s->life;
+	/* While it is deleted, too: somebody may have changed it just before. */
+	if (object_ranges(&s->arena, &e->object, &o->had))
+		o->had_in = s->life;
 }
 
 /* What it has, as the daemon is to remember it. */

@@ -17,7 +17,7 @@
 #define NETS 7
 #define IPS 3
 #define HOSTS 18
-#define RANGES 12
+#define RANGES 24
 #define LEASES 24
 #define DOMS 14
 #define NICS 4
