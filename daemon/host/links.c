@@ -151,17 +151,27 @@ struct question {
 	struct bridge_links *out;
 };
 
+static void add_name(
+    struct arena *a, const char ***names, size_t *count, const char *name)
+{
+	const char **slot = arena_push(a, names, count, sizeof(*slot));
+
+	*slot = arena_copy(a, name);
+}
+
 static void take_link(struct question *q, const struct nlmsghdr *message)
 {
 	struct link_info link = read_link(message);
-	const char **slot;
 
 	if (link.index == q->bridge)
 		q->is_bridge = strcmp(link.kind, "bridge") == 0;
-	if (link.master == q->bridge || !link.name || strcmp(link.kind, "tun") != 0)
+	if (!link.name || strcmp(link.kind, "tun") != 0)
 		return;
-	slot = arena_push(q->a, &q->out->strays, &q->out->stray_count, sizeof(*slot));
-	*slot = arena_copy(q->a, link.name);
+	if (link.master != q->bridge)
+		add_name(q->a, &q->out->strays, &q->out->stray_count, link.name);
+	/* The kernel counts on: what was made later has the larger index. */
+	if (link.index < q->bridge)
+		add_name(q->a, &q->out->older, &q->out->older_count, link.name);
 }
 
 /* 1: more follows; 0: that was all; -1: the kernel says no, or something else. */
@@ -213,6 +223,6 @@ bool links_read(const char *bridge, struct arena *a, struct bridge_links *out)
 	while (more > 0)
 		more = take_answer(&q, fd, room);
 	if (more < 0 || !q.is_bridge)
-		out->stray_count = 0;
+		out->stray_count = out->older_count = 0;
 	return gone || more == 0;
 }

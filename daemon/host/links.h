@@ -27,6 +27,9 @@ struct bridge_links {
 	const char *
 	    *strays; /* taps of this host that are not on it; none where it is gone, */
 	size_t stray_count; /* or no Linux bridge: Open vSwitch's, say */
+	/* Taps of this host that were there before it was made; none where it is gone. */
+	const char **older;
+	size_t older_count;
 };
 
 /* What there is of a bridge of this host; texts are in the arena. False: the kernel does

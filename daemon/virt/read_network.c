@@ -113,6 +113,8 @@ static void read_bridge(
 	facts->bridge = links.gone ? PART_GONE : PART_THERE;
 	facts->strays = links.strays;
 	facts->stray_count = links.stray_count;
+	facts->older = links.older;
+	facts->older_count = links.older_count;
 }
 
 #define DNSMASQ_TRIES 5

@@ -16,6 +16,10 @@ const char *effect_text(struct arena *a, const struct effect *effect)
 
 	switch (effect->what) {
 	case EFFECT_MOVES_ADDRESS:
+		if (!effect->from)
+			return arena_printf(a,
+			    "may move the address of %s, which is not known%s%s", whom,
+			    effect->to ? ", to " : "", effect->to ? effect->to : "");
 		return effect->to
 			   ? arena_printf(a, "moves the address of %s from %s to %s",
 				 whom, from, effect->to)

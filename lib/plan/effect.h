@@ -14,9 +14,10 @@
 struct kind;
 
 enum effect_what {
-	EFFECT_MOVES_ADDRESS, /* from `from` to `to`; `to` NULL: to another one */
-	EFFECT_INTERRUPTS,    /* it stops for a while, or for good */
-	EFFECT_CUTS_OFF,      /* it runs on without its network */
+	/* From `from` to `to`; `to` NULL: to another one, `from` NULL: it is not known. */
+	EFFECT_MOVES_ADDRESS,
+	EFFECT_INTERRUPTS, /* it stops for a while, or for good */
+	EFFECT_CUTS_OFF,   /* it runs on without its network */
 	EFFECT_REMOVES,
 	EFFECT_EXPOSES,	    /* `from`: addresses two parties could then hold */
 	EFFECT_UNANNOUNCES, /* `from`: addresses nobody answers for any more */

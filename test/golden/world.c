@@ -144,6 +144,20 @@ static enum part_state part(struct world *w, xmlNode *element, const char *name)
 	return !text ? PART_UNKNOWN : strcmp(text, "gone") == 0 ? PART_GONE : PART_THERE;
 }
 
+/* Elements of the host's taps, <stray dev="vnet1"/>. */
+static const char *const *taps(
+    struct world *w, xmlNode *element, const char *name, size_t *count)
+{
+	const char **all = NULL;
+
+	for (xmlNode *l = xml_first(element, name); l; l = xml_next(l)) {
+		const char **tap = arena_push(&w->arena, &all, count, sizeof(*tap));
+
+		*tap = xml_attribute(&w->arena, l, NULL, "dev");
+	}
+	return all;
+}
+
 static void put_network(struct world *w, const char *directory, xmlNode *element)
 {
 	struct network_facts facts = {
@@ -159,7 +173,6 @@ static void put_network(struct world *w, const char *directory, xmlNode *element
 		.facts = &facts,
 	};
 	struct dhcp_lease *leases = NULL;
-	const char **strays = NULL;
 
 	for (xmlNode *l = xml_first(element, "lease"); l; l = xml_next(l)) {
 		struct dhcp_lease *lease =
@@ -172,13 +185,8 @@ static void put_network(struct world *w, const char *directory, xmlNode *element
 	facts.leases = leases;
 	facts.bridge = part(w, element, "bridge");
 	facts.dnsmasq = part(w, element, "dnsmasq");
-	for (xmlNode *l = xml_first(element, "stray"); l; l = xml_next(l)) {
-		const char **stray =
-		    arena_push(&w->arena, &strays, &facts.stray_count, sizeof(*stray));
-
-		*stray = xml_attribute(&w->arena, l, NULL, "dev");
-	}
-	facts.strays = strays;
+	facts.strays = taps(w, element, "stray", &facts.stray_count);
+	facts.older = taps(w, element, "older", &facts.older_count);
 	put(w, directory, &network_kind, &reading);
 }
 

@@ -71,6 +71,25 @@ START_TEST(strays_are_the_taps_that_are_not_on_the_bridge)
 }
 END_TEST
 
+START_TEST(older_taps_were_there_before_the_bridge)
+{
+	struct arena a = { 0 };
+	struct bridge_links links;
+
+	if (!begin())
+		return;
+	ck_assert(links_read("br9", &a, &links));
+	ck_assert_uint_eq(links.older_count, 0);
+	ck_assert(run("ip link add br7 type bridge && ip link set vnet9 master br7 && "
+		      "ip tuntap add vnet7 mode tap"));
+	ck_assert(links_read("br7", &a, &links));
+	ck_assert_uint_eq(links.older_count, 2);
+	ck_assert_str_eq(links.older[0], "vnet8");
+	ck_assert_str_eq(links.older[1], "vnet9");
+	arena_done(&a);
+}
+END_TEST
+
 START_TEST(what_is_gone_is_told_from_what_is_no_bridge)
 {
 	struct arena a = { 0 };
@@ -144,6 +163,7 @@ Suite *links_suite(void)
 
 	tcase_set_timeout(tests, 30);
 	tcase_add_test(tests, strays_are_the_taps_that_are_not_on_the_bridge);
+	tcase_add_test(tests, older_taps_were_there_before_the_bridge);
 	tcase_add_test(tests, what_is_gone_is_told_from_what_is_no_bridge);
 	tcase_add_test(tests, a_tap_that_moves_is_reported_and_another_interface_is_not);
 	suite_add_tcase(suite, tests);

@@ -142,7 +142,8 @@ bool act_virsh_attach(struct sim *s, struct rng *r)
 	nic = &d->live.nics[d->live.nic_count++];
 	*nic = (struct w_nic){ .mac = world_mac(&s->world),
 		.on_bridge = true,
-		.tap = arena_printf(&s->arena, "vnet%u", ++s->world.next_uuid) };
+		.tap = arena_printf(&s->arena, "vnet%u", ++s->world.next_uuid),
+		.index = ++s->world.next_index };
 	if (rng_percent(r, 70))
 		nic->network = n->e.name;
 	else

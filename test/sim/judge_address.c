@@ -198,8 +198,6 @@ static void judge_nic(
 	if (was && ip_equal(was->ip, is->ip))
 		return;
 	forget_removed(s->judge, removed);
-	if (!judge_is_leased(p->net, p->nic->mac))
-		return;
 	if (ip_equal(is->ip, before) || ip_equal(is->ip, p->nic->ip) ||
 	    !p->nic->ip.version)
 		return;
@@ -221,9 +219,6 @@ static void judge_roamer(
 
 	if (!p->nic->ip.version || net_reserved(&net->live, p->nic->mac) ||
 	    !judge_knows(&p->dom->e, call))
-		return;
-	/* Neither libvirt nor the daemon remembers it. */
-	if (s->state_lost && !judge_is_leased(p->net, p->nic->mac))
 		return;
 	if (!ranges_contain(ranges_of(a, &p->net->live), p->nic->ip) ||
 	    ranges_contain(ranges_of(a, &net->live), p->nic->ip))

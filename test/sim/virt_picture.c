@@ -27,16 +27,18 @@ static void add_leases(struct sim *s, const struct w_net *n, struct network_fact
 	facts->leases_known = true;
 }
 
-/* Taps of guests that are not on the bridge, in order. */
-static void add_strays(
+/* Taps of guests that are not on the bridge, and those that are older, in order. */
+static void add_taps(
     struct sim *s, struct world *w, const struct w_net *n, struct network_facts *facts)
 {
 	const char **strays = arena_array(&s->arena, DOMS * NICS, sizeof(*strays));
+	const char **older = arena_array(&s->arena, DOMS * NICS, sizeof(*older));
 
 	facts->bridge = n->bridge_gone ? PART_GONE : PART_THERE;
 	facts->dnsmasq = n->dnsmasq_dead ? PART_GONE : PART_THERE;
 	facts->dnsmasq_pid = n->dnsmasq_dead ? 0 : 1000;
 	facts->strays = strays;
+	facts->older = older;
 	for (size_t i = 0; i < DOMS; i++)
 		for (size_t k = 0; w->doms[i].id >= 0 && k < w->doms[i].live.nic_count;
 		     k++) {
@@ -44,8 +46,11 @@ static void add_strays(
 
 			if (!nic->on_bridge && nic->tap)
 				strays[facts->stray_count++] = nic->tap;
+			if (nic->index < n->index && nic->tap)
+				older[facts->older_count++] = nic->tap;
 		}
 	qsort(strays, facts->stray_count, sizeof(*strays), by_text);
+	qsort(older, facts->older_count, sizeof(*older), by_text);
 }
 
 static const void *net_picture(struct sim *s, const struct w_net *n, struct reading *out)
@@ -60,7 +65,7 @@ static const void *net_picture(struct sim *s, const struct w_net *n, struct read
 	if (n->active) {
 		out->live_xml = net_xml(&s->world, n, true);
 		add_leases(s, n, facts);
-		add_strays(s, &s->world, n, facts);
+		add_taps(s, &s->world, n, facts);
 	}
 	return facts;
 }

@@ -91,6 +91,7 @@ struct w_net {
 	struct entity e;
 	bool active, persistent, autostart;
 	bool bridge_gone, dnsmasq_dead;
+	unsigned index; /* of its bridge, in the order in which interfaces were made */
 	struct w_side live, config;
 	struct w_lease leases[LEASES];
 	size_t lease_count;
@@ -101,6 +102,7 @@ struct w_nic {
 	const char *network; /* or */
 	const char *bridge;
 	const char *tap; /* live */
+	unsigned index;	 /* of it */
 	bool on_bridge;	 /* live: the tap is a port of it */
 	struct ip ip;	 /* live: the address it uses; version 0: none */
 };
@@ -193,6 +195,7 @@ struct world {
 	int64_t no_space_us;	  /* since then */
 	int next_id;		  /* of a domain */
 	unsigned next_uuid;	  /* and of macs, taps, uids */
+	unsigned next_index;	  /* of interfaces */
 	int64_t now_us;
 	bool metallb_due; /* pools or Services have changed: it assigns soon */
 	bool kvm;

@@ -42,6 +42,7 @@ static void plug_in(struct world *w, struct w_dom *d)
 		struct w_nic *nic = &d->live.nics[i];
 
 		nic->tap = arena_printf(w->arena, "vnet%u", ++w->next_uuid);
+		nic->index = ++w->next_index;
 		nic->on_bridge = true;
 		nic->ip = (struct ip){ 0 };
 		net_renew(w, nic);

@@ -91,6 +91,7 @@ const char *net_start(struct world *w, struct w_net *n)
 		return "bridge already in use by interface";
 	n->active = true;
 	n->live = n->config;
+	n->index = ++w->next_index;
 	n->lease_count = 0;
 	n->bridge_gone = n->dnsmasq_dead = false;
 	world_touch(&n->e);

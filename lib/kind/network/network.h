@@ -30,6 +30,9 @@ struct network_facts {
 	/* The host's taps that are not on its bridge. */
 	const char *const *strays;
 	size_t stray_count;
+	/* Those that were there before its bridge was made. */
+	const char *const *older;
+	size_t older_count;
 };
 
 enum network_mode {
@@ -114,6 +117,10 @@ struct network {
 	enum part_state bridge_state, dnsmasq;
 	const char *const *strays; /* sorted */
 	size_t stray_count;
+	/* Taps of guests that ran before it was started, sorted: libvirt has forgotten what
+	 * was leased to them. */
+	const char *const *older;
+	size_t older_count;
 };
 
 #endif

@@ -9,7 +9,6 @@
 #include "lib/kind/network/network_address.h"
 #include "lib/kind/network/network_pools.h"
 #include "lib/kind/network/network_xml.h"
-#include "lib/kind/network/reservation_nics.h"
 
 /* Guests */
 
@@ -29,6 +28,12 @@ static bool is_stray(const struct network *live, const char *tap)
 {
 	return live->stray_count && bsearch(tap, live->strays, live->stray_count,
 					sizeof(*live->strays), compare_texts);
+}
+
+static bool is_older(const struct network *live, const char *tap)
+{
+	return live->older_count && bsearch(tap, live->older, live->older_count,
+					sizeof(*live->older), compare_texts);
 }
 
 static void add_domain(struct count *count, const struct nic_place *place,
@@ -83,21 +88,44 @@ static bool has_address(const struct network *live, struct mac mac)
 	return false;
 }
 
-const char *network_stray_guest(
-    struct planner *p, const char *name, const struct network *live)
+/* Whether it has an interface in the network whose address is not known, and which is cut off
+ * or older, where that is meant. */
+static bool has_unknown(const struct vm *vm, const struct nic_place *place,
+    const struct network *live, const struct mac *mac, bool stray, bool older)
+{
+	const struct vm_interface *nics = vm ? vm->interfaces.items : NULL;
+
+	for (size_t i = 0; vm && i < vm->interfaces.count; i++)
+		if (nic_is_in(&nics[i], place) && nics[i].target &&
+		    (!mac || mac_equal(nics[i].mac, *mac)) &&
+		    (!stray || is_stray(live, nics[i].target)) &&
+		    (!older || is_older(live, nics[i].target)) &&
+		    !has_address(live, nics[i].mac))
+			return true;
+	return false;
+}
+
+bool network_is_forgotten(const struct network *live, const struct nic_place *place,
+    const struct vm *vm, const struct mac *mac)
+{
+	return has_unknown(vm, place, live, mac, false, true);
+}
+
+const struct observed *network_next_unknown(struct planner *p, const char *name,
+    const struct network *live, bool stray, size_t *at)
 {
 	const struct observed_set *vms = &p->input->observed->kinds[kind_index(&vm_kind)];
 	const struct nic_place place = { name, live->bridge };
+	size_t taps = stray ? live->stray_count : live->older_count;
 
-	for (size_t i = 0; live->stray_count && i < vms->count; i++) {
-		const struct vm *vm = (const struct vm *)vms->items[i]->live;
-		const struct vm_interface *nics = vm ? vm->interfaces.items : NULL;
+	while (taps && *at < vms->count) {
+		const struct observed *domain = vms->items[(*at)++];
+		const struct vm *vm = (const struct vm *)domain->live;
+		bool cut_off = has_unknown(vm, &place, live, NULL, true, false);
 
-		for (size_t k = 0; vm && k < vm->interfaces.count; k++)
-			if (nic_is_in(&nics[k], &place) && nics[k].target &&
-			    is_stray(live, nics[k].target) &&
-			    !has_address(live, nics[k].mac))
-				return nics_vm_name(p, vms->items[i]);
+		if (stray ? cut_off
+			  : !cut_off && network_is_forgotten(live, &place, vm, NULL))
+			return domain;
 	}
 	return NULL;
 }

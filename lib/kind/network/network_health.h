@@ -10,6 +10,7 @@
 
 #include "lib/kind/kinds.h"
 #include "lib/kind/network/network.h"
+#include "lib/kind/network/reservation_nics.h"
 #include "lib/plan/item.h"
 
 /* How many interfaces a stop of the network would cut off, as far as is known: what
@@ -17,10 +18,21 @@
 int64_t network_guests(
     const struct planner *p, const char *name, const struct network *live);
 
-/* The name of a running VM that is cut off, and whose address nobody knows: nothing is
- * leased to it or reserved for it, nor was. NULL: there is none. */
-const char *network_stray_guest(
-    struct planner *p, const char *name, const struct network *live);
+/*
+ * Whether the running domain has an interface (`mac` NULL: any) in the network whose address
+ * nobody knows: it ran before the network was started, which is when libvirt forgets its
+ * leases, and nothing is leased to it or reserved for it since, nor was before.
+ */
+bool network_is_forgotten(const struct network *live, const struct nic_place *place,
+    const struct vm *vm, const struct mac *mac);
+
+/*
+ * Running domains whose address nobody knows. `stray`: those that are cut off, else those
+ * that are attached and forgotten. The next from place `*at` on, which is 0 first; NULL:
+ * there is none.
+ */
+const struct observed *network_next_unknown(struct planner *p, const char *name,
+    const struct network *live, bool stray, size_t *at);
 
 /*
  * Verdict and program where a part is gone, the least harmful that brings it back. Every

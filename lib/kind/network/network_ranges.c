@@ -258,12 +258,27 @@ static void add_former(struct planner *p, struct program *program, struct ranges
 static void wait_for_strays(
     struct planner *p, struct program *program, const struct network *live)
 {
-	const char *name = network_stray_guest(p, program->item->name, live);
+	size_t at = 0;
+	const struct observed *domain =
+	    network_next_unknown(p, program->item->name, live, true, &at);
 
-	if (name)
+	if (domain)
 		program_waits(p, program,
 		    "waits until vm/%s, which is cut off, is attached again: it is not known which address it has",
-		    name);
+		    nics_vm_name(p, domain));
+}
+
+/* One that was attached again has an address that may be any until it asks for it anew. */
+static void add_unknown(
+    struct planner *p, struct program *program, const struct network *live)
+{
+	const struct observed *domain;
+	size_t at = 0;
+
+	while ((domain = network_next_unknown(p, program->item->name, live, false, &at)))
+		program_effect(
+		    p, program, EFFECT_MOVES_ADDRESS, &vm_kind, nics_vm_name(p, domain))
+		    ->in_use = true;
 }
 
 static bool has_nic_in(const struct object *side, const struct nic_place *place)

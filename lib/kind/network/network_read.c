@@ -306,21 +306,27 @@ static int compare_texts(const void *x, const void *y)
 	return strcmp(*(const char *const *)x, *(const char *const *)y);
 }
 
+static const char *const *sorted(struct arena *a, const char *const *names, size_t count)
+{
+	const char **copy = arena_array(a, count + 1, sizeof(*copy));
+
+	for (size_t i = 0; i < count; i++)
+		copy[i] = arena_copy(a, names[i]);
+	qsort(copy, count, sizeof(*copy), compare_texts);
+	return copy;
+}
+
 static void set_parts(
     struct observed *observed, struct network *live, const struct network_facts *facts)
 {
-	const char **strays;
-
 	if (!live)
 		return;
 	live->bridge_state = facts->bridge;
 	live->dnsmasq = facts->dnsmasq;
-	strays = arena_array(&observed->arena, facts->stray_count + 1, sizeof(*strays));
-	for (size_t i = 0; i < facts->stray_count; i++)
-		strays[i] = arena_copy(&observed->arena, facts->strays[i]);
-	qsort(strays, facts->stray_count, sizeof(*strays), compare_texts);
-	live->strays = strays;
+	live->strays = sorted(&observed->arena, facts->strays, facts->stray_count);
 	live->stray_count = facts->stray_count;
+	live->older = sorted(&observed->arena, facts->older, facts->older_count);
+	live->older_count = facts->older_count;
 }
 
 int network_read(

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/kind/actions.h"
+#include "lib/kind/network/network_health.h"
 #include "lib/kind/network/reservation_record.h"
 
 /* Reports */
@@ -82,7 +83,7 @@ static bool has_move(const struct program *program, const struct kind *kind,
     const char *name, const char *from)
 {
 	for (size_t i = 0; i < program->effect_count; i++)
-		if (program->effects[i].kind == kind &&
+		if (program->effects[i].kind == kind && program->effects[i].from &&
 		    strcmp(program->effects[i].name, name) == 0 &&
 		    strcmp(program->effects[i].from, from) == 0)
 			return true;
@@ -200,10 +201,20 @@ static void add_lessee(struct planner *p, struct program *program,
 
 /* Its own machine: a domain, else one that is not known here. */
 static void add_own(struct planner *p, struct program *program,
-    const struct reservation_aim *aim, struct ip now)
+    const struct reservation_aim *aim, const struct network *live, struct ip now)
 {
 	const struct reservation *self = aim->reservation;
+	const struct vm *vm = aim->machine ? (const struct vm *)aim->machine->live : NULL;
+	struct effect *effect;
 
+	if (!now.version && live && vm &&
+	    network_is_forgotten(live, &aim->place, vm, &aim->entries[SIDE_LIVE].mac)) {
+		effect = program_effect(p, program, EFFECT_MOVES_ADDRESS, &vm_kind,
+		    nics_vm_name(p, aim->machine));
+		effect->to =
+		    arena_copy(p->arena, ip_text(self->ip, (char[IP_TEXT]){ 0 }));
+		effect->in_use = true;
+	}
 	if (now.version && !ip_equal(now, self->ip))
 		add_move(p, program, aim->machine ? &vm_kind : &reservation_kind,
 		    aim->machine ? nics_vm_name(p, aim->machine) : self->object.name, now,
@@ -247,7 +258,7 @@ void reservation_lease_effects(struct planner *p, struct program *program,
 		added |= update && update->side == which && update->command == UPDATE_ADD;
 	}
 	if (touched)
-		add_own(p, program, aim,
+		add_own(p, program, aim, live,
 		    current_address(program->item, aim, want->mac, live, stored,
 			reservation_index_get(p)));
 	if (live)
