@@ -194,6 +194,9 @@ static bool plan_bridge(struct planner *p, struct item *item, const struct netwo
 		    why);
 	if (why)
 		program_waits(p, program, "%s", why);
+	if (stored)
+		network_pools_expose(
+		    p, program, ranges_subtract(p->arena, stored->ranges, live->ranges));
 	return true;
 }
 

@@ -262,6 +262,9 @@ static struct program *plan_restart(struct planner *p, struct item *item,
 			item_blocked(p, item, "it is not started anew: %s", why);
 		if (why)
 			program_waits(p, program, "%s", why);
+		if (stored)
+			network_pools_expose(p, program,
+			    ranges_subtract(p->arena, stored->ranges, live->ranges));
 	}
 	return program;
 }
@@ -373,6 +376,7 @@ static const char *plan_start(struct planner *p, struct item *item,
 	    item->name);
 	if (why)
 		program_waits(p, program, "%s", why);
+	network_pools_expose(p, program, stored->ranges);
 	return why;
 }
 
@@ -399,10 +403,14 @@ static void plan_autostart(struct planner *p, struct item *item,
 static void plan_transient(
     struct planner *p, struct item *item, const struct network *live)
 {
+	struct program *program;
+
 	if (live->marked && !item->program_count && !network_pools_clash(p, live).count) {
 		item_pending(p, item, "its stored definition is gone");
-		program_step(p, item_program(p, item, NULL), &network_define_action,
-		    item->name, "store network %s as it runs", item->name);
+		program = item_program(p, item, NULL);
+		program_step(p, program, &network_define_action, item->name,
+		    "store network %s as it runs", item->name);
+		network_pools_expose(p, program, live->ranges);
 		return;
 	}
 	item_condition(p, item, "TransientNetwork", STORE_IT, item->name);

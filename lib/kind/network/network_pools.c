@@ -95,6 +95,26 @@ size_t network_pools_remembered(struct planner *p, struct remembered_pool **out)
 	return count;
 }
 
+void network_pools_expose(
+    struct planner *p, struct program *program, struct ranges addresses)
+{
+	struct remembered_pool *pools;
+	size_t count = network_pools_off(p) ? network_pools_remembered(p, &pools) : 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct ranges common =
+		    ranges_intersect(p->arena, addresses, pools[i].addresses);
+		struct effect *effect;
+
+		if (!common.count)
+			continue;
+		effect =
+		    program_effect(p, program, EFFECT_EXPOSES, &pool_kind, pools[i].name);
+		effect->from = ranges_text(p->arena, common);
+		effect->in_use = true;
+	}
+}
+
 struct ranges network_pools_clash(struct planner *p, const struct network *side)
 {
 	return ranges_intersect(p->arena, side->ranges, network_pools_observed(p));

@@ -10,6 +10,7 @@
 #include "lib/kind/network/network.h"
 
 struct planner;
+struct program;
 
 /* Whether every pool that exists was observed, and none is being changed by us. Where
  * MetalLB is not installed, or no cluster is managed, there are none to be known. */
@@ -30,6 +31,14 @@ size_t network_pools_remembered(struct planner *p, struct remembered_pool **out)
 
 /* Kubernetes is switched off: nothing is going to be known of its pools. */
 bool network_pools_off(const struct planner *p);
+
+/*
+ * Where Kubernetes is switched off: what of the addresses, which the program adds to a range
+ * that is in force or stored, each pool had when it was observed last, as effects. Whether it
+ * is there still is for a person to say.
+ */
+void network_pools_expose(
+    struct planner *p, struct program *program, struct ranges addresses);
 
 /* The addresses of its ranges that pools have which exist. */
 struct ranges network_pools_clash(struct planner *p, const struct network *side);

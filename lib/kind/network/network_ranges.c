@@ -331,26 +331,7 @@ static void add_roamers(struct planner *p, struct program *program,
 		if (ranges_contain(lost, live->leases[i].ip))
 			add_roamer(p, program, live, &live->leases[i]);
 	add_former(p, program, lost, live);
-}
-
-/* What of these addresses each pool may have. */
-static void add_exposed(struct planner *p, struct program *program, struct ranges new)
-{
-	struct remembered_pool *pools;
-	size_t count = network_pools_remembered(p, &pools);
-
-	for (size_t i = 0; i < count; i++) {
-		struct ranges common =
-		    ranges_intersect(p->arena, new, pools[i].addresses);
-		struct effect *effect;
-
-		if (!common.count)
-			continue;
-		effect =
-		    program_effect(p, program, EFFECT_EXPOSES, &pool_kind, pools[i].name);
-		effect->from = ranges_text(p->arena, common);
-		effect->in_use = true;
-	}
+	add_unknown(p, program, live);
 }
 
 /* What is new in the side's range. */
@@ -383,7 +364,7 @@ static struct program *plan_exposing(struct planner *p, struct item *item,
 	new = ranges_union(
 	    p->arena, new, expose_side(p, item, &program, want, stored, SIDE_CONFIG));
 	if (program)
-		add_exposed(p, program, new);
+		network_pools_expose(p, program, new);
 	return program;
 }
 
