@@ -114,8 +114,21 @@ each() { # PATTERN: every built test program of that name
 	done
 }
 
+# Where a program is missing, whose package is called the same, the test is skipped.
+run_with() { # PROGRAM NAME COMMAND...
+	if [ -z "$1" ] || command -v "$1" >/dev/null; then
+		run "${@:2}"
+	else
+		run "$2" lacks "$1"
+	fi
+}
+lacks() { # PROGRAM
+	echo "no $1; as root: apt-get install -y $1"
+	return 77
+}
+
 script() { # NAME FILE ARGS...
-	[ -e "$2" ] && run "$@"
+	[ -e "$2" ] && run_with "$(sed -n '1s,^#!/usr/bin/env ,,p' "$2")" "$@"
 }
 
 unit() {
@@ -134,7 +147,7 @@ adapters() {
 	for source in test/virt/test_*.c; do
 		each "$(basename "$source" .c)"
 	done
-	each test_kube
+	run_with openssl test_kube "$build/test/test_kube"
 	each test_control
 	each test_host
 	each test_executor

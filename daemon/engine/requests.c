@@ -172,6 +172,7 @@ void engine_view(const struct engine *e, struct view *out)
 		.planned = e->planned,
 		.state = &e->state,
 		.observed = &e->observed,
+		.probes = e->probes,
 		.now = clock_mono(),
 		.wall = clock_wall(),
 	};

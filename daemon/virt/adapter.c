@@ -9,7 +9,7 @@
 #include "daemon/host/dnsmasq.h"
 #include "daemon/host/libvirt_files.h"
 #include "daemon/host/links.h"
-#include "daemon/virt/disk_prober.h"
+#include "daemon/virt/prober.h"
 #include "daemon/virt/fault.h"
 #include "daemon/virt/virt.h"
 #include "lib/kind/kinds.h"
@@ -20,7 +20,7 @@ struct source_of_libvirt {
 	struct virt *virt;
 	struct libvirt_files *files;
 	struct links *links;
-	struct disk_prober *prober;
+	struct prober *prober;
 	struct dnsmasq_watch *dnsmasq;
 	const struct inbox *inbox;
 	char *uri;
@@ -170,7 +170,7 @@ static void *start(const struct adapter_start *start)
 	s->virt = virt_new(start->loop, settings, &callbacks, s);
 	s->files = libvirt_files_new(start->loop, on_file, s);
 	s->links = links_new(start->loop, on_links, s);
-	s->prober = disk_prober_new(start->loop, on_answered, s);
+	s->prober = prober_new(start->loop, on_answered, s);
 	return s;
 }
 
@@ -178,7 +178,7 @@ static void stop(void *self)
 {
 	struct source_of_libvirt *s = self;
 
-	disk_prober_free(s->prober);
+	prober_free(s->prober);
 	links_free(s->links);
 	libvirt_files_free(s->files);
 	virt_free(s->virt);
@@ -254,7 +254,7 @@ static void ask(void *self, const struct probe *probe)
 {
 	struct source_of_libvirt *s = self;
 
-	disk_prober_ask(s->prober, s->uri, probe);
+	prober_ask(s->prober, s->uri, probe);
 }
 
 static void run(void *self, const struct call *call)

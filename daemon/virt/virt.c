@@ -19,7 +19,8 @@
  *	status, health	whether libvirt answers
  *	steps		one step of a plan, on a call thread
  *	transfer	what takes minutes: a thread and a connection of its own
- *	disk_prober	what a disk is (disk_identity, block_device, qcow2), by a transfer
+ *	prober		of disks (disk_identity, disk_space, ...), and what a
+ *			guest's agent says (guest_addresses), by transfers
  *	virt		puts them together
  *
  * and it decides three things: which connection serves which kind, what an event leads to

@@ -165,6 +165,7 @@ struct plan {
 struct list_input { /* what a row of a list is made of, beside its item */
 	const struct plan *plan;
 	const struct observations *observed;
+	const struct probe_store *probes; /* answers; NULL: none */
 	struct mono now;
 	int64_t wall;
 	struct arena *arena;

@@ -219,7 +219,8 @@ static struct json_object *listed_json(const struct shape_side *side)
 	const struct view *v = side->view;
 	struct json_object *fields = fields_of(side->item, side->side);
 	struct arena a = { 0 };
-	const struct list_input in = { v->plan, v->observed, v->now, v->wall, &a };
+	const struct list_input in = { v->plan, v->observed, v->probes, v->now, v->wall,
+		&a };
 
 	if (fields && side->item->kind->list_facts)
 		side->item->kind->list_facts(&in, side->item, side->side, fields);

@@ -29,6 +29,7 @@ struct view {
 	struct mono planned;			 /* when it was made */
 	const struct state *state;
 	const struct observations *observed;
+	const struct probe_store *probes; /* NULL: nothing was answered */
 	struct mono now;
 	int64_t wall;
 };

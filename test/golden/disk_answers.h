@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * disk_answers: what the source of libvirt would answer about the disks that a plan asks
- * of, where each path is a file of its own and the pool "default" is a directory.
+ * of (and, by disks.json alone, what guests' agents would), where each path is a file of its own and the pool "default" is a directory.
  */
 #ifndef TEST_GOLDEN_DISK_ANSWERS_H
 #define TEST_GOLDEN_DISK_ANSWERS_H

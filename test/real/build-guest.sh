@@ -7,13 +7,14 @@
 #   build-guest.sh             print the directory, making it first if need be
 #   build-guest.sh --packages  print the Debian packages needed
 #
-# On the guest's kernel command line `guest.name=NAME` sets the name it sends.
+# On the guest's kernel command line `guest.name=NAME` sets the name it sends, and
+# `guest.own=ADDRESS` an address of its own, of which an agent informs libvirt.
 set -euo pipefail
 
 packages="busybox-static gzip xz-utils dpkg"
 # In loading order: each needs those before it.
 modules="virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci failover
-	net_failover virtio_net virtio_blk button evdev"
+	net_failover virtio_net virtio_blk virtio_console button evdev"
 cache=${HOMEK8S_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/homek8s}
 
 say() { echo "build-guest: $*" >&2; }
@@ -40,6 +41,11 @@ write_init() { # ROOT
 		acpid -c /etc/acpi -l /dev/null
 		ip link set lo up
 		ip link set eth0 up
+		own=$(sed -n 's/.*guest\.own=\([^ ]*\).*/\1/p' /proc/cmdline)
+		if [ -n "$own" ]; then
+			ip addr add $own/24 dev eth0
+			/agent $own &
+		fi
 		udhcpc -i eth0 -x "hostname:$(hostname)" -F "$(hostname)" -s /lease -t 20 -T 1 -A 1 -b
 		while :; do sleep 3600; done
 	END
@@ -58,7 +64,33 @@ write_init() { # ROOT
 		echo "guest $(hostname) powers off" >/dev/ttyS0
 		poweroff -f
 	END
-	chmod +x "$1/init" "$1/lease" "$1/etc/acpi/PWRF/00000080"
+	# As qemu-guest-agent does: answers what it is sent, and what it does not know with an error.
+	cat >"$1/agent" <<-'END'
+		#!/bin/sh
+		mac=$(cat /sys/class/net/eth0/address)
+		for port in /sys/class/virtio-ports/*; do
+			[ "$(cat $port/name)" != org.qemu.guest_agent.0 ] || exec 3<>/dev/${port##*/}
+		done
+		while :; do
+			while read -r line <&3; do
+				id=$(echo "$line" | sed -n 's/.*"id": *\([0-9]*\).*/\1/p')
+				case $line in
+				*guest-sync-delimited*) printf '\377{"return": %s}\n' $id ;;
+				*guest-sync*) printf '{"return": %s}\n' $id ;;
+				*guest-network-get-interfaces*)
+					printf '{"return": [{"name": "eth0", "hardware-address": "%s", "ip-addresses": [%s, %s, %s]}, %s]}\n' \
+						$mac \
+						'{"ip-address": "fe80::1", "ip-address-type": "ipv6", "prefix": 64}' \
+						'{"ip-address": "2001:db8::7", "ip-address-type": "ipv6", "prefix": 64}' \
+						'{"ip-address": "'$1'", "ip-address-type": "ipv4", "prefix": 24}' \
+						'{"name": "cni0", "hardware-address": "02:00:00:00:00:01", "ip-addresses": [{"ip-address": "10.244.0.1", "ip-address-type": "ipv4", "prefix": 24}]}' ;;
+				*) printf '{"error": {"class": "CommandNotFound", "desc": "not here"}}\n' ;;
+				esac >&3
+			done
+			sleep 1
+		done
+	END
+	chmod +x "$1/init" "$1/agent" "$1/lease" "$1/etc/acpi/PWRF/00000080"
 }
 
 pack_initrd() { # DIR

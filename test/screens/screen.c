@@ -146,6 +146,7 @@ struct screen *screen_open(const char *directory)
 		.planned = WORLD_NOW,
 		.state = &s->world.state,
 		.observed = &s->world.observed,
+		.probes = s->world.probes,
 		.now = WORLD_NOW,
 		.wall = WORLD_WALL,
 	};

@@ -13,7 +13,7 @@
 
 #include "daemon/virt/block_device.h"
 #include "daemon/virt/disk_identity.h"
-#include "daemon/virt/disk_prober.h"
+#include "daemon/virt/prober.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/hash.h"
 #include "lib/doc/json.h"
@@ -238,26 +238,26 @@ static struct probe question(const char *name)
 START_TEST(a_question_is_answered_once)
 {
 	struct world *w = set_up();
-	struct disk_prober *p = disk_prober_new(w->loop, on_answer, NULL);
+	struct prober *p = prober_new(w->loop, on_answer, NULL);
 	struct probe probe = question(arena_printf(&arena, "path %s", in("a")));
 
-	disk_prober_ask(p, "test:///default", &probe);
-	disk_prober_ask(p, "test:///default", &probe);
+	prober_ask(p, "test:///default", &probe);
+	prober_ask(p, "test:///default", &probe);
 	ck_assert(world_wait(w, is_answered, WAIT));
 	ck_assert_str_eq(answers.last, path_is("a"));
 	world_run(w, 50);
 	ck_assert_uint_eq(answers.count, 1);
 	answers.count = 0;
 	probe = question("nonsense");
-	disk_prober_ask(p, "test:///default", &probe);
+	prober_ask(p, "test:///default", &probe);
 	ck_assert(world_wait(w, is_answered, WAIT));
 	ck_assert_ptr_null(answers.last);
 	/* One that cannot be asked is not answered, and is given up with the prober. */
 	answers.count = 0;
-	disk_prober_ask(p, "test:///nowhere", &probe);
+	prober_ask(p, "test:///nowhere", &probe);
 	world_run(w, 50);
 	ck_assert_uint_eq(answers.count, 0);
-	disk_prober_free(p);
+	prober_free(p);
 	tear_down(w);
 }
 END_TEST

@@ -9,6 +9,7 @@
 #include "lib/kind/kinds.h"
 #include "lib/kind/sources.h"
 #include "lib/kind/vm/vm.h"
+#include "lib/kind/vm/vm_agent.h"
 #include "lib/kind/vm/vm_list.h"
 #include "lib/kind/vm/vm_record.h"
 #include "lib/kind/vm/vm_import.h"
@@ -424,6 +425,12 @@ static bool is_owned(const struct observed *observed)
 	return (live && live->marked) || (config && config->marked);
 }
 
+static void *prepare(struct planner *p)
+{
+	vm_agent_ask(p);
+	return vm_claims_prepare(p);
+}
+
 const struct kind vm_kind = {
 	.row = &vm_row,
 	.name = "vm",
@@ -446,7 +453,7 @@ const struct kind vm_kind = {
 	.is_owned = is_owned,
 	.written_up = vm_written_up,
 	.refresh = refresh,
-	.prepare = vm_claims_prepare,
+	.prepare = prepare,
 	.plan = vm_plan,
 	.import = vm_import,
 	.availability = vm_availability,

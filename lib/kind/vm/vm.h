@@ -90,6 +90,7 @@ struct vm {
 	struct domain_facts facts;
 	int64_t memory_left; /* of `memory`, by a balloon; bytes */
 	bool marked;	     /* carries our mark, which names its own UUID */
+	bool agent;	     /* its guest's agent is connected */
 };
 
 /* The one rule by which sizes of memory are rounded, written or observed: up to whole MiB;

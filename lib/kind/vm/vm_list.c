@@ -4,9 +4,11 @@
 
 #include <string.h>
 
+#include "lib/base/cleanup.h"
 #include "lib/doc/json.h"
 #include "lib/kind/network/network.h"
 #include "lib/kind/node/node.h"
+#include "lib/kind/vm/vm_agent.h"
 #include "lib/kind/vm/vm_defaults.h"
 #include "lib/kind/vm/vm_fields.h"
 #include "lib/kind/vm/vm_power.h"
@@ -39,9 +41,8 @@ static const char *node_text(
 	return arena_printf(in->arena, "%s, %s", node->object.name, ready);
 }
 
-/* What dnsmasq leases to a NIC of it, else what its Node says. */
-static const struct ip *address_of(
-    const struct list_input *in, const struct vm *vm, const struct node_object *node)
+/* What dnsmasq leases to a NIC of it. */
+static const struct ip *leased_to(const struct list_input *in, const struct vm *vm)
 {
 	const struct vm_interface *nics = vm->interfaces.items;
 
@@ -56,7 +57,39 @@ static const struct ip *address_of(
 		if (ip)
 			return ip;
 	}
-	return node && node->address_count ? &node->addresses[0] : NULL;
+	return NULL;
+}
+
+/* The first of IPv4, as the networks of this home are; else the first. */
+static const char *first_of(struct json_object *addresses)
+{
+	const char *text;
+
+	for (size_t i = 0; i < json_count(addresses); i++) {
+		text = json_object_get_string(json_item(addresses, i));
+		if (!strchr(text, ':'))
+			return text;
+	}
+	return json_object_get_string(json_item(addresses, 0));
+}
+
+/* What is leased to it, else what its guest's agent says, else what its Node does. */
+static const char *address_of(const struct list_input *in, const struct vm *vm,
+    struct json_object *own, const struct node_object *node)
+{
+	const struct ip *ip = leased_to(in, vm);
+
+	if (!ip && json_count(own))
+		return first_of(own);
+	if (!ip && node && node->address_count)
+		ip = &node->addresses[0];
+	return ip ? ip_text(*ip, arena_alloc(in->arena, IP_TEXT)) : NULL;
+}
+
+static bool is_only(struct json_object *own, const char *address)
+{
+	return json_count(own) == 1 &&
+	       strcmp(json_object_get_string(json_item(own, 0)), address) == 0;
 }
 
 void vm_list_facts(const struct list_input *in, const struct item *item,
@@ -65,15 +98,18 @@ void vm_list_facts(const struct list_input *in, const struct item *item,
 	const struct vm *vm = (const struct vm *)side;
 	const struct vm_record *record = vm_record_of(item->state);
 	const struct node_object *node = node_of(in, item);
-	const struct ip *address = vm->facts.id >= 0 ? address_of(in, vm, node) : NULL;
+	bool runs = vm->facts.id >= 0;
+	autojson struct json_object *own = runs ? vm_agent_addresses(in, item, vm) : NULL;
+	const char *address = runs ? address_of(in, vm, own, node) : NULL;
 
 	json_put_string(shown, "state", vm_power_text(&vm->facts));
 	if (address)
-		json_put_string(
-		    shown, "address", ip_text(*address, (char[IP_TEXT]){ 0 }));
+		json_put_string(shown, "address", address);
+	if (own && !is_only(own, address))
+		json_put(shown, "addresses", json_object_get(own));
 	if (node)
 		json_put_string(shown, "node", node_text(in, item, node));
-	if (vm->facts.id >= 0 && record->running_since.ms)
+	if (runs && record->running_since.ms)
 		json_put_string(shown, "running_since",
 		    time_text(
 			in->arena, in->wall + record->running_since.ms - in->now.ms));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * vm_list: what a list says of a virtual machine beside its own keys: the state libvirt
- * reports, the address dnsmasq has handed out to it, how its Node is, since when it runs.
+ * reports, the address dnsmasq has handed out to it or its guest has given itself, how its
+ * Node is, since when it runs.
  */
 #ifndef LIB_KIND_VM_VM_LIST_H
 #define LIB_KIND_VM_VM_LIST_H

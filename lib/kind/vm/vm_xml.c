@@ -11,6 +11,8 @@
 #include "lib/kind/vm/vm_disk.h"
 #include "lib/kind/vm/vm.h"
 
+#define AGENT_CHANNEL "org.qemu.guest_agent.0"
+
 /* Reading */
 
 static void mark_read(struct vm *out, const char *key)
@@ -206,6 +208,20 @@ static void read_interfaces(struct arena *a, xmlNode *devices, struct vm *out)
 	mark_read(out, "interfaces");
 }
 
+/* Of a running domain libvirt says whether the agent in the guest has opened its channel. */
+static bool has_agent(struct arena *a, xmlNode *devices)
+{
+	for (xmlNode *node = xml_first(devices, "channel"); node; node = xml_next(node)) {
+		const char *name = xml_attribute(a, node, "target", "name");
+		const char *state = xml_attribute(a, node, "target", "state");
+
+		if (name && state && strcmp(name, AGENT_CHANNEL) == 0 &&
+		    strcmp(state, "connected") == 0)
+			return true;
+	}
+	return false;
+}
+
 static xmlNode *find_mark(xmlNode *root)
 {
 	xmlNode *metadata = xml_first(root, "metadata");
@@ -250,6 +266,7 @@ int vm_xml_read(struct arena *a, const char *xml, struct vm *out, struct error *
 	if (devices) {
 		read_disk(a, devices, out);
 		read_interfaces(a, devices, out);
+		out->agent = has_agent(a, devices);
 	}
 	out->uuid = xml_content(a, root, "uuid");
 	out->marked = is_marked(a, root, out->uuid);
@@ -369,7 +386,7 @@ static void write_channels(xmlNode *devices)
 	xml_set_attribute(console, "type", "serial");
 	agent = append_with(
 	    append_with(devices, "channel", "type", "unix"), "target", "type", "virtio");
-	xml_set_attribute(agent, "name", "org.qemu.guest_agent.0");
+	xml_set_attribute(agent, "name", AGENT_CHANNEL);
 	rng = append_with(devices, "rng", "model", "virtio");
 	source = append_text(rng, "backend", "/dev/urandom");
 	xml_set_attribute(source, "model", "random");

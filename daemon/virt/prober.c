@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* disk_prober: one job for each question, and the questions that have no answer yet. */
-#include "daemon/virt/disk_prober.h"
+/* prober: one job for each question, and the questions that have no answer yet. */
+#include "daemon/virt/prober.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,8 +8,10 @@
 
 #include "daemon/virt/disk_identity.h"
 #include "daemon/virt/disk_space.h"
+#include "daemon/virt/guest_addresses.h"
 #include "daemon/virt/transfer.h"
 #include "lib/base/arena.h"
+#include "lib/kind/vm/vm_agent.h"
 #include "lib/kind/vm/vm_disk.h"
 #include "lib/kind/vm/vm_disk_error.h"
 
@@ -17,8 +19,43 @@
 #define AGAIN_S 5.0
 #define FREE_MS 1000
 
+/* A sort of question: what its names begin with, and what finds the answer. */
+struct sort {
+	const char *prefix;
+	struct json_object *(*find)(
+	    virConnectPtr conn, const char *name, struct fault *fault);
+	const char *what; /* before the name, for people */
+	int status;
+	enum { OF_DISKS, OF_GUESTS, THREADS } thread;
+	bool one; /* at a time, whose answer is as new as any */
+};
+
+static struct json_object *find_space(
+    virConnectPtr conn, const char *name, struct fault *fault)
+{
+	return disk_space(conn, name + strlen(DISK_SPACE), fault);
+}
+
+/* The last takes all that is left. */
+static const struct sort sorts[] = {
+	{ AGENT_NAME, guest_addresses, "query the guest's", AGENT_ANSWERED, OF_GUESTS,
+	    false },
+	{ DISK_SPACE, find_space, "find out of a disk:", DISK_ANSWERED, OF_DISKS, true },
+	{ "", disk_identity, "find out of a disk:", DISK_ANSWERED, OF_DISKS, false },
+};
+
+static const struct sort *sort_of(const char *name)
+{
+	const struct sort *sort = sorts;
+
+	while (strncmp(name, sort->prefix, strlen(sort->prefix)) != 0)
+		sort++;
+	return sort;
+}
+
 struct question {
 	TAILQ_ENTRY(question) link;
+	const struct sort *sort;
 	const struct kind *kind;
 	char *name, *uri;
 	uint64_t hash, token;
@@ -27,14 +64,15 @@ struct question {
 
 /* What the job has to itself. */
 struct work {
+	const struct sort *sort;
 	char *name;
 	struct json_object *answer;
 	bool refused; /* a second time would not help */
 };
 
-struct disk_prober {
+struct prober {
 	struct ev_loop *loop;
-	struct transfer *transfer;
+	struct transfer *transfers[THREADS];
 	void (*answered)(void *arg, const struct answer *answer);
 	void *arg;
 	TAILQ_HEAD(, question) questions;
@@ -44,21 +82,13 @@ struct disk_prober {
 
 /* On the thread of the transfer. */
 
-static bool is_space(const char *name)
-{
-	return strncmp(name, DISK_SPACE, strlen(DISK_SPACE)) == 0;
-}
-
 static int run(
     virConnectPtr conn, void *arg, struct transfer_control *control, struct fault *fault)
 {
 	struct work *work = arg;
 
 	(void)control;
-	if (is_space(work->name))
-		work->answer = disk_space(conn, work->name + strlen(DISK_SPACE), fault);
-	else
-		work->answer = disk_identity(conn, work->name, fault);
+	work->answer = work->sort->find(conn, work->name, fault);
 	work->refused = !work->answer && !fault->lost;
 	return work->answer ? 0 : -1;
 }
@@ -74,21 +104,22 @@ static void drop(void *arg)
 
 /* On the main loop. */
 
-static void post(struct disk_prober *p, struct question *q)
+static void post(struct prober *p, struct question *q)
 {
 	struct arena a = { 0 };
 	struct transfer_job job = { .run = run, .drop = drop };
 
 	q->work = must_alloc(sizeof(*q->work));
+	q->work->sort = q->sort;
 	q->work->name = must_copy(q->name);
 	q->token = ++p->last_token;
 	job.arg = q->work;
-	job.what = arena_printf(&a, "find out of a disk: %s", q->name);
-	transfer_post(p->transfer, q->uri, &job, q->token);
+	job.what = arena_printf(&a, "%s %s", q->sort->what, q->name);
+	transfer_post(p->transfers[q->sort->thread], q->uri, &job, q->token);
 	arena_done(&a);
 }
 
-static void forget(struct disk_prober *p, struct question *q)
+static void forget(struct prober *p, struct question *q)
 {
 	TAILQ_REMOVE(&p->questions, q, link);
 	free(q->name);
@@ -96,7 +127,7 @@ static void forget(struct disk_prober *p, struct question *q)
 	free(q);
 }
 
-static struct question *by_token(struct disk_prober *p, uint64_t token)
+static struct question *by_token(struct prober *p, uint64_t token)
 {
 	struct question *q;
 
@@ -108,7 +139,7 @@ static struct question *by_token(struct disk_prober *p, uint64_t token)
 
 static void on_again(struct ev_loop *loop, ev_timer *again, int events)
 {
-	struct disk_prober *p = again->data;
+	struct prober *p = again->data;
 	struct question *q;
 
 	(void)loop;
@@ -118,7 +149,7 @@ static void on_again(struct ev_loop *loop, ev_timer *again, int events)
 		post(p, q);
 }
 
-static void wait_before_next(struct disk_prober *p)
+static void wait_before_next(struct prober *p)
 {
 	if (ev_is_active(&p->again))
 		return;
@@ -129,9 +160,9 @@ static void wait_before_next(struct disk_prober *p)
 static void on_ended(
     void *arg, uint64_t token, enum transfer_end end, const struct fault *fault)
 {
-	struct disk_prober *p = arg;
+	struct prober *p = arg;
 	struct question *q = by_token(p, token);
-	struct answer answer = { .status = DISK_ANSWERED, .error = "" };
+	struct answer answer = { .error = "" };
 	bool again;
 
 	(void)end;
@@ -140,6 +171,7 @@ static void on_ended(
 	answer.kind = q->kind;
 	answer.name = q->name;
 	answer.hash = q->hash;
+	answer.status = q->sort->status;
 	answer.json = q->work->answer;
 	again = fault && !q->work->refused;
 	q->work = NULL;
@@ -163,42 +195,44 @@ static void on_progress(void *arg, uint64_t token, uint64_t done, uint64_t of)
 
 static const struct transfer_callbacks callbacks = { on_progress, on_ended };
 
-struct disk_prober *disk_prober_new(struct ev_loop *loop,
+struct prober *prober_new(struct ev_loop *loop,
     void (*answered)(void *arg, const struct answer *answer), void *arg)
 {
-	struct disk_prober *p = must_alloc(sizeof(*p));
+	struct prober *p = must_alloc(sizeof(*p));
 
 	p->loop = loop;
 	p->answered = answered;
 	p->arg = arg;
-	p->transfer = transfer_new(loop, IDLE_MS, &callbacks, p);
+	for (int i = 0; i < THREADS; i++)
+		p->transfers[i] = transfer_new(loop, IDLE_MS, &callbacks, p);
 	TAILQ_INIT(&p->questions);
 	ev_timer_init(&p->again, on_again, AGAIN_S, 0.0);
 	p->again.data = p;
 	return p;
 }
 
-void disk_prober_free(struct disk_prober *p)
+void prober_free(struct prober *p)
 {
 	ev_timer_stop(p->loop, &p->again);
-	transfer_free(p->transfer, FREE_MS);
+	for (int i = 0; i < THREADS; i++)
+		transfer_free(p->transfers[i], FREE_MS);
 	while (!TAILQ_EMPTY(&p->questions))
 		forget(p, TAILQ_FIRST(&p->questions));
 	free(p);
 }
 
-void disk_prober_ask(struct disk_prober *p, const char *uri, const struct probe *probe)
+void prober_ask(struct prober *p, const char *uri, const struct probe *probe)
 {
 	struct question *q;
 
-	/* Of space there is one question at a time, whose answer is as new as any. */
 	TAILQ_FOREACH(q, &p->questions, link)
 	if (strcmp(q->name, probe->name) == 0 &&
-	    (q->hash == probe->hash || is_space(q->name))) {
+	    (q->hash == probe->hash || q->sort->one)) {
 		q->hash = probe->hash;
 		return;
 	}
 	q = must_alloc(sizeof(*q));
+	q->sort = sort_of(probe->name);
 	q->kind = probe->kind;
 	q->name = must_copy(probe->name);
 	q->uri = must_copy(uri);
