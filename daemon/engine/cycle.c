@@ -250,7 +250,8 @@ static void ask(struct engine *e)
 		const struct probe *probe = &e->plan->probes[i];
 		size_t source = source_index(probe->kind->source);
 
-		if (probe_store_due(e->probes, probe) && adapters[source]->ask)
+		if (probe_store_due(e->probes, probe, e->planned) &&
+		    adapters[source]->ask)
 			adapters[source]->ask(e->sources[source], probe);
 	}
 }

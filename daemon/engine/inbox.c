@@ -373,8 +373,10 @@ void inbox_states(struct engine *e)
 static void on_answered(void *arg, const struct answer *answer)
 {
 	struct engine *e = arg;
+	struct answer now = *answer;
 
-	if (probe_store_put(e->probes, answer))
+	now.at = clock_mono();
+	if (probe_store_put(e->probes, &now))
 		engine_schedule(e);
 }
 

@@ -260,7 +260,7 @@ static struct question *add(struct asker *a, const struct probe *probe)
 
 	q->asker = a;
 	q->probe = (struct probe){ probe->kind, arena_copy(&q->texts, probe->name),
-		arena_copy(&q->texts, probe->question), probe->hash };
+		arena_copy(&q->texts, probe->question), probe->hash, 0 };
 	q->due = clock_mono();
 	read_question(q);
 	q->next = *bucket;

@@ -145,6 +145,7 @@ bool probe_store_put(struct probe_store *store, const struct answer *answer)
 	e->answered = true;
 	e->answer.status = answer->status;
 	e->answer.json = json_object_get(answer->json);
+	e->answer.at = answer->at;
 	e->answer.error = e->error = must_copy(answer->error);
 	return true;
 }
@@ -183,7 +184,8 @@ void probe_store_renew(struct probe_store *store, const struct source *source)
 		store->items[i].old |= store->items[i].answer.kind->source == source;
 }
 
-bool probe_store_due(const struct probe_store *store, const struct probe *probe)
+bool probe_store_due(
+    const struct probe_store *store, const struct probe *probe, struct mono now)
 {
 	const struct entry *e;
 	size_t i;
@@ -191,5 +193,6 @@ bool probe_store_due(const struct probe_store *store, const struct probe *probe)
 	if (!find(store, probe->kind, probe->name, &i))
 		return true;
 	e = &store->items[i];
-	return e->old || e->answer.hash != probe->hash || !e->answer.status;
+	return e->old || e->answer.hash != probe->hash || !e->answer.status ||
+	       (probe->every && mono_reached(mono_add(e->answer.at, probe->every), now));
 }

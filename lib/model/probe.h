@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/base/mono.h"
+
 struct kind;
 struct source;
 
@@ -25,6 +27,7 @@ struct probe {
 	 * or "dry-run VERB PATH\nBODY", VERB being apply, patch, create or delete. */
 	const char *question;
 	uint64_t hash;
+	int64_t every; /* ms after which it is queried anew; 0: never */
 };
 
 struct answer {
@@ -35,6 +38,7 @@ struct answer {
 		       it is to be sent again */
 	struct json_object *json; /* what was said; NULL: nothing that can be read */
 	const char *error;	  /* why not, for people; "" when all is well */
+	struct mono at;		  /* when it came */
 };
 
 struct probe_store; /* the questions, and what has been answered of them */
@@ -56,6 +60,7 @@ const struct answer *probe_store_find(const struct probe_store *store,
  * ones, and all are due. */
 void probe_store_renew(struct probe_store *store, const struct source *source);
 /* Whether this is to be sent: there is no answer to it, or not a new one. */
-bool probe_store_due(const struct probe_store *store, const struct probe *probe);
+bool probe_store_due(
+    const struct probe_store *store, const struct probe *probe, struct mono now);
 
 #endif

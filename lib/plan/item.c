@@ -172,19 +172,36 @@ void program_waits_until(
 	    p, program, "next try in %s", duration_text(p->arena, item->retry_in));
 }
 
-const struct answer *planner_probe(struct planner *p, const struct kind *kind,
-    const char *name, const char *question, uint64_t hash)
+static const struct answer *probe(struct planner *p, const struct kind *kind,
+    const char *name, const char *question, uint64_t hash, int64_t every)
 {
 	struct plan *plan = p->plan;
 	const struct answer *answer;
 
 	if (plan)
-		*(struct probe *)arena_push(p->arena, &plan->probes, &plan->probe_count,
-		    sizeof(struct probe)) = (struct probe){ kind, name, question, hash };
+		*(struct probe *)arena_push(
+		    p->arena, &plan->probes, &plan->probe_count, sizeof(struct probe)) =
+		    (struct probe){ kind, name, question, hash, every };
 	if (!p->input->probes)
 		return NULL;
 	answer = probe_store_find(p->input->probes, kind, name, hash);
 	return answer && answer->status ? answer : NULL;
+}
+
+const struct answer *planner_probe_every(struct planner *p, const struct kind *kind,
+    const char *name, const char *question, uint64_t hash, int64_t every)
+{
+	const struct answer *answer = probe(p, kind, name, question, hash, every);
+
+	if (answer && every)
+		plan_wake(p, mono_add(answer->at, every));
+	return answer;
+}
+
+const struct answer *planner_probe(struct planner *p, const struct kind *kind,
+    const char *name, const char *question, uint64_t hash)
+{
+	return planner_probe_every(p, kind, name, question, hash, 0);
 }
 
 const struct answer *item_probe(

@@ -102,6 +102,10 @@ const struct answer *item_probe(
 const struct answer *planner_probe(struct planner *p, const struct kind *kind,
     const char *name, const char *question, uint64_t hash);
 
+/* The same, queried anew after every so many ms; the answer stands until there is another. */
+const struct answer *planner_probe_every(struct planner *p, const struct kind *kind,
+    const char *name, const char *question, uint64_t hash, int64_t every);
+
 /*
  * The procedure of the item is in this phase (a text that lives as long as the plan): it
  * goes on in the next plan, which finds it in item->state->procedure with the time at

@@ -405,6 +405,7 @@ static void answer_plan(struct world *w, struct json_object *answers,
 					.name = name,
 					.hash = plan->probes[k].hash,
 					.status = (int)json_int_at(o, "status", 0),
+					.at = WORLD_NOW,
 					.json = json_at(o, "json"),
 					.error = json_string_at(o, "error") });
 	}

@@ -12,7 +12,7 @@
 
 static void ask(const char *name, const char *question, uint64_t hash)
 {
-	kube_ask(lab_kube(), &(struct probe){ &lab_pool, name, question, hash });
+	kube_ask(lab_kube(), &(struct probe){ &lab_pool, name, question, hash, 0 });
 }
 
 static void start(void)

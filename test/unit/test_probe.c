@@ -11,10 +11,13 @@
 
 #include <check.h>
 
+#define AT ((struct mono){ 5000 }) /* when answers come */
+#define NOW ((struct mono){ 6000 })
+
 static const struct probe asked[] = {
-	{ &vm_kind, "b", "get /b", 2 },
-	{ &vm_kind, "a", "get /a", 1 },
-	{ &pool_kind, "a", "get /p", 3 },
+	{ &vm_kind, "b", "get /b", 2, 0 },
+	{ &vm_kind, "a", "get /a", 1, 0 },
+	{ &pool_kind, "a", "get /p", 3, 0 },
 };
 
 static bool put(struct probe_store *s, const struct kind *kind, const char *name,
@@ -22,7 +25,8 @@ static bool put(struct probe_store *s, const struct kind *kind, const char *name
 {
 	autojson struct json_object *json = json_object_new_int(status);
 
-	return probe_store_put(s, &(struct answer){ kind, name, hash, status, json, "" });
+	return probe_store_put(
+	    s, &(struct answer){ kind, name, hash, status, json, "", AT });
 }
 
 static int status_of(
@@ -100,23 +104,38 @@ END_TEST
 START_TEST(renewed_answers_stay_until_there_are_others)
 {
 	struct probe_store *s = probe_store_new();
-	const struct probe another = { asked[0].kind, asked[0].name, "get /b", 99 };
+	const struct probe another = { asked[0].kind, asked[0].name, "get /b", 99, 0 };
 
-	ck_assert(probe_store_due(s, &asked[0]));
+	ck_assert(probe_store_due(s, &asked[0], NOW));
 	probe_store_ask(s, asked, 3);
-	ck_assert(probe_store_due(s, &asked[0]));
+	ck_assert(probe_store_due(s, &asked[0], NOW));
 	ck_assert(put(s, asked[0].kind, asked[0].name, asked[0].hash, 0));
-	ck_assert(probe_store_due(s, &asked[0]));
+	ck_assert(probe_store_due(s, &asked[0], NOW));
 	ck_assert(put(s, asked[0].kind, asked[0].name, asked[0].hash, 422));
-	ck_assert(!probe_store_due(s, &asked[0]));
-	ck_assert(probe_store_due(s, &another));
+	ck_assert(!probe_store_due(s, &asked[0], NOW));
+	ck_assert(probe_store_due(s, &another, NOW));
 	probe_store_renew(s, &kubernetes_source); /* a VM is libvirt's */
-	ck_assert(!probe_store_due(s, &asked[0]));
+	ck_assert(!probe_store_due(s, &asked[0], NOW));
 	probe_store_renew(s, &libvirt_source);
-	ck_assert(probe_store_due(s, &asked[0]));
+	ck_assert(probe_store_due(s, &asked[0], NOW));
 	ck_assert_int_eq(status_of(s, asked[0].kind, asked[0].name, asked[0].hash), 422);
 	ck_assert(put(s, asked[0].kind, asked[0].name, asked[0].hash, 200));
-	ck_assert(!probe_store_due(s, &asked[0]));
+	ck_assert(!probe_store_due(s, &asked[0], NOW));
+	probe_store_free(s);
+}
+END_TEST
+
+START_TEST(some_are_asked_anew_after_a_time)
+{
+	struct probe often = { &vm_kind, "a", "get /a", 1, 1000 };
+	struct probe_store *s = probe_store_new();
+
+	probe_store_ask(s, &often, 1);
+	ck_assert(probe_store_due(s, &often, NOW));
+	ck_assert(put(s, &vm_kind, "a", 1, 200));
+	ck_assert(!probe_store_due(s, &often, (struct mono){ NOW.ms - 1 }));
+	ck_assert(probe_store_due(s, &often, NOW));
+	ck_assert(probe_store_find(s, &vm_kind, "a", 1));
 	probe_store_free(s);
 }
 END_TEST
@@ -126,11 +145,11 @@ START_TEST(texts_and_values_are_the_stores_own)
 	struct probe_store *s = probe_store_new();
 	struct json_object *json = json_object_new_string("said");
 	char error[] = "no route", name[] = "a";
-	const struct probe probe = { &vm_kind, name, "get /", 7 };
+	const struct probe probe = { &vm_kind, name, "get /", 7, 0 };
 	const struct answer *found;
 
 	probe_store_ask(s, &probe, 1);
-	probe_store_put(s, &(struct answer){ &vm_kind, "a", 7, 0, json, error });
+	probe_store_put(s, &(struct answer){ &vm_kind, "a", 7, 0, json, error, AT });
 	json_object_put(json);
 	memset(error, 'x', sizeof(error) - 1);
 	name[0] = 'x';
@@ -151,7 +170,7 @@ START_TEST(many)
 
 	for (unsigned i = 0; i < 1009; i++) {
 		snprintf(names[i], sizeof(names[i]), "%u", i * 7 % 1009);
-		probes[i] = (struct probe){ &vm_kind, names[i], "get /", i };
+		probes[i] = (struct probe){ &vm_kind, names[i], "get /", i, 0 };
 	}
 	probe_store_ask(s, probes, 1009);
 	for (unsigned i = 0; i < 1009; i++)
@@ -175,6 +194,7 @@ int main(void)
 	tcase_add_test(test, another_hash_is_another_question);
 	tcase_add_test(test, what_is_not_asked_any_more_is_forgotten);
 	tcase_add_test(test, renewed_answers_stay_until_there_are_others);
+	tcase_add_test(test, some_are_asked_anew_after_a_time);
 	tcase_add_test(test, texts_and_values_are_the_stores_own);
 	tcase_add_test(test, many);
 	suite_add_tcase(suite, test);

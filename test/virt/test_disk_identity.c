@@ -232,7 +232,7 @@ static bool is_answered(struct world *w)
 static struct probe question(const char *name)
 {
 	return (struct probe){ &vm_kind, name, name,
-		hash_bytes(HASH_START, name, strlen(name)) };
+		hash_bytes(HASH_START, name, strlen(name)), 0 };
 }
 
 START_TEST(a_question_is_answered_once)
