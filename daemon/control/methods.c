@@ -192,6 +192,11 @@ static void stop(struct request *r)
 	wish(r, WISH_STOP);
 }
 
+static void restart(struct request *r)
+{
+	wish(r, WISH_RESTART);
+}
+
 /* What waits for approval now, where it is not what the caller was shown; else NULL. */
 static const struct approval_view *other_approval(struct request *r)
 {

@@ -112,13 +112,43 @@ static int check_wish(const struct engine *e, const struct item *item, const cha
 	return 0;
 }
 
+/* Why there is nothing to restart, or 0. */
+static int check_restart(const struct item *item, struct error *error)
+{
+	const struct object_state *state = item->state;
+	const char *name = item->name, *kind = item->kind->name;
+	bool due = state->wish.what == WISH_NONE ? item->kind->written_up(item->desired)
+						 : state->wish.what == WISH_START;
+
+	if (item->live && due)
+		return 0;
+	return fail(error, "%s/%s %s; `homek8sctl start %s/%s` starts it", kind, name,
+	    item->live ? "is to be stopped" : "does not run", kind, name);
+}
+
+static const char *wish_verb(enum wish_for what)
+{
+	switch (what) {
+	case WISH_START:
+		return "start";
+	case WISH_STOP:
+		return "stop";
+	case WISH_RESTART:
+		return "restart";
+	case WISH_NONE:
+		break;
+	}
+	return "";
+}
+
 int engine_wish(struct engine *e, const struct kind *kind, const char *name,
     enum wish_for what, const char *by, const char *who, struct error *error)
 {
 	const struct item *item = find(e, kind, name, error);
-	const char *verb = what == WISH_START ? "start" : "stop";
+	const char *verb = wish_verb(what);
 
-	if (!item || check_wish(e, item, verb, error) < 0)
+	if (!item || check_wish(e, item, verb, error) < 0 ||
+	    (what == WISH_RESTART && check_restart(item, error) < 0))
 		return -1;
 	say(e, verb, kind, name, who, NULL);
 	executor_abandon(e->executor, kind, name);

@@ -22,6 +22,7 @@ enum status verb_pause(struct ctl *ctl);
 enum status verb_resume(struct ctl *ctl);
 enum status verb_start(struct ctl *ctl);
 enum status verb_stop(struct ctl *ctl);
+enum status verb_restart(struct ctl *ctl);
 enum status verb_approve(struct ctl *ctl);
 
 /* verbs_local.c: commands that need no daemon; verbs_wait.c */

@@ -104,6 +104,11 @@ enum status verb_stop(struct ctl *ctl)
 	return wish(ctl, INTERFACE_NAME ".Stop");
 }
 
+enum status verb_restart(struct ctl *ctl)
+{
+	return wish(ctl, INTERFACE_NAME ".Restart");
+}
+
 enum status verb_resume(struct ctl *ctl)
 {
 	struct json_object *parameters = subject_parse(ctl, false);

@@ -38,6 +38,7 @@ static void to_delete(const struct call *call, struct kube_write *out)
 #define to_kube_apply to_apply
 #define to_kube_merge to_merge
 #define to_kube_create to_create
+#define to_kube_evict to_create
 #define to_kube_delete to_delete
 
 #define ROW_libvirt(name)

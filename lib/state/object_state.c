@@ -59,6 +59,7 @@ static const char *const wish_words[] = {
 	[WISH_NONE] = "none",
 	[WISH_START] = "start",
 	[WISH_STOP] = "stop",
+	[WISH_RESTART] = "restart",
 	NULL,
 };
 
@@ -106,6 +107,8 @@ static const struct field rows[] = {
 	record_row(struct object_state, "pause_until", FIELD_MONO, pause_until,
 	    FIELD_KEPT | FIELD_SHOWN, .maximum = INT64_MAX),
 	record_row(struct object_state, "wish", FIELD_GROUP, wish,
+	    FIELD_KEPT | FIELD_SHOWN, .group = &wish_fields),
+	record_row(struct object_state, "restart", FIELD_GROUP, restart,
 	    FIELD_KEPT | FIELD_SHOWN, .group = &wish_fields),
 	record_row(struct object_state, "approval", FIELD_GROUP, approval,
 	    FIELD_KEPT | FIELD_SHOWN, .group = &approval_fields),

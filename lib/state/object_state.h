@@ -43,8 +43,9 @@ struct procedure {
 	bool moved;	/* since the last round ended */
 };
 
-/* What a person requested instead of what is written, as `homek8sctl stop` does. */
-enum wish_for { WISH_NONE, WISH_START, WISH_STOP };
+/* What a person requested, as `homek8sctl stop` does: instead of what is written, or, to
+ * restart it, beside that. */
+enum wish_for { WISH_NONE, WISH_START, WISH_STOP, WISH_RESTART };
 
 struct wish {
 	struct record record;
@@ -83,6 +84,7 @@ struct object_state {
 	char *pause_reason;
 	struct mono pause_until; /* MONO_NEVER: until resumed */
 	struct wish wish;
+	struct wish restart; /* WISH_RESTART or none: until it was done */
 	struct approval approval;
 	struct begun begun;
 	struct procedure procedure;

@@ -96,10 +96,16 @@ static void forget_approval(struct state *m, struct object_state *state)
 	approval_done(&state->approval);
 }
 
+static void forget(struct state *m, struct wish *wish)
+{
+	m->persistent_changes += wish->what != WISH_NONE;
+	wish_end(wish);
+}
+
 static void forget_wish(struct state *m, struct object_state *state)
 {
-	m->persistent_changes += state->wish.what != WISH_NONE;
-	wish_end(&state->wish);
+	forget(m, &state->wish);
+	forget(m, &state->restart);
 }
 
 /* Kept as a number that is not negative. */
@@ -108,14 +114,21 @@ static int64_t hash_written(const struct object *desired)
 	return (int64_t)(node_hash(desired->record.node) & INT64_MAX);
 }
 
+/* It was requested of what was written otherwise. */
+static bool is_outdated(const struct wish *wish, const struct object *desired)
+{
+	return wish->what != WISH_NONE && wish->written != hash_written(desired);
+}
+
 void state_desired(struct state *m, const struct kind *kind, const char *name,
     const struct object *desired)
 {
 	const struct object_state *known = state_find(m, kind, name);
 
-	if (desired && known && known->wish.what != WISH_NONE &&
-	    known->wish.written != hash_written(desired))
-		forget_wish(m, state_get(m, kind, name));
+	if (desired && known && is_outdated(&known->wish, desired))
+		forget(m, &state_get(m, kind, name)->wish);
+	if (desired && known && is_outdated(&known->restart, desired))
+		forget(m, &state_get(m, kind, name)->restart);
 	if (kind->desired)
 		kind->desired(state_get(m, kind, name), desired);
 }
@@ -302,20 +315,30 @@ void state_resume(struct state *m, const struct kind *kind, const char *name)
 		state_begun(m, false);
 }
 
+static void keep_wish(struct wish *wish, const struct object *desired, enum wish_for what,
+    const char *by, struct mono now)
+{
+	wish->what = what;
+	wish->at = now;
+	wish->written = hash_written(desired);
+	record_set_text(&wish->by, by);
+}
+
 void state_wish(struct state *m, const struct kind *kind, const char *name,
     const struct object *desired, enum wish_for what, const char *by, struct mono now)
 {
 	struct object_state *state = state_get(m, kind, name);
 	bool up = what == WISH_START, as_written = kind->written_up(desired) == up;
 
-	forget_wish(m, state);
-	if (!as_written) {
-		state->wish.what = what;
-		state->wish.at = now;
-		state->wish.written = hash_written(desired);
-		record_set_text(&state->wish.by, by);
-	}
 	m->persistent_changes++;
+	if (what == WISH_RESTART) {
+		forget_approval(m, state); /* what was approved was another one */
+		keep_wish(&state->restart, desired, what, by, now);
+		return;
+	}
+	forget_wish(m, state);
+	if (!as_written)
+		keep_wish(&state->wish, desired, what, by, now);
 	state_desired(m, kind, name, desired);
 	if (as_written && up && kind->requested)
 		kind->requested(state);

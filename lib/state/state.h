@@ -110,7 +110,9 @@ void state_approve(struct state *m, const struct kind *kind, const char *name,
  * `by`, a user's name, asks that the object, written as `desired`, be up, or down, until it
  * is resumed or written otherwise. Where that is what is written (`written_up` of its
  * kind, which must have it) there is nothing to keep: then an earlier wish ends, and to ask
- * that it be up counts as asking for this very object (`requested`).
+ * that it be up counts as asking for this very object (`requested`). To ask that it be
+ * restarted leaves such a wish as it is; it is over when that was observed to be done
+ * (`observed`), when the object is resumed or written otherwise, and with another wish.
  */
 void state_wish(struct state *m, const struct kind *kind, const char *name,
     const struct object *desired, enum wish_for what, const char *by, struct mono now);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * node: a machine of the cluster, observed and reported, not acted on. Every VM with a role is
- * expected to be one; node_match.c finds it.
+ * node: a machine of the cluster, observed and reported. Every VM with a role is expected to
+ * be one; node_match.c finds it. What is done to it is part of its VM's restart.
  */
 #include <string.h>
 
@@ -83,6 +83,32 @@ static const char *clean_at(
 	return text ? text_clean(&observed->arena, text, 64) : NULL;
 }
 
+static void read_mark(
+    struct arena *a, struct node_object *n, struct json_object *annotations)
+{
+	struct json_object *value;
+	const char *text;
+
+	if (!json_object_object_get_ex(annotations, NODE_MARK, &value))
+		return;
+	text = json_object_get_string(value);
+	n->mark_token = arena_copy_n(a, text, strcspn(text, ","));
+	n->marks_cordon = strstr(text, NODE_MARK_CORDON);
+	n->marks_exclude = strstr(text, NODE_MARK_EXCLUDE);
+}
+
+/* What a procedure needs of it. */
+static void read_marks(struct observed *observed, struct node_object *n,
+    struct json_object *o, struct json_object *labels)
+{
+	n->uid = clean_at(observed, o, "metadata.uid");
+	n->resource_version = clean_at(observed, o, "metadata.resourceVersion");
+	n->boot_id = clean_at(observed, o, "status.nodeInfo.bootID");
+	n->has_exclude_label =
+	    json_object_object_get_ex(labels, NODE_EXCLUDE_LABEL, NULL);
+	read_mark(&observed->arena, n, json_at(o, "metadata.annotations"));
+}
+
 static int decode(
     struct observed *observed, const struct reading *reading, struct error *e)
 {
@@ -97,6 +123,7 @@ static int decode(
 	n->unschedulable = json_bool_at(o, "spec.unschedulable", false);
 	n->control_plane = json_object_object_get_ex(
 	    labels, "node-role.kubernetes.io/control-plane", NULL);
+	read_marks(observed, n, o, labels);
 	observed->live = &n->object;
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * node: a machine of the cluster, observed only.
+ * node: a machine of the cluster: observed, and, while its VM is restarted, marked and
+ * cordoned (node_drain.h).
  */
 #ifndef LIB_KIND_NODE_NODE_H
 #define LIB_KIND_NODE_NODE_H
@@ -18,6 +19,18 @@ struct node_object {
 	size_t address_count;
 	const char *written; /* desired: its name in the cluster */
 	bool unschedulable, control_plane;
+	bool has_exclude_label; /* MetalLB announces no address from it */
+	const char *uid, *resource_version;
+	const char *boot_id; /* another one for every boot; or NULL */
+	/* Whose procedure has marked it, and what of it is ours; NULL: nobody's. */
+	const char *mark_token;
+	bool marks_cordon, marks_exclude;
 };
+
+/* Our mark, "TOKEN,cordon,exclude": what we have set on it, and have to take back. */
+#define NODE_MARK "homek8s.io/drain"
+#define NODE_MARK_CORDON ",cordon"
+#define NODE_MARK_EXCLUDE ",exclude"
+#define NODE_EXCLUDE_LABEL "node.kubernetes.io/exclude-from-external-load-balancers"
 
 #endif

@@ -226,7 +226,7 @@ static void choose_all(struct planner *p, struct matches *m)
 	sort(m->taken, m->taken_count, sizeof(*m->taken), compare_pointers);
 }
 
-void *node_match_prepare(struct planner *p)
+static struct matches *make_matches(struct planner *p)
 {
 	struct matches *m = arena_alloc(p->arena, sizeof(*m));
 	const struct observed_set *nodes =
@@ -240,6 +240,16 @@ void *node_match_prepare(struct planner *p)
 	sort(m->addresses, m->address_count, sizeof(*m->addresses), compare_addresses);
 	choose_all(p, m);
 	return m;
+}
+
+/* Once a plan: VMs, whose row is before this one, ask while they are planned. */
+void *node_match_prepare(struct planner *p)
+{
+	void **kept = &p->prepared[kind_index(&node_kind)];
+
+	if (!*kept)
+		*kept = make_matches(p);
+	return *kept;
 }
 
 static const struct matches *matches_of(const struct planner *p)
@@ -260,6 +270,14 @@ const struct node_object *node_match(const struct planner *p, const struct vm *v
 	    sizeof(*desired->items), vm->object.name, order_name, &found);
 
 	return found ? matches_of(p)->chosen[i] : NULL;
+}
+
+const struct node_object *node_match_seen(struct planner *p, const struct vm *vm)
+{
+	const struct matches *m = node_match_prepare(p);
+	const struct node_object *n = node_match(p, vm);
+
+	return n ? n : of_uuid(m, uuid_of(p, vm));
 }
 
 const char *node_match_other(const struct planner *p, const struct vm *vm)

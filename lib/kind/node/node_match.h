@@ -13,11 +13,15 @@
 #include "lib/kind/vm/vm.h"
 #include "lib/plan/item.h"
 
-/* The kind's prepare(). */
+/* The kind's prepare(); called by whoever asks before the Nodes are planned. */
 void *node_match_prepare(struct planner *p);
 
 /* The Node a written VM is; NULL: there is none. */
 const struct node_object *node_match(const struct planner *p, const struct vm *vm);
+
+/* The Node a VM is, also one that is written without a role: by its system UUID then. May
+ * be called while VMs are planned. */
+const struct node_object *node_match_seen(struct planner *p, const struct vm *vm);
 
 /* The domain that the Node of the VM's name (written or its own) is by its system UUID,
  * where it is not the VM's; NULL: there is no such Node, or no such domain. */

@@ -93,6 +93,14 @@ struct vm {
 	bool agent;	     /* its guest's agent is connected */
 };
 
+/* The stored side of a domain, else the running one; NULL: there is none. */
+static inline const struct vm *vm_side(const struct observed *observed)
+{
+	return !observed ? NULL
+			 : (const struct vm *)(observed->config ? observed->config
+								: observed->live);
+}
+
 /* The one rule by which sizes of memory are rounded, written or observed: up to whole MiB;
  * libvirt itself rounds up to KiB. */
 static inline int64_t vm_memory_round(int64_t bytes)

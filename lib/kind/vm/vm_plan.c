@@ -13,6 +13,7 @@
 #include "lib/kind/vm/vm_autostart.h"
 #include "lib/kind/vm/vm_power.h"
 #include "lib/kind/vm/vm_record.h"
+#include "lib/kind/vm/vm_restart.h"
 #include "lib/kind/vm/vm_start.h"
 #include "lib/kind/vm/vm_state.h"
 #include "lib/kind/vm/vm_word.h"
@@ -37,10 +38,9 @@ static const char *object_text(struct planner *p, const struct item *item)
 static void plan_unwritten(
     struct planner *p, struct item *item, const struct observed *have)
 {
-	const struct vm *side =
-	    (const struct vm *)(have->config ? have->config : have->live);
+	const struct vm *side = vm_side(have);
 
-	if (!side->marked)
+	if (!side || !side->marked)
 		return;
 	item_converged(p, item, "is no longer written; left alone");
 	plan_finding(p, SEVERITY_INFO, "vm-not-written", object_text(p, item),
@@ -382,7 +382,8 @@ static void plan_present(struct planner *p, struct item *item, const struct vm *
 		    "its guest has %s of its memory; `virsh setmem %s %lldKiB` gives it all back",
 		    size_text(p->arena, live->memory_left), vm_word(p, want->domain),
 		    (long long)live->memory / 1024);
-	vm_power_plan(p, item, want, have);
+	if (!vm_restart_plan(p, item, want, have, NULL))
+		vm_power_plan(p, item, want, have);
 	shared = plan_shared(p, item, want);
 	if (!shared)
 		shared = autostart;
@@ -396,14 +397,15 @@ void vm_plan(struct planner *p, struct item *item, const struct object *want,
     const struct observed *have)
 {
 	if (!want) {
-		plan_unwritten(p, item, have);
+		if (!vm_restart_plan(p, item, NULL, vm_side(have), NULL))
+			plan_unwritten(p, item, have);
 		return;
 	}
-	if (!have)
-		plan_absent(p, item, (const struct vm *)want);
-	else
+	if (have)
 		plan_present(p, item, (const struct vm *)want,
 		    (const struct vm *)have->live, (const struct vm *)have->config);
+	else if (!vm_restart_plan(p, item, (const struct vm *)want, NULL, NULL))
+		plan_absent(p, item, (const struct vm *)want);
 	vm_wish_plan(p, item, (const struct vm *)want, have);
 }
 

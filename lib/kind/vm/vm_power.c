@@ -114,21 +114,28 @@ static void plan_up(
 /* Running, though it should not */
 
 /* Between two requests there is no step, and yet it is going down: the budget counts it. */
-static struct program *add_stop(struct planner *p, struct item *item)
+static struct program *add_stop(struct planner *p, struct item *item, void *arg)
 {
 	struct program *program = item_program(p, item, "stop vm/%s", item->name);
 	struct effect *effect =
 	    program_effect(p, program, EFFECT_INTERRUPTS, item->kind, item->name);
 
+	(void)arg;
 	effect->in_use = true;
 	effect->as_written = true;
 	program_change(p, program, "state", "stopped");
 	return program;
 }
 
+/* Who makes the program that stops it. */
+struct stopper {
+	vm_add_stop *add;
+	void *arg;
+};
+
 /* The time given for shutting down is over. */
-static void plan_overdue(
-    struct planner *p, struct item *item, const struct vm *want, struct mono deadline)
+static void plan_overdue(struct planner *p, struct item *item, const struct vm *want,
+    struct mono deadline, const struct stopper *by)
 {
 	const struct vm_settings *settings = &p->input->desired->settings.vm;
 	const char *time = duration_text(p->arena, settings->stop_timeout);
@@ -143,14 +150,14 @@ static void plan_overdue(
 	}
 	item_pending(p, item, "has not shut down within %s; its power is cut", time);
 	if (sent.ms < deadline.ms || mono_reached(again, p->input->now))
-		program_step(p, add_stop(p, item), &domain_destroy_action, want->domain,
-		    "cut the power of domain %s", want->domain);
+		program_step(p, by->add(p, item, by->arg), &domain_destroy_action,
+		    want->domain, "cut the power of domain %s", want->domain);
 	else
 		plan_wake(p, again);
 }
 
-static void plan_stop(
-    struct planner *p, struct item *item, const struct vm *want, bool can_ask)
+static void plan_stop(struct planner *p, struct item *item, const struct vm *want,
+    bool can_ask, const struct stopper *by)
 {
 	const struct vm_settings *settings = &p->input->desired->settings.vm;
 	const struct vm_record *vm = vm_record_of(item->state);
@@ -159,10 +166,10 @@ static void plan_stop(
 	struct program *program;
 
 	if (vm->stop_first.ms && mono_reached(deadline, p->input->now)) {
-		plan_overdue(p, item, want, deadline);
+		plan_overdue(p, item, want, deadline, by);
 		return;
 	}
-	program = add_stop(p, item);
+	program = by->add(p, item, by->arg);
 	item_pending(p, item,
 	    vm->stop_first.ms || !can_ask ? "is shutting down" : "to be shut down");
 	if (can_ask && (!vm->stop_first.ms || mono_reached(again, p->input->now)))
@@ -172,10 +179,11 @@ static void plan_stop(
 		plan_wake(p, can_ask ? mono_earlier(again, deadline) : deadline);
 }
 
-static void plan_down(
-    struct planner *p, struct item *item, const struct vm *want, const struct vm *have)
+void vm_power_stop(struct planner *p, struct item *item, const struct vm *want,
+    const struct vm *have, vm_add_stop *add, void *arg)
 {
 	const struct domain_facts *facts = &have->facts;
+	struct stopper by = { add, arg };
 
 	if (!facts->persistent) {
 		item_blocked(p, item,
@@ -196,7 +204,7 @@ static void plan_down(
 		plan_revive(
 		    p, item, &domain_wakeup_action, want->domain, "wake up domain", NULL);
 	} else {
-		plan_stop(p, item, want, facts->state != STATE_SHUTDOWN);
+		plan_stop(p, item, want, facts->state != STATE_SHUTDOWN, &by);
 	}
 }
 
@@ -256,7 +264,7 @@ void vm_power_plan(
 	else if (due)
 		vm_start_plan(p, item, want, have);
 	else if (runs)
-		plan_down(p, item, want, have);
+		vm_power_stop(p, item, want, have, add_stop, NULL);
 	else
 		item_ok(item);
 	if (item->verdict != VERDICT_CONVERGED && item->state->wish.what == WISH_NONE)

@@ -21,6 +21,17 @@ bool vm_power_managed(
 /* What libvirt says it does, in a word: "running", "paused". */
 const char *vm_power_text(const struct domain_facts *facts);
 
+/* Makes the program that stops the VM, or has it stopped, for the item. */
+typedef struct program *vm_add_stop(struct planner *p, struct item *item, void *arg);
+
+/*
+ * Fills verdict, reason and the steps by which a running domain is shut down: requested,
+ * requested again, and after its time forced where that is written. Nothing is sent twice
+ * too early: what was sent is in the record.
+ */
+void vm_power_stop(struct planner *p, struct item *item, const struct vm *want,
+    const struct vm *have, vm_add_stop *add, void *arg);
+
 /*
  * Fills verdict, reason and the steps for power: start, shut down, destroy, resume, wake
  * up. `have` is the stored side, else the running one. A step that has to wait is added

@@ -181,6 +181,8 @@ static void observed_running(struct object_state *state, const struct domain_fac
 	struct vm_record *vm = state->own;
 
 	if (!vm->observed || vm->domain_id != facts->id) {
+		/* Whoever did it: it was restarted, as somebody had requested. */
+		wish_end(&state->restart);
 		vm->running_since = now;
 		vm->start_at = (struct mono){ 0 };
 		vm->stop_first = vm->stop_sent = vm->stop_requested = (struct mono){ 0 };
@@ -408,6 +410,8 @@ void vm_record_ended(struct object_state *state, const struct action *action,
 	(void)arguments;
 	(void)settings;
 	stop_requested(vm, action, now);
+	if (action == &kube_evict_action)
+		vm->evicted_at = now;
 	if (!failed)
 		done(vm, action, now);
 	else if (action == &domain_start_action)

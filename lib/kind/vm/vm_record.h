@@ -36,7 +36,8 @@ struct vm_record {
 	bool start_requested; /* a user requested one start (manual power) */
 	struct mono stop_first, stop_sent; /* shutdown requests; 0 = none */
 	struct mono stop_requested; /* last, by us, be it in vain: it may still go down */
-	struct mono gone_at;	    /* its domain was there, and is not since; 0: not */
+	struct mono evicted_at; /* last, a Pod of its node, or tried; 0: not; not kept */
+	struct mono gone_at;	/* its domain was there, and is not since; 0: not */
 	/* Resumptions by us after a disk error: the last, and how many in a row have not
 	 * lasted; and whether it was observed paused by one. */
 	struct mono resumed_at;

@@ -351,6 +351,29 @@ static void paced(struct planner *p, struct item *item, const char *why)
 			      : "");
 }
 
+/* As soon as it may be. */
+static void start_in_time(struct planner *p, struct item *item, const struct vm *want,
+    const struct vm *have, const char *why)
+{
+	struct mono at = vm_record_of(item->state)->start_at;
+
+	if (lacks_volume(p, item, have, why))
+		return;
+	if (mono_reached(at, p->input->now)) {
+		start_now(p, item, want, have, why);
+		return;
+	}
+	paced(p, item, why);
+	program_waits_until(p, item, add_start(p, item, want, have), at);
+}
+
+void vm_start_again(struct planner *p, struct item *item, const struct vm *want,
+    const struct vm *have, const char *why)
+{
+	report_managed_save(p, item, have);
+	start_in_time(p, item, want, have, why);
+}
+
 void vm_start_plan(
     struct planner *p, struct item *item, const struct vm *want, const struct vm *have)
 {
@@ -365,13 +388,7 @@ void vm_start_plan(
 		    item->name);
 	} else if (!may_start(item, want, have)) {
 		left_alone(p, item, vm_power_due(want, have), cause_of(item, have));
-	} else if (lacks_volume(p, item, have, why)) {
-		return;
-	} else if (!mono_reached(vm->start_at, p->input->now)) {
-		paced(p, item, why);
-		program_waits_until(
-		    p, item, add_start(p, item, want, have), vm->start_at);
 	} else {
-		start_now(p, item, want, have, why);
+		start_in_time(p, item, want, have, why);
 	}
 }

@@ -18,6 +18,11 @@ enum stop_cause vm_stop_cause(const struct domain_facts *facts);
 void vm_start_plan(
     struct planner *p, struct item *item, const struct vm *want, const struct vm *have);
 
+/* The same where something has to be brought back that was shut down by us, whatever the
+ * power policy: `why` begins the reason. */
+void vm_start_again(struct planner *p, struct item *item, const struct vm *want,
+    const struct vm *have, const char *why);
+
 /*
  * The first start of a domain that `define` defines: one more step of it, or, while a
  * network or reservation it needs is not there, a program of its own that waits. `why`

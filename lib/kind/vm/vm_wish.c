@@ -27,6 +27,7 @@ enum vm_state vm_wish_state(const struct object_state *state, const struct vm *w
 		return VM_RUNNING;
 	case WISH_STOP:
 		return VM_STOPPED;
+	case WISH_RESTART: /* never here: it stands beside this one */
 	case WISH_NONE:
 		break;
 	}

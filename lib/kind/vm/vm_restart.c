@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/* vm_restart: from one phase to the next, where it begins, and where it ends. */
+#include "lib/kind/vm/vm_restart.h"
+
+#include <string.h>
+
+#include "lib/kind/kinds.h"
+#include "lib/kind/vm/vm_record.h"
+#include "lib/kind/vm/vm_restart_scene.h"
+#include "lib/plan/procedure.h"
+
+/* From one phase to the next */
+
+static enum phase undo(const struct scene *s)
+{
+	return s->name ? UNCORDON : NONE;
+}
+
+/* Stopped by whoever it was, or started anew. */
+static bool is_another_run(const struct scene *s)
+{
+	return restart_runs(s) && s->have->facts.id != s->id;
+}
+
+static bool is_ready_again(const struct scene *s)
+{
+	return s->node && s->node->ready && s->node->boot_id &&
+	       !(s->boot && strcmp(s->boot, s->node->boot_id) == 0);
+}
+
+static enum phase after_drain(const struct scene *s, struct drain *drain)
+{
+	if (!s->node) /* it has left the cluster */
+		return SHUTDOWN;
+	node_drain(s->p, s->node, vm_record_of(s->item->state)->evicted_at, drain);
+	return drain->is == DRAIN_DONE && restart_is_ours(s) &&
+		       node_is_cordoned(s->p, s->node)
+		   ? SHUTDOWN
+		   : DRAIN;
+}
+
+/* Nobody wants it any more, and the guest has not heeded the request in its time. */
+static bool is_given_up(const struct scene *s)
+{
+	return !s->due && mono_reached(restart_heeded_until(s), s->p->input->now);
+}
+
+static enum phase next_of_taken(const struct scene *s, struct drain *drain)
+{
+	bool before = s->phase == CORDON || s->phase == DRAIN;
+
+	if (!s->have)
+		return undo(s);
+	if (before && !s->due)
+		return undo(s);
+	if (before && !restart_runs(s))
+		return START;
+	if (s->name && !s->known && before)
+		return s->phase;
+	if (s->phase == CORDON)
+		return !s->node || (restart_is_ours(s) && node_is_cordoned(s->p, s->node))
+			   ? DRAIN
+			   : CORDON;
+	if (s->phase == DRAIN)
+		return after_drain(s, drain);
+	if (!restart_runs(s))
+		return START;
+	return is_another_run(s) ? READY : is_given_up(s) ? undo(s) : SHUTDOWN;
+}
+
+static enum phase next_of(const struct scene *s, struct drain *drain)
+{
+	switch (s->phase) {
+	case NONE:
+		return NONE;
+	case CORDON:
+	case DRAIN:
+	case SHUTDOWN:
+		return next_of_taken(s, drain);
+	case START:
+		if (!s->have || (s->want && !restart_is_to_run(s)))
+			return undo(s);
+		return restart_runs(s) ? READY : START;
+	case READY:
+	case SETTLE:
+		if (!s->name || !restart_is_to_run(s) || restart_is_node_off(s))
+			return undo(s);
+		if (!restart_runs(s))
+			return START;
+		if (s->known && !s->node)
+			return NONE;
+		if (s->known && !is_ready_again(s))
+			return READY;
+		if (s->phase == READY)
+			return s->known ? SETTLE : READY;
+		return s->known && restart_is_late(s, SETTLE_MS) ? UNCORDON : SETTLE;
+	case UNCORDON:
+		return (s->known && !restart_is_ours(s)) || restart_is_node_off(s)
+			   ? NONE
+			   : UNCORDON;
+	}
+	return NONE;
+}
+
+static void proceed(struct scene *s, struct drain *drain)
+{
+	enum phase next;
+
+	while (s->phase != NONE && (next = next_of(s, drain)) != s->phase) {
+		s->phase = next;
+		s->moved = true;
+	}
+}
+
+/* Beginning */
+
+/* What it has to wait for before anything is done, or NULL. */
+static const char *why_not_yet(struct scene *s, bool *asks)
+{
+	const char *why = NULL;
+
+	*asks = false;
+	if (!s->known) {
+		observed_known(&s->p->input->observed->kinds[kind_index(&node_kind)],
+		    s->want->object.name, &why);
+		return arena_printf(s->p->arena,
+		    "waits for Kubernetes to say whether it is a node: %s",
+		    why ? why : "not observed yet");
+	}
+	why = s->node ? node_quorum(s->p, s->node, asks) : NULL;
+	return why && !*asks ? arena_printf(s->p->arena, "waits: %s", why) : NULL;
+}
+
+/* Whom it interrupts beside the VM, where no majority can be kept. */
+static void ask_for_quorum(struct program *program)
+{
+	for (size_t i = 0; i < program->effect_count; i++)
+		program->effects[i].as_written = false;
+}
+
+static void begin(struct scene *s)
+{
+	bool asks;
+	const char *why = why_not_yet(s, &asks);
+	struct drain drain = { 0 };
+
+	s->phase = s->name ? CORDON : SHUTDOWN;
+	s->moved = true;
+	s->token = s->name ? restart_token(s) : NULL;
+	restart_act(s, &drain);
+	for (size_t i = 0; i < s->item->program_count; i++) {
+		struct program *program = s->item->programs[i];
+
+		if (why && program->step_count)
+			program_waits(s->p, program, "to be restarted; %s", why);
+		if (asks)
+			ask_for_quorum(program);
+	}
+}
+
+/* Our cordon, that no procedure knows of: what was remembered is lost. */
+static bool is_left_behind(const struct scene *s)
+{
+	return s->node && node_is_marked(s->node, NULL);
+}
+
+static void take_back(struct scene *s)
+{
+	s->phase = UNCORDON;
+	s->token = s->node->mark_token;
+	restart_act(s, NULL);
+}
+
+static void report_wish(const struct scene *s)
+{
+	const struct wish *wish = &s->item->state->restart;
+
+	if (restart_is_wished(s))
+		item_condition(s->p, s->item, "Requested",
+		    "%s requested a restart; `homek8sctl resume vm/%s` ends that while it is not shut down yet",
+		    wish->by ? wish->by : "somebody", s->item->name);
+}
+
+static bool plan_new(struct scene *s)
+{
+	if (!s->want || !s->have || procedure_phase(s->item))
+		return false;
+	s->id = s->have->facts.id;
+	restart_find_node(s);
+	if (is_left_behind(s)) {
+		take_back(s);
+		return true;
+	}
+	if (!restart_runs(s) || !restart_is_to_run(s) ||
+	    !(restart_is_wished(s) || s->reasons))
+		return false;
+	begin(s);
+	return true;
+}
+
+bool vm_restart_plan(struct planner *p, struct item *item, const struct vm *want,
+    const struct vm *have, const char *reasons)
+{
+	struct scene s = {
+		.p = p, .item = item, .want = want, .have = have, .reasons = reasons
+	};
+	struct drain drain = { 0 };
+	bool plans = true;
+
+	restart_read(&s, procedure_phase(item));
+	s.due = restart_is_wished(&s) ||
+		(reasons && restart_is_to_run(&s) && restart_is_approved(&s));
+	if (s.phase == NONE) {
+		plans = plan_new(&s);
+	} else {
+		restart_find_domain(&s);
+		proceed(&s, &drain);
+		if (s.phase == NONE)
+			return false;
+		restart_act(&s, &drain);
+	}
+	report_wish(&s);
+	return plans;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vm_restart_scene: where the restart of a VM stands: what its phase keeps and what is so;
+ * for the files vm_restart*.c alone.
+ */
+#ifndef LIB_KIND_VM_VM_RESTART_SCENE_H
+#define LIB_KIND_VM_VM_RESTART_SCENE_H
+
+#include "lib/kind/node/node_drain.h"
+#include "lib/kind/vm/vm.h"
+#include "lib/plan/item.h"
+
+#define DRAIN_MS ((int64_t)10 * 60 * 1000) /* then it is said that it takes long */
+#define READY_MS ((int64_t)10 * 60 * 1000)
+#define SETTLE_MS 15000 /* a Node that is Ready for so long stays it */
+
+enum phase { NONE, CORDON, DRAIN, SHUTDOWN, START, READY, SETTLE, UNCORDON };
+
+struct scene {
+	struct planner *p;
+	struct item *item;
+	const struct vm *want, *have;
+	const char *domain; /* NULL: there is none */
+	const char *reasons;
+	enum phase phase;
+	/* What the phase keeps. */
+	const char *name;  /* of the Node; NULL: it is none */
+	const char *boot;  /* of the Node, before */
+	const char *token; /* of our cordon */
+	int64_t id;	   /* of the domain, before */
+	/* What is so. */
+	const struct node_object *node; /* NULL: absent, or not known */
+	bool known;			/* whether there is such a Node */
+	bool due;			/* requested, or approved */
+	bool moved;			/* it was in another phase in the last plan */
+};
+
+/* Whether the domain runs; whether it is to; whether somebody requested a restart. */
+bool restart_runs(const struct scene *s);
+bool restart_is_to_run(const struct scene *s);
+bool restart_is_wished(const struct scene *s);
+/* Whether what is to be changed by it was approved. */
+bool restart_is_approved(const struct scene *s);
+/* A program of the steps before anything is interrupted, or of that which interrupts: with
+ * what an approval is for. */
+struct program *restart_program(const struct scene *s);
+
+/* Reads the phase (NULL: none), and the Node it names. */
+void restart_read(struct scene *s, const char *phase);
+/* Of one that is not written any more: its domain, where that is called otherwise and is
+ * nobody else's. */
+void restart_find_domain(struct scene *s);
+/* Nothing goes on: which Node it would be about, and the token of a new procedure. */
+void restart_find_node(struct scene *s);
+const char *restart_token(const struct scene *s);
+/* The phase as it is kept. */
+const char *restart_phase(const struct scene *s);
+
+/* The Node carries this procedure's mark. */
+bool restart_is_ours(const struct scene *s);
+/* Kubernetes is switched off. */
+bool restart_is_node_off(const struct scene *s);
+/* A phase that begins now is not late, but will be. */
+bool restart_is_late(const struct scene *s, int64_t ms);
+/* Until when a request to shut down that was sent may be heeded. */
+struct mono restart_heeded_until(const struct scene *s);
+
+/* Says what goes on in the phase, and adds its step. `drain`: in DRAIN, what it comes to. */
+void restart_act(struct scene *s, const struct drain *drain);
+
+#endif

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* vm_restart_steps: what is said and done in each phase of a restart. */
+#include "lib/kind/kinds.h"
+#include "lib/kind/vm/vm_power.h"
+#include "lib/kind/vm/vm_record.h"
+#include "lib/kind/vm/vm_restart_scene.h"
+#include "lib/kind/vm/vm_start.h"
+
+static const char *title(const struct scene *s)
+{
+	return s->phase >= START ? "was restarted" : "is being restarted";
+}
+
+/* Its power is as of any other; what that says goes before what is said here. */
+static bool power_is_well(const struct scene *s)
+{
+	if (!s->want || !s->have)
+		return true;
+	vm_power_plan(s->p, s->item, s->want, s->have);
+	return s->item->verdict == VERDICT_CONVERGED;
+}
+
+static void wait_for_cluster(const struct scene *s)
+{
+	const char *why = NULL;
+
+	observed_known(
+	    &s->p->input->observed->kinds[kind_index(&node_kind)], s->name, &why);
+	item_pending(s->p, s->item, "%s; waits for Kubernetes to say how node %s is: %s",
+	    title(s), s->name, why ? why : "not observed yet");
+}
+
+static void do_cordon(struct scene *s)
+{
+	item_pending(s->p, s->item, "%s: cordons node %s", title(s), s->name);
+	node_cordon_step(s->p, restart_program(s), s->node, s->token);
+}
+
+static void do_drain(struct scene *s, const struct drain *drain)
+{
+	const char *text = drain->text ? drain->text : "";
+
+	if (!restart_is_ours(s) || !node_is_cordoned(s->p, s->node)) {
+		do_cordon(s);
+		return;
+	}
+	if (drain->is == DRAIN_EVICTS)
+		node_evict_step(s->p, restart_program(s), s->node, drain);
+	if (drain->is == DRAIN_REFUSED)
+		item_blocked(s->p, s->item, "%s: node %s cannot be drained: %s", title(s),
+		    s->name, text);
+	else if (drain->is == DRAIN_WAITS && restart_is_late(s, DRAIN_MS))
+		item_failing(s->p, s->item, "%s, but node %s is not drained after %s; %s",
+		    title(s), s->name, duration_text(s->p->arena, DRAIN_MS), text);
+	else
+		item_pending(
+		    s->p, s->item, "%s: drains node %s; %s", title(s), s->name, text);
+}
+
+static struct program *add_stop(struct planner *p, struct item *item, void *arg)
+{
+	(void)p;
+	(void)item;
+	return restart_program(arg);
+}
+
+static void do_shutdown(struct scene *s)
+{
+	if (s->due) {
+		vm_power_stop(s->p, s->item, s->want, s->have, add_stop, s);
+		return;
+	}
+	plan_wake(s->p, restart_heeded_until(s));
+	item_pending(s->p, s->item,
+	    "is not to be restarted any more, but was requested to shut down, and may do so");
+}
+
+/* Nobody has written it under another name. */
+static void do_start(struct scene *s)
+{
+	struct vm *observed = arena_alloc(s->p->arena, sizeof(*observed));
+
+	*observed = *s->have;
+	observed->object.name = s->item->name;
+	observed->domain = s->domain;
+	vm_start_again(s->p, s->item, s->want ? s->want : observed, s->have,
+	    "was shut down to be restarted");
+}
+
+static void do_ready(struct scene *s)
+{
+	if (!power_is_well(s))
+		return;
+	if (s->phase == SETTLE) {
+		item_pending(s->p, s->item,
+		    "%s; node %s is Ready and must stay so for %s", title(s), s->name,
+		    duration_text(s->p->arena, SETTLE_MS));
+		restart_is_late(s, SETTLE_MS);
+	} else if (restart_is_late(s, READY_MS)) {
+		item_failing(s->p, s->item,
+		    "%s, but node %s is not Ready after %s, and stays cordoned until it is; see `homek8sctl describe node/%s`",
+		    title(s), s->name, duration_text(s->p->arena, READY_MS),
+		    s->item->name);
+	} else {
+		item_pending(s->p, s->item, "%s; waits for node %s to be Ready", title(s),
+		    s->name);
+	}
+}
+
+static void do_uncordon(struct scene *s)
+{
+	if (power_is_well(s))
+		item_pending(s->p, s->item,
+		    "what its restart has set on node %s is taken back", s->name);
+	node_uncordon_step(s->p, item_program(s->p, s->item, NULL), s->node);
+}
+
+static bool needs_cluster(const struct scene *s)
+{
+	return s->name && !s->known && s->phase != SHUTDOWN && s->phase != START;
+}
+
+void restart_act(struct scene *s, const struct drain *drain)
+{
+	item_phase(s->item, restart_phase(s));
+	if (needs_cluster(s)) {
+		wait_for_cluster(s);
+		return;
+	}
+	switch (s->phase) {
+	case NONE:
+		break;
+	case CORDON:
+		do_cordon(s);
+		break;
+	case DRAIN:
+		do_drain(s, drain);
+		break;
+	case SHUTDOWN:
+		do_shutdown(s);
+		break;
+	case START:
+		do_start(s);
+		break;
+	case READY:
+	case SETTLE:
+		do_ready(s);
+		break;
+	case UNCORDON:
+		do_uncordon(s);
+		break;
+	}
+}
