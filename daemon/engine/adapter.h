@@ -28,6 +28,8 @@ struct inbox {
 	/* It could not be read, for another reason than not being there. */
 	void (*unreadable)(
 	    void *arg, const struct kind *kind, const char *name, const char *why);
+	/* Whether no more of the kind is taken in, for memory's sake. */
+	bool (*full)(void *arg, const struct kind *kind);
 	/* All of a watch (or, with prefix "", of the kind) was read: whatever is not
 	 * named is gone. */
 	void (*listed)(void *arg, const struct kind *kind, const char *prefix,

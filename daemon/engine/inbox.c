@@ -194,6 +194,11 @@ static void on_observed(void *arg, const struct kind *kind, const struct reading
 	was_read(e, kind, reading->name);
 }
 
+static bool on_full(void *arg, const struct kind *kind)
+{
+	return observations_full(&((struct engine *)arg)->observed, kind);
+}
+
 struct name_list {
 	const char *const *names;
 	size_t count;
@@ -386,6 +391,7 @@ struct inbox inbox_of(struct engine *e)
 		.observed = on_observed,
 		.gone = on_gone,
 		.unreadable = on_unreadable,
+		.full = on_full,
 		.listed = on_listed,
 		.lost = on_lost,
 		.refused = on_refused,

@@ -35,6 +35,13 @@ static void on_gone(void *arg, const struct kind *kind, const char *name)
 	s->inbox->gone(s->inbox->arg, kind, name);
 }
 
+static bool on_full(void *arg, const struct kind *kind)
+{
+	struct source_of_kubernetes *s = arg;
+
+	return s->inbox->full(s->inbox->arg, kind);
+}
+
 static void on_begun(void *arg, const struct kind *kind, const char *prefix)
 {
 	struct source_of_kubernetes *s = arg;
@@ -94,6 +101,7 @@ static const struct kube_callbacks callbacks = {
 	.state = on_state,
 	.observed = on_observed,
 	.gone = on_gone,
+	.full = on_full,
 	.begun = on_begun,
 	.ended = on_ended,
 	.listed = on_listed,

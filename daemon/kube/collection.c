@@ -266,6 +266,11 @@ void collection_end_list(struct collection *c, const char *version)
 	c->callbacks->listed(c->arg, c->kind, c->watch->prefix, items, names.count);
 }
 
+bool collection_is_full(const struct collection *c)
+{
+	return c->callbacks->full && c->callbacks->full(c->arg, c->kind);
+}
+
 void collection_forget(struct collection *c)
 {
 	store_clear(&c->store);

@@ -37,6 +37,9 @@ void collection_removed(
 void collection_begin_list(struct collection *c);
 void collection_end_list(struct collection *c, const char *version);
 
+/* No more is taken in: the callback says so (kube.h). */
+bool collection_is_full(const struct collection *c);
+
 /* Nothing is known any more. */
 void collection_forget(struct collection *c);
 

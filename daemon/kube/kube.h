@@ -37,7 +37,7 @@ struct kube_outcome {	   /* of a write */
 	bool slow;	   /* it was refused; to try again soon is of no use */
 	bool lost;	   /* no answer came: it may have been done, or be done later */
 	bool refused;	   /* it was certainly not done */
-	int64_t retry_after_ms; /* the server asks to wait for so long (429, 503); 0 */
+	int64_t retry_after_ms; /* the server asks to wait for so long (429, 5xx); 0 */
 };
 
 struct kube_callbacks { /* texts and readings are borrowed for the call */
@@ -46,6 +46,9 @@ struct kube_callbacks { /* texts and readings are borrowed for the call */
 	void (*observed)(
 	    void *arg, const struct kind *kind, const struct reading *reading);
 	void (*gone)(void *arg, const struct kind *kind, const char *name);
+	/* Whether no more of the kind is to be handed over: what the watch has shown is then
+	 * forgotten, and said to be lost. NULL: never. */
+	bool (*full)(void *arg, const struct kind *kind);
 	/* A watch begins: nothing is known of it yet. It ends: its objects are to be
 	 * forgotten. `prefix` says which of the kind's watches; borrowed. */
 	void (*begun)(void *arg, const struct kind *kind, const char *prefix);

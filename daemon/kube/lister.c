@@ -13,9 +13,9 @@
 #define PAGE 500
 #define PAGE_MIN 10 /* of objects that large */
 #define MAX_PAGES 1000
-#define MAX_ITEMS 100000 /* ten times the largest home */
-#define MAX_MS 120000	 /* for all pages together */
-#define MAX_PAGE_BYTES ((size_t)32 * 1024 * 1024)
+#define MAX_ITEMS 100000			 /* ten times the largest home */
+#define MAX_MS 120000				 /* for all pages together */
+#define MAX_PAGE_BYTES ((size_t)8 * 1024 * 1024) /* more: smaller pages */
 
 const char *lister_url(struct arena *a, const struct watch *watch)
 {
@@ -83,13 +83,16 @@ static const char *next_page(struct lister *l, struct json_object *list)
 	return token ? token : "";
 }
 
-static void hand_on(struct lister *l, struct json_object *list)
+/* False: not all of it was taken in. */
+static bool hand_on(struct lister *l, struct json_object *list)
 {
 	struct json_object *items = json_at(list, "items");
 
 	l->items += json_count(items);
 	for (size_t i = 0; i < json_count(items); i++)
-		l->callbacks->item(l->arg, json_item(items, i));
+		if (!l->callbacks->item(l->arg, json_item(items, i)))
+			return false;
+	return true;
 }
 
 /* A page that is too large is requested again, smaller; false: it cannot be. */
@@ -126,13 +129,13 @@ static void on_list(struct lister *l, const struct http_answer *answer,
 	if (!list && strstr(e.text, JSON_TOO_HEAVY) && shrink(l, done))
 		return;
 	if (!list || !json_string_at(list, "metadata.resourceVersion")) {
-		l->callbacks->failed(l->arg, answer, e.text);
+		l->callbacks->failed(l->arg, answer, e.text, false);
 		return;
 	}
 	token = next_page(l, list);
 	why = *token ? why_no_further(l, token) : NULL;
 	if (why) {
-		l->callbacks->failed(l->arg, answer, why);
+		l->callbacks->failed(l->arg, answer, why, false);
 		return;
 	}
 	/* First the next page, so that the server works on it meanwhile. */
@@ -140,8 +143,9 @@ static void on_list(struct lister *l, const struct http_answer *answer,
 		set_token(l, token);
 		request_page(l, token, done);
 	}
-	hand_on(l, list);
-	if (!*token)
+	if (!hand_on(l, list))
+		l->callbacks->failed(l->arg, answer, "", true);
+	else if (!*token)
 		l->callbacks->complete(l->arg, l->version);
 }
 
@@ -159,7 +163,7 @@ static void on_page(void *arg, const struct http_answer *answer)
 		l->unpaged = true;
 		begin(l, on_page);
 	} else {
-		l->callbacks->failed(l->arg, answer, NULL);
+		l->callbacks->failed(l->arg, answer, NULL, false);
 	}
 }
 

@@ -15,10 +15,13 @@
 
 struct lister_callbacks {
 	void (*begin)(void *arg); /* again where a list has to start over */
-	void (*item)(void *arg, struct json_object *object);
+	/* False: no more is taken in, and the list has failed. */
+	bool (*item)(void *arg, struct json_object *object);
 	void (*complete)(void *arg, const char *version);
-	/* `why` NULL: `answer` says it; else it was answered, but with no list. */
-	void (*failed)(void *arg, const struct http_answer *answer, const char *why);
+	/* `why` NULL: `answer` says it; else it was answered, but with no list, or `full`,
+	 * with one that is too much. */
+	void (*failed)(
+	    void *arg, const struct http_answer *answer, const char *why, bool full);
 };
 
 struct lister {

@@ -222,11 +222,32 @@ static void on_list_begin(void *arg)
 	collection_begin_list(&r->collection);
 }
 
-static void on_list_item(void *arg, struct json_object *object)
+static bool on_list_item(void *arg, struct json_object *object)
 {
 	struct reflector *r = arg;
 
 	collection_listed(&r->collection, object);
+	return !collection_is_full(&r->collection);
+}
+
+/* The server shows more than is kept of any. All of that is dropped, so that what it shows
+ * next time may fit. */
+static void on_full(struct reflector *r)
+{
+	const struct kube_callbacks *callbacks = r->host->callbacks;
+	struct arena a = { 0 };
+	const char *why = arena_printf(&a,
+	    "the server shows so many or such large %s that homek8sd keeps none of them",
+	    kind_of(r)->plural);
+
+	doubt(r, LOSS_UNREADABLE, why);
+	callbacks->ended(r->host->callback_arg, kind_of(r), r->watch.prefix);
+	callbacks->begun(r->host->callback_arg, kind_of(r), r->watch.prefix);
+	r->knowledge.loss = LOSS_NONE; /* nothing is said of it any more */
+	knowledge_lose(&r->knowledge, LOSS_UNREADABLE, why);
+	arena_done(&a);
+	r->must_list = true;
+	back_off(r, 0);
 }
 
 static void on_list_complete(void *arg, const char *version)
@@ -244,11 +265,16 @@ static void on_list_complete(void *arg, const char *version)
 		r->host->appeared(r->host);
 }
 
-static void on_list_failed(void *arg, const struct http_answer *answer, const char *why)
+static void on_list_failed(
+    void *arg, const struct http_answer *answer, const char *why, bool full)
 {
 	struct reflector *r = arg;
 	struct arena a = { 0 };
 
+	if (full) {
+		on_full(r);
+		return;
+	}
 	if (!why) {
 		on_failure(r, "list", answer);
 		return;
@@ -272,7 +298,7 @@ static void on_watch_opened(void *arg)
 	knowledge_current(&((struct reflector *)arg)->knowledge);
 }
 
-static void on_watch_event(void *arg, enum watch_event type, struct json_object *object)
+static bool on_watch_event(void *arg, enum watch_event type, struct json_object *object)
 {
 	struct reflector *r = arg;
 	const char *version = json_string_at(object, "metadata.resourceVersion");
@@ -283,6 +309,7 @@ static void on_watch_event(void *arg, enum watch_event type, struct json_object 
 		collection_watched(&r->collection, object);
 	else if (type == EVENT_DELETED)
 		collection_deleted(&r->collection, object);
+	return !collection_is_full(&r->collection);
 }
 
 static void on_watch_expired(struct reflector *r)
@@ -338,6 +365,9 @@ static void on_watch_ended(
 		doubt(r, LOSS_UNREADABLE, why);
 		r->must_list = true;
 		back_off(r, 0);
+		break;
+	case WATCH_FULL:
+		on_full(r);
 		break;
 	case WATCH_FAILED:
 		on_failure(r, "watch", answer);

@@ -54,8 +54,10 @@ static bool on_event(enum watch_event type, struct json_object *object, void *ar
 	case EVENT_DELETED:
 	case EVENT_BOOKMARK:
 		w->any_event = true;
-		w->callbacks->event(w->arg, type, object);
-		return true;
+		w->failed = !w->callbacks->event(w->arg, type, object);
+		if (w->failed)
+			w->end = WATCH_FULL;
+		return !w->failed;
 	case EVENT_ERROR:
 		take_error(w, object);
 		return false;

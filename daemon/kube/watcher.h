@@ -20,13 +20,14 @@ enum watch_end {
 	WATCH_EXPIRED,	   /* the version is too old: list */
 	WATCH_LATER,	   /* the server is busy: go on from the last version, later */
 	WATCH_UNSOUND,	   /* what came makes no sense: list, later */
+	WATCH_FULL,	   /* what came was not taken in */
 	WATCH_FAILED,	   /* it did not open: the answer says why */
 };
 
 struct watcher_callbacks {
 	void (*opened)(void *arg);
-	/* ADDED, MODIFIED, DELETED and BOOKMARK. */
-	void (*event)(void *arg, enum watch_event type, struct json_object *object);
+	/* ADDED, MODIFIED, DELETED and BOOKMARK. False: no more is taken in. */
+	bool (*event)(void *arg, enum watch_event type, struct json_object *object);
 	/* Once. `answer` only with WATCH_FAILED, `why` "" where there is nothing to say.
 	 */
 	void (*ended)(void *arg, enum watch_end end, const struct http_answer *answer,

@@ -101,7 +101,7 @@ static void on_refusal(struct write *w, const struct http_answer *answer)
 		outcome.lost = answer->status == 504;
 		outcome.refused = answer->status < 500;
 	}
-	if (answer->status == 429 || answer->status == 503)
+	if (answer->status == 429 || answer->status >= 500)
 		outcome.retry_after_ms = answer_wait(answer);
 	finish(w, &outcome);
 	arena_done(&a);

@@ -41,8 +41,8 @@ struct json_object *json_parse_with(
  * values would take more than JSON_MAX_WEIGHT bytes of memory. An empty object of two
  * bytes takes 800.
  */
-#define JSON_MAX_WEIGHT ((size_t)40 * 1024 * 1024)
-#define JSON_TOO_HEAVY "JSON: its values would take more than 40 MiB of memory"
+#define JSON_MAX_WEIGHT ((size_t)24 * 1024 * 1024)
+#define JSON_TOO_HEAVY "JSON: its values would take more than 24 MiB of memory"
 struct json_object *json_parse_foreign(
     struct json_tokener *tokener, const char *text, size_t length, struct error *e);
 

@@ -80,14 +80,40 @@ const struct observed *observations_find(
 	return observed_at(k, i, name) ? k->items[i] : NULL;
 }
 
+/* With what malloc and the source itself take for each. */
+#define OVERHEAD ((size_t)512)
+
+static void count_in(struct observed_set *k, struct observed *observed)
+{
+	observed->counted = sizeof(*observed) + OVERHEAD + observed->arena.bytes;
+	k->bytes += observed->counted;
+}
+
+static void drop(struct observed_set *k, struct observed *observed)
+{
+	k->bytes -= observed->counted;
+	observed_free(observed);
+}
+
+bool observations_full(const struct observations *o, const struct kind *kind)
+{
+	size_t bytes = 0;
+
+	if (o->kinds[kind_index(kind)].bytes <= OBSERVED_SHARE)
+		return false;
+	for (size_t i = 0; i < kind_count; i++)
+		bytes += kinds[i]->source == kind->source ? o->kinds[i].bytes : 0;
+	return bytes > OBSERVED_MAX_BYTES;
+}
+
 void observations_put(struct observations *o, struct observed *observed)
 {
 	struct observed_set *k = observations_set(o, observed->kind);
 	size_t i = observed_position(k, observed->name);
 
+	count_in(k, observed);
 	if (observed_at(k, i, observed->name)) {
-		if (k->items[i] != observed)
-			observed_free(k->items[i]);
+		drop(k, k->items[i]);
 		k->items[i] = observed;
 		return;
 	}
@@ -109,7 +135,7 @@ void observations_remove(
 
 	if (!observed_at(k, i, name))
 		return;
-	observed_free(k->items[i]);
+	drop(k, k->items[i]);
 	k->count--;
 	memmove(
 	    k->items + i, k->items + i + 1, (k->count - i) * sizeof(struct observed *));
@@ -263,7 +289,7 @@ void observations_keep(struct observations *o, const struct kind *kind,
 		if (!belongs(k, name, prefix) || keep(name, arg))
 			k->items[kept++] = k->items[i];
 		else
-			observed_free(k->items[i]);
+			drop(k, k->items[i]);
 	}
 	k->count = kept;
 }

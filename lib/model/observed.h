@@ -30,6 +30,7 @@ struct observed {
 	    presence;	 /* UNKNOWN or PRESENT: what is absent is not in the store */
 	const char *why; /* UNKNOWN: why, for the user */
 	struct object *live, *config;
+	size_t counted; /* the store's: bytes it counts for */
 };
 
 /* A new, empty one; freed by observed_free (NULL allowed) or by the store that has it. */
@@ -63,6 +64,7 @@ struct observed_set {
 	struct hold hold;
 	struct observed **items; /* sorted by name */
 	size_t count, room;
+	size_t bytes; /* of memory that the items take, about */
 };
 
 /* Where in the set's items the name stands; false when it does not, and then where it
@@ -101,6 +103,15 @@ void observations_set_unknown(
 /* The source is there, and has said that we may not read it, or that it has none. */
 void observations_set_refused(
     struct observations *o, const struct kind *kind, const char *prefix, const char *why);
+/*
+ * Whether what was observed of the kind's source takes so much memory that no more of this
+ * kind is to be taken in: more than OBSERVED_MAX_BYTES in all, of which the kind has more
+ * than its share. Ten thousand Services take 10 MiB.
+ */
+#define OBSERVED_MAX_BYTES ((size_t)16 * 1024 * 1024)
+#define OBSERVED_SHARE (OBSERVED_MAX_BYTES / 8)
+bool observations_full(const struct observations *o, const struct kind *kind);
+
 /* From now on; `hold` is copied. */
 void observations_hold(
     struct observations *o, const struct kind *kind, const struct hold *hold);

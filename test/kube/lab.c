@@ -27,7 +27,9 @@ const struct kind lab_node = { .name = "node", .watches = &nodes, .watch_count =
 const struct kind lab_service = {
 	.name = "service", .watches = &services, .watch_count = 1
 };
-const struct kind lab_pool = { .name = "pool", .watches = &pools, .watch_count = 1 };
+const struct kind lab_pool = {
+	.name = "pool", .plural = "pools", .watches = &pools, .watch_count = 1
+};
 static const struct kind *const lab_kinds[] = { &lab_node, &lab_service, &lab_pool };
 
 static struct {
@@ -70,6 +72,19 @@ static void on_gone(void *arg, const struct kind *kind, const char *name)
 {
 	(void)arg;
 	text_add(&lab.log, "gone %s %s\n", kind->name, name);
+}
+
+static const struct kind *full;
+
+void lab_full(const struct kind *kind)
+{
+	full = kind;
+}
+
+static bool on_full(void *arg, const struct kind *kind)
+{
+	(void)arg;
+	return kind == full;
 }
 
 static void on_begun(void *arg, const struct kind *kind, const char *prefix)
@@ -130,6 +145,7 @@ static const struct kube_callbacks callbacks = {
 	.state = on_state,
 	.observed = on_observed,
 	.gone = on_gone,
+	.full = on_full,
 	.begun = on_begun,
 	.ended = on_ended,
 	.listed = on_listed,

@@ -53,8 +53,9 @@ void lab_write(const char *name, const char *text);
 /* A kubeconfig for the server; lines of cluster and user are indented by four. */
 void lab_kubeconfig(const char *cluster_lines, const char *user_lines);
 
-void lab_set_grace(int ms); /* before the start */
-void lab_start(void);	    /* kube, with the kubeconfig of the lab's directory */
+void lab_full(const struct kind *kind); /* no more of it is taken in; NULL: of any */
+void lab_set_grace(int ms);		/* before the start */
+void lab_start(void); /* kube, with the kubeconfig of the lab's directory */
 void lab_start_with(const struct kubernetes_settings *settings);
 struct kube *lab_kube(void);
 /* From now on nodes, Services, pools, and these too; the last has no kind. NULL: none. */

@@ -232,6 +232,32 @@ START_TEST(retry_after)
 }
 END_TEST
 
+#define TOO_MUCH                                                                         \
+	"lost pool: the server shows so many or such large pools that homek8sd keeps none of them\n"
+
+/* More than is taken in, in a watch and in lists: all of it is forgotten, and asked for anew,
+ * later and later. */
+START_TEST(too_much)
+{
+	start_with_pool();
+	lab_full(&lab_pool);
+	lab_put_pool("b", "10.0.1.0/24");
+	lab_wait("observed pool b");
+	lab_wait("ended pool\nbegun pool\n" TOO_MUCH);
+	lab_mark();
+	lab_request("POST", "/fake/requests/clear", "{}");
+	lab_run(2500);
+	ck_assert_uint_eq(lab_count("listed"), 0);
+	ck_assert_uint_ge(lab_count("ended pool\n"), 1);
+	ck_assert_uint_eq(lab_count(TOO_MUCH), lab_count("ended pool\n"));
+	ck_assert_uint_le(lab_requests("ipaddresspools?limit=500"), 3);
+	lab_full(NULL);
+	lab_wait("listed pool 2: a b\n");
+	lab_put_pool("c", "10.0.2.0/24");
+	lab_wait("observed pool c");
+}
+END_TEST
+
 START_TEST(hostile_names)
 {
 	start_with_pool();
@@ -283,6 +309,7 @@ TCase *fault_tests(void)
 	tcase_add_loop_test(
 	    tc, list_struck, 0, (int)(sizeof(list_rows) / sizeof(list_rows[0])));
 	tcase_add_test(tc, retry_after);
+	tcase_add_test(tc, too_much);
 	tcase_add_test(tc, hostile_names);
 	tcase_add_test(tc, not_ready);
 	return tc;

@@ -376,7 +376,8 @@ START_TEST(retry_after)
 		{ 429, "7", " (retry after 7000)\n" },
 		{ 503, "2", " (retry after 2000)\n" },
 		{ 503, "600", " (retry after 30000)\n" },
-		{ 500, "2", NULL },
+		{ 500, "2", " (retry after 2000)\n" },
+		{ 404, "2", NULL },
 	};
 	autofree char *fault = must_printf(
 	    "{\"match\": \"PATCH\", \"do\": \"status\", \"code\": %d, \"body\": \"busy\", \"headers\": {\"Retry-After\": \"%s\"}}",
@@ -412,6 +413,6 @@ TCase *write_tests(void)
 	tcase_add_test(tc, dry_run);
 	tcase_add_test(tc, eviction);
 	tcase_add_test(tc, eviction_refused);
-	tcase_add_loop_test(tc, retry_after, 0, 4);
+	tcase_add_loop_test(tc, retry_after, 0, 5);
 	return tc;
 }

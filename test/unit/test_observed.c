@@ -221,6 +221,38 @@ START_TEST(drop_forgets_coverage_and_objects)
 }
 END_TEST
 
+/* Whatever its objects are named, of a kind no more than so much is kept; the share of each
+ * is its own, whatever the others have. */
+START_TEST(bounded_in_bytes)
+{
+	struct observations o = { 0 };
+	struct observed_set *services = observations_set(&o, &service_kind);
+	struct observed *large = observed_new(&service_kind, "large");
+	char name[32];
+
+	arena_alloc(&large->arena, OBSERVED_MAX_BYTES + 1);
+	observations_put(&o, large);
+	ck_assert(observations_full(&o, &service_kind));
+	ck_assert(!observations_full(&o, &pool_kind)); /* it has nothing yet */
+	ck_assert(!observations_full(&o, &vm_kind));
+	for (int i = 0; observations_set(&o, &pool_kind)->bytes <= OBSERVED_SHARE; i++) {
+		snprintf(name, sizeof(name), "p%d", i);
+		ck_assert_msg(i < 10000, "names are not counted");
+		observations_put(&o, observed_new(&pool_kind, name));
+	}
+	ck_assert(observations_full(&o, &pool_kind));
+	observations_put(&o, observed_new(&service_kind, "large"));
+	ck_assert(!observations_full(&o, &service_kind));
+	ck_assert(!observations_full(&o, &pool_kind));
+	observations_remove(&o, &service_kind, "large");
+	ck_assert_uint_eq(services->bytes, 0);
+	observations_expect(&o, &pool_kind, "");
+	observations_drop(&o, &pool_kind, "");
+	ck_assert_uint_eq(observations_set(&o, &pool_kind)->bytes, 0);
+	observations_done(&o);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("observed");
@@ -236,6 +268,7 @@ int main(void)
 	tcase_add_test(test, each_prefix_is_known_by_itself);
 	tcase_add_test(test, the_longest_prefix_has_the_object);
 	tcase_add_test(test, drop_forgets_coverage_and_objects);
+	tcase_add_test(test, bounded_in_bytes);
 	suite_add_tcase(suite, test);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

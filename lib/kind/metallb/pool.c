@@ -138,12 +138,18 @@ static const char *own_labels(struct arena *a, struct json_object *o)
 	return fields ? labels_text(a, o, fields) : NULL;
 }
 
+#define ADDRESSES_MAX 1024
+
 static int decode(
     struct observed *observed, const struct reading *reading, struct error *e)
 {
 	struct pool *pool = observed_object(observed);
 	struct json_object *o = reading->json, *list = json_at(o, "spec.addresses");
 
+	if (json_count(list) > ADDRESSES_MAX)
+		return fail(e,
+		    "spec.addresses has %zu ranges, more than the %d of any home",
+		    json_count(list), ADDRESSES_MAX);
 	for (size_t i = 0; i < json_count(list); i++) {
 		const char *text = json_object_get_string(json_item(list, i));
 		struct range range;
