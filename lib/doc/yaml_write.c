@@ -131,23 +131,34 @@ static void begin_line(struct writer *w, int indent)
 		text_add(w->out, "%*s", indent, "");
 }
 
-/* Broken at blanks, so that it fits. */
-static void write_note(struct writer *w, int indent, const char *note)
+/* How much of a note stands on one line: up to a blank, but not one within a command, which
+ * is to be copied from one line. */
+static size_t line_length(const char *note, size_t room)
 {
-	int room = NOTE_WIDTH - indent - 2;
+	size_t length = 0;
+	bool command = false;
+
+	for (size_t i = 0;; i++) {
+		if ((note[i] == ' ' && !command) || !note[i]) {
+			if (i > room && length)
+				return length;
+			length = i;
+		}
+		if (!note[i])
+			return length;
+		command ^= note[i] == '`';
+	}
+}
+
+/* `sign`: "# ", or "## " of what is commented out: a comment still once "# " is taken away. */
+static void write_note(struct writer *w, int indent, const char *sign, const char *note)
+{
+	size_t used = (size_t)indent + strlen(sign), length;
 
 	while (*note) {
-		int length = (int)strlen(note);
-
-		if (length > room) {
-			length = room;
-			while (length > 0 && note[length] != ' ')
-				length--;
-			if (!length)
-				length = (int)strcspn(note, " ");
-		}
+		length = line_length(note, used < NOTE_WIDTH ? NOTE_WIDTH - used : 0);
 		w->line++;
-		text_add(w->out, "%*s# %.*s\n", indent, "", length, note);
+		text_add(w->out, "%*s%s%.*s\n", indent, "", sign, (int)length, note);
 		note += length;
 		note += strspn(note, " ");
 	}
@@ -165,10 +176,11 @@ static void write_entry(struct writer *w, struct yaml_entry *entry, int indent)
 {
 	int before = w->off;
 
-	for (size_t i = 0; i < entry->note_count; i++)
-		write_note(w, w->off >= 0 ? w->off : indent, entry->notes[i]);
 	if (w->off < 0 && is_off(entry))
 		w->off = indent;
+	for (size_t i = 0; i < entry->note_count; i++)
+		write_note(w, w->off >= 0 ? w->off : indent, w->off >= 0 ? "## " : "# ",
+		    entry->notes[i]);
 	begin_line(w, indent);
 	entry->line = w->line;
 	if (entry->key)
@@ -187,7 +199,7 @@ void yaml_entry_write(struct yaml_entry *document, struct text *out)
 	struct writer w = { .out = out, .off = -1 };
 
 	for (size_t i = 0; i < document->note_count; i++)
-		write_note(&w, 0, document->notes[i]);
+		write_note(&w, 0, "# ", document->notes[i]);
 	for (size_t i = 0; i < document->below_count; i++) {
 		text_add(out, "\n");
 		w.line++;

@@ -2,7 +2,7 @@
 /*
  * yaml_write: text that lib/doc/yaml.h, and every other reader of YAML, reads as it was
  * meant: which texts need quotes, values on one line, and a document with comments, parts
- * of which may be commented out.
+ * of which may be commented out: YAML again where "# " is taken away from each line.
  */
 #ifndef LIB_DOC_YAML_WRITE_H
 #define LIB_DOC_YAML_WRITE_H
@@ -34,7 +34,7 @@ struct yaml_entry {
 /* The entry of that key; a new one where there is none, or `key` is NULL. */
 struct yaml_entry *yaml_entry_get(
     struct arena *a, struct yaml_entry *above, const char *key);
-/* Control characters become blanks. */
+/* Control characters become blanks; what stands in `` is not broken over lines. */
 void yaml_entry_note(struct arena *a, struct yaml_entry *entry, const char *note);
 /* Appends the document. What has nothing below it that is not commented out is so too. */
 void yaml_entry_write(struct yaml_entry *document, struct text *out);

@@ -292,6 +292,14 @@ static void add_unknown(const struct plan_input *input, struct import_result *re
 	}
 }
 
+static bool any_off(const struct importer *i)
+{
+	for (size_t k = 0; k < i->count; k++)
+		if (i->items[k]->off || i->items[k]->key_count)
+			return true;
+	return false;
+}
+
 static void write_document(struct importer *i, const struct import_request *request,
     bool good, struct import_result *result)
 {
@@ -304,6 +312,9 @@ static void write_document(struct importer *i, const struct import_request *requ
 		yaml_entry_note(i->arena, &document,
 		    "Not all of it could be tried: see `homek8sctl validate`.");
 	add_unknown(request->input, result, i->arena, &document);
+	if (any_off(i))
+		yaml_entry_note(i->arena, &document,
+		    "Commented out is what cannot be so, or would be changed; why stands above it, after ##. Take \"# \" away to have it all the same.");
 	for (size_t k = 0; k < i->count; k++)
 		if (is_requested(request, i->items[k]))
 			import_write(i->arena, &document, i->items[k]);

@@ -509,6 +509,61 @@ START_TEST(what_is_written_is_read)
 }
 END_TEST
 
+/* A block that is commented out is used as it stands, its notes with it. */
+START_TEST(what_is_commented_out_is_yaml)
+{
+	struct arena a = { 0 };
+	struct yaml_entry document = { 0 }, *map = yaml_entry_get(&a, &document, "map"),
+			  *off;
+	autotext struct text out = { 0 }, used = { 0 };
+	struct load l;
+
+	yaml_entry_get(&a, map, "kept")->value = "1";
+	off = yaml_entry_get(&a, map, "off");
+	off->off = true;
+	yaml_entry_note(&a, off, "a reason: with signs");
+	yaml_entry_get(&a, off, "key")->value = "2";
+	yaml_entry_note(&a, yaml_entry_get(&a, off, "key"), "another one, further in");
+	yaml_entry_get(&a, yaml_entry_get(&a, off, "list"), NULL)->value = "{a: 3}";
+	yaml_entry_write(&document, &out);
+	for (const char *at = text_get(&out), *end; *at; at = end) {
+		size_t blanks = strspn(at, " ");
+
+		end = strchr(at, '\n') + 1;
+		text_add_n(&used, at, blanks);
+		at += blanks + (strncmp(at + blanks, "# ", 2) == 0 ? 2 : 0);
+		text_add_n(&used, at, (size_t)(end - at));
+	}
+	load(&l, used.data, used.length);
+	ck_assert_msg(l.root != NULL, "%s", text_get(&used));
+	ck_assert_uint_eq(node_get(l.root, "map")->count, 2);
+	ck_assert_uint_eq(node_get(node_get(l.root, "map"), "off")->count, 2);
+	arena_done(&l.a);
+	arena_done(&a);
+}
+END_TEST
+
+START_TEST(a_command_stands_on_one_line)
+{
+	struct arena a = { 0 };
+	struct yaml_entry document = { 0 };
+	autotext struct text out = { 0 };
+
+	yaml_entry_note(&a, &document,
+	    "words that fill a line nearly to its end, so that what comes next: "
+	    "`a command of --some words` stands whole; then more words, which fill another line");
+	yaml_entry_note(&a, &document,
+	    "`a command that is longer than a line has room for, and so stands in a line of its own` so");
+	yaml_entry_write(&document, &out);
+	ck_assert_str_eq(text_get(&out),
+	    "# words that fill a line nearly to its end, so that what comes next:\n"
+	    "# `a command of --some words` stands whole; then more words, which fill another line\n"
+	    "# `a command that is longer than a line has room for, and so stands in a line of its own`\n"
+	    "# so\n");
+	arena_done(&a);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("yaml");
@@ -522,6 +577,8 @@ int main(void)
 	tcase_add_loop_test(tests, refusals, 0, ROWS(refusal_rows));
 	tcase_add_loop_test(tests, bombs_are_harmless, 0, ROWS(bomb_rows));
 	tcase_add_loop_test(tests, what_is_written_is_read, 0, ROWS(written_texts));
+	tcase_add_test(tests, what_is_commented_out_is_yaml);
+	tcase_add_test(tests, a_command_stands_on_one_line);
 	tcase_add_test(tests, limits_can_be_given);
 	tcase_add_test(tests, every_cut_is_survived);
 	tcase_add_test(tests, every_byte_is_survived);
