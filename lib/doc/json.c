@@ -80,6 +80,32 @@ static size_t weight_of(char c)
 	}
 }
 
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* A digit, and what else a number goes on with. */
+static bool is_of_number(char c)
+{
+	return is_digit(c) || c == '.' || c == 'e' || c == 'E' || c == '+' || c == '-';
+}
+
+/* Digits from `i` on, of an integer that 64 bits do not hold: json-c 0.18 refuses it where it
+ * is strict, earlier ones make another number of it. A fraction or an exponent may follow. */
+static bool is_past_64_bits(const char *text, size_t length, size_t i)
+{
+	const char *most =
+	    i && text[i - 1] == '-' ? "9223372036854775808" : "18446744073709551615";
+	size_t digits = 0, room = strlen(most);
+
+	while (i + digits < length && is_digit(text[i + digits]))
+		digits++;
+	if (digits < room || (i + digits < length && is_of_number(text[i + digits])))
+		return false;
+	return digits > room || memcmp(text + i, most, room) > 0;
+}
+
 static int check_text(const char *text, size_t length, size_t most, struct error *e)
 {
 	unsigned char classes[256];
@@ -96,6 +122,12 @@ static int check_text(const char *text, size_t length, size_t most, struct error
 				return fail_at(text, i,
 				    "no UTF-8, or a control character, inside a string",
 				    e);
+		} else if (is_digit(text[i])) {
+			if (is_past_64_bits(text, length, i))
+				return fail_at(
+				    text, i, "a number that 64 bits do not hold", e);
+			while (i + 1 < length && is_of_number(text[i + 1]))
+				i++;
 		} else if (!(classes[(unsigned char)text[i]] & OUTSIDE_OK)) {
 			return fail_at(
 			    text, i, "a character that cannot stand outside a string", e);
