@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "lib/base/arena.h"
 #include "lib/base/cleanup.h"
@@ -83,6 +84,25 @@ static int take_lock(struct state_dir *state, struct error *e)
 	return 0;
 }
 
+/* What lies there is believed: approvals above all. */
+static int check_owner(const struct state_dir *state, struct error *e)
+{
+	struct stat st;
+
+	if (fstat(state->fd, &st) < 0)
+		return fail(e, "state directory %s: cannot be examined: %s",
+		    state->directory, strerror(errno));
+	if (st.st_uid != 0 && st.st_uid != geteuid())
+		return fail(e,
+		    "state directory %s: it belongs to user %u, neither to root nor to user %u, who runs this; `chown -R %u %s` gives it over",
+		    state->directory, st.st_uid, geteuid(), geteuid(), state->directory);
+	if (st.st_mode & (S_IWGRP | S_IWOTH))
+		return fail(e,
+		    "state directory %s: others than its owner may write in it (mode %04o); `chmod go-w %s` mends that",
+		    state->directory, st.st_mode & 07777u, state->directory);
+	return 0;
+}
+
 static int open_directory(struct state_dir *state, struct error *e)
 {
 	if (mkdir(state->directory, 0700) < 0 && errno != EEXIST)
@@ -92,7 +112,7 @@ static int open_directory(struct state_dir *state, struct error *e)
 	if (state->fd < 0)
 		return fail(e, "state directory %s: cannot be opened: %s",
 		    state->directory, strerror(errno));
-	return take_lock(state, e);
+	return check_owner(state, e) < 0 ? -1 : take_lock(state, e);
 }
 
 struct state_dir *state_dir_open(const char *directory, struct error *e)

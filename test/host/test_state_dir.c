@@ -226,7 +226,7 @@ START_TEST(a_full_disk_loses_nothing)
 		return;
 	}
 	mkdir(mount_point, 0700);
-	ck_assert_int_eq(mount("tmpfs", mount_point, "tmpfs", 0, "size=16k"), 0);
+	ck_assert_int_eq(mount("tmpfs", mount_point, "tmpfs", 0, "size=16k,mode=700"), 0);
 	state = open_it();
 	ck_assert_int_eq(write_n(state, 1, &e), 0);
 	fd = open(fill, O_WRONLY | O_CREAT, 0600);
@@ -255,6 +255,37 @@ START_TEST(an_unusable_directory_is_an_error)
 }
 END_TEST
 
+static const struct {
+	const char *what;
+	mode_t mode;
+	uid_t owner;	  /* 0: ours */
+	const char *says; /* NULL: it is taken */
+} owners[] = {
+	{ "readable by all", 0755, 0, NULL },
+	{ "writable by the group", 0770, 0, "mode 0770); `chmod go-w " },
+	{ "writable by all, each only his own", 01777, 0, "mode 1777); `chmod go-w " },
+	{ "of somebody else", 0700, 65534, "belongs to user 65534" },
+};
+
+START_TEST(a_directory_others_may_write_in_is_an_error)
+{
+	autofree char *path = path_of("");
+	struct error e = { "" };
+	struct state_dir *state;
+
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	ck_assert_int_eq(chmod(path, owners[_i].mode), 0);
+	if (owners[_i].owner && chown(path, owners[_i].owner, 0) < 0)
+		return; /* only root gives away */
+	state = state_dir_open(path, &e);
+	ck_assert_msg(!state == !!owners[_i].says, "%s: %s", owners[_i].what, e.text);
+	if (owners[_i].says)
+		ck_assert_msg(strstr(e.text, owners[_i].says) && strstr(e.text, path),
+		    "%s", e.text);
+	state_dir_close(state);
+}
+END_TEST
+
 Suite *state_suite(void)
 {
 	Suite *suite = suite_create("state");
@@ -269,6 +300,8 @@ Suite *state_suite(void)
 	tcase_add_test(t, a_second_daemon_is_kept_away);
 	tcase_add_test(t, a_full_disk_loses_nothing);
 	tcase_add_test(t, an_unusable_directory_is_an_error);
+	tcase_add_loop_test(t, a_directory_others_may_write_in_is_an_error, 0,
+	    (int)(sizeof(owners) / sizeof(owners[0])));
 	suite_add_tcase(suite, t);
 	return suite;
 }

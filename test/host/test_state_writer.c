@@ -222,7 +222,7 @@ static bool mount_small_disk(void)
 		printf("skipped: a full disk: " SCRATCH_MOUNTS_MISSING "\n");
 		return false;
 	}
-	ck_assert_int_eq(mount("tmpfs", directory, "tmpfs", 0, "size=24k"), 0);
+	ck_assert_int_eq(mount("tmpfs", directory, "tmpfs", 0, "size=24k,mode=700"), 0);
 	return true;
 }
 
