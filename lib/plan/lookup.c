@@ -48,7 +48,8 @@ static void none(
 		fail(e, "there is no %s/%s; did you mean %s/%s?", kind->name, text,
 		    kind->name, nearest);
 	else
-		fail(e, "there is no %s/%s; `homek8sctl list %s` shows what there is",
+		fail(e,
+		    "there is no %s/%s; `homek8sctl list %s --all` shows what there is",
 		    kind->name, text, kind->plural);
 	arena_done(&a);
 }
