@@ -195,19 +195,30 @@ class FakeApi(Api):
         ]
 
 
-def slowest_answer(path, until, ask="GetStatus"):
+def waited(*tasks):
+    """For how long these threads have been ready and had no processor so far, in seconds."""
+    nanoseconds = 0
+    for task in tasks:
+        try:
+            with open(f"/proc/{task}/schedstat", encoding="ascii") as file:
+                nanoseconds += int(file.read().split()[1])
+        except OSError:
+            pass # a kernel that does not count it, or it has ended
+    return nanoseconds / 1e9
+
+
+def slowest_answer(path, pid, until, ask="GetStatus"):
     """Asks over and over until the event is set; the longest time an answer took, in ms.
 
-    Each question is a connection of its own. What a mere pause before it was late is taken
-    off: it is how late this machine is, not the daemon.
+    Each question is a connection of its own. What either side, the daemon being `pid`, had to
+    wait for a processor is taken off: it is how busy this machine is, not the daemon.
     """
-    slowest = late = 0.0
+    slowest, tasks = 0.0, ("thread-self", f"{pid}/task/{pid}")
     while not until.is_set():
-        begun = time.monotonic()
+        begun, before = time.monotonic(), waited(*tasks)
         with Varlink(path) as link:
             link.call(ask)
-        slowest = max(slowest, time.monotonic() - begun - late)
-        begun = time.monotonic()
+        took = time.monotonic() - begun
+        slowest = max(slowest, took - (waited(*tasks) - before))
         until.wait(0.05)
-        late = max(0.0, time.monotonic() - begun - 0.05)
     return round(slowest * 1000)

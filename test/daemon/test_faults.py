@@ -72,7 +72,7 @@ def status_is_quick(home, what):
     over, slowest, most = threading.Event(), [], 100 * home.slower
 
     def ask():
-        slowest.append(slowest_answer(home.socket, over))
+        slowest.append(slowest_answer(home.socket, home.daemon.pid, over))
 
     asking = threading.Thread(target=ask, daemon=True)
     asking.start()
