@@ -49,9 +49,10 @@ root=
 nspawn=
 leader=
 
-# The nspawn process, its first child (process 1 of the host) and all below it.
+# Process 1 of the host, all below it, and the nspawn process.
 end_host() {
 	[[ -z $leader ]] || kill -KILL "$leader" 2>/dev/null || true
+	[[ -z $nspawn ]] || kill -KILL "$nspawn" 2>/dev/null || true
 	[[ -z $nspawn ]] || wait "$nspawn" 2>/dev/null || true
 	leader=
 	nspawn=
@@ -60,7 +61,7 @@ clean_up() {
 	local status=$?
 	trap - EXIT
 	if [[ -n ${HOMEK8S_KEEP:-} ]]; then
-		echo "kept: nsenter -t $leader -a ($work)"
+		echo "kept: nsenter -t $leader -a -r -w ($work)"
 		exit $status
 	fi
 	end_host
@@ -68,9 +69,10 @@ clean_up() {
 	rm -rf "$work"
 	exit $status
 }
-# Runs a command inside the host.
+# Runs a command inside the host, whose root it is told: where this runs in a chroot, that of
+# the namespace is another.
 host() {
-	timeout -k 5 60 nsenter -t "$leader" -a -- env -i LANG=C.UTF-8 HOME=/root \
+	timeout -k 5 60 nsenter -t "$leader" -a -r -w -- env -i LANG=C.UTF-8 HOME=/root \
 		PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
 }
 sys() { host systemctl "$@"; }
@@ -122,6 +124,18 @@ in_groups() { # COMMAND
 	exec "$@"
 }
 
+# Of the children of nspawn that which is process 1; the first ones only prepare it.
+find_leader() {
+	local pid
+	for pid in $(pgrep -P "$nspawn"); do
+		if grep -qE '^NSpid:.*[[:space:]]1$' "/proc/$pid/status"; then
+			leader=$pid
+			return
+		fi
+	done
+	return 1
+}
+
 boot() {
 	local flags=()
 	if [[ ! -d /run/systemd/system ]]; then
@@ -133,8 +147,7 @@ boot() {
 		--capability=all --resolv-conf=off --timezone=off --link-journal=no --boot \
 		--console=pipe </dev/null >>"$work/console" 2>&1 &
 	nspawn=$!
-	wait_for 'leader=$(pgrep -P "$nspawn") && [[ -n $leader ]]' 10 >/dev/null
-	leader=$(pgrep -P "$nspawn") || return 1
+	wait_for 'find_leader || ! kill -0 "$nspawn"' 60 >/dev/null && [[ -n $leader ]] || return 1
 	booted=$(wait_for '[[ $(sys is-system-running) =~ ^(running|degraded)$ ]]' 60) || return 1
 	echo "# booted in $booted ms"
 }
@@ -153,9 +166,11 @@ host_make() {
 # Boots it for the first time, when it is a plain Debian: where that fails, this machine is the
 # reason.
 first_boot() {
-	boot 2>/dev/null || skip "systemd-nspawn cannot boot a Debian here:" \
-		"$(grep -aE '[a-z]{3}' "$work/console" | tail -1 | tr -cd '[:print:]'); it needs" \
-		"control groups and a machine or a privileged container"
+	boot 2>/dev/null && return
+	local why
+	why=$(grep -aE '[a-z]{3}' "$work/console" | tail -1 | tr -cd '[:print:]')
+	skip "systemd-nspawn cannot boot a Debian here: ${why:-it was not up within a minute}; it" \
+		"needs control groups and a machine or a privileged container"
 }
 
 configure() {
