@@ -203,6 +203,7 @@ static void on_close(virConnectPtr conn, int reason, void *opaque)
  * By way of this type, which stands for any, clang takes that for meant. */
 #define DOMAIN_CALLBACK(f) VIR_DOMAIN_EVENT_CALLBACK((void (*)(void))(f))
 #define NETWORK_CALLBACK(f) VIR_NETWORK_EVENT_CALLBACK((void (*)(void))(f))
+#define STORAGE_CALLBACK(f) VIR_STORAGE_POOL_EVENT_CALLBACK((void (*)(void))(f))
 
 static const struct {
 	int id;
@@ -221,9 +222,8 @@ static const struct {
 	int id;
 	virConnectStoragePoolEventGenericCallback callback;
 } storage_events[EVENTS_STORAGE] = {
-	{ VIR_STORAGE_POOL_EVENT_ID_LIFECYCLE, VIR_STORAGE_POOL_EVENT_CALLBACK(on_pool) },
-	{ VIR_STORAGE_POOL_EVENT_ID_REFRESH,
-	    VIR_STORAGE_POOL_EVENT_CALLBACK(on_pool_refresh) },
+	{ VIR_STORAGE_POOL_EVENT_ID_LIFECYCLE, STORAGE_CALLBACK(on_pool) },
+	{ VIR_STORAGE_POOL_EVENT_ID_REFRESH, STORAGE_CALLBACK(on_pool_refresh) },
 };
 
 /* On a call thread. */
