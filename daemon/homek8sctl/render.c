@@ -253,16 +253,18 @@ void render_describe(struct ctl *ctl, struct json_object *o)
 
 /* Events */
 
-/* "failed: start domain worker-1: " of a step, else "". */
+/* "failed: start domain worker-1: " of a step, else ""; without the step where the text
+ * begins with it, as an error does. */
 static const char *step_words(
     struct ctl *ctl, struct json_object *event, const char *text)
 {
 	const char *action = json_string_at(event, "action");
 	const char *result = json_string_at(event, "result");
+	size_t length = action ? strlen(action) : 0;
 
 	if (!action || !result)
 		return "";
-	if (strcmp(action, text) == 0)
+	if (strncmp(action, text, length) == 0 && (!text[length] || text[length] == ':'))
 		return arena_printf(&ctl->arena, "%s: ", result);
 	return arena_printf(&ctl->arena, "%s: %s: ", result, action);
 }
