@@ -4,6 +4,8 @@
 
 const char example_text[] =
     "# A small home for homek8sd: a network, two machines, and addresses for Services.\n"
+    "# Their disks are made over an image, which is to lie in /var/lib/libvirt/images, as\n"
+    "# https://cloud.debian.org/images/cloud/bookworm/latest/debian-12-nocloud-amd64.qcow2\n"
     "# Save it as /etc/homek8s/desired.d/home.yaml, then:\n"
     "#   homek8sctl validate    checks it, without the daemon\n"
     "#   homek8sctl plan        shows what would be done\n"
@@ -34,14 +36,16 @@ const char example_text[] =
     "    power: always                 # always, on-failure or manual: what to do when\n"
     "                                  # it stops by itself\n"
     "    autostart: true               # with the host, by libvirt itself\n"
-    "    disk: {path: /var/lib/libvirt/images/control-plane.qcow2}\n"
+    "    disk: {size: 50GiB, image: debian-12-nocloud-amd64.qcow2}\n"
     "  worker-1:\n"
     "    role: worker\n"
-    "    disk: {path: /var/lib/libvirt/images/worker-1.qcow2}\n"
+    "    disk: {size: 30GiB, image: debian-12-nocloud-amd64.qcow2}\n"
+    "    # disk: {path: /x.qcow2}      # one that exists, instead\n"
     "    # node: worker-1.home         # its name in the cluster, where that differs\n"
     "    # interfaces: [{bridge: br0}] # on a bridge of the host, which is left alone\n"
     "\n"
-    "metallb:\n"
-    "  pools:\n"
-    "    default-pool:                 # outside the DHCP range above\n"
-    "      addresses: [192.168.122.100-192.168.122.150]\n";
+    "# Once there is a cluster, and /etc/homek8s/kubeconfig for it:\n"
+    "# metallb:\n"
+    "#   pools:\n"
+    "#     default-pool:               # outside the DHCP range above\n"
+    "#       addresses: [192.168.122.100-192.168.122.150]\n";

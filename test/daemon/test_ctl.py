@@ -98,11 +98,15 @@ def configuration(home):
     written = home.desired / "home.yaml"
     home.write_home(exits(0, "example").out)
     check("the example validates as it is", lambda: exits(0, "validate", etc))
-    # Without the cluster there is no source of pools.
-    home.write_home(re.sub(r"(?ms)^metallb:.*", "", written.read_text()))
+    # What it says of a cluster is written, too, without its "# "; and there is no image here.
+    head, pools = written.read_text().split("\n# metallb:")
+    home.write_home(head + "\nmetallb:" + pools.replace("\n# ", "\n"))
+    check("and with its pools", lambda: exits(0, "validate", etc))
+    home.write_home(re.sub(r"(?m)^    disk: \{size: (\w+).*", r"    disk: {path: /\1.qcow2}",
+                           exits(0, "example").out))
     home.put("homek8s.yaml", 'libvirt: {uri: "test:///default", network_uri: "test:///default"}\n'
              'kubernetes: {mode: "off"}\nfirst_start: converge\n')
-    check("and without its pools", lambda: exits(0, "validate", etc))
+    check("and with disks that exist", lambda: exits(0, "validate", etc))
     check("one file is validated", lambda: exits(0, "validate", str(written)))
     check("validate as JSON", lambda: shows(
         home, 0, '"errors": 0', "validate", "-o", "json", "--config-dir", etc))
