@@ -43,8 +43,8 @@ static void no_such_object(struct request *r, const char *text)
 
 	if (!text && r->kind)
 		text = arena_printf(&r->arena,
-		    "there is no %s/%s; `homek8sctl list --all` shows what there is", kind,
-		    r->name);
+		    "there is no %s/%s; `homek8sctl list --all` shows what there is",
+		    kind, r->name);
 	else if (!text)
 		text = arena_printf(&r->arena,
 		    "there is no kind \"%s\"; `homek8sctl list` shows what there is",

@@ -37,7 +37,8 @@ static const struct item *find(const struct engine *e, const struct kind *kind,
 	const struct item *item = e->plan ? plan_find(e->plan, kind, name) : NULL;
 
 	if (!item)
-		fail(error, "there is no %s/%s; `homek8sctl list --all` shows what there is",
+		fail(error,
+		    "there is no %s/%s; `homek8sctl list --all` shows what there is",
 		    kind->name, name);
 	return item;
 }

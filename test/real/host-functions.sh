@@ -69,7 +69,7 @@ clean_up() {
 	rm -rf "$work"
 	exit $status
 }
-# Runs a command inside the host, whose root it is told: where this runs in a chroot, that of
+# Runs a command inside the host, whose root is named: where this runs in a chroot, that of
 # the namespace is another.
 host() {
 	timeout -k 5 60 nsenter -t "$leader" -a -r -w -- env -i LANG=C.UTF-8 HOME=/root \
