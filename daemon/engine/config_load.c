@@ -44,6 +44,11 @@ static void keep(const struct config_files *files, struct state_writer *writer)
 	for (size_t i = 0; i < files->desired_count; i++)
 		json_push(list, source_json(&files->desired[i]));
 	json_put(o, "desired", list);
+	list = json_object_new_array();
+	for (size_t i = 0; i < files->named_count; i++)
+		if (!files->named[i].why)
+			json_push(list, source_json(&files->named[i].source));
+	json_put(o, "named", list);
 	if (given != state_writer_written(writer, LAST_GOOD) || !old ||
 	    strcmp(json_text(old), json_text(o)) != 0)
 		state_writer_put(writer, LAST_GOOD, o, given + 1);
@@ -112,6 +117,11 @@ struct config *config_load_last_good(
 	    arena_array(&files.arena, files.desired_count, sizeof(struct source_text));
 	for (size_t i = 0; i < files.desired_count; i++)
 		read_source(&files.arena, json_item(list, i), &files.desired[i]);
+	list = json_at(o, "named");
+	files.named_count = json_count(list);
+	files.named = arena_array(&files.arena, files.named_count, sizeof(*files.named));
+	for (size_t i = 0; i < files.named_count; i++)
+		read_source(&files.arena, json_item(list, i), &files.named[i].source);
 	if (config_load(&files, &config) < 0) {
 		print_errors(&config->report, errors);
 		config_free(config);

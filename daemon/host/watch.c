@@ -22,6 +22,7 @@
 #include "daemon/host/unread.h"
 #include "lib/base/arena.h"
 #include "lib/base/cleanup.h"
+#include "lib/model/files.h"
 
 #define SETTLE_SECONDS 0.1
 /* What is replaced by removing and making it again must not be read in between. */
@@ -33,7 +34,7 @@
 #define WRITING_SECONDS 60.0
 /* Where writing never stops, this is the end of waiting for quiet. */
 #define PATIENCE_SECONDS 2.0
-#define MAX_TARGETS 3
+#define MAX_TARGETS 4
 #define OWN                                                                              \
 	(IN_CLOSE_WRITE | IN_MODIFY | IN_ATTRIB | IN_CREATE | IN_DELETE |                \
 	    IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
@@ -44,7 +45,8 @@
 
 struct target {
 	char *path;
-	char *file;   /* the one file that matters; NULL: every *.yaml */
+	char *file;   /* the one file that matters; NULL: every *.yaml, */
+	bool all;     /* or every file, whatever it is called */
 	int own;      /* watch on the directory; -1 while it is not there */
 	int above;    /* watch on the deepest directory above that exists */
 	char *awaits; /* the name in it that leads to the target */
@@ -167,6 +169,8 @@ static bool name_matters(const struct target *target, const char *name)
 		return true;
 	if (target->file)
 		return strcmp(name, target->file) == 0;
+	if (target->all)
+		return name[0] != '.' && !ends_in(name, "~");
 	return name[0] != '.' && (ends_in(name, ".yaml") || ends_in(name, ".yml"));
 }
 
@@ -399,6 +403,7 @@ struct watch *watch_new(struct ev_loop *loop, const char *directory,
 {
 	struct watch *watch = must_alloc(sizeof(*watch));
 	autofree char *desired = must_printf("%s/desired.d", directory);
+	autofree char *named = must_printf("%s/" CONFIG_NAMED_DIRECTORY, directory);
 
 	watch->loop = loop;
 	watch->hooks = *hooks;
@@ -411,7 +416,9 @@ struct watch *watch_new(struct ev_loop *loop, const char *directory,
 	    watch;
 	set_target(watch, 0, directory, NULL);
 	set_target(watch, 1, desired, NULL);
-	watch->count = 2;
+	set_target(watch, 2, named, NULL);
+	watch->targets[2].all = true;
+	watch->count = 3;
 	open_inotify(watch);
 	arm_all(watch);
 	if (watch->blind)
@@ -424,7 +431,7 @@ struct watch *watch_new(struct ev_loop *loop, const char *directory,
 void watch_file(struct watch *watch, const char *path)
 {
 	autofree char *for_directory = must_copy(path), *for_name = must_copy(path);
-	struct target *target = &watch->targets[2];
+	struct target *target = &watch->targets[MAX_TARGETS - 1];
 
 	if (watch->count == MAX_TARGETS) {
 		int own = target->own, above = target->above;
@@ -435,7 +442,7 @@ void watch_file(struct watch *watch, const char *path)
 		done_target(target);
 	}
 	watch->count = MAX_TARGETS;
-	set_target(watch, 2, dirname(for_directory), basename(for_name));
+	set_target(watch, MAX_TARGETS - 1, dirname(for_directory), basename(for_name));
 	arm_all(watch);
 }
 

@@ -22,7 +22,7 @@ struct watch_hooks {
 	void (*held)(void *arg, const char *name);
 };
 
-/* Watches *.yaml and *.yml in DIR and DIR/desired.d. Where the kernel gives no watch, the
+/* Watches *.yaml and *.yml in DIR and DIR/desired.d, and every file in DIR/cloud-init. Where the kernel gives no watch, the
  * error is set, and it is tried again every 10 s; once it does, it counts as a change. */
 struct watch *watch_new(struct ev_loop *loop, const char *directory,
     const struct watch_hooks *hooks, void *arg, struct error *e);

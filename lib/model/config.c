@@ -228,7 +228,41 @@ static uint64_t hash_files(const struct config_files *files)
 
 	for (size_t i = 0; i < files->desired_count; i++)
 		hash = hash_text(hash, &files->desired[i]);
+	for (size_t i = 0; i < files->named_count; i++)
+		hash = hash_text(hash, &files->named[i].source);
 	return hash;
+}
+
+static void copy_named(struct config *config, const struct config_files *files)
+{
+	struct arena *a = &config->arena;
+
+	config->named_count = files->named_count;
+	config->named = arena_array(a, files->named_count, sizeof(*config->named));
+	for (size_t i = 0; i < files->named_count; i++) {
+		const struct named_file *from = &files->named[i];
+		struct named_file *to = &config->named[i];
+
+		*to = (struct named_file){ .why = arena_copy(a, from->why),
+			.fix = arena_copy(a, from->fix) };
+		to->source.name = arena_copy(a, from->source.name);
+		to->source.length = from->why ? 0 : from->source.length;
+		to->source.text = arena_copy_n(
+		    a, from->why ? "" : from->source.text, to->source.length);
+		to->hash = hash_bytes(HASH_START, to->source.text, to->source.length);
+	}
+}
+
+static int compare_named(const void *name, const void *file)
+{
+	return strcmp(name, ((const struct named_file *)file)->source.name);
+}
+
+struct named_file *config_named(struct config *config, const char *name)
+{
+	return config->named_count ? bsearch(name, config->named, config->named_count,
+					 sizeof(*config->named), compare_named)
+				   : NULL;
 }
 
 bool config_same(const struct config *one, const struct config *other)
@@ -243,6 +277,7 @@ int config_load(const struct config_files *files, struct config **out)
 
 	config->report.arena = &config->arena;
 	config->texts = hash_files(files);
+	copy_named(config, files);
 	load_settings(config, &files->settings);
 	whole = load_desired(config, files);
 	if (config->root)

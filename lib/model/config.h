@@ -19,8 +19,10 @@ struct config {
 	struct settings settings;
 	struct set sets[KINDS_MAX]; /* by kind_index() */
 	const struct node *root;    /* desired.d merged into one tree */
-	struct report report;	    /* findings; errors when config_load() returned -1 */
-	uint64_t texts;		    /* hash of the files it was built from */
+	struct named_file *named;   /* sorted by name */
+	size_t named_count;
+	struct report report; /* findings; errors when config_load() returned -1 */
+	uint64_t texts;	      /* hash of the files it was built from */
 };
 
 /*
@@ -41,6 +43,9 @@ bool config_same(const struct config *one, const struct config *other);
  * load too. The table is lib/lint/lint.c's.
  */
 extern void (*const config_rules[])(const struct config *config, struct report *report);
+
+/* The file that an object names, be it one that cannot be used; NULL: there is none. */
+struct named_file *config_named(struct config *config, const char *name);
 
 struct set *config_set(struct config *config, const struct kind *kind);
 const struct set *config_get(const struct config *config, const struct kind *kind);

@@ -22,6 +22,7 @@ struct reader {
 	struct report *report;
 	enum files_of of;
 	const struct account *as; /* NULL: the user of this process */
+	bool named;		  /* it is read what objects name */
 };
 
 /* Of a name that is relative to the configuration directory: for commands. */
@@ -152,6 +153,7 @@ static int check_readable(const struct reader *r, const char *name, bool is_dire
 static int check_file(const struct reader *r, const char *name, const struct stat *st)
 {
 	struct arena *a = r->report->arena;
+	size_t limit;
 
 	if (!S_ISREG(st->st_mode))
 		return refuse(r, "file-not-regular", name,
@@ -160,11 +162,14 @@ static int check_file(const struct reader *r, const char *name, const struct sta
 		    "put a plain file in its place");
 	if (check_owner(r, name, st) || check_readable(r, name, false))
 		return -1;
-	if ((size_t)st->st_size > YAML_MAX_BYTES)
+	limit = r->named ? CONFIG_MAX_NAMED_FILE : YAML_MAX_BYTES;
+	if ((size_t)st->st_size > limit)
 		return refuse(r, "file-too-large", name,
 		    arena_printf(a, "it has %lld bytes, %zu are allowed",
-			(long long)st->st_size, YAML_MAX_BYTES),
-		    "split it over several files in " DESIRED);
+			(long long)st->st_size, limit),
+		    r->named
+			? "have the guest fetch what is large, for example with `#include`"
+			: "split it over several files in " DESIRED);
 	return 0;
 }
 
@@ -192,7 +197,12 @@ static int read_text(const struct reader *r, int fd, const char *name, size_t si
 		    "write it elsewhere and rename it into place");
 	if (length == 0)
 		return refuse(r, "file-empty", name, "it is empty",
-		    "an empty file never means delete everything: remove it, or write what should be");
+		    r->named
+			? "write what should be in it"
+			: "an empty file never means delete everything: remove it, or write what should be");
+	if (r->named && memchr(text, '\0', length))
+		return refuse(r, "file-not-text", name,
+		    "it is no text: it has a NUL byte", "put a text in its place");
 	*out = (struct source_text){ .name = name, .text = text, .length = length };
 	return 0;
 }
@@ -317,6 +327,105 @@ static void open_desired(const struct reader *r, int directory)
 	    "/home.yaml");
 }
 
+/* What objects name */
+
+/* One that cannot be used keeps the reason, for whoever names it. */
+static void read_named(const struct reader *r, int directory, const char *name)
+{
+	struct config_files *out = r->out;
+	struct report unread = { .arena = &out->arena };
+	struct reader one = { out, &unread, r->of, r->as, true };
+	struct named_file *file =
+	    arena_push(&out->arena, &out->named, &out->named_count, sizeof(*file));
+	size_t bytes = 0;
+
+	file->source.name = arena_printf(&out->arena, CONFIG_NAMED_DIRECTORY "/%s", name);
+	if (read_file(&one, directory, name, file->source.name, &file->source) < 0) {
+		file->why = unread.findings[0].text;
+		file->fix = unread.findings[0].fix;
+	}
+	for (size_t i = 0; i < out->named_count; i++)
+		bytes += out->named[i].why ? 0 : out->named[i].source.length;
+	if (file->why || bytes <= CONFIG_MAX_NAMED_BYTES)
+		return;
+	file->why = arena_printf(&out->arena,
+	    "with it the files of " CONFIG_NAMED_DIRECTORY
+	    " have more than %zu bytes together",
+	    CONFIG_MAX_NAMED_BYTES);
+	file->fix = "remove files that nothing names";
+}
+
+static int compare_named(const void *x, const void *y)
+{
+	const struct named_file *a = x, *b = y;
+
+	return strcmp(a->source.name, b->source.name);
+}
+
+static void read_all_named(const struct reader *r, DIR *directory)
+{
+	struct config_files *out = r->out;
+	size_t count = 0;
+
+	for (struct dirent *d; (d = readdir(directory));) {
+		size_t length = strlen(d->d_name);
+
+		if (d->d_name[0] == '.' || d->d_name[length - 1] == '~')
+			continue;
+		if (count++ < CONFIG_MAX_NAMED)
+			read_named(r, dirfd(directory), d->d_name);
+	}
+	if (out->named_count)
+		qsort(out->named, out->named_count, sizeof(*out->named), compare_named);
+	if (count > CONFIG_MAX_NAMED)
+		refuse(r, "too-many-files", CONFIG_NAMED_DIRECTORY,
+		    arena_printf(r->report->arena, "it has %zu files, %d are allowed",
+			count, CONFIG_MAX_NAMED),
+		    "remove those that nothing names");
+}
+
+/* `above`: the configuration directory. None is as good as an empty one. */
+static void open_named(const struct reader *r, int above)
+{
+	int fd =
+	    openat(above, CONFIG_NAMED_DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+	int reason = errno;
+	struct stat st;
+
+	if (directory) {
+		if (fstat(fd, &st) == 0 &&
+		    check_owner(r, CONFIG_NAMED_DIRECTORY, &st) == 0 &&
+		    check_readable(r, CONFIG_NAMED_DIRECTORY, true) == 0)
+			read_all_named(r, directory);
+		closedir(directory);
+		return;
+	}
+	if (fd >= 0)
+		close(fd);
+	if (reason == EACCES)
+		refuse_denied(r, CONFIG_NAMED_DIRECTORY, true);
+	else if (reason != ENOENT)
+		refuse(r, "file-unreadable", CONFIG_NAMED_DIRECTORY,
+		    arena_printf(r->report->arena, "cannot open it as a directory: %s",
+			strerror(reason)),
+		    "make it a directory, or remove it");
+}
+
+/* One file of desired state, given alone, stands in the directory or in its desired.d. */
+static void open_named_of(const struct reader *r, const char *parent)
+{
+	struct arena *a = &r->out->arena;
+	const char *last = strrchr(parent, '/');
+	bool is_desired = strcmp(last ? last + 1 : parent, DESIRED) == 0;
+	autoclose int directory =
+	    open(is_desired ? arena_printf(a, "%s/..", parent) : parent,
+		O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (directory >= 0)
+		open_named(r, directory);
+}
+
 static void read_directory(const struct reader *r, const char *path)
 {
 	autoclose int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -339,6 +448,7 @@ static void read_directory(const struct reader *r, const char *path)
 	if (!fstatat(directory, SETTINGS, &st, AT_SYMLINK_NOFOLLOW))
 		read_file(r, directory, SETTINGS, SETTINGS, &r->out->settings);
 	open_desired(r, directory);
+	open_named(r, directory);
 }
 
 static const char *parent_of(struct arena *a, const char *path)
@@ -368,12 +478,13 @@ static void read_single(const struct reader *r, const char *path)
 	out->directory = parent_of(&out->arena, path);
 	if (!read_file(r, AT_FDCWD, path, arena_copy(&out->arena, path), out->desired))
 		out->desired_count = 1;
+	open_named_of(r, out->directory);
 }
 
 static int read_all(const char *path, enum files_of of, const struct account *as,
     struct config_files *out, struct report *report)
 {
-	struct reader r = { out, report, of, as };
+	struct reader r = { out, report, of, as, false };
 	size_t errors = report->errors;
 	struct stat st;
 

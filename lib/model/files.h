@@ -4,6 +4,9 @@
  * else (no FIFO, device, directory or dangling link where a file is due, never blocking),
  * each at most 256 KiB, at most 64 of them and 1 MiB together, *.yaml and *.yml only, no
  * dot files and no editors' leavings (~).
+ *
+ * Beside them the files of DIR/cloud-init, whatever they are called, which objects name as
+ * "cloud-init/NAME": one that cannot be read is an error only where it is named.
  */
 #ifndef LIB_MODEL_FILES_H
 #define LIB_MODEL_FILES_H
@@ -17,11 +20,26 @@
 /* Of all files of desired state together: what can be checked in a tenth of a second. */
 #define CONFIG_MAX_BYTES ((size_t)1024 * 1024)
 
+/* Of the files that objects name: all of them, and one. */
+#define CONFIG_NAMED_DIRECTORY "cloud-init"
+#define CONFIG_MAX_NAMED 256
+#define CONFIG_MAX_NAMED_BYTES ((size_t)1024 * 1024)
+#define CONFIG_MAX_NAMED_FILE ((size_t)256 * 1024)
+
+struct named_file {
+	struct source_text source; /* "cloud-init/user-data.yaml" */
+	const char *why, *fix;	   /* it cannot be used; NULL: it can */
+	uint64_t hash;		   /* of its text; set by config_load() */
+	bool checked;		   /* config_load()'s: errors in it were reported */
+};
+
 struct config_files {
 	struct arena arena;
 	struct source_text settings; /* text NULL: there is none, every default holds */
 	struct source_text *desired; /* sorted by name */
 	size_t desired_count;
+	struct named_file *named; /* sorted by name */
+	size_t named_count;
 	const char *directory;
 	bool settings_only; /* only they are to be checked: there is no home to it */
 };
