@@ -42,6 +42,16 @@ struct list { /* records one after the other, each `group->size` bytes */
 	size_t count;
 };
 
+struct texts {
+	const char *const *items;
+	size_t count;
+};
+
+/* Whether a FIELD_DOCUMENT is the text itself and not the name of a file. */
+bool document_is_text(const struct node *document);
+/* Whether it is a private key, or holds one: never to be shown or stored. */
+bool text_is_private_key(const char *text);
+
 /* Flags of a row. */
 #define FIELD_NEEDED 1u	  /* leaving it out is an error */
 #define FIELD_COMPARED 2u /* desired against observed by field_compare() */

@@ -240,6 +240,11 @@ static void decode_map(const struct decoder *d, const struct node *map, void *re
 			continue;
 		}
 		r->has |= bit;
+		if (field_ops(f)->take) {
+			if (field_ops(f)->take(f, node, out, d->report))
+				r->has &= ~bit;
+			continue;
+		}
 		if (field_ops(f)->parse) {
 			if (field_ops(f)->gather ? decode_texts(d->report, f, node, out)
 						 : decode_scalar(d->report, f, node, out))

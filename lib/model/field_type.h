@@ -24,6 +24,10 @@ struct field_ops {
 	/* From the text as written; -1 with the refusal. NULL: it consists of records. */
 	int (*parse)(const struct field *f, const char *text, void *value,
 	    struct arena *a, struct refusal *r);
+	/* From whatever is written, in place of parse(); adds its errors itself and returns
+	 * -1 after one. */
+	int (*take)(const struct field *f, const struct node *node, void *value,
+	    struct report *report);
 	/* Where it is written as a list of texts: each is parsed into an element of so
 	 * many bytes, and gather() makes the value of them; it may reorder them. NULL
 	 * where it is one text. */
@@ -51,6 +55,9 @@ struct field_ops {
 const struct field_ops *field_ops(const struct field *field);
 
 /* For the operations. */
+
+/* The same place, whose line is never shown: it may hold a secret. */
+struct place place_unshown(struct arena *a, const struct place *place);
 
 /* "this is \"TEXT\"" as the refusal; -1. */
 int refuse(struct refusal *r, const char *id, struct arena *a, const char *text);
