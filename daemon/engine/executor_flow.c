@@ -10,7 +10,8 @@
  * The head of a queue may be sent when nothing of its document is under way and its
  * program waits for no observation: then the document is ready. Ready documents are taken
  * in turn for as long as their source takes one more call, those whose program has begun
- * before the others: what was begun is ended first. Whatever may have made a document
+ * before the others: what was begun is ended first. A slow step counts for none of the
+ * calls, since its source carries it out beside them. Whatever may have made a document
  * ready calls flow_ready().
  */
 #include "daemon/engine/executor_flow.h"
@@ -230,7 +231,7 @@ void flow_leave_sent(struct executor *x, struct entry *entry, enum progress prog
 	TAILQ_REMOVE(&x->sent, entry, link);
 	entry->document->sent = NULL;
 	entry->progress = progress;
-	x->under_way[source_of(entry)]--;
+	x->under_way[source_of(entry)] -= !entry->step.action->slow;
 	x->length--;
 	flow_ready(x, entry->document);
 }
@@ -321,7 +322,7 @@ static void begin(struct executor *x, struct document *d)
 	TAILQ_INSERT_TAIL(&x->sent, entry, link);
 	d->sent = entry;
 	flow_ready(x, d);
-	x->under_way[source_of(entry)]++;
+	x->under_way[source_of(entry)] += !entry->step.action->slow;
 	entry->token = ++x->last_token;
 	if (entry->noted) {
 		entry->progress = NOTING;
