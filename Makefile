@@ -7,7 +7,7 @@ VERSION := 0.1.0
 
 CC ?= cc
 PKGS_LIB := json-c yaml-0.1 libxml-2.0
-PKGS_DAEMON := $(PKGS_LIB) libvirt libcurl libsystemd
+PKGS_DAEMON := $(PKGS_LIB) libvirt libcurl libsystemd libisofs-1
 PKGS_TEST := check
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \

@@ -9,10 +9,10 @@ here=$(dirname "$0")
 what=${1:-run}
 
 build="gcc make pkg-config libc6-dev libvirt-dev libsystemd-dev libjson-c-dev
-	libcurl4-openssl-dev libev-dev libyaml-dev libxml2-dev libssl-dev check"
+	libcurl4-openssl-dev libev-dev libyaml-dev libxml2-dev libisofs-dev libssl-dev check"
 run="libvirt-daemon libvirt-clients curl util-linux procps"
 tests="clang clang-format libclang-rt-dev shellcheck mandoc valgrind strace jq git python3
-	systemd systemd-container mmdebstrap polkitd debhelper lintian"
+	systemd systemd-container mmdebstrap polkitd debhelper lintian libarchive-tools"
 
 # Another kubectl will do, and Debian's own cannot be installed over it.
 installed() {

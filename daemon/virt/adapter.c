@@ -11,6 +11,7 @@
 #include "daemon/host/links.h"
 #include "daemon/virt/prober.h"
 #include "daemon/virt/fault.h"
+#include "daemon/virt/slow_steps.h"
 #include "daemon/virt/virt.h"
 #include "lib/kind/kinds.h"
 #include "lib/kind/network/network.h"
@@ -21,6 +22,7 @@ struct source_of_libvirt {
 	struct libvirt_files *files;
 	struct links *links;
 	struct prober *prober;
+	struct slow_steps *slow;
 	struct dnsmasq_watch *dnsmasq;
 	const struct inbox *inbox;
 	char *uri;
@@ -115,6 +117,32 @@ static void on_overdue(void *arg, uint64_t token, const char *what, int64_t ms)
 	arena_done(&a);
 }
 
+static void on_progress(void *arg, uint64_t token, const char *text)
+{
+	struct source_of_libvirt *s = arg;
+
+	s->inbox->progress(s->inbox->arg, token, text);
+}
+
+/* One that was cancelled is not tried later than the rest of its object. */
+static void on_slow_step(
+    void *arg, const struct call *call, const struct fault *fault, bool cancelled)
+{
+	struct source_of_libvirt *s = arg;
+	struct outcome outcome = { .error = cancelled ? "cancelled" : NULL,
+		.waits = cancelled };
+
+	if (fault)
+		outcome = (struct outcome){ .error = fault->error.text,
+			.slow = fault->slow,
+			.lost = fault->lost,
+			.refused = fault->refused };
+	s->inbox->done(s->inbox->arg, call->token, &outcome);
+	virt_read(s->virt, call->kind, call->target);
+}
+
+static const struct slow_steps_callbacks slow_callbacks = { on_progress, on_slow_step };
+
 static const struct virt_callbacks callbacks = {
 	.overdue = on_overdue,
 	.state = on_state,
@@ -171,6 +199,7 @@ static void *start(const struct adapter_start *start)
 	s->files = libvirt_files_new(start->loop, on_file, s);
 	s->links = links_new(start->loop, on_links, s);
 	s->prober = prober_new(start->loop, on_answered, s);
+	s->slow = slow_steps_new(start->loop, &slow_callbacks, s);
 	return s;
 }
 
@@ -178,6 +207,7 @@ static void stop(void *self)
 {
 	struct source_of_libvirt *s = self;
 
+	slow_steps_free(s->slow);
 	prober_free(s->prober);
 	links_free(s->links);
 	libvirt_files_free(s->files);
@@ -249,7 +279,7 @@ static bool hears_all(void *self)
 	return libvirt_files_complete(s->files, s->uri);
 }
 
-/* Only the kind vm asks. */
+/* The kinds vm and volume ask. */
 static void ask(void *self, const struct probe *probe)
 {
 	struct source_of_libvirt *s = self;
@@ -259,7 +289,17 @@ static void ask(void *self, const struct probe *probe)
 
 static void run(void *self, const struct call *call)
 {
-	virt_run(((struct source_of_libvirt *)self)->virt, call);
+	struct source_of_libvirt *s = self;
+
+	if (call->action->slow)
+		slow_steps_run(s->slow, s->uri, call);
+	else
+		virt_run(s->virt, call);
+}
+
+static void cancel(void *self, uint64_t token)
+{
+	slow_steps_cancel(((struct source_of_libvirt *)self)->slow, token);
 }
 
 const struct adapter libvirt_adapter = {
@@ -275,4 +315,5 @@ const struct adapter libvirt_adapter = {
 	.hears_all = hears_all,
 	.run = run,
 	.ask = ask,
+	.cancel = cancel,
 };

@@ -9,11 +9,13 @@
 #include "daemon/virt/disk_identity.h"
 #include "daemon/virt/disk_space.h"
 #include "daemon/virt/guest_addresses.h"
+#include "daemon/virt/seed_volume.h"
 #include "daemon/virt/transfer.h"
 #include "lib/base/arena.h"
 #include "lib/kind/vm/vm_agent.h"
 #include "lib/kind/vm/vm_disk.h"
 #include "lib/kind/vm/vm_disk_error.h"
+#include "lib/kind/volume/seed.h"
 
 #define IDLE_MS 30000
 #define AGAIN_S 5.0
@@ -36,11 +38,20 @@ static struct json_object *find_space(
 	return disk_space(conn, name + strlen(DISK_SPACE), fault);
 }
 
+static struct json_object *find_seed(
+    virConnectPtr conn, const char *name, struct fault *fault)
+{
+	const char *word = seed_volume_read(conn, name + strlen(SEED_NAME), fault);
+
+	return word ? json_object_new_string(word) : NULL;
+}
+
 /* The last takes all that is left. */
 static const struct sort sorts[] = {
 	{ AGENT_NAME, guest_addresses, "query the guest's", AGENT_ANSWERED, OF_GUESTS,
 	    false },
 	{ DISK_SPACE, find_space, "find out of a disk:", DISK_ANSWERED, OF_DISKS, true },
+	{ SEED_NAME, find_seed, "find out what is in:", SEED_ANSWERED, OF_DISKS, false },
 	{ "", disk_identity, "find out of a disk:", DISK_ANSWERED, OF_DISKS, false },
 };
 

@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "daemon/virt/auto.h"
+#include "daemon/virt/seed_volume.h"
 #include "lib/base/cleanup.h"
+#include "lib/doc/xml.h"
 #include "lib/kind/actions.h"
 
 #define AGENT_TIMEOUT_S 5 /* libvirt's own default is to wait for ever */
@@ -207,15 +209,64 @@ static int volume_resize(virConnectPtr conn, const struct call *call)
 	return volume ? virStorageVolResize(volume, size, 0) : -1;
 }
 
+static bool has_scsi(xmlNode *root)
+{
+	xmlNode *devices = xml_first(root, "devices");
+	xmlNode *n = devices ? xml_first(devices, "controller") : NULL;
+
+	for (; n; n = xml_next(n)) {
+		struct arena a = { 0 };
+		const char *type = xml_attribute(&a, n, NULL, "type");
+		bool is = type && strcmp(type, "scsi") == 0;
+
+		arena_done(&a);
+		if (is)
+			return true;
+	}
+	return false;
+}
+
+/* libvirt would add one of a model that cloud images have no driver for. */
+static int add_scsi(virDomainPtr domain)
+{
+	const unsigned flags = VIR_DOMAIN_XML_INACTIVE;
+	autofree char *xml = virDomainGetXMLDesc(domain, flags);
+	struct error ignored;
+	autoxml xmlDoc *doc = xml ? xml_parse(xml, &ignored) : NULL;
+
+	if (!xml)
+		return -1;
+	if (doc && has_scsi(xml_root(doc)))
+		return 0;
+	return virDomainAttachDeviceFlags(domain,
+	    "<controller type='scsi' model='virtio-scsi'/>", VIR_DOMAIN_AFFECT_CONFIG);
+}
+
+/* Stored only: what runs goes on with its own. */
+static int domain_seed(virDomainPtr domain, const struct call *call)
+{
+	const struct domain_seed *seed = call->arguments;
+
+	if (!seed->attach)
+		return virDomainUpdateDeviceFlags(
+		    domain, call->document, VIR_DOMAIN_AFFECT_CONFIG);
+	if (add_scsi(domain) < 0)
+		return -1;
+	return virDomainAttachDeviceFlags(
+	    domain, call->document, VIR_DOMAIN_AFFECT_CONFIG);
+}
+
 enum goal { GOAL_OTHER, GOAL_ACTIVE, GOAL_INACTIVE };
 
-/* How a row of libvirt's actions is done: one of the three functions is set, of which
+/* How a row of libvirt's actions is done: one of the four functions is set, of which
  * `direct` finds what it needs itself. `goal`: what the object is when nothing is left to
  * do. */
 struct doer {
 	int (*direct)(virConnectPtr conn, const struct call *call);
 	int (*network)(virNetworkPtr network, const struct call *call);
 	int (*domain)(virDomainPtr domain, const struct call *call);
+	int (*slow)(virConnectPtr conn, const struct call *call,
+	    struct transfer_control *control, struct fault *fault);
 	enum goal goal;
 };
 
@@ -228,6 +279,9 @@ static const struct doer do_network_autostart = { .network = network_autostart }
 static const struct doer do_network_update = { .network = network_update };
 static const struct doer do_volume_create = { .direct = volume_create };
 static const struct doer do_volume_resize = { .direct = volume_resize };
+static const struct doer do_seed_make = { .slow = seed_volume_make };
+static const struct doer do_seed_delete = { .slow = seed_volume_delete };
+static const struct doer do_domain_seed = { .domain = domain_seed };
 static const struct doer do_domain_define = { .direct = domain_define };
 static const struct doer do_domain_redefine = { .domain = domain_redefine };
 static const struct doer do_domain_autostart = { .domain = domain_autostart };
@@ -305,15 +359,27 @@ static int run_on_domain(virConnectPtr conn, const struct doer *doer,
 	return reached(doer, virDomainIsActive(domain));
 }
 
+static int not_ours(const struct call *call, struct fault *fault)
+{
+	fault->slow = fault->refused = true;
+	return fail(&fault->error, "%s is no action of libvirt's", call->action->name);
+}
+
+int steps_run_slow(virConnectPtr conn, const struct call *call,
+    struct transfer_control *control, struct fault *fault)
+{
+	const struct doer *doer = doer_of(call->action);
+
+	return doer && doer->slow ? doer->slow(conn, call, control, fault)
+				  : not_ours(call, fault);
+}
+
 int steps_run(virConnectPtr conn, const struct call *call, struct fault *fault)
 {
 	const struct doer *doer = doer_of(call->action);
 
-	if (!doer) {
-		fault->slow = fault->refused = true;
-		return fail(
-		    &fault->error, "%s is no action of libvirt's", call->action->name);
-	}
+	if (!doer)
+		return not_ours(call, fault);
 	if (doer->direct)
 		return doer->direct(conn, call) == 0 ? 0 : fault_take(fault, conn);
 	if (doer->network)

@@ -19,8 +19,9 @@
  *	status, health	whether libvirt answers
  *	steps		one step of a plan, on a call thread
  *	transfer	what takes minutes: a thread and a connection of its own
- *	prober		of disks (disk_identity, disk_space, ...), and what a
- *			guest's agent says (guest_addresses), by transfers
+ *	slow_steps	steps that take long (seed_volume, seed_image), by a transfer
+ *	prober		of disks (disk_identity, disk_space, ...), seeds (seed_volume), and
+ *			what a guest's agent says (guest_addresses), by transfers
  *	virt		puts them together
  *
  * and it decides three things: which connection serves which kind, what an event leads to

@@ -6,6 +6,7 @@
 
 #include "lib/kind/network/network_xml.h"
 #include "lib/kind/sources.h"
+#include "lib/kind/vm/vm_seed.h"
 #include "lib/kind/vm/vm_xml.h"
 #include "lib/kind/volume/volume.h"
 
@@ -47,6 +48,13 @@ static void volume_resize_keep(struct arena *a, void *arguments)
 
 	resize->domain = arena_copy(a, resize->domain);
 	resize->target = arena_copy(a, resize->target);
+}
+
+static void domain_seed_keep(struct arena *a, void *arguments)
+{
+	struct domain_seed *seed = arguments;
+
+	seed->target = arena_copy(a, seed->target);
 }
 
 static void kube_request_keep(struct arena *a, void *arguments)

@@ -43,6 +43,11 @@ struct volume_resize {
 	const char *target; /* as this disk: "vda"; NULL: none runs */
 };
 
+struct domain_seed {	    /* where it is stored */
+	const char *target; /* as this disk: "sda" */
+	bool attach;	    /* it has none yet */
+};
+
 struct kube_request {
 	const char *path; /* of the object: "/apis/..."; kube_create: what is posted to */
 	const char *uid;  /* only the object that has it; NULL: any, or a new one */

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Makes the small guest that the lab boots: Debian's cloud kernel and an initramfs of
-# busybox. It asks for its address by DHCP, answers ping, says so on the serial console and
-# powers off when the ACPI button is pressed. Prints the directory that holds `vmlinuz` and
+# busybox. It asks for its address by DHCP, answers ping, says so on the serial console, and
+# what stands on a CD, and powers off when the ACPI button is pressed. Prints the directory that holds `vmlinuz` and
 # `initrd`; made once, kept in the cache. Nothing is installed on this machine.
 #
 #   build-guest.sh             print the directory, making it first if need be
@@ -14,7 +14,8 @@ set -euo pipefail
 packages="busybox-static gzip xz-utils dpkg"
 # In loading order: each needs those before it.
 modules="virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci failover
-	net_failover virtio_net virtio_blk virtio_console button evdev"
+	net_failover virtio_net virtio_blk virtio_console button evdev scsi_common scsi_mod
+	virtio_scsi cdrom sr_mod isofs"
 cache=${HOMEK8S_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/homek8s}
 
 say() { echo "build-guest: $*" >&2; }
@@ -39,6 +40,7 @@ write_init() { # ROOT
 		hostname "${name:-guest}"
 		for m in $(cat /modules/order); do insmod /modules/$m.ko; done
 		acpid -c /etc/acpi -l /dev/null
+		/seed &
 		ip link set lo up
 		ip link set eth0 up
 		own=$(sed -n 's/.*guest\.own=\([^ ]*\).*/\1/p' /proc/cmdline)
@@ -48,6 +50,20 @@ write_init() { # ROOT
 		fi
 		udhcpc -i eth0 -x "hostname:$(hostname)" -F "$(hostname)" -s /lease -t 20 -T 1 -A 1 -b
 		while :; do sleep 3600; done
+	END
+	cat >"$1/seed" <<-'END'
+		#!/bin/sh
+		# A CD with the label of cloud-init's data source.
+		n=0
+		until [ -e /dev/sr0 ] || [ $((n += 1)) -gt 30 ]; do sleep 0.2; done
+		[ -e /dev/sr0 ] || exit 0
+		mount -t iso9660 -o ro /dev/sr0 /mnt || exit 0
+		label=$(dd if=/dev/sr0 bs=1 skip=32808 count=6 2>/dev/null)
+		for f in /mnt/*; do
+			while read -r line; do
+				echo "guest $(hostname) $label ${f##*/}: $line"
+			done <$f
+		done >/dev/ttyS0
 	END
 	cat >"$1/lease" <<-'END'
 		#!/bin/sh
@@ -90,12 +106,12 @@ write_init() { # ROOT
 			sleep 1
 		done
 	END
-	chmod +x "$1/init" "$1/agent" "$1/lease" "$1/etc/acpi/PWRF/00000080"
+	chmod +x "$1/init" "$1/agent" "$1/seed" "$1/lease" "$1/etc/acpi/PWRF/00000080"
 }
 
 pack_initrd() { # DIR
 	local root=$1/root m found
-	mkdir -p "$root"/{bin,dev,proc,sys,modules,etc/acpi/PWRF,var/run}
+	mkdir -p "$root"/{bin,dev,mnt,proc,sys,modules,etc/acpi/PWRF,var/run}
 	cp /bin/busybox "$root/bin/busybox"
 	for m in $(/bin/busybox --list); do
 		[[ $m == busybox ]] || ln -s busybox "$root/bin/$m"

@@ -11,8 +11,8 @@ set -euo pipefail
 
 packages="mmdebstrap tar"
 inside="systemd-sysv dbus polkitd libvirt-daemon-system libvirt-clients dnsmasq-base iptables
-	iproute2 qemu-system-x86 libjson-c5 libcurl4 libev4 libyaml-0-2 libxml2 libssl3 libsystemd0
-	libvirt0 procps man-db bash-completion zsh"
+	iproute2 qemu-system-x86 libjson-c5 libcurl4 libev4 libyaml-0-2 libxml2 libisofs6 libssl3
+	libsystemd0 libvirt0 procps man-db bash-completion zsh"
 cache=${HOMEK8S_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/homek8s}
 
 say() { echo "build-host: $*" >&2; }

@@ -15,6 +15,7 @@
 #include "lib/kind/vm/vm_import.h"
 #include "lib/kind/vm/vm_plan.h"
 #include "lib/kind/vm/vm_claims.h"
+#include "lib/kind/vm/vm_cloud_init.h"
 #include "lib/kind/vm/vm_defaults.h"
 #include "lib/kind/vm/vm_disk.h"
 #include "lib/kind/vm/vm_fields.h"
@@ -192,6 +193,10 @@ static const struct field rows[] = {
 	{ "disk", FIELD_GROUP, at(struct vm, disk), .group = &vm_disk_fields,
 	    .help =
 		"The disk of a new domain: path, or a volume in a pool, which is made where it is missing and its domain, too. An existing domain is given no other one." },
+	{ "cloud_init", FIELD_GROUP, at(struct vm, cloud_init),
+	    .group = &vm_cloud_init_fields,
+	    .help =
+		"What the guest's cloud-init begins with, in a volume of its own beside the disk. A domain that homek8sd has defined gets what is written now at its next boot; one that others have defined is not given any." },
 	{ "boot", FIELD_GROUP, at(struct vm, boot), FIELD_COMPARED, .group = &boot_fields,
 	    .help = "Direct kernel boot." },
 	{ "interfaces", FIELD_LIST, at(struct vm, interfaces), FIELD_COMPARED,
@@ -236,7 +241,6 @@ static void read_object(struct config *config, struct object *object,
 {
 	struct vm *vm = (struct vm *)object;
 
-	(void)config;
 	vm->power_written = node_get(map, "state") || node_get(map, "power");
 	if (vm->domain)
 		check_domain(vm, report);
@@ -247,6 +251,8 @@ static void read_object(struct config *config, struct object *object,
 	if (has(vm, "disk"))
 		vm_disk_check(vm, report);
 	vm_disk_name(report->arena, vm);
+	if (has(vm, "cloud_init"))
+		vm_cloud_init_check(config, vm, report);
 }
 
 /* IFNAMSIZ of the kernel, with the NUL. */
@@ -313,6 +319,9 @@ static void derive(struct config *config, struct report *report)
 			    &vm->interfaces.count, sizeof(struct vm_interface));
 		for (size_t n = 0; n < vm->interfaces.count; n++)
 			derive_interface(vm, n, only, &config->arena, report);
+		vm_cloud_init_derive(config, vm);
+		if (vm->seed)
+			seed_derive(config, vm, report);
 		vm_defaults_apply(config, vm);
 	}
 }

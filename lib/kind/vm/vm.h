@@ -6,6 +6,7 @@
 #define LIB_KIND_VM_VM_H
 
 #include "lib/kind/kinds.h"
+#include "lib/kind/volume/seed.h"
 
 enum vm_role { ROLE_CONTROL_PLANE, ROLE_WORKER, ROLE_NONE };
 enum vm_state { VM_RUNNING, VM_STOPPED };
@@ -33,6 +34,24 @@ struct vm_disk {
 	const char *pool;  /* or a volume NAME.qcow2 of this storage pool */
 	const char *image; /* base image of that volume */
 	int64_t size;
+};
+
+/* A document of `cloud_init:`, as it was found. */
+struct vm_document {
+	const struct node *node; /* what is written; NULL: nothing */
+	const char *text; /* of it, or of the file that it names; NULL: it is a map */
+	size_t length;
+	struct place place; /* where the text begins */
+	bool is_file;
+	const struct node *map; /* what the text holds, where that is needed; or NULL */
+};
+
+struct vm_cloud_init {
+	struct record record;
+	const struct node *user_data, *meta_data, *network_config;
+	const char *hostname, *user, *pool;
+	struct texts keys;
+	struct vm_document documents[SEED_FILES]; /* the first three */
 };
 
 struct vm_boot { /* direct kernel boot */
@@ -77,6 +96,8 @@ struct vm {
 	bool power_written; /* state or power is, and not only a default */
 	bool autostart;
 	struct vm_disk disk;
+	struct vm_cloud_init cloud_init;
+	const struct seed *seed; /* written: what comes of it; NULL: it has none */
 	struct vm_boot boot;
 	struct list
 	    interfaces; /* of struct vm_interface; default: one in the only network */

@@ -20,6 +20,7 @@
 #include "lib/kind/vm/vm_claims.h"
 #include "lib/kind/vm/vm_defaults.h"
 #include "lib/kind/vm/vm_disk.h"
+#include "lib/kind/vm/vm_seed.h"
 #include "lib/kind/vm/vm_wish.h"
 #include "lib/kind/vm/vm_xml.h"
 #include "lib/kind/vm/vm.h"
@@ -169,6 +170,7 @@ static void plan_absent(struct planner *p, struct item *item, const struct vm *w
 	}
 	program = item_program(p, item, "define domain %s", want->domain);
 	wait_for_volume(p, program, want);
+	vm_seed_wait(p, program, want);
 	program_step(p, program, &domain_define_action, want->domain, "define domain %s",
 	    want->domain);
 	if (has(as_new, "autostart") && as_new->autostart)
@@ -279,6 +281,7 @@ static const char *compare(struct planner *p, struct item *item, const struct vm
 		field_compare(&vm_kind.fields, want, live, p->arena, d);
 		compare_type(p, item, want, live);
 		compare_disk(p, item, want, live);
+		vm_seed_compare(p, item, want, live, config);
 	}
 	if (!d->count)
 		return NULL;
@@ -371,7 +374,7 @@ static void plan_present(struct planner *p, struct item *item, const struct vm *
 {
 	const struct vm *have = config ? config : live;
 	const char *difference = compare(p, item, want, live, config), *shared;
-	const char *autostart = NULL;
+	const char *autostart = NULL, *seed;
 
 	if (!have->facts.persistent)
 		difference = plan_transient(p, item, want);
@@ -382,11 +385,12 @@ static void plan_present(struct planner *p, struct item *item, const struct vm *
 		    "its guest has %s of its memory; `virsh setmem %s %lldKiB` gives it all back",
 		    size_text(p->arena, live->memory_left), vm_word(p, want->domain),
 		    (long long)live->memory / 1024);
+	seed = vm_seed_plan(p, item, want, config);
 	if (!vm_restart_plan(p, item, want, have, NULL))
 		vm_power_plan(p, item, want, have);
 	shared = plan_shared(p, item, want);
 	if (!shared)
-		shared = autostart;
+		shared = autostart ? autostart : seed;
 	if (item->verdict == VERDICT_CONVERGED)
 		plan_rest(p, item, want, have, difference);
 	if (shared && verdict_rank(item->verdict) < verdict_rank(VERDICT_BLOCKED))

@@ -14,6 +14,7 @@
 #include "lib/kind/vm/vm_defaults.h"
 #include "lib/kind/vm/vm_fields.h"
 #include "lib/kind/vm/vm_record.h"
+#include "lib/kind/vm/vm_seed.h"
 #include "lib/kind/network/reservation_plan.h"
 #include "lib/kind/vm/vm_state.h"
 #include "lib/kind/vm/vm_word.h"
@@ -181,6 +182,9 @@ static const char *waits_for(struct planner *p, struct item *item, const struct 
 	}
 	if (network)
 		return arena_printf(p->arena, "%s; waits for network/%s", why, network);
+	if (vm_seed_coming(p, want))
+		return arena_printf(
+		    p->arena, "%s; waits for volume/%s", why, vm_seed_coming(p, want));
 	reservation = coming_reservation(p, want);
 	return reservation ? arena_printf(p->arena, "%s; waits for reservation/%s", why,
 				 reservation)

@@ -9,6 +9,7 @@
 
 #include "lib/doc/xml.h"
 #include "lib/kind/vm/vm_disk.h"
+#include "lib/kind/vm/vm_seed.h"
 #include "lib/kind/vm/vm.h"
 
 #define AGENT_CHANNEL "org.qemu.guest_agent.0"
@@ -400,6 +401,8 @@ static void write_devices(
 
 	if (want->object.record.has & field_bit(&vm_kind.fields, "disk"))
 		write_disk(a, devices, want, format);
+	if (want->seed)
+		vm_seed_write(devices, want->seed);
 	for (size_t i = 0; i < want->interfaces.count; i++)
 		write_interface(devices, &nics[i]);
 	write_channels(devices);

@@ -110,6 +110,7 @@ int volume_read(struct arena *a, const char *xml, struct volume *out, struct err
 	    format ? xml_attribute(a, format, NULL, "type") : NULL);
 	keep(out, "path", &out->path, xml_content(a, root, "target/path"));
 	keep(out, "backing", &out->backing, xml_content(a, root, "backingStore/path"));
+	out->changed = xml_content(a, root, "target/timestamps/mtime");
 	return 0;
 }
 
@@ -126,6 +127,13 @@ static int decode(
 	return 0;
 }
 
+static const char *external_name(const struct object *want)
+{
+	const struct volume *volume = (const struct volume *)want;
+
+	return volume->external ? volume->external : want->name;
+}
+
 const struct kind volume_kind = {
 	.row = &volume_row,
 	.name = "volume",
@@ -136,6 +144,7 @@ const struct kind volume_kind = {
 	.path_names = true,
 	.list_columns = columns,
 	.derive = derive,
+	.external_name = external_name,
 	.decode = decode,
 	.plan = volume_plan,
 };

@@ -18,10 +18,13 @@ struct volume {
 	const char *image;    /* written: a volume of the same pool, or a path */
 	/* Written only. */
 	const char *pool, *file, *vm;
+	const char *external; /* its name in libvirt, where another than the object's */
+	const struct seed *seed; /* it is this seed; NULL: a disk */
 	/* Observed only; NULL where libvirt does not say it. */
 	const char *path;
 	const char *format;  /* what the file is, whatever it is called: "qcow2", "raw" */
 	const char *backing; /* path of what it is laid over */
+	const char *changed; /* a text that is another after each change of the file */
 };
 
 /* The name of the volume that is that VM's disk; NULL: its disk is none. */
@@ -29,6 +32,11 @@ const char *volume_of_vm(struct arena *a, const struct object *vm);
 
 /* Fills the observed members from libvirt's document; texts go to the arena. */
 int volume_read(struct arena *a, const char *xml, struct volume *out, struct error *e);
+
+/* While it is planned: true: it is known which volumes its pool has; else the item says why
+ * not. */
+bool volume_pool_is_there(
+    struct planner *p, struct item *item, const struct volume *want);
 
 /* struct kind's plan(), and the document of a volume_create step (lib/model/action.h). */
 void volume_plan(struct planner *p, struct item *item, const struct object *want,

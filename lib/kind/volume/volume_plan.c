@@ -130,8 +130,7 @@ static void block_missing_pool(
 	    pool, pool, POOLS, directory, pool, pool, pool);
 }
 
-/* True: it is known which volumes it has; else the item says why not. */
-static bool pool_is_there(struct planner *p, struct item *item, const struct volume *want)
+bool volume_pool_is_there(struct planner *p, struct item *item, const struct volume *want)
 {
 	const struct storage *pool = storage_pool(p, want->pool);
 
@@ -195,7 +194,7 @@ static void plan_absent(struct planner *p, struct item *item, const struct volum
 {
 	struct program *program;
 
-	if (!pool_is_there(p, item, want) || !is_first(p, item, want) ||
+	if (!volume_pool_is_there(p, item, want) || !is_first(p, item, want) ||
 	    !can_be_made(p, item, want))
 		return;
 	item_pending(p, item, "to be made");
@@ -312,8 +311,10 @@ void volume_plan(struct planner *p, struct item *item, const struct object *want
     const struct observed *have)
 {
 	if (!want)
-		return;
-	if (have)
+		seed_plan_unwritten(p, item, have);
+	else if (((const struct volume *)want)->seed)
+		seed_plan(p, item, (const struct volume *)want, have);
+	else if (have)
 		plan_present(p, item, (const struct volume *)want,
 		    (const struct volume *)have->config);
 	else
