@@ -32,7 +32,7 @@ bool act_virsh_vol_resize(struct sim *s, struct rng *r)
 {
 	struct w_volume *v = &s->world.volumes[rng_below(r, VOLUMES)];
 
-	if (!v->name || !v->exists)
+	if (!v->name || !v->exists || v->holds != HOLDS_DISK)
 		return false;
 	v->size += GIB;
 	sim_say(s, "virsh: volume %s has a GiB more", v->name);
@@ -106,6 +106,46 @@ bool act_virsh_no_space(struct sim *s, struct rng *r)
 		world_touch(&d->e);
 	}
 	sim_at(s, sim_later(s, 5000, 45000), false, space_back, NULL);
+	return true;
+}
+
+static bool is_stored(const struct world *w, const char *volume)
+{
+	for (size_t i = 0; i < DOMS; i++) {
+		const struct w_disk *disk =
+		    w->doms[i].e.exists ? dom_seed(&w->doms[i].config) : NULL;
+
+		if (disk && strcmp(disk->volume, volume) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Somebody keeps something else under the name of a seed that no domain has yet. */
+bool act_virsh_seed_other(struct sim *s, struct rng *r)
+{
+	struct w_volume *v = &s->world.volumes[rng_below(r, VOLUMES)];
+
+	if (!v->name || !v->exists || v->holds != HOLDS_SEED ||
+	    is_used(&s->world, v->name) || is_stored(&s->world, v->name))
+		return false;
+	v->holds = HOLDS_OTHER;
+	v->changed++;
+	sim_say(s, "virsh: volume %s is written over", v->name);
+	virt_storage_event(s);
+	return true;
+}
+
+bool act_edit_vm_seed(struct sim *s, struct rng *r)
+{
+	struct h_vm *vm;
+
+	if (!s->home.vm_count)
+		return false;
+	vm = &s->home.vms[rng_below(r, (unsigned)s->home.vm_count)];
+	vm->seed = rng_percent(r, 15) ? 0 : (int)rng_between(r, 1, 4);
+	sim_say(s, "edit: vm %s has word %d as its user data", vm->name, vm->seed);
+	files_changed(s);
 	return true;
 }
 

@@ -218,6 +218,8 @@ static void print_vm(const struct h_vm *vm, struct text *t)
 		text_add(t, "    disk: {path: %s}\n", vm->disk_path);
 	else if (vm->disk_pool)
 		print_volume(vm, t);
+	if (vm->seed)
+		text_add(t, "    cloud_init: {user_data: {word: %d}}\n", vm->seed);
 	if (vm->nics_written)
 		print_nics(vm, t);
 }

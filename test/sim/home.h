@@ -53,6 +53,7 @@ struct h_vm {
 	const char *disk_pool;	/* with a volume called as the VM, */
 	int disk_gib;		/* of that size, */
 	const char *disk_image; /* over that image */
+	int seed;		/* a word of its user data; 0: no cloud_init */
 	bool nics_written;
 	struct h_nic nics[H_NICS];
 	size_t nic_count;

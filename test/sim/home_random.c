@@ -124,6 +124,8 @@ static void write_vm(struct home *h, struct world *w, struct rng *r, unsigned i)
 	write_static(h, r, vm, i, w);
 	if (rng_percent(r, 40))
 		vm->disk_image = IMAGE;
+	if (rng_percent(r, 30))
+		vm->seed = 1;
 }
 
 static void write_pool(struct home *h, struct rng *r, unsigned i)

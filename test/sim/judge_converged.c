@@ -76,6 +76,23 @@ static void check_disk(
 	differs(l, "its disk is another");
 }
 
+static bool has_word(const struct w_volume *v, const struct h_vm *vm)
+{
+	return v && v->contents &&
+	       strstr(
+		   v->contents, arena_printf(sim->world.arena, "{word: %d}", vm->seed));
+}
+
+static void check_cd(
+    const struct checked *l, const struct h_vm *vm, const struct w_domside *side)
+{
+	const struct w_disk *disk = dom_seed(side);
+
+	if (vm->seed &&
+	    (!disk || !has_word(world_volume(&l->s->world, disk->volume, false), vm)))
+		differs(l, "its seed is another");
+}
+
 static void check_vm(const struct checked *l)
 {
 	const struct h_vm *vm = home_vm(l->home, l->item->name);
@@ -99,10 +116,12 @@ static void check_vm(const struct checked *l)
 	if (d->persistent) {
 		check_side(l, vm, &d->config, "stored");
 		check_disk(l, vm, &d->config);
+		check_cd(l, vm, &d->config);
 	}
 	if (d->id >= 0) {
 		check_side(l, vm, &d->live, "live");
 		check_disk(l, vm, &d->live);
+		check_cd(l, vm, &d->live);
 	}
 }
 
@@ -275,6 +294,21 @@ static void check_network(const struct checked *l)
 
 /* Storage */
 
+static void check_seed(const struct checked *l, const struct h_vm *vm)
+{
+	struct world *w = &l->s->world;
+	const char *begin = vm ? arena_printf(w->arena, "%s.seed-", vm->name) : NULL;
+
+	if (!vm || !vm->seed || !l->strict)
+		return;
+	for (size_t i = 0; i < VOLUMES && w->volumes[i].name; i++)
+		if (strncmp(w->volumes[i].name, begin, strlen(begin)) == 0 &&
+		    w->volumes[i].exists && w->volumes[i].holds == HOLDS_SEED &&
+		    has_word(&w->volumes[i], vm))
+			return;
+	differs(l, "there is no whole seed with what is written");
+}
+
 static void check_volume(const struct checked *l)
 {
 	const char *file = strchr(l->item->name, '/') + 1;
@@ -284,6 +318,10 @@ static void check_volume(const struct checked *l)
 
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(file, "."), file);
 	vm = home_vm(l->home, name);
+	if (strstr(file, ".seed")) {
+		check_seed(l, vm);
+		return;
+	}
 	if (!vm || !vm->disk_pool || !l->strict)
 		return;
 	if (!v || !v->exists)

@@ -223,6 +223,11 @@ static void judge_network(
 		judge_side(s, b, &was->live, &is->live, call);
 }
 
+static size_t hard_disks(const struct w_domside *side)
+{
+	return side->disk_count - (dom_seed(side) != NULL);
+}
+
 static void judge_domain(
     struct sim *s, struct world *b, size_t place, const struct call_in_world *call)
 {
@@ -240,7 +245,7 @@ static void judge_domain(
 	if (!was->persistent)
 		return;
 	if (!same_text(was->config.uuid, is->config.uuid) ||
-	    was->config.disk_count != is->config.disk_count)
+	    hard_disks(&was->config) != hard_disks(&is->config))
 		foreign(s, call, "UUID or disks have changed");
 	if ((!vm->nics_written && was->config.nic_count != is->config.nic_count) ||
 	    (!vm->vcpus && was->config.vcpus != is->config.vcpus) ||

@@ -11,7 +11,9 @@
 #include <string.h>
 
 #include "lib/doc/json.h"
+#include "lib/kind/actions.h"
 #include "lib/kind/kinds.h"
+#include "lib/kind/volume/seed.h"
 #include "lib/kind/sources.h"
 
 struct reading_of { /* of each place of the world */
@@ -20,11 +22,16 @@ struct reading_of { /* of each place of the world */
 	bool given, present;
 };
 
+#define UPLOADS 40
+
+struct virt_call;
+
 struct virt_sim {
 	const struct inbox *inbox;
 	bool up, listed;
 	struct reading_of nets[NETS], doms[DOMS];
 	int64_t since;
+	struct virt_call *uploads[UPLOADS]; /* under way */
 };
 
 /* An object to be read. */
@@ -370,7 +377,7 @@ struct virt_call {
 	struct call call;
 	struct call_in_world *sent;
 	const char *error;
-	bool lost, refused;
+	bool lost, refused, cancelled;
 	unsigned life; /* of the daemon */
 };
 
@@ -386,7 +393,7 @@ static void on_done(struct sim *s, void *arg)
 		.lost = c->lost,
 		.refused = c->refused,
 		.observed = c->lost,
-		.waits = c->lost });
+		.waits = c->call.action->slow ? c->cancelled : c->lost });
 }
 
 static void carry_out(struct sim *s, struct virt_call *c)
@@ -432,6 +439,68 @@ static void on_call(struct sim *s, void *arg)
 	sim_at(s, sim_later(s, 1, 10), true, on_done, c);
 }
 
+/* Uploads: what takes long, and is cut off where the daemon or libvirt goes meanwhile. */
+
+static void on_uploaded(struct sim *s, void *arg)
+{
+	struct virt_call *c = arg;
+
+	if (c->life != s->life)
+		return;
+	if (!virt(s)->up) {
+		c->lost = true;
+		c->error = "the connection was closed";
+	} else {
+		judge_before(s);
+		c->error = virt_end_upload(s, &c->call, !c->cancelled);
+		if (c->cancelled)
+			c->error = "cancelled";
+		sim_say(s, "step: %s%s%s", c->call.text, c->error ? ": " : "",
+		    c->error ? c->error : "");
+		s->steps++;
+		if (!c->error)
+			judge_after(s, c->sent);
+	}
+	for (size_t i = 0; i < UPLOADS; i++)
+		if (virt(s)->uploads[i] == c)
+			virt(s)->uploads[i] = NULL;
+	sim_at(s, sim_later(s, 1, 10), true, on_done, c);
+}
+
+static void on_upload(struct sim *s, void *arg)
+{
+	struct virt_call *c = arg;
+
+	if (c->life != s->life)
+		return;
+	if (!virt(s)->up) {
+		c->lost = true;
+		c->error = "the connection was closed";
+	} else {
+		c->error = virt_begin_upload(s, &c->call);
+	}
+	if (c->error) {
+		sim_at(s, sim_later(s, 1, 10), true, on_done, c);
+		return;
+	}
+	for (size_t i = 0; i < UPLOADS; i++)
+		if (!virt(s)->uploads[i]) {
+			virt(s)->uploads[i] = c;
+			break;
+		}
+	virt(s)->inbox->progress(virt(s)->inbox->arg, c->call.token, "64KiB of 372KiB");
+	sim_at(s, sim_later(s, 50, 4000), false, on_uploaded, c);
+}
+
+static void cancel(void *self, uint64_t token)
+{
+	struct virt_sim *v = virt(self);
+
+	for (size_t i = 0; i < UPLOADS; i++)
+		if (v->uploads[i] && v->uploads[i]->call.token == token)
+			v->uploads[i]->cancelled = true;
+}
+
 static void run(void *self, const struct call *call)
 {
 	struct sim *s = self;
@@ -446,7 +515,7 @@ static void run(void *self, const struct call *call)
 		s->faults.slow_calls--;
 		at = sim_later(s, 3000, 25000);
 	}
-	sim_at(s, at, false, on_call, c);
+	sim_at(s, at, false, call->action == &seed_make_action ? on_upload : on_call, c);
 }
 
 /* Probes: what a disk is, and how much is free there. */
@@ -459,6 +528,22 @@ struct question {
 	uint64_t hash;
 };
 
+/* What cannot be read has an answer without a word. */
+static void answer_seed(struct sim *s, const struct question *q)
+{
+	struct virt_sim *v = virt(s);
+	const char *word = virt_contents(s, q->text + strlen(SEED_NAME));
+	autojson struct json_object *json = word ? json_object_new_string(word) : NULL;
+
+	if (v->up)
+		v->inbox->answered(v->inbox->arg, &(struct answer){ .kind = q->kind,
+						      .name = q->name,
+						      .hash = q->hash,
+						      .status = SEED_ANSWERED,
+						      .json = json,
+						      .error = word ? "" : "gone" });
+}
+
 static void on_question(struct sim *s, void *arg)
 {
 	const struct question *q = arg;
@@ -467,6 +552,10 @@ static void on_question(struct sim *s, void *arg)
 	struct w_disk disk = { .path = slash };
 	autojson struct json_object *answer = NULL;
 
+	if (strncmp(q->text, SEED_NAME, strlen(SEED_NAME)) == 0) {
+		answer_seed(s, q);
+		return;
+	}
 	if (strncmp(q->text, "volume ", 7) == 0)
 		disk = (struct w_disk){ .volume = slash + 1 };
 	if (strncmp(q->text, "space ", 6) == 0) {
@@ -554,4 +643,5 @@ const struct adapter libvirt_adapter = {
 	.hears_all = hears_all,
 	.run = run,
 	.ask = ask,
+	.cancel = cancel,
 };

@@ -84,6 +84,8 @@ static const char *domain_define(struct sim *s, const struct call *call)
 	struct w_domside side;
 	const char *name, *why = dom_parse(&s->world, call->document, &name, &side);
 
+	if (!why)
+		virt_judge_seed(s, name, &side);
 	return why ? why : dom_define(&s->world, name, &side);
 }
 
@@ -139,6 +141,8 @@ static const char *on_domain(struct sim *s, const struct call *call)
 		return revive(s, d, 7);
 	if (call->action == &domain_redefine_action)
 		return redefine(s, d);
+	if (call->action == &domain_seed_action)
+		return virt_do_seed(s, d, call);
 	if (!d->persistent)
 		return "cannot set autostart for transient domain";
 	d->autostart = ((const struct autostart *)call->arguments)->on;

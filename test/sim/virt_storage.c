@@ -6,6 +6,7 @@
 #include "lib/doc/xml.h"
 #include "lib/kind/actions.h"
 #include "lib/kind/kinds.h"
+#include "lib/kind/volume/seed.h"
 #include "lib/kind/volume/storage.h"
 #include "lib/kind/volume/volume.h"
 #include "test/sim/virt.h"
@@ -104,10 +105,115 @@ static const char *resize(struct sim *s, const char *name, const struct call *ca
 	return NULL;
 }
 
+/* Seeds */
+
+void virt_judge_seed(struct sim *s, const char *domain, const struct w_domside *side)
+{
+	const struct w_disk *disk = dom_seed(side);
+	const struct w_volume *v =
+	    disk ? world_volume(&s->world, disk->volume, false) : NULL;
+
+	if (v && v->exists && v->holds == HOLDS_PART)
+		sim_fail(s, "P5",
+		    "domain %s is given seed %s, of which only a part is there", domain,
+		    v->name);
+}
+
+const char *virt_do_seed(struct sim *s, struct w_dom *d, const struct call *call)
+{
+	const struct domain_seed *seed = call->arguments;
+	const char *why = dom_set_seed(&s->world, d, call->document, seed->attach);
+
+	if (!why && !d->config.mark)
+		sim_fail(
+		    s, "P9", "domain %s, which is not owned, is given a seed", d->e.name);
+	if (!why)
+		virt_judge_seed(s, d->e.name, &d->config);
+	return why;
+}
+
+static bool has_seed(const struct w_domside *side, const char *name)
+{
+	const struct w_disk *disk = dom_seed(side);
+
+	return disk && strcmp(disk->volume, name) == 0;
+}
+
+/* Only of a VM that is written with another one, or where it is to be pruned. */
+static void judge_deleted(struct sim *s, const char *name)
+{
+	const char *vm_name =
+	    arena_copy_n(&s->arena, name, (size_t)(strstr(name, ".seed-") - name));
+	const struct h_vm *vm = home_vm(s->in_force, vm_name);
+
+	if (!s->in_force->prune && !(vm && vm->seed))
+		sim_fail(s, "P9", "seed %s is deleted, and nothing is pruned", name);
+	for (size_t i = 0; i < DOMS; i++) {
+		const struct w_dom *d = &s->world.doms[i];
+
+		if (d->e.exists && d->e.known == d->e.version &&
+		    ((d->id >= 0 && has_seed(&d->live, name)) ||
+			(d->persistent && has_seed(&d->config, name))))
+			sim_fail(
+			    s, "P2", "seed %s of domain %s is deleted", name, d->e.name);
+	}
+}
+
+static const char *delete_seed(struct sim *s, const char *name)
+{
+	struct w_volume *v = world_volume(&s->world, name, false);
+
+	if (s->world.pool_off)
+		return "storage pool 'default' is not active";
+	if (!v || !v->exists)
+		return NULL;
+	if (v->holds != HOLDS_SEED && v->holds != HOLDS_PART)
+		return "it was not made by homek8sd: it is left alone";
+	judge_deleted(s, name);
+	v->exists = false;
+	return NULL;
+}
+
+const char *virt_begin_upload(struct sim *s, const struct call *call)
+{
+	return seed_begin(&s->world, call->target + strlen(POOL));
+}
+
+const char *virt_end_upload(struct sim *s, const struct call *call, bool keep)
+{
+	const char *name = call->target + strlen(POOL);
+	struct w_volume *v = world_volume(&s->world, name, false);
+
+	if (!volume_exists(&s->world, name))
+		return "Storage volume not found";
+	if (v->holds == HOLDS_SEED)
+		return NULL;
+	if (keep)
+		seed_finish(&s->world, name, call->document);
+	else
+		v->exists = false;
+	return NULL;
+}
+
+/* What the source says of a seed; NULL: it cannot be read. */
+const char *virt_contents(const struct sim *s, const char *name)
+{
+	const struct w_volume *v = world_volume(
+	    (struct world *)(uintptr_t)&s->world, name + strlen(POOL), false);
+
+	if (!v || !v->exists || s->world.pool_off)
+		return NULL;
+	return v->holds == HOLDS_SEED	? SEED_WHOLE
+	       : v->holds == HOLDS_PART ? SEED_PARTLY
+					: SEED_OTHER;
+}
+
 const char *virt_do_volume(struct sim *s, const struct call *call)
 {
 	const char *name = call->target + strlen(POOL);
 
+	if (call->action == &seed_delete_action)
+		return delete_seed(s, name);
 	return call->action == &volume_create_action ? create(s, name, call)
 						     : resize(s, name, call);
 }

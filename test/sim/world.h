@@ -21,9 +21,9 @@
 #define LEASES 24
 #define DOMS 14
 #define NICS 4
-#define DISKS 3
+#define DISKS 4
 #define OBJECTS 26
-#define VOLUMES 20
+#define VOLUMES 80
 #define ADDRESSES 5
 #define LABELS 4
 #define MANAGERS 4
@@ -110,7 +110,7 @@ struct w_nic {
 struct w_disk {
 	const char *path;	   /* or */
 	const char *pool, *volume; /* of a pool */
-	bool readonly;
+	bool readonly, cd;
 };
 
 struct w_domside {
@@ -144,6 +144,10 @@ struct w_volume {
 	bool exists;
 	int64_t size;	     /* bytes */
 	const char *backing; /* path; or NULL */
+	/* Seeds of cloud-init; what stands in them is kept when they are deleted. */
+	enum w_holds { HOLDS_DISK, HOLDS_SEED, HOLDS_PART, HOLDS_OTHER } holds;
+	const char *contents;
+	unsigned changed; /* counts, as its time of change */
 };
 
 enum w_type { OBJECT_POOL, OBJECT_L2, OBJECT_BGP, OBJECT_SERVICE, OBJECT_NODE, TYPES };
@@ -260,6 +264,7 @@ const char *dom_undefine(struct w_dom *d);
 const char *dom_rename(struct world *w, struct w_dom *d, const char *to);
 const char *dom_xml(struct world *w, const struct w_dom *d, bool live);
 /* NULL, with the name; else why it cannot be read. */
+const char *dom_set_seed(struct world *w, struct w_dom *d, const char *xml, bool attach);
 const char *dom_parse(
     struct world *w, const char *xml, const char **name, struct w_domside *out);
 /* What a disk ends at: the same text for the same file. */
@@ -274,6 +279,11 @@ bool volume_exists(const struct world *w, const char *name);
 /* NULL, or why libvirt refuses. */
 const char *volume_make(
     struct world *w, const char *name, int64_t size, const char *backing);
+/* A seed is begun, and is then HOLDS_PART; ends. */
+const char *seed_begin(struct world *w, const char *name);
+void seed_finish(struct world *w, const char *name, const char *contents);
+/* The domain's CD; NULL: it has none. */
+const struct w_disk *dom_seed(const struct w_domside *side);
 const char *volume_xml(struct arena *a, const struct w_volume *v);
 
 /* The cluster (world_kube.c). */

@@ -11,16 +11,18 @@
 
 static void print_disk(struct text *t, const struct w_disk *disk, size_t i)
 {
-	text_add(t, "<disk type='%s' device='disk'><driver name='qemu' type='qcow2'/>",
+	text_add(t, "<disk type='%s' device='%s'><driver name='qemu' type='qcow2'/>",
 	    !disk->path				   ? "volume"
 	    : strncmp(disk->path, "/dev/", 5) == 0 ? "block"
-						   : "file");
+						   : "file",
+	    disk->cd ? "cdrom" : "disk");
 	if (!disk->path)
 		text_add(t, "<source pool='%s' volume='%s'/>", disk->pool, disk->volume);
 	else
 		text_add(t, "<source %s='%s'/>",
 		    strncmp(disk->path, "/dev/", 5) == 0 ? "dev" : "file", disk->path);
-	text_add(t, "<target dev='vd%c' bus='virtio'/>%s</disk>", (char)('a' + i),
+	text_add(t, "<target dev='%s%c' bus='%s'/>%s</disk>", disk->cd ? "sd" : "vd",
+	    (char)('a' + (disk->cd ? 0 : i)), disk->cd ? "scsi" : "virtio",
 	    disk->readonly ? "<readonly/>" : "");
 }
 
@@ -66,12 +68,15 @@ const char *dom_xml(struct world *w, const struct w_dom *d, bool live)
 
 static void parse_disk(struct arena *a, xmlNode *element, struct w_disk *out)
 {
+	const char *device = xml_attribute(a, element, NULL, "device");
+
 	out->path = xml_attribute(a, element, "source", "file");
 	if (!out->path)
 		out->path = xml_attribute(a, element, "source", "dev");
 	out->pool = xml_attribute(a, element, "source", "pool");
 	out->volume = xml_attribute(a, element, "source", "volume");
 	out->readonly = xml_first(element, "readonly") != NULL;
+	out->cd = device && strcmp(device, "cdrom") == 0;
 }
 
 static const char *parse_nic(struct world *w, xmlNode *element, struct w_nic *out)
@@ -116,6 +121,25 @@ static int64_t parse_memory(struct arena *a, xmlNode *root, const char *name)
 	if (unit && (strcmp(unit, "b") == 0 || strcmp(unit, "bytes") == 0))
 		return (n + 1023) / 1024;
 	return n;
+}
+
+/* The stored side gets this CD, in place of the one it has, or as well. */
+const char *dom_set_seed(struct world *w, struct w_dom *d, const char *xml, bool attach)
+{
+	autoxml xmlDoc *doc = xml_parse(xml, NULL);
+	struct w_disk *disk = (struct w_disk *)(uintptr_t)dom_seed(&d->config);
+
+	if (!doc || !d->persistent)
+		return doc ? "domain is transient" : "XML error";
+	if (attach == (disk != NULL))
+		return attach ? "target sda already exists" : "disk sda not found";
+	if (attach && d->config.disk_count == DISKS)
+		return "too many disks";
+	if (attach)
+		disk = &d->config.disks[d->config.disk_count++];
+	parse_disk(w->arena, xml_root(doc), disk);
+	world_touch(&d->e);
+	return NULL;
 }
 
 const char *dom_parse(

@@ -12,7 +12,7 @@ struct w_volume *world_volume(struct world *w, const char *name, bool make)
 		if (!v->name && !make)
 			break;
 		if (!v->name)
-			v->name = arena_copy(w->arena, name);
+			*v = (struct w_volume){ .name = arena_copy(w->arena, name) };
 		if (strcmp(v->name, name) == 0)
 			return v;
 	}
@@ -41,8 +41,44 @@ const char *volume_make(
 	if (w->pool_full)
 		return "cannot create file: No space left on device";
 	v->exists = true;
+	v->holds = HOLDS_DISK;
+	v->changed++;
 	v->size = size;
 	v->backing = arena_copy(w->arena, backing);
+	return NULL;
+}
+
+const char *seed_begin(struct world *w, const char *name)
+{
+	struct w_volume *v = world_volume(w, name, true);
+	const char *why;
+
+	if (v && v->exists && v->holds == HOLDS_SEED && !w->pool_off)
+		return NULL;
+	if (v && v->exists && v->holds == HOLDS_OTHER && !w->pool_off)
+		return "it was not made by homek8sd: it is left alone";
+	if (v && !w->pool_off)
+		v->exists = false;
+	why = volume_make(w, name, 380928, NULL);
+	if (!why)
+		v->holds = HOLDS_PART;
+	return why;
+}
+
+void seed_finish(struct world *w, const char *name, const char *contents)
+{
+	struct w_volume *v = world_volume(w, name, false);
+
+	v->holds = HOLDS_SEED;
+	v->contents = arena_copy(w->arena, contents);
+	v->changed++;
+}
+
+const struct w_disk *dom_seed(const struct w_domside *side)
+{
+	for (size_t i = 0; i < side->disk_count; i++)
+		if (side->disks[i].volume && strstr(side->disks[i].volume, ".seed-"))
+			return &side->disks[i];
 	return NULL;
 }
 
@@ -50,8 +86,10 @@ const char *volume_xml(struct arena *a, const struct w_volume *v)
 {
 	return arena_printf(a,
 	    "<volume type='file'><name>%s</name><capacity unit='bytes'>%lld</capacity>"
-	    "<target><path>/images/%s</path><format type='qcow2'/></target>%s%s%s</volume>",
+	    "<target><path>/images/%s</path><format type='%s'/><timestamps><mtime>%u</mtime>"
+	    "</timestamps></target>%s%s%s</volume>",
 	    v->name, (long long)v->size, v->name,
+	    v->holds == HOLDS_DISK ? "qcow2" : "raw", v->changed,
 	    v->backing ? "<backingStore><path>" : "", v->backing ? v->backing : "",
 	    v->backing ? "</path></backingStore>" : "");
 }
