@@ -136,7 +136,8 @@ static void on_slow_step(
 		outcome = (struct outcome){ .error = fault->error.text,
 			.slow = fault->slow,
 			.lost = fault->lost,
-			.refused = fault->refused };
+			.refused = fault->refused,
+			.observed = fault->lost };
 	s->inbox->done(s->inbox->arg, call->token, &outcome);
 	virt_read(s->virt, call->kind, call->target);
 }

@@ -22,7 +22,7 @@ static const struct field rows[] = {
 	    .example = "cloud-init/user-data.yaml" },
 	{ "meta_data", FIELD_DOCUMENT, at(struct vm_cloud_init, meta_data),
 	    .help =
-		"More meta data: a file, a map or a text of YAML. What it does not say is added: instance-id, local-hostname, public-keys. cloud-init does most of its work once for each instance-id: it is homek8s-NAME of the VM and stays so, so that other user data does not begin the guest anew; who wants that writes another instance-id here.",
+		"More meta data: a file, a map or a text of YAML. What it does not say is added: instance-id, local-hostname, public-keys. cloud-init does most of its work once for each instance-id: it is homek8s-NAME of the domain and stays so, so that other user data does not begin the guest anew; who wants that writes another instance-id here.",
 	    .example = "{instance-id: worker-1-b}" },
 	{ "network_config", FIELD_DOCUMENT, at(struct vm_cloud_init, network_config),
 	    .help =
@@ -193,7 +193,7 @@ static const char *meta_text(struct arena *a, const struct vm *vm)
 	}
 	if (!node_get(map, "instance-id")) {
 		add_key(&out, comma, "instance-id");
-		text_add(&out, "\"homek8s-%s\"", vm->object.name);
+		json_write_string(&out, arena_printf(a, "homek8s-%s", vm->domain));
 		comma = ", ";
 	}
 	if (has(vm, "hostname") || !node_get(map, "local-hostname")) {
