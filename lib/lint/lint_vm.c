@@ -134,9 +134,10 @@ static void lint_domains(const struct config *config, struct report *report)
 		if (vm->node)
 			use_add(
 			    &a, &nodes, vm->node, &vm->object, field_place(vm, "node"));
-		if (vm->disk.path)
-			use_add(&a, &disks, vm->disk.path, &vm->object,
-			    field_place(&vm->disk, "path"));
+		for (size_t k = 0; k < vm->disk_count; k++)
+			if (!vm->disks[k].pool)
+				use_add(&a, &disks, vm->disks[k].path, &vm->object,
+				    field_place(vm->disks[k].written, "path"));
 	}
 	report_duplicates(&domains, "duplicate-domain", "the libvirt domain",
 	    "each VM needs a domain of its own", report);

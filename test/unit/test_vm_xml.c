@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/kind/vm/vm_disk.h"
 #include "lib/kind/vm/vm_xml.h"
 #include "lib/kind/vm/vm.h"
 
@@ -258,11 +259,12 @@ static struct vm desired(struct arena *a)
 	return vm;
 }
 
-static void write_disk(struct vm *vm, const char *path, const char *pool)
+static void write_disk(struct arena *a, struct vm *vm, const char *path, const char *pool)
 {
 	vm->disk.path = path;
 	vm->disk.pool = pool;
 	vm->object.record.has |= field_bit(&vm_kind.fields, "disk");
+	vm_disk_name(a, vm);
 }
 
 static const struct {
@@ -308,7 +310,7 @@ START_TEST(definitions_are_written)
 	const char *xml;
 
 	if (written[_i].path || written[_i].pool)
-		write_disk(&vm, written[_i].path, written[_i].pool);
+		write_disk(&a, &vm, written[_i].path, written[_i].pool);
 	vm.boot.kernel = written[_i].kernel;
 	vm.boot.cmdline = written[_i].cmdline;
 	xml = vm_xml_define(&a, &vm, written[_i].type, UUID, NULL, written[_i].host, &e);

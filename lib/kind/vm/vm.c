@@ -94,7 +94,6 @@ static const struct hint key_hints[] = {
 	{ "nic", NICS, false },
 	{ "nics", NICS, false },
 	{ "network_interface", NICS, false },
-	{ "disks", DISK, false },
 	{ "storage", DISK, false },
 	{ "volumes", DISK, false },
 	{ "running", "write \"state: running\" or \"state: stopped\"", false },
@@ -193,6 +192,9 @@ static const struct field rows[] = {
 	{ "disk", FIELD_GROUP, at(struct vm, disk), .group = &vm_disk_fields,
 	    .help =
 		"The disk of a new domain: path, or a volume in a pool, which is made where it is missing and its domain, too. An existing domain is given no other one." },
+	{ "disks", FIELD_LIST, at(struct vm, more_disks), .group = &vm_more_disk_fields,
+	    .help =
+		"More disks, in order, each a file or device, or a volume of its own, which is made where it is missing and its domain has none of that name." },
 	{ "cloud_init", FIELD_GROUP, at(struct vm, cloud_init),
 	    .group = &vm_cloud_init_fields,
 	    .help =
@@ -248,8 +250,7 @@ static void read_object(struct config *config, struct object *object,
 		vm->domain = vm->object.name;
 	if (has(vm, "memory"))
 		vm->memory = vm_memory_round(vm->memory);
-	if (has(vm, "disk"))
-		vm_disk_check(vm, report);
+	vm_disk_check(vm, report);
 	vm_disk_name(report->arena, vm);
 	if (has(vm, "cloud_init"))
 		vm_cloud_init_check(config, vm, report);

@@ -34,6 +34,7 @@ struct vm_disk {
 	const char *pool;  /* or a volume NAME.qcow2 of this storage pool */
 	const char *image; /* base image of that volume */
 	int64_t size;
+	const char *name; /* among `disks`; NULL: it is the one of `disk` */
 };
 
 /* A document of `cloud_init:`, as it was found. */
@@ -84,6 +85,7 @@ struct domain_disk {
 	bool boot;	    /* has a place in the boot order */
 	bool shared;	    /* readonly or shareable: others may have it too */
 	bool backing;	    /* only read, as what the disk before it is laid over */
+	const struct vm_disk *written; /* where it is written; NULL: it was observed */
 };
 
 struct vm {
@@ -96,6 +98,7 @@ struct vm {
 	bool power_written; /* state or power is, and not only a default */
 	bool autostart;
 	struct vm_disk disk;
+	struct list more_disks; /* of struct vm_disk */
 	struct vm_cloud_init cloud_init;
 	const struct seed *seed; /* written: what comes of it; NULL: it has none */
 	struct vm_boot boot;
@@ -103,7 +106,7 @@ struct vm {
 	    interfaces; /* of struct vm_interface; default: one in the only network */
 	const struct vm
 	    *as_new; /* written: with `vm_defaults` filled in; NULL: there are none */
-	/* Observed: all; written: the one, where one is. */
+	/* Observed: all; written: that of `disk`, where there is one, and the others. */
 	struct domain_disk *disks;
 	size_t disk_count;
 	/* Observed only. */

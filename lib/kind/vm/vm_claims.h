@@ -72,13 +72,16 @@ bool vm_has_derived_macs(struct planner *p, const struct vm *want);
 enum vm_claimed vm_twin(
     struct planner *p, const struct vm *want, struct vm_claim *out, const char **why);
 
-/* Whether the written disk is one of the domain's; true also where none is written. */
+/* Whether that of `disk` is one of the domain's; true also where none is written. */
 enum vm_disk_match { DISK_SAME, DISK_OTHER, DISK_NOT_KNOWN };
 enum vm_disk_match vm_disk_matches(
     struct planner *p, const struct vm *want, const struct vm *have);
 
-/* The domain's disk that is the written one: "vda"; NULL: none is, or it is not known. */
-const char *vm_disk_target(
-    struct planner *p, const struct vm *want, const struct vm *have);
+/* The same of any one that is written, an element of a VM's `disks`; and what it is there:
+ * "vdb"; NULL: it is none of the domain's, or that is not known. */
+enum vm_disk_match vm_disk_match_of(
+    struct planner *p, const struct domain_disk *written, const struct vm *have);
+const char *vm_disk_target_of(
+    struct planner *p, const struct domain_disk *written, const struct vm *have);
 
 #endif

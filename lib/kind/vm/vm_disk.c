@@ -12,17 +12,19 @@
 
 /* As it is written */
 
+#define POOL_HELP(volume)                                                                \
+	"The storage pool that holds the volume, which is called as the VM with " volume \
+	"added; left out: default."
+#define IMAGE_HELP                                                                       \
+	"The image the volume is laid over when it is made: the name of a volume in its pool, or the path of one in any pool; qcow2 or raw. Not compared afterwards."
+
 static const struct field disk_rows[] = {
 	{ "path", FIELD_PATH, at(struct vm_disk, path),
 	    .help = "A file or block device that exists. Left out: a volume of a pool.",
 	    .example = "/var/lib/libvirt/images/worker-1.qcow2" },
-	{ "pool", FIELD_NAME, at(struct vm_disk, pool),
-	    .help =
-		"The storage pool that holds the volume, which is called as the VM with .qcow2 added; left out: default.",
+	{ "pool", FIELD_NAME, at(struct vm_disk, pool), .help = POOL_HELP(".qcow2 "),
 	    .example = "default" },
-	{ "image", FIELD_STRING, at(struct vm_disk, image),
-	    .help =
-		"The image the volume is laid over when it is made: the name of a volume in its pool, or the path of one in any pool; qcow2 or raw. Not compared afterwards.",
+	{ "image", FIELD_STRING, at(struct vm_disk, image), .help = IMAGE_HELP,
 	    .example = "noble-server-cloudimg-amd64.img" },
 	{ "size", FIELD_SIZE, at(struct vm_disk, size), .minimum = VM_MIB,
 	    .help =
@@ -33,24 +35,82 @@ static const struct field disk_rows[] = {
 
 const struct fields vm_disk_fields = { disk_rows, sizeof(struct vm_disk) };
 
-void vm_disk_check(struct vm *vm, struct report *report)
+static const struct field more_rows[] = {
+	{ "name", FIELD_LABEL, at(struct vm_disk, name),
+	    .help =
+		"Its name, by which its volume is known; left out: disk-1 and so on, by its place.",
+	    .example = "data" },
+	{ "path", FIELD_PATH, at(struct vm_disk, path),
+	    .help = "A file or block device that exists. Left out: a volume of a pool.",
+	    .example = "/dev/disk/by-id/ata-WDC-1" },
+	{ "pool", FIELD_NAME, at(struct vm_disk, pool), .help = POOL_HELP(".NAME.qcow2 "),
+	    .example = "default" },
+	{ "image", FIELD_STRING, at(struct vm_disk, image), .help = IMAGE_HELP,
+	    .example = "data.img" },
+	{ "size", FIELD_SIZE, at(struct vm_disk, size), .minimum = VM_MIB,
+	    .help =
+		"The size of the volume: it is made so, and grown, never made smaller; left out: that of the image.",
+	    .example = "100GiB" },
+	{ 0 },
+};
+
+const struct fields vm_more_disk_fields = { more_rows, sizeof(struct vm_disk) };
+
+static void check_one(struct vm_disk *disk, const struct fields *fields, const char *key,
+    struct report *report)
 {
-	struct vm_disk *disk = &vm->disk;
 	static const char *const of_volumes[] = { "pool", "image", "size" };
 	struct finding *f;
 
-	for (size_t i = 0; i < 3 && field_has(&vm_disk_fields, disk, "path"); i++) {
-		if (!field_has(&vm_disk_fields, disk, of_volumes[i]))
+	for (size_t i = 0; i < 3 && field_has(fields, disk, "path"); i++) {
+		if (!field_has(fields, disk, of_volumes[i]))
 			continue;
 		f = report_add(report, SEVERITY_ERROR, "bad-value",
 		    field_place(disk, of_volumes[i]),
-		    "disk.%s is of a volume, but disk.path names a file that exists",
-		    of_volumes[i]);
-		report_fix(report, f, "keep disk.path, or pool, image and size");
+		    "%s.%s is of a volume, but %s.path names a file that exists", key,
+		    of_volumes[i], key);
+		report_fix(report, f, "keep %s.path, or pool, image and size", key);
 		return;
 	}
 	if (!disk->path && !disk->pool)
 		disk->pool = "default";
+}
+
+static void check_name(const struct vm *vm, size_t index, struct report *report)
+{
+	const struct vm_disk *disks = vm->more_disks.items;
+	struct finding *f;
+
+	for (size_t i = 0; i < index; i++) {
+		if (strcmp(disks[i].name, disks[index].name) != 0)
+			continue;
+		f = report_add(report, SEVERITY_ERROR, "duplicate-name",
+		    field_place(&disks[index], "name"),
+		    "disks[%zu] and disks[%zu] are both called \"%s\"", i, index,
+		    disks[i].name);
+		report_fix(report, f, "give one of them another name");
+		return;
+	}
+}
+
+void vm_disk_check(struct vm *vm, struct report *report)
+{
+	struct vm_disk *disks = vm->more_disks.items;
+
+	if (field_has(&vm_kind.fields, vm, "disk"))
+		check_one(&vm->disk, &vm_disk_fields, "disk", report);
+	for (size_t i = 0; i < vm->more_disks.count; i++) {
+		if (!disks[i].name)
+			disks[i].name = arena_printf(report->arena, "disk-%zu", i + 1);
+		check_one(&disks[i], &vm_more_disk_fields,
+		    arena_printf(report->arena, "disks[%zu]", i), report);
+		check_name(vm, i, report);
+	}
+	if (vm->more_disks.count > VM_DISKS_MAX)
+		report_add(report, SEVERITY_ERROR, "bad-value", field_place(vm, "disks"),
+		    "disks has %zu elements, %d are allowed", vm->more_disks.count,
+		    VM_DISKS_MAX)
+		    ->fix = "leave some out";
 }
 
 /* As it is observed */
@@ -165,21 +225,41 @@ void vm_disk_read_all(struct arena *a, xmlNode *devices, struct vm *out)
 		read_one(a, n, out);
 }
 
-void vm_disk_name(struct arena *a, struct vm *want)
+const char *vm_disk_volume(
+    struct arena *a, const struct vm *vm, const struct vm_disk *disk)
 {
-	const struct vm_disk *written = &want->disk;
+	return disk->name ? arena_printf(a, "%s.%s.qcow2", vm->object.name, disk->name)
+			  : arena_printf(a, "%s.qcow2", vm->object.name);
+}
+
+/* The one of `disk` is vda, the others are those after it, whether there is one or not. */
+static void name_written(
+    struct arena *a, struct vm *vm, const struct vm_disk *written, size_t place)
+{
 	struct domain_disk *disk;
 
-	if (!field_has(&vm_kind.fields, want, "disk") ||
-	    (!written->path && !written->pool))
+	if (!written->path && !written->pool)
 		return;
-	disk = add(a, want);
-	*disk = (struct domain_disk){ .target = "vda", .hard = true };
-	disk->path = written->path ? written->path : vm_volume(a, want);
+	disk = add(a, vm);
+	*disk =
+	    (struct domain_disk){ .target = arena_printf(a, "vd%c", (char)('a' + place)),
+		    .hard = true,
+		    .written = written };
+	disk->path = written->path ? written->path : vm_disk_volume(a, vm, written);
 	disk->pool = written->path ? NULL : written->pool;
 	name_disk(disk, disk->pool
 			    ? arena_printf(a, VOLUME_NAME "%s/%s", disk->pool, disk->path)
 			    : arena_printf(a, "path %s", disk->path));
+}
+
+void vm_disk_name(struct arena *a, struct vm *want)
+{
+	const struct vm_disk *more = want->more_disks.items;
+
+	if (field_has(&vm_kind.fields, want, "disk"))
+		name_written(a, want, &want->disk, 0);
+	for (size_t i = 0; i < want->more_disks.count && i < VM_DISKS_MAX; i++)
+		name_written(a, want, &more[i], i + 1);
 }
 
 struct domain_disk vm_disk_of_path(struct arena *a, const char *path)

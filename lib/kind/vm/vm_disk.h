@@ -23,21 +23,27 @@
  * "<ID" what it only reads: the files of its backing chain, the whole of a partition. Texts
  * of equal identity are equal. No array and an error: it cannot be said.
  */
+#define VM_DISKS_MAX 20	      /* of `disks`: vdb to vdu */
 #define VOLUME_NAME "volume " /* before POOL/NAME */
 #define DISK_ANSWERED 200
 #define DISK_IS '='
 #define DISK_READS '<'
 
-/* The keys of `disk:`, and what their table cannot say. */
-extern const struct fields vm_disk_fields;
+/* The keys of `disk:` and of an element of `disks:`, and what their tables cannot say. */
+extern const struct fields vm_disk_fields, vm_more_disk_fields;
 void vm_disk_check(struct vm *vm, struct report *report);
 
 /* All disks of the document, in its order, those without a medium left out; the files of
  * backing chains, where the document has them, follow their disk. Into `out`. */
 void vm_disk_read_all(struct arena *a, xmlNode *devices, struct vm *out);
 
-/* Fills `disks` of a VM that is written: the one disk, or none. */
+/* Fills `disks` of a VM that is written. */
 void vm_disk_name(struct arena *a, struct vm *want);
+
+/* The name of the volume that a written disk without a path is: "w.qcow2",
+ * "w.data.qcow2". Names of VMs have no dots. */
+const char *vm_disk_volume(
+    struct arena *a, const struct vm *vm, const struct vm_disk *disk);
 
 /* What is read at that path, as an image of a backing chain. */
 struct domain_disk vm_disk_of_path(struct arena *a, const char *path);

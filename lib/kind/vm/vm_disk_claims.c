@@ -336,22 +336,29 @@ static const struct domain_disk *find_written(struct planner *p,
 	return NULL;
 }
 
-enum vm_disk_match vm_disk_matches(
-    struct planner *p, const struct vm *want, const struct vm *have)
+enum vm_disk_match vm_disk_match_of(
+    struct planner *p, const struct domain_disk *written, const struct vm *have)
 {
-	enum vm_disk_match match = DISK_SAME;
+	enum vm_disk_match match;
 
-	if (want->disk_count)
-		find_written(p, want->disks, have, &match);
+	find_written(p, written, have, &match);
 	return match;
 }
 
-const char *vm_disk_target(
+enum vm_disk_match vm_disk_matches(
     struct planner *p, const struct vm *want, const struct vm *have)
 {
+	const struct domain_disk *first = want->disk_count ? want->disks : NULL;
+
+	return first && !first->written->name ? vm_disk_match_of(p, first, have)
+					      : DISK_SAME;
+}
+
+const char *vm_disk_target_of(
+    struct planner *p, const struct domain_disk *written, const struct vm *have)
+{
 	enum vm_disk_match match;
-	const struct domain_disk *disk =
-	    want->disk_count ? find_written(p, want->disks, have, &match) : NULL;
+	const struct domain_disk *disk = find_written(p, written, have, &match);
 
 	return disk ? disk->target : NULL;
 }

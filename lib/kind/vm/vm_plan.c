@@ -130,15 +130,19 @@ static bool plan_twin(struct planner *p, struct item *item, const struct vm *wan
 	return true;
 }
 
-/* Its disk comes first; one that is there may go on being grown. */
-static void wait_for_volume(
+/* Its disks come first; one that is there may go on being grown. */
+static void wait_for_volumes(
     struct planner *p, struct program *program, const struct vm *want)
 {
-	const char *name = volume_of_vm(p->arena, &want->object);
-	const struct item *volume = name ? planner_item(p, &volume_kind, name) : NULL;
+	for (size_t i = 0; i < want->disk_count; i++) {
+		const char *name = volume_of_disk(p->arena, &want->disks[i]);
+		const struct item *volume =
+		    name ? planner_item(p, &volume_kind, name) : NULL;
 
-	if (volume && (!volume->observed || volume->observed->presence != PRESENT))
-		program_waits_for(p, program, &volume_kind, name);
+		if (volume &&
+		    (!volume->observed || volume->observed->presence != PRESENT))
+			program_waits_for(p, program, &volume_kind, name);
+	}
 }
 
 static void plan_absent(struct planner *p, struct item *item, const struct vm *want)
@@ -169,7 +173,7 @@ static void plan_absent(struct planner *p, struct item *item, const struct vm *w
 		return;
 	}
 	program = item_program(p, item, "define domain %s", want->domain);
-	wait_for_volume(p, program, want);
+	wait_for_volumes(p, program, want);
 	vm_seed_wait(p, program, want);
 	program_step(p, program, &domain_define_action, want->domain, "define domain %s",
 	    want->domain);
@@ -204,14 +208,23 @@ static const char *new_uuid(
 	    (unsigned long long)(low & 0xffffffffffff));
 }
 
-/* What its volume is, whatever it is called; NULL: it has none, or libvirt does not say. */
-static const char *disk_format(struct planner *p, const struct vm *want)
+/* What its volume is, whatever it is called; NULL: it is none, or libvirt does not say. */
+static const char *disk_format(struct planner *p, const struct domain_disk *disk)
 {
-	const char *name = volume_of_vm(p->arena, &want->object);
+	const char *name = volume_of_disk(p->arena, disk);
 	const struct observed *volume =
 	    name ? planner_observed(p, &volume_kind, name) : NULL;
 
 	return volume ? ((const struct volume *)volume->config)->format : NULL;
+}
+
+static const char *const *disk_formats(struct planner *p, const struct vm *want)
+{
+	const char **formats = arena_array(p->arena, want->disk_count, sizeof(*formats));
+
+	for (size_t i = 0; i < want->disk_count; i++)
+		formats[i] = disk_format(p, &want->disks[i]);
+	return formats;
 }
 
 const char *vm_render(struct planner *p, const struct step *step, struct error *e)
@@ -229,7 +242,7 @@ const char *vm_render(struct planner *p, const struct step *step, struct error *
 	}
 	return vm_xml_define(p->arena, vm_as_new(want),
 	    libvirt_type(vm_as_new(want), host), new_uuid(p, want, host),
-	    disk_format(p, want), host, e);
+	    disk_formats(p, want), host, e);
 }
 
 static const char *disk_text(struct arena *a, const struct vm_disk *disk)
@@ -243,9 +256,25 @@ static const char *disk_text(struct arena *a, const struct vm_disk *disk)
 static void compare_disk(
     struct planner *p, struct item *item, const struct vm *want, const struct vm *have)
 {
-	if (vm_disk_matches(p, want, have) == DISK_OTHER)
-		item_difference(p, item, "disk", vm_disk_text(p->arena, want->disks),
-		    disk_text(p->arena, &have->disk));
+	for (size_t i = 0; i < want->disk_count; i++) {
+		const struct domain_disk *disk = &want->disks[i];
+		const char *name = disk->written->name;
+
+		if (vm_disk_match_of(p, disk, have) == DISK_OTHER)
+			item_difference(p, item,
+			    name ? arena_printf(p->arena, "disks.%s", name) : "disk",
+			    vm_disk_text(p->arena, disk),
+			    name ? NULL : disk_text(p->arena, &have->disk));
+	}
+}
+
+static bool is_any_disk_unknown(
+    struct planner *p, const struct vm *want, const struct vm *have)
+{
+	for (size_t i = 0; i < want->disk_count; i++)
+		if (vm_disk_match_of(p, &want->disks[i], have) == DISK_NOT_KNOWN)
+			return true;
+	return false;
 }
 
 static void compare_type(
@@ -364,9 +393,9 @@ static void plan_rest(struct planner *p, struct item *item, const struct vm *wan
 		item_pending(p, item, "%s", difference);
 	else if (difference)
 		item_blocked(p, item, "%s", difference);
-	else if (vm_disk_matches(p, want, have) == DISK_NOT_KNOWN)
+	else if (is_any_disk_unknown(p, want, have))
 		item_pending(p, item,
-		    "libvirt has not said yet whether its disk is the one that is written");
+		    "libvirt has not said yet whether its disks are those that are written");
 }
 
 static void plan_present(struct planner *p, struct item *item, const struct vm *want,

@@ -300,11 +300,6 @@ static bool ends_in(const char *text, const char *end)
 	return length >= tail && strcmp(text + length - tail, end) == 0;
 }
 
-const char *vm_volume(struct arena *a, const struct vm *want)
-{
-	return arena_printf(a, "%s.qcow2", want->object.name);
-}
-
 static void write_mark(xmlNode *root, const struct vm *want, const char *uuid)
 {
 	xmlNode *owner = xml_append(xml_append(root, "metadata"), "homek8s:owner");
@@ -339,11 +334,10 @@ static void write_os(
 }
 
 static void write_disk(
-    struct arena *a, xmlNode *devices, const struct vm *want, const char *format)
+    xmlNode *devices, const struct domain_disk *written, const char *format)
 {
-	const struct vm_disk *written = &want->disk;
 	xmlNode *disk = xml_append(devices, "disk"), *driver, *source, *target;
-	const char *path = written->path;
+	const char *path = written->pool ? NULL : written->path;
 	bool device = path && strncmp(path, "/dev/", 5) == 0;
 
 	xml_set_attribute(disk, "type", !path ? "volume" : device ? "block" : "file");
@@ -357,9 +351,9 @@ static void write_disk(
 		xml_set_attribute(source, device ? "dev" : "file", path);
 	} else {
 		xml_set_attribute(source, "pool", written->pool);
-		xml_set_attribute(source, "volume", vm_volume(a, want));
+		xml_set_attribute(source, "volume", written->path);
 	}
-	target = append_with(disk, "target", "dev", "vda");
+	target = append_with(disk, "target", "dev", written->target);
 	xml_set_attribute(target, "bus", "virtio");
 }
 
@@ -394,13 +388,13 @@ static void write_channels(xmlNode *devices)
 }
 
 static void write_devices(
-    struct arena *a, xmlNode *root, const struct vm *want, const char *format)
+    xmlNode *root, const struct vm *want, const char *const *formats)
 {
 	const struct vm_interface *nics = want->interfaces.items;
 	xmlNode *devices = xml_append(root, "devices");
 
-	if (want->object.record.has & field_bit(&vm_kind.fields, "disk"))
-		write_disk(a, devices, want, format);
+	for (size_t i = 0; i < want->disk_count; i++)
+		write_disk(devices, &want->disks[i], formats ? formats[i] : NULL);
 	if (want->seed)
 		vm_seed_write(devices, want->seed);
 	for (size_t i = 0; i < want->interfaces.count; i++)
@@ -409,7 +403,8 @@ static void write_devices(
 }
 
 const char *vm_xml_define(struct arena *a, const struct vm *want, const char *type,
-    const char *uuid, const char *format, const struct host_facts *host, struct error *e)
+    const char *uuid, const char *const *formats, const struct host_facts *host,
+    struct error *e)
 {
 	autoxml xmlDoc *doc = xml_parse("<domain/>", e);
 	bool x86 = strcmp(host->arch, "x86_64") == 0 || strcmp(host->arch, "i686") == 0;
@@ -434,6 +429,6 @@ const char *vm_xml_define(struct arena *a, const struct vm *want, const char *ty
 	append_text(root, "on_reboot", "restart");
 	/* Not "restart": libvirt's own would hide the crash and knows no back-off. */
 	append_text(root, "on_crash", "destroy");
-	write_devices(a, root, want, format);
+	write_devices(root, want, formats);
 	return xml_print(a, doc, e);
 }

@@ -24,16 +24,15 @@ int vm_xml_read(struct arena *a, const char *xml, struct vm *out, struct error *
 
 /*
  * The definition of a new domain for `want`, with the MACs it has been given, under our
- * mark, which names its UUID. `type` is libvirt's word ("kvm", "qemu", "test"), `format`
- * what its disk is ("qcow2", "raw"), NULL: what the name of its file says. NULL on error.
+ * mark, which names its UUID. `type` is libvirt's word ("kvm", "qemu", "test"), `formats`
+ * what each of `disks` is ("qcow2", "raw"), NULL: what the name of its file says. NULL on
+ * error.
  */
 const char *vm_xml_define(struct arena *a, const struct vm *want, const char *type,
-    const char *uuid, const char *format, const struct host_facts *host, struct error *e);
+    const char *uuid, const char *const *formats, const struct host_facts *host,
+    struct error *e);
 
 /* The document of a domain_define step (lib/model/action.h). */
 const char *vm_render(struct planner *p, const struct step *step, struct error *e);
-
-/* The name of the volume a disk without a path is: "worker-1.qcow2". */
-const char *vm_volume(struct arena *a, const struct vm *want);
 
 #endif

@@ -9,7 +9,6 @@
 #include "lib/doc/xml.h"
 #include "lib/kind/sources.h"
 #include "lib/kind/vm/vm.h"
-#include "lib/kind/vm/vm_xml.h"
 
 #define MIB ((int64_t)1 << 20)
 
@@ -32,13 +31,33 @@ static const char *const columns[] = { "size", "format", "backing", NULL };
 
 /* Reading */
 
-const char *volume_of_vm(struct arena *a, const struct object *object)
+const char *volume_of_disk(struct arena *a, const struct domain_disk *disk)
 {
-	const struct vm *vm = (const struct vm *)object;
+	return disk->pool ? arena_printf(a, "%s/%s", disk->pool, disk->path) : NULL;
+}
 
-	if (vm->disk.path || !vm->disk.pool)
-		return NULL;
-	return arena_printf(a, "%s/%s", vm->disk.pool, vm_volume(a, vm));
+static void derive_disk(struct config *config, const struct vm *vm,
+    const struct domain_disk *disk, struct report *report)
+{
+	const struct vm_disk *written = disk->written;
+	const char *name = volume_of_disk(&config->arena, disk);
+	struct volume *volume =
+	    name ? (struct volume *)config_object(config, &volume_kind, name, report)
+		 : NULL;
+
+	if (!volume)
+		return;
+	volume->object.record.node = written->record.node;
+	volume->pool = disk->pool;
+	volume->file = disk->path;
+	volume->disk = disk;
+	volume->vm = vm->object.name;
+	volume->image = written->image;
+	volume->size = written->size;
+	if (volume->size)
+		volume->object.record.has |= field_bit(&fields, "size");
+	if (volume->image)
+		volume->object.record.has |= field_bit(&fields, "image");
 }
 
 static void derive(struct config *config, struct report *report)
@@ -47,23 +66,9 @@ static void derive(struct config *config, struct report *report)
 
 	for (size_t i = 0; i < vms->count; i++) {
 		const struct vm *vm = (const struct vm *)vms->items[i];
-		const char *name = volume_of_vm(&config->arena, vms->items[i]);
-		struct volume *volume = name ? (struct volume *)config_object(
-						   config, &volume_kind, name, report)
-					     : NULL;
 
-		if (!volume)
-			continue;
-		volume->object.record.node = vm->disk.record.node;
-		volume->pool = vm->disk.pool;
-		volume->file = vm_volume(&config->arena, vm);
-		volume->vm = vm->object.name;
-		volume->image = vm->disk.image;
-		volume->size = vm->disk.size;
-		if (volume->size)
-			volume->object.record.has |= field_bit(&fields, "size");
-		if (volume->image)
-			volume->object.record.has |= field_bit(&fields, "image");
+		for (size_t k = 0; k < vm->disk_count; k++)
+			derive_disk(config, vm, &vm->disks[k], report);
 	}
 }
 

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * volume: a volume of a libvirt storage pool that is the disk of a written VM (`disk:`
- * without a path), under the name POOL/VM.qcow2. It is made once, as a qcow2 file over the
- * image where one is written, and only while its VM's domain does not exist; afterwards it
- * may be grown. It is never made smaller, laid over another image, or deleted.
+ * volume: a volume of a libvirt storage pool that is a disk of a written VM (one without a
+ * path), under the name POOL/VM.qcow2 or POOL/VM.DISK.qcow2; or its seed (seed.h). A disk is
+ * made once, as a qcow2 file over the image where one is written, and only while there is no
+ * domain of its VM, or, of its further disks, none that has it; afterwards it may be grown.
+ * It is never made smaller, laid over another image, or deleted.
  */
 #ifndef LIB_KIND_VOLUME_VOLUME_H
 #define LIB_KIND_VOLUME_VOLUME_H
 
 #include "lib/kind/kinds.h"
 
+struct domain_disk;
 struct step;
 
 struct volume {
@@ -19,7 +21,8 @@ struct volume {
 	/* Written only. */
 	const char *pool, *file, *vm;
 	const char *external; /* its name in libvirt, where another than the object's */
-	const struct seed *seed; /* it is this seed; NULL: a disk */
+	const struct domain_disk *disk; /* it is this disk of its VM, or */
+	const struct seed *seed;	/* this seed */
 	/* Observed only; NULL where libvirt does not say it. */
 	const char *path;
 	const char *format;  /* what the file is, whatever it is called: "qcow2", "raw" */
@@ -27,8 +30,8 @@ struct volume {
 	const char *changed; /* a text that is another after each change of the file */
 };
 
-/* The name of the volume that is that VM's disk; NULL: its disk is none. */
-const char *volume_of_vm(struct arena *a, const struct object *vm);
+/* The name of the volume that a written disk is; NULL: it is none. */
+const char *volume_of_disk(struct arena *a, const struct domain_disk *disk);
 
 /* Fills the observed members from libvirt's document; texts go to the arena. */
 int volume_read(struct arena *a, const char *xml, struct volume *out, struct error *e);

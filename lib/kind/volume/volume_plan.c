@@ -148,7 +148,20 @@ bool volume_pool_is_there(struct planner *p, struct item *item, const struct vol
 
 /* Making */
 
-/* True: its machine is new, and can be defined. */
+/* What the domain has is all known, and this disk is none of it. */
+static bool is_new_to(
+    struct planner *p, const struct volume *want, const struct observed *domain)
+{
+	const struct object *sides[] = { domain->live, domain->config };
+
+	for (size_t i = 0; i < 2; i++)
+		if (sides[i] && vm_disk_match_of(p, want->disk,
+				    (const struct vm *)sides[i]) != DISK_OTHER)
+			return false;
+	return true;
+}
+
+/* True: its machine is new, and can be defined; or has no such disk yet. */
 static bool is_first(struct planner *p, struct item *item, const struct volume *want)
 {
 	const struct vm *vm = vm_of(p, want);
@@ -166,6 +179,9 @@ static bool is_first(struct planner *p, struct item *item, const struct volume *
 		item_pending(p, item, "waits until vm/%s can be defined", want->vm);
 		return false;
 	}
+	if (want->disk->written->name &&
+	    is_new_to(p, want, planner_observed(p, &vm_kind, vm->domain)))
+		return true;
 	item_blocked(p, item,
 	    "storage pool %s has no volume %s, though domain %s exists: an empty disk in its place would hide that its data is gone; put it back, or `virsh undefine %s` to begin anew",
 	    want->pool, want->file, vm->domain, vm_word(p, vm->domain));
@@ -241,8 +257,8 @@ const char *volume_render(struct planner *p, const struct step *step, struct err
 /* Growing */
 
 /* Why it may not be grown now: it is the disk of its VM alone that is. NULL: it may. */
-static const char *growth_waits(
-    struct planner *p, const struct vm *vm, const struct observed *domain)
+static const char *growth_waits(struct planner *p, const struct vm *vm,
+    const struct domain_disk *disk, const struct observed *domain)
 {
 	const struct vm *sides[] = { domain ? (const struct vm *)domain->live : NULL,
 		domain ? (const struct vm *)domain->config : NULL };
@@ -258,7 +274,7 @@ static const char *growth_waits(
 			   : arena_printf(p->arena, "waits until vm/%s can be defined",
 				 vm->object.name);
 	for (size_t i = 0; i < 2; i++)
-		if (sides[i] && !vm_disk_target(p, vm, sides[i]))
+		if (sides[i] && !vm_disk_target_of(p, disk, sides[i]))
 			return arena_printf(p->arena,
 			    "waits until it is the disk of domain %s", vm->domain);
 	if (vm_claimed_disk(p, vm, domain, &other) != CLAIM_NONE)
@@ -273,7 +289,7 @@ static void plan_growth(struct planner *p, struct item *item, const struct volum
 	const struct vm *vm = vm_of(p, want);
 	const struct observed *domain = planner_observed(p, &vm_kind, vm->domain);
 	const struct vm *live = domain ? (const struct vm *)domain->live : NULL;
-	const char *waits = growth_waits(p, vm, domain);
+	const char *waits = growth_waits(p, vm, want->disk, domain);
 	struct program *program;
 	struct volume_resize *arguments;
 
@@ -284,7 +300,7 @@ static void plan_growth(struct planner *p, struct item *item, const struct volum
 	    size_text(p->arena, have->size), size_text(p->arena, want->size)));
 	arguments->size = want->size;
 	arguments->domain = live ? vm->domain : NULL;
-	arguments->target = live ? vm_disk_target(p, vm, live) : NULL;
+	arguments->target = live ? vm_disk_target_of(p, want->disk, live) : NULL;
 	if (waits)
 		program_waits(p, program, "%s", waits);
 }
