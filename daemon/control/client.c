@@ -252,6 +252,29 @@ static void arm(struct client *client)
 		client_go_on(client);
 }
 
+/* Is there time left in this turn of the loop? */
+static bool has_turn(struct client *client)
+{
+	struct clients *clients = client->clients;
+	unsigned turn = ev_iteration(clients->loop);
+
+	if (clients->turn != turn)
+		clients->spent = 0;
+	clients->turn = turn;
+	return peer_is_administrator(&client->peer) ||
+	       clients->spent < CLIENTS_TURN_SECONDS;
+}
+
+static bool take_turn(struct client *client)
+{
+	struct clients *clients = client->clients;
+	ev_tstamp begun = ev_time();
+	bool more = handle_messages(client);
+
+	clients->spent += ev_time() - begun;
+	return more;
+}
+
 /* Goes on with the client after anything has happened; may free it. */
 static void go_on(struct client *client)
 {
@@ -264,7 +287,11 @@ static void go_on(struct client *client)
 		client->clients->hooks->drained(client);
 		sent = flush(client);
 	}
-	if (!sent || !handle_messages(client)) {
+	if (sent && ready(client) && !has_turn(client)) {
+		client_go_on(client);
+		return;
+	}
+	if (!sent || !take_turn(client)) {
 		client_free(client);
 		return;
 	}
@@ -360,6 +387,11 @@ void client_new(struct clients *clients, int fd, const struct peer *peer)
 	ev_timer_init(&client->turn, on_turn, 0., 0.);
 	client->readable.data = client->writable.data = client->first.data =
 	    client->stall.data = client->turn.data = client;
+	if (peer_is_administrator(peer)) {
+		ev_set_priority(&client->readable, 1);
+		ev_set_priority(&client->writable, 1);
+		ev_set_priority(&client->turn, 1);
+	}
 	ev_timer_start(clients->loop, &client->first);
 	ev_io_start(clients->loop, &client->readable);
 }

@@ -28,6 +28,9 @@
 #define CLIENT_MAX_PIPELINE 16
 #define CLIENT_TURN_MESSAGES 64
 #define CLIENT_TURN_SECONDS 0.001
+/* Of one turn of the loop, for all clients together but the administrator's own: the rest of
+ * the daemon, and the administrator, wait no longer for them. */
+#define CLIENTS_TURN_SECONDS 0.005
 #define CLIENT_FIRST_SECONDS 10.0
 #define CLIENT_STALL_SECONDS 60.0
 
@@ -49,6 +52,8 @@ struct clients { /* all connections */
 	void *arg; /* the hooks' */
 	struct client *first;
 	size_t count;
+	unsigned turn;	 /* ev_iteration() of the turn of the loop, */
+	ev_tstamp spent; /* and what was spent in it */
 };
 
 struct stream { /* the call in flight, if it streams */

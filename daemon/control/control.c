@@ -225,6 +225,8 @@ struct control *control_new(
 	ev_timer_init(&control->pause, on_pause_over, 0., PAUSE_SECONDS);
 	ev_timer_init(&control->settle, on_settled, 0., 0.);
 	control->acceptable.data = control->pause.data = control->settle.data = control;
+	/* Before clients that are there: the administrator may be among those who wait. */
+	ev_set_priority(&control->acceptable, 1);
 	ev_io_start(loop, &control->acceptable);
 	journal_listen(on_event, control);
 	return control;

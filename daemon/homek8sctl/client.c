@@ -3,6 +3,7 @@
 #include "daemon/homek8sctl/client.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -17,6 +18,7 @@
 #define REPLY_MAX ((size_t)64 * 1024 * 1024)
 #define REPLY_MAX_DEPTH 64
 #define SEND_MS 10000
+#define CONNECT_SECONDS 3
 #define FOR_EVER INT64_MAX
 
 struct client {
@@ -34,6 +36,7 @@ static int64_t now_ms(void)
 
 static int connect_to(const char *path)
 {
+	static const struct timeval patience = { .tv_sec = CONNECT_SECONDS };
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd;
 
@@ -42,9 +45,13 @@ static int connect_to(const char *path)
 		return -1;
 	}
 	memcpy(address.sun_path, path, strlen(path) + 1);
-	/* Non-blocking, so that a daemon with a full backlog cannot hold us. */
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	/* A backlog that is full because somebody connects without end has room again in a
+	 * moment, and who waits gets it; that of a daemon which does not accept has not. */
+	if (fd >= 0 &&
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) == 0 &&
+	    connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
+	    fcntl(fd, F_SETFL, O_NONBLOCK) == 0)
 		return fd;
 	if (fd >= 0)
 		close(fd);

@@ -13,6 +13,7 @@
 #define PAGE 500
 #define PAGE_MIN 10 /* of objects that large */
 #define MAX_PAGES 1000
+#define MAX_EMPTY 50 /* pages in a row: one may be, of a server that has filtered it */
 #define MAX_ITEMS 100000			 /* ten times the largest home */
 #define MAX_MS 120000				 /* for all pages together */
 #define MAX_PAGE_BYTES ((size_t)8 * 1024 * 1024) /* more: smaller pages */
@@ -66,7 +67,7 @@ static void begin(
 {
 	free(l->version);
 	l->version = NULL;
-	l->pages = l->items = 0;
+	l->pages = l->items = l->empty = 0;
 	l->begun = clock_mono();
 	set_token(l, NULL);
 	l->callbacks->begin(l->arg);
@@ -89,6 +90,7 @@ static bool hand_on(struct lister *l, struct json_object *list)
 	struct json_object *items = json_at(list, "items");
 
 	l->items += json_count(items);
+	l->empty = json_count(items) ? 0 : l->empty + 1;
 	for (size_t i = 0; i < json_count(items); i++)
 		if (!l->callbacks->item(l->arg, json_item(items, i)))
 			return false;
@@ -110,7 +112,7 @@ static bool shrink(
  * requested; NULL: it is. */
 static const char *why_no_further(const struct lister *l, const char *token)
 {
-	if (l->pages >= MAX_PAGES || l->items >= MAX_ITEMS)
+	if (l->pages >= MAX_PAGES || l->items >= MAX_ITEMS || l->empty >= MAX_EMPTY)
 		return "the list has no end";
 	if (l->token && strcmp(token, l->token) == 0)
 		return "the list goes round in a circle: two pages have the same continue token";

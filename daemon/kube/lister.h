@@ -37,6 +37,7 @@ struct lister {
 	char *token;   /* of the page under way; NULL: it is the first */
 	struct mono begun;
 	size_t pages, items; /* so far */
+	size_t empty;	     /* pages in a row without any */
 	unsigned page;	     /* objects a page; 0: as many as usual */
 	bool unpaged;
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Tests of the control socket: clients that are slow, many, silent or not allowed. */
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -265,6 +267,42 @@ START_TEST(all_users_together_leave_room_for_root)
 }
 END_TEST
 
+#define CROWD 20
+
+/* Of all who have asked the administrator is answered first, whenever he came. */
+START_TEST(root_does_not_wait_for_others)
+{
+	struct client crowd[CROWD], root = { 0 };
+	struct pollfd p[CROWD + 1];
+
+	if (geteuid() != 0) {
+		printf("skipped: other users need root\n");
+		return;
+	}
+	for (size_t i = 0; i < CROWD; i++) {
+		crowd[i] = dial_as(NOBODY);
+		p[i] = (struct pollfd){ .fd = crowd[i].fd, .events = POLLIN };
+		if (i == CROWD / 2)
+			root = dial();
+	}
+	p[CROWD] = (struct pollfd){ .fd = root.fd, .events = POLLIN };
+	expect_alive("all are let in");
+	kill(server, SIGSTOP);
+	for (size_t i = 0; i < CROWD; i++)
+		say_text(&crowd[i], CALL("GetStatus", ""));
+	say_text(&root, CALL("GetStatus", ""));
+	kill(server, SIGCONT);
+	ck_assert_int_gt(poll(p, CROWD + 1, SOON_MS), 0);
+	ck_assert_int_eq(p[CROWD].revents, POLLIN);
+	json_object_put(answer(&root, "root"));
+	hang_up(&root);
+	for (size_t i = 0; i < CROWD; i++) {
+		json_object_put(answer(&crowd[i], "each in the end"));
+		hang_up(&crowd[i]);
+	}
+}
+END_TEST
+
 START_TEST(others_read_but_change_nothing)
 {
 	static const char *const changing[] = { CALL("Reconcile", ""), CALL("Reload", ""),
@@ -356,6 +394,7 @@ Suite *clients_suite(void)
 	tcase_add_test(t, descriptors_sent_along_are_dropped);
 	tcase_add_test(t, one_user_has_32_connections);
 	tcase_add_test(t, all_users_together_leave_room_for_root);
+	tcase_add_test(t, root_does_not_wait_for_others);
 	tcase_add_test(t, others_read_but_change_nothing);
 	tcase_add_test(t, running_out_of_descriptors_is_waited_out);
 	suite_add_tcase(suite, t);

@@ -7,7 +7,9 @@ connection, and how each command ends when there is no daemon.
 import datetime
 import json
 import os
+import pathlib
 import signal
+import socket
 
 from clients import POOLS
 from homelab import run, started
@@ -206,6 +208,24 @@ def streaming_events(home):
     follower.end()
 
 
+def fill_backlog(home):
+    """Connections that wait to be accepted, as many as there may be."""
+    full = []
+    try:
+        while True:
+            one = socket.socket(socket.AF_UNIX)
+            full.append(one)
+            one.setblocking(False)
+            one.connect(str(home.socket))
+    except BlockingIOError:
+        return full
+
+
+def is_waiting(child):
+    state = pathlib.Path(f"/proc/{child.pid}/stat").read_text().rpartition(")")[2].split()[0]
+    return state == "S" and child.poll() is None
+
+
 def daemon_down(home):
     check, exits = home.report.check, home.exits
     home.stop()
@@ -225,7 +245,13 @@ def daemon_down(home):
     home.daemon.send_signal(signal.SIGSTOP)
     check("a daemon that does not answer: exit 4 after --timeout", lambda: exits(
         4, "status", "--timeout=400ms").has("has not answered within 400 ms"))
+    full = fill_backlog(home)
+    waits = home.spawn(home.ctl_program, "list", log=home.work / "waits.out")
+    check("its queue is full: it is waited for", lambda: is_waiting(waits), 2)
+    for one in full:
+        one.close()
     home.daemon.send_signal(signal.SIGCONT)
+    check("and it answers", lambda: waits.poll() == 0, 5)
 
 
 if __name__ == "__main__":

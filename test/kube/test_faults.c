@@ -258,6 +258,30 @@ START_TEST(too_much)
 }
 END_TEST
 
+/* Pages without end and without objects: not many, then later and later. */
+START_TEST(empty_pages)
+{
+	start_with_pool();
+	lab_fault(
+	    "{" LIST
+	    ", \"do\": \"status\", \"times\": 1, \"code\": 200, \"body\": {\"kind\": "
+	    "\"List\", \"metadata\": {\"resourceVersion\": \"1\", \"continue\": \"a\"}, "
+	    "\"items\": []}}");
+	for (int i = 0; i < 60; i++) {
+		autofree char *fault = must_printf(
+		    "{\"match\": \"continue=\", \"do\": \"status\", \"times\": 1, \"code\": 200, \"body\": {\"metadata\": {\"resourceVersion\": \"1\", \"continue\": \"%d\"}, \"items\": []}}",
+		    i);
+
+		lab_fault(fault);
+	}
+	kube_read_all(lab_kube());
+	lab_run(600);
+	ck_assert_uint_eq(lab_requests("continue="), 50);
+	lab_no_faults();
+	lab_wait("listed pool 1: a\n");
+}
+END_TEST
+
 START_TEST(hostile_names)
 {
 	start_with_pool();
@@ -310,6 +334,7 @@ TCase *fault_tests(void)
 	    tc, list_struck, 0, (int)(sizeof(list_rows) / sizeof(list_rows[0])));
 	tcase_add_test(tc, retry_after);
 	tcase_add_test(tc, too_much);
+	tcase_add_test(tc, empty_pages);
 	tcase_add_test(tc, hostile_names);
 	tcase_add_test(tc, not_ready);
 	return tc;
