@@ -78,6 +78,11 @@ $(BUILD)/fake-apiserver: $(call obj,$(FAKE_SRC)) $(LIB)
 	$(call say,LD    $@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_LIB) -lssl -lcrypto -lev -lpthread
 
+# For test/daemon: the part of a system bus that homek8sd asks.
+$(BUILD)/fake-logind: $(call obj,test/daemon/fake_logind.c)
+	$(call say,LD    $@)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_DAEMON)
+
 $(BUILD)/test/%: $(BUILD)/obj/test/unit/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD    $@)
@@ -176,7 +181,8 @@ $(ADAPTER_TESTS):
 	$(call say,LD    $@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_DAEMON) $(LIBS_TEST) -lssl -lcrypto
 
-TEST_PROGRAMS := $(UNITS) $(BUILD)/test/golden $(BUILD)/test/sim $(FRAME) $(ADAPTER_TESTS) $(BUILD)/fake-apiserver
+TEST_PROGRAMS := $(UNITS) $(BUILD)/test/golden $(BUILD)/test/sim $(FRAME) $(ADAPTER_TESTS) $(BUILD)/fake-apiserver \
+	$(BUILD)/fake-logind
 
 tests: all $(TEST_PROGRAMS)
 
@@ -266,6 +272,7 @@ POLKITDIR ?= /usr/share/polkit-1/rules.d
 systemd_dir = $(or $(shell pkg-config --variable=$(1) systemd 2>/dev/null),$(2))
 UNITDIR ?= $(call systemd_dir,systemdsystemunitdir,/lib/systemd/system)
 SYSUSERSDIR ?= $(call systemd_dir,sysusersdir,/usr/lib/sysusers.d)
+LOGINDDIR ?= /usr/lib/systemd/logind.conf.d
 CATALOGDIR ?= $(call systemd_dir,catalogdir,/usr/lib/systemd/catalog)
 
 # MODE:FROM:TO
@@ -274,6 +281,7 @@ INSTALLED = \
 	755:$(BUILD)/homek8sctl:$(BINDIR)/homek8sctl \
 	644:units/homek8sd.service:$(UNITDIR)/homek8sd.service \
 	644:units/homek8s.sysusers:$(SYSUSERSDIR)/homek8s.conf \
+	644:units/homek8s-logind.conf:$(LOGINDDIR)/homek8s.conf \
 	644:units/homek8s.catalog:$(CATALOGDIR)/homek8s.catalog \
 	644:units/50-homek8s.rules:$(POLKITDIR)/50-homek8s.rules \
 	644:units/completion/homek8sctl.bash:$(BASHCOMPDIR)/homek8sctl \

@@ -83,7 +83,7 @@ only_in() { # LIBRARY-REGEX FOLDER-REGEX
 }
 only_in 'libvirt/' 'daemon/virt/'
 only_in 'curl/' 'daemon/kube/'
-only_in 'systemd/' 'daemon/(homek8sd\.c|journal/|control/)'
+only_in 'systemd/' 'daemon/(homek8sd\.c|journal/|control/|host/logind\.c)'
 only_in 'ev\.h' 'daemon/'
 only_in 'yaml\.h' 'lib/doc/'
 only_in 'libxml/' 'lib/doc/|lib/kind/'

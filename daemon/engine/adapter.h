@@ -16,6 +16,7 @@
 #include "daemon/engine/executor.h"
 #include "lib/model/probe.h"
 #include "lib/model/watch.h"
+#include "lib/plan/plan.h"
 
 /* Texts and readings are borrowed for the call. */
 struct inbox {
@@ -96,6 +97,8 @@ struct adapter {
 	/* Asks what a probe says, unless that is under way; the answer comes through the
 	 * inbox. NULL: it answers none. */
 	void (*ask)(void *self, const struct probe *probe);
+	/* A plan was made, and says this of the host's shutdown. NULL: it is none of it. */
+	void (*shutdown)(void *self, enum shutdown shutdown);
 	/* Ends a call that takes long, as soon as can be; NULL: it has none. */
 	void (*cancel)(void *self, uint64_t token);
 };

@@ -279,6 +279,13 @@ static void note_start(struct engine *e)
 		state_begun(&e->state, start == START_LOST);
 }
 
+static void pass_shutdown(struct engine *e)
+{
+	for (size_t i = 0; i < source_count; i++)
+		if (e->sources[i] && adapters[i]->shutdown)
+			adapters[i]->shutdown(e->sources[i], e->plan->shutdown);
+}
+
 void cycle_plan(struct engine *e)
 {
 	int64_t began = clock_micros();
@@ -293,6 +300,7 @@ void cycle_plan(struct engine *e)
 	report_all(e);
 	if (!e->options.plans_only)
 		executor_take(e->executor, e->plan);
+	pass_shutdown(e);
 	ask(e);
 	set_wake(e);
 	cycle_save_soon(e);

@@ -31,6 +31,7 @@ static const struct check checks[] = {
 	{ "dnsmasq", "Host", check_dnsmasq, false },
 	{ "ports", "Host", check_ports, false },
 	{ "addresses", "Host", check_addresses, false },
+	{ "shutdown", "Host", check_shutdown, false },
 	{ "libvirt", "libvirt", check_libvirt, false },
 	{ "managers", "libvirt", check_managers, false },
 	{ "user", "Service", check_user, false },

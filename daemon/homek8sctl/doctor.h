@@ -71,6 +71,8 @@ void check_dnsmasq(struct doctor *d);
 void check_addresses(struct doctor *d);
 /* doctor_ports.c */
 void check_ports(struct doctor *d);
+/* doctor_shutdown.c */
+void check_shutdown(struct doctor *d);
 /* doctor_libvirt.c */
 void check_libvirt(struct doctor *d);
 void check_libvirt_access(struct doctor *d);

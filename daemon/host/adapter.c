@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * adapter: this host as a source of the engine. Everything is read and changed on the
- * worker's thread, one thing after the other; nothing of the host sends events, so all of
- * it is read again at every resync and after every step.
+ * worker's thread, one thing after the other; nothing of that sends events, so all of
+ * it is read again at every resync and after every step. That the host shuts down logind
+ * says, where the settings want to know it.
  */
 #include "daemon/engine/adapter.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/host/auto_shutdown.h"
 #include "daemon/host/clock.h"
+#include "daemon/host/logind.h"
 #include "daemon/host/noun.h"
 #include "daemon/host/worker.h"
 #include "lib/kind/sources.h"
@@ -18,9 +21,45 @@
 
 struct host {
 	struct worker *worker;
+	struct logind *logind;
 	const struct inbox *inbox;
 	int64_t since;
+	bool shuts_down; /* as was said last */
 };
+
+/* Shutting down */
+
+static void give_power(struct host *h)
+{
+	const char *const names[] = { HOST_NAME };
+	struct host_power facts = *logind_power(h->logind);
+	struct reading reading = {
+		.kind = host_signalled, .name = HOST_NAME, .facts = &facts
+	};
+
+	facts.auto_shutdown = auto_shutdown_read(AUTO_SHUTDOWN_FILE);
+	h->inbox->observed(h->inbox->arg, host_signalled, &reading);
+	h->inbox->listed(h->inbox->arg, host_signalled, "", names, 1);
+}
+
+static void on_power(void *arg)
+{
+	struct host *h = arg;
+	bool shuts_down = logind_power(h->logind)->since.ms;
+
+	if (shuts_down != h->shuts_down)
+		h->inbox->event(h->inbox->arg, &host_source, host_signalled, HOST_NAME,
+		    shuts_down ? "is about to shut down"
+			       : "does not shut down after all");
+	h->shuts_down = shuts_down;
+	give_power(h);
+}
+
+static void shutdown_planned(void *self, enum shutdown shutdown)
+{
+	if (shutdown == SHUTDOWN_FREE)
+		logind_release(((struct host *)self)->logind);
+}
 
 /* Reads all of a kind, or one object of it. */
 struct read_item {
@@ -113,6 +152,10 @@ static void post_read(struct host *h, const struct host_noun *noun, const char *
 
 static void read_all(void *self)
 {
+	struct host *h = self;
+
+	logind_refresh(h->logind);
+	give_power(h);
 	for (const struct host_noun *noun = host_nouns; noun->kind; noun++)
 		post_read(self, noun, NULL);
 }
@@ -177,13 +220,20 @@ static void run(void *self, const struct call *call)
 
 /* The source */
 
+static void use_logind(struct host *h, const struct config *config)
+{
+	logind_use(h->logind, config->settings.host.shutdown == SHUTDOWN_ORDERED);
+}
+
 static void *start(const struct adapter_start *start)
 {
 	struct host *h = must_alloc(sizeof(*h));
 
 	h->inbox = start->inbox;
 	h->worker = worker_new(start->loop);
+	h->logind = logind_new(start->loop, on_power, h);
 	h->since = clock_wall();
+	use_logind(h, start->config);
 	read_all(h);
 	return h;
 }
@@ -193,12 +243,13 @@ static void stop(void *self)
 	struct host *h = self;
 
 	worker_free(h->worker, END_MS);
+	logind_free(h->logind);
 	free(h);
 }
 
 static void configure(void *self, const struct config *config)
 {
-	(void)config;
+	use_logind(self, config);
 	read_all(self);
 }
 
@@ -229,4 +280,5 @@ const struct adapter host_adapter = {
 	.state = state,
 	.hears_all = hears_all,
 	.run = run,
+	.shutdown = shutdown_planned,
 };

@@ -13,15 +13,25 @@
 	    struct arena *a, const char ***names, size_t *count, struct error *e);       \
 	int reader(                                                                      \
 	    struct arena *a, const char *name, struct reading *out, struct error *e);
+#define SIGNALLED(row)
 #include NOUNS_DEF
+#undef SIGNALLED
 #undef NOUN
 
 const struct host_noun host_nouns[] = {
 #define NOUN(row, lister, reader) { &row##_kind, lister, reader },
+#define SIGNALLED(row)
 #include NOUNS_DEF
+#undef SIGNALLED
 #undef NOUN
 	{ 0 },
 };
+
+#define NOUN(row, lister, reader)
+#define SIGNALLED(row) const struct kind *const host_signalled = &row##_kind;
+#include NOUNS_DEF
+#undef SIGNALLED
+#undef NOUN
 
 typedef int host_function(const struct call *call, struct error *e);
 

@@ -24,6 +24,9 @@ struct host_noun {
 /* All of them; kind NULL after the last. */
 extern const struct host_noun host_nouns[];
 
+/* The kind whose one object the adapter reports by itself, as logind says it. */
+extern const struct kind *const host_signalled;
+
 /* Carries out a call of one of the host's actions: 0, or -1 with the reason. */
 int host_run(const struct call *call, struct error *e);
 

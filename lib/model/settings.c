@@ -67,6 +67,28 @@ static const struct field vm_rows[] = {
 
 static const struct fields vm_fields = { vm_rows, sizeof(struct vm_settings) };
 
+static const char *const shutdown_words[] = { "leave", "ordered", NULL };
+
+static const struct field host_rows[] = {
+	{ "shutdown", FIELD_WORD, at(struct host_settings, shutdown), 0,
+	    .help =
+		"What becomes of the VMs when this host shuts down. leave: homek8sd does nothing about it, and libvirt-guests.service or libvirt itself does what it is set to; ordered: homek8sd delays the shutdown and shuts the VMs down, control planes last; not while libvirt-guests.service or libvirt's auto-shutdown is on, which would do the same.",
+	    .fallback = "leave", .example = "ordered", .words = shutdown_words },
+	{ "shutdown_timeout", FIELD_DURATION, at(struct host_settings, shutdown_timeout),
+	    0,
+	    .help =
+		"How long the host's shutdown is delayed for that at most; less where logind's InhibitDelayMaxSec is less. Control planes are shut down after two thirds of it at the latest.",
+	    .fallback = "100s", .example = "100s", .minimum = 5 * SECOND,
+	    .maximum = HOUR },
+	{ "start_interval", FIELD_DURATION, at(struct host_settings, start_interval), 0,
+	    .help =
+		"After this host has booted: the time from the start of one VM to that of the next, control planes first; less where there are many, so that all are begun within 30 s.",
+	    .fallback = "3s", .example = "3s", .minimum = 0, .maximum = 30 * SECOND },
+	{ 0 },
+};
+
+static const struct fields host_fields = { host_rows, sizeof(struct host_settings) };
+
 static const struct field rows[] = {
 	{ "libvirt", FIELD_GROUP, at(struct settings, libvirt), 0,
 	    .help = "The connection to libvirt.", .group = &libvirt_fields },
@@ -74,6 +96,9 @@ static const struct field rows[] = {
 	    .help = "The connection to the cluster.", .group = &kubernetes_fields },
 	{ "vm", FIELD_GROUP, at(struct settings, vm), 0,
 	    .help = "How VMs are started and stopped.", .group = &vm_fields },
+	{ "host", FIELD_GROUP, at(struct settings, host), 0,
+	    .help = "What happens to VMs when this host shuts down and boots.",
+	    .group = &host_fields },
 	{ "resync", FIELD_DURATION, at(struct settings, resync), 0,
 	    .help =
 		"How often everything is read again, event or not; at least every 45 s where libvirt's files cannot be watched.",

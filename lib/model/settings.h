@@ -41,6 +41,18 @@ struct vm_settings {
 	bool boot_fresh; /* managed save image present: drop it and boot (else restore) */
 };
 
+enum shutdown_by {
+	SHUTDOWN_LEAVE,	  /* to libvirt-guests.service, libvirt itself, or nobody */
+	SHUTDOWN_ORDERED, /* we shut VMs down: others, then control planes */
+};
+
+struct host_settings {
+	struct record record;
+	int shutdown;		  /* enum shutdown_by */
+	int64_t shutdown_timeout; /* ms that the host's shutdown is held at most */
+	int64_t start_interval;	  /* ms between starts after it has booted */
+};
+
 enum first_start {
 	FIRST_START_CONVERGE,
 	FIRST_START_OBSERVE,
@@ -51,6 +63,7 @@ struct settings {
 	struct libvirt_settings libvirt;
 	struct kubernetes_settings kubernetes;
 	struct vm_settings vm;
+	struct host_settings host;
 	int64_t resync;	 /* ms from one to the next */
 	int first_start; /* enum first_start */
 	bool prune;	 /* delete what is owned and no longer written; disks never */

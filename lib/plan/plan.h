@@ -130,8 +130,15 @@ enum start {		/* where nothing is remembered of an earlier run: */
 	START_LOST, /* there was one: objects carry our mark */
 };
 
+enum shutdown {	       /* of the host, as the plan finds it */
+	SHUTDOWN_NONE, /* it stays */
+	SHUTDOWN_HELD, /* it is to wait for what is being done */
+	SHUTDOWN_FREE, /* nothing needs it to wait, or its time is over */
+};
+
 struct plan {
 	struct arena arena;
+	enum shutdown shutdown;
 	enum start start;		/* of everything, */
 	enum start starts[SOURCES_MAX]; /* and of each source, by source_index() */
 	/* In row order; within a kind what is desired by name, then the rest. */

@@ -123,7 +123,7 @@ static struct list all_findings(const struct view *v, struct arena *a, const cha
 static bool source_is_used(const struct source *source)
 {
 	for (size_t i = 0; i < kind_count; i++)
-		if (kinds[i]->source == source)
+		if (kinds[i]->source == source && kinds[i]->plan)
 			return true;
 	return false;
 }

@@ -22,6 +22,7 @@ vms: {worker-1: {vcpus: 1, memory: 1GiB}}
 MACHINE = os.uname().machine
 SOCKET = "run/libvirt/libvirt-sock"
 UNITS = "lib/systemd/system"
+GUESTS = "etc/systemd/system/multi-user.target.wants/libvirt-guests.service"
 ENABLED = "etc/systemd/system/multi-user.target.wants/homek8sd.service"
 PROC_NET = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n"
 
@@ -47,6 +48,7 @@ class Host:
             "proc/cpuinfo": "flags : fpu vmx lm\n", "proc/net/udp": PROC_NET,
             "proc/net/tcp": PROC_NET,
             "usr/lib/sysusers.d/homek8s.conf": "",
+            "usr/lib/systemd/logind.conf.d/homek8s.conf": "",
             "etc/passwd": "root:x:0:0::/root:/bin/sh\nhomek8s:x:54321:54321::/:/bin/false\n",
             "etc/group": "root:x:0:\nhomek8s:x:54321:\nlibvirt:x:54322:homek8s\n",
             f"{UNITS}/homek8sd.service": "[Service]\nExecStart=/usr/bin/homek8sd --x\n",
@@ -55,6 +57,7 @@ class Host:
             self.put(name, text)
         self.put("usr/lib/any/libvirt.so.0", link="libvirt.so.0.9000.0")
         self.put(ENABLED, link=f"/{UNITS}/homek8sd.service")
+        self.put(GUESTS, link=f"/{UNITS}/libvirt-guests.service")
         self.listen(SOCKET)
         self.kubeconfig()
 
@@ -243,6 +246,21 @@ WRONG = (
      "serves DHCP"),
     ("a DHCP server of nobody knows whom", lambda host: host.put("proc/net/udp", dns(67)),
      "ports", "skip", "takes root"),
+    ("nobody shuts VMs down", lambda host: host.remove(GUESTS), "shutdown", "warn",
+     "they lose their power", "host: {shutdown: ordered}"),
+    ("left to libvirt-guests though ordered is written", lambda host: with_settings(
+        host, "host: {shutdown: ordered}\n"), "shutdown", "warn",
+     "systemctl disable libvirt-guests.service"),
+    ("left to libvirt itself", lambda host: (host.remove(GUESTS), host.put(
+        "etc/libvirt/qemu.conf", "#\nauto_shutdown_try_shutdown = \"all\"\n")), "shutdown",
+     "pass", "libvirt takes the VMs down"),
+    ("no time to shut them down", lambda host: (
+        host.remove(GUESTS, "usr/lib/systemd/logind.conf.d/homek8s.conf"),
+        with_settings(host, "host: {shutdown: ordered}\n")), "shutdown", "warn",
+     "five seconds", "InhibitDelayMaxSec=120"),
+    ("shut down in order", lambda host: (
+        host.remove(GUESTS), with_settings(host, "host: {shutdown: ordered}\n")), "shutdown",
+     "pass", "homek8sd shuts the VMs down"),
     ("no libvirt", without_libvirt, "libvirt", "fail", "libvirt is not installed",
      "apt-get install -y libvirt-daemon-system"),
     ("libvirt not started", not_started, "libvirt", "fail",

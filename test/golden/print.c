@@ -91,6 +91,9 @@ void print_plan(struct text *out, const struct plan_input *input, const struct p
 {
 	for (size_t i = 0; i < plan->item_count; i++)
 		print_item(out, plan->items[i]);
+	if (plan->shutdown != SHUTDOWN_NONE)
+		text_add(out, "shutdown of the host: %s\n",
+		    plan->shutdown == SHUTDOWN_HELD ? "held" : "free");
 	for (size_t i = 0; i < plan->finding_count; i++)
 		text_add(out, "finding %s: %s\n", plan->findings[i].id,
 		    plan->findings[i].text);

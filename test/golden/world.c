@@ -7,6 +7,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/doc/json.h"
 #include "lib/doc/xml.h"
+#include "lib/kind/host/host.h"
 #include "lib/kind/kinds.h"
 #include "lib/kind/network/network.h"
 #include "lib/kind/sources.h"
@@ -368,6 +369,34 @@ static void load_cluster(struct world *w, const char *directory)
 	watch_set_add_all(&w->arena, &set, w->config, &w->observed);
 }
 
+static enum switched switched(struct json_object *o, const char *key)
+{
+	const char *text = json_string_at(o, key);
+
+	return !text			 ? SWITCHED_UNKNOWN
+	       : strcmp(text, "on") == 0 ? SWITCHED_ON
+					 : SWITCHED_OFF;
+}
+
+/* {"since": ms ago, or none, "longest": ms, "guests": "on", "auto_shutdown": "off"} */
+static void load_power(struct world *w, const char *directory)
+{
+	autojson struct json_object *o = world_json(w, directory, "power.json");
+	struct host_power facts = { .reached = json_bool_at(o, "reached", true),
+		.longest = json_int_at(o, "longest", 0),
+		.guests = switched(o, "guests"),
+		.auto_shutdown = switched(o, "auto_shutdown") };
+	struct reading reading = { .name = HOST_NAME, .facts = &facts };
+	int64_t ago = json_int_at(o, "since", -1);
+
+	if (!o)
+		return;
+	if (ago >= 0)
+		facts.since = mono_add(WORLD_NOW, -ago);
+	put(w, directory, &host_kind, &reading);
+	observations_set_known(&w->observed, &host_kind, "");
+}
+
 static void load_host(struct world *w, const char *directory)
 {
 	autojson struct json_object *host = world_json(w, directory, "host.json");
@@ -375,7 +404,7 @@ static void load_host(struct world *w, const char *directory)
 	for (size_t k = 0; host && k < kind_count; k++) {
 		struct json_object *list = json_at(host, kinds[k]->plural);
 
-		if (kinds[k]->source != &host_source)
+		if (kinds[k]->source != &host_source || kinds[k] == &host_kind)
 			continue;
 		for (size_t i = 0; i < json_count(list); i++) {
 			struct json_object *o = json_item(list, i);
@@ -453,6 +482,8 @@ static void load(
 	load_storage(w, directory);
 	load_cluster(w, directory);
 	load_host(w, directory);
+	if (remembered)
+		load_power(w, directory);
 	load_answers(w, directory);
 }
 

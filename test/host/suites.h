@@ -13,5 +13,6 @@ Suite *links_suite(void);
 Suite *dnsmasq_suite(void);
 Suite *clock_suite(void);
 Suite *dhcp_sockets_suite(void);
+Suite *auto_shutdown_suite(void);
 
 #endif

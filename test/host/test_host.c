@@ -15,6 +15,7 @@ int main(void)
 	srunner_add_suite(runner, dnsmasq_suite());
 	srunner_add_suite(runner, clock_suite());
 	srunner_add_suite(runner, dhcp_sockets_suite());
+	srunner_add_suite(runner, auto_shutdown_suite());
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -169,6 +169,24 @@ bool act_fault_reboot(struct sim *s, struct rng *r)
 	return true;
 }
 
+static void abort_shutdown(struct sim *s, void *arg)
+{
+	(void)arg;
+	host_stay(s);
+}
+
+bool act_fault_shutdown(struct sim *s, struct rng *r)
+{
+	if (!s->engine || !s->in_force || !s->in_force->ordered ||
+	    (s->down.since_us && !s->down.ended_us))
+		return false;
+	sim_say(s, "systemctl poweroff");
+	host_shut_down(s);
+	if (rng_percent(r, 40))
+		sim_at(s, sim_later(s, 500, 18000), false, abort_shutdown, NULL);
+	return true;
+}
+
 bool act_fault_state_lost(struct sim *s, struct rng *r)
 {
 	daemon_stop(s, rng_percent(r, 50));

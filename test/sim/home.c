@@ -261,6 +261,9 @@ void home_print(const struct home *h, struct text *first, struct text *second)
 
 void home_print_settings(const struct home *h, struct text *out)
 {
+	if (h->ordered)
+		text_add(out, "host: {shutdown: ordered, shutdown_timeout: %ds}\n",
+		    H_SHUTDOWN_TIMEOUT);
 	text_add(out, "prune: %s\nvm: {stop_force: %s, stop_timeout: %ds}\n",
 	    h->prune ? "true" : "false", h->stop_force ? "true" : "false",
 	    H_STOP_TIMEOUT);

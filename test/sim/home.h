@@ -15,7 +15,8 @@
 #define H_POOLS 5
 #define H_STATICS 9
 #define H_NICS 3
-#define H_STOP_TIMEOUT 40 /* seconds; written as vm.stop_timeout */
+#define H_SHUTDOWN_TIMEOUT 20 /* seconds; host.shutdown_timeout */
+#define H_STOP_TIMEOUT 40     /* seconds; written as vm.stop_timeout */
 
 enum tri { UNWRITTEN, YES, NO };
 
@@ -69,6 +70,7 @@ struct h_pool {
 
 struct home {
 	bool prune, stop_force, observe; /* observe: first_start */
+	bool ordered;			 /* host.shutdown */
 	bool off;			 /* kubernetes.mode */
 	struct h_net nets[H_NETS];
 	size_t net_count;

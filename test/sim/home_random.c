@@ -409,6 +409,7 @@ void home_random(struct home *h, struct world *w, struct rng *r)
 	*h = (struct home){ .prune = rng_percent(r, 40),
 		.stop_force = rng_percent(r, 30),
 		.observe = rng_percent(r, 25),
+		.ordered = rng_percent(r, 50),
 		.split = rng_percent(r, 20) };
 	w->kvm = rng_percent(r, 80);
 	for (unsigned i = 0; i < nets; i++)

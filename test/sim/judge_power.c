@@ -77,6 +77,34 @@ static void judge_budget(struct sim *s, struct world *b, const struct h_vm *vm,
 		    c.down, c.all, c.critical_down, c.critical, call->text);
 }
 
+/* The step was planned while the host shut down, and it is written that VMs go first. */
+static bool goes_with_host(const struct sim *s, const struct call_in_world *call)
+{
+	return call->home->ordered && s->down.since_us &&
+	       call->sent_us >= s->down.since_us &&
+	       (!s->down.ended_us || call->sent_us <= s->down.ended_us);
+}
+
+/* Control planes go last, but for a third of the time. */
+static void judge_order(struct sim *s, struct world *b, const struct h_vm *vm,
+    const struct call_in_world *call)
+{
+	if (!is_critical(vm) || call->sent_us >= s->down.since_us +
+						     H_SHUTDOWN_TIMEOUT * SECOND / 3 * 2 -
+						     10 * MS)
+		return;
+	for (size_t i = 0; i < call->home->vm_count; i++) {
+		const struct h_vm *other = &call->home->vms[i];
+		const struct w_dom *d = dom_of(b, other);
+
+		if (d && d->e.exists && d->id >= 0 && d->state == 1 &&
+		    !is_critical(other) && judge_knows(&d->e, call))
+			sim_fail(s, "order",
+			    "\"%s\" while the host shuts down and %s is up", call->text,
+			    d->e.name);
+	}
+}
+
 static void judge_stop(struct sim *s, struct world *b, const struct call_in_world *call)
 {
 	const struct h_vm *vm = home_vm_of(call->home, call->target);
@@ -85,6 +113,12 @@ static void judge_stop(struct sim *s, struct world *b, const struct call_in_worl
 
 	if (!vm || !d || d->id < 0)
 		return;
+	if (goes_with_host(s, call)) {
+		judge_order(s, b, vm, call);
+		s->judge->asked_us[d - b->doms] = s->now_us;
+		*asked = d->id;
+		return;
+	}
 	if (vm->runs != NO && !s->judge->may_stop[d - b->doms] &&
 	    !judge_approved(s, EFFECT_INTERRUPTS, vm->name, NULL)) {
 		sim_fail(
@@ -178,6 +212,9 @@ static void judge_start(struct sim *s, struct world *b, const struct call_in_wor
 
 	if (!vm || !d || !judge_knows(&d->e, call))
 		return;
+	if (goes_with_host(s, call) && call->sent_us > s->down.since_us &&
+	    call->sent_us != s->down.ended_us)
+		sim_fail(s, "order", "\"%s\" while the host shuts down", call->text);
 	if (s->judge->may_start[d - b->doms])
 		return;
 	if (vm->runs == NO)

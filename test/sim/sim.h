@@ -68,7 +68,11 @@ struct sim {
 	struct faults faults;
 	struct disk_file state, last_good;
 	struct judge *judge;
-	bool state_lost;     /* once */
+	bool state_lost;		    /* once */
+	struct host_down {		    /* the host is shutting down, or was last */
+		int64_t since_us, ended_us; /* 0: not yet */
+		unsigned number;
+	} down;
 	bool observing;	     /* nothing may be done before somebody resumes */
 	bool trace, calm;    /* calm: no chance any more, all is prompt */
 	const char *promise; /* broken; NULL: none */
@@ -116,6 +120,10 @@ void virt_storage_event(struct sim *s);
 void files_changed(struct sim *s);
 /* `systemctl reload`: they are read at once. */
 void files_reload(struct sim *s);
+/* The host begins to shut down, or does not after all. It is off when it is released, when
+ * the daemon ends, or after its time. */
+void host_shut_down(struct sim *s);
+void host_stay(struct sim *s);
 /* The host boots: all that ran is gone. */
 void host_reboot(struct sim *s);
 

@@ -707,6 +707,73 @@ START_TEST(resumptions_in_vain_are_counted)
 }
 END_TEST
 
+static void send_step(struct bench *b, const struct action *action)
+{
+	vm_record_sent(b->state, action, b->now);
+	end_step(b, action, false);
+}
+
+/* What we take down though it is to run is started again; what is to be stopped is not. */
+START_TEST(what_was_taken_down_is_known)
+{
+	struct bench b;
+
+	set_up(&b);
+	observe_running(&b);
+	send_step(&b, &domain_shutdown_action);
+	ck_assert_int_eq(b.vm->taken_down.ms, b.now.ms);
+	observe(&b, -1, 5, 1);
+	ck_assert(b.vm->cause == STOP_OURS && b.vm->taken_down.ms == b.now.ms);
+	observe_running(&b);
+	ck_assert_msg(b.vm->taken_down.ms == 0, "it was started again");
+	send_step(&b, &domain_shutdown_action);
+	b.want.state = VM_STOPPED;
+	vm_record_desired(b.state, &b.want.object);
+	ck_assert_msg(b.vm->taken_down.ms == 0, "it is to be stopped");
+	send_step(&b, &domain_shutdown_action);
+	ck_assert_int_eq(b.vm->taken_down.ms, 0);
+	object_state_free(b.state);
+}
+END_TEST
+
+START_TEST(starts_are_known)
+{
+	struct bench b;
+
+	set_up(&b);
+	ck_assert_int_eq(b.vm->up_at.ms, 0);
+	send_step(&b, &domain_start_action);
+	ck_assert_int_eq(b.vm->start_sent.ms, b.now.ms);
+	observe_running(&b);
+	ck_assert_int_eq(b.vm->up_at.ms, b.now.ms);
+	after(&b, MINUTE);
+	observe_again(&b);
+	observe(&b, -1, 5, 3);
+	ck_assert_msg(b.vm->up_at.ms == b.now.ms - MINUTE, "when it was started");
+	object_state_free(b.state);
+}
+END_TEST
+
+/* A guest that did not heed a request while it is to run counts as up again, and a later
+ * request has all its time. */
+START_TEST(a_request_that_was_not_heeded_is_forgotten)
+{
+	struct bench b;
+
+	set_up(&b);
+	observe_running(&b);
+	send_step(&b, &domain_shutdown_action);
+	after(&b, settings.vm.stop_timeout - 1);
+	observe_again(&b);
+	ck_assert(b.vm->stop_first.ms && b.vm->stop_sent.ms && b.vm->stop_requested.ms);
+	after(&b, 1);
+	observe_again(&b);
+	ck_assert(
+	    !b.vm->stop_first.ms && !b.vm->stop_sent.ms && !b.vm->stop_requested.ms);
+	object_state_free(b.state);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("vm_record");
@@ -743,6 +810,9 @@ int main(void)
 	tcase_add_test(tests, another_domain_begins_anew);
 	tcase_add_test(tests, resumes_are_paced);
 	tcase_add_test(tests, resumptions_in_vain_are_counted);
+	tcase_add_test(tests, what_was_taken_down_is_known);
+	tcase_add_test(tests, starts_are_known);
+	tcase_add_test(tests, a_request_that_was_not_heeded_is_forgotten);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

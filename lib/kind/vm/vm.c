@@ -10,6 +10,7 @@
 #include "lib/kind/sources.h"
 #include "lib/kind/vm/vm.h"
 #include "lib/kind/vm/vm_agent.h"
+#include "lib/kind/vm/vm_host.h"
 #include "lib/kind/vm/vm_list.h"
 #include "lib/kind/vm/vm_record.h"
 #include "lib/kind/vm/vm_import.h"
@@ -465,6 +466,7 @@ const struct kind vm_kind = {
 	.refresh = refresh,
 	.prepare = prepare,
 	.plan = vm_plan,
+	.settle = vm_host_settle,
 	.import = vm_import,
 	.availability = vm_availability,
 	.state_fields = &vm_record_fields,

@@ -9,8 +9,10 @@
 
 #include "lib/base/hash.h"
 #include "lib/kind/actions.h"
+#include "lib/kind/host/host.h"
 #include "lib/kind/vm/hypervisor.h"
 #include "lib/kind/vm/vm_autostart.h"
+#include "lib/kind/vm/vm_host.h"
 #include "lib/kind/vm/vm_power.h"
 #include "lib/kind/vm/vm_record.h"
 #include "lib/kind/vm/vm_restart.h"
@@ -415,7 +417,8 @@ static void plan_present(struct planner *p, struct item *item, const struct vm *
 		    size_text(p->arena, live->memory_left), vm_word(p, want->domain),
 		    (long long)live->memory / 1024);
 	seed = vm_seed_plan(p, item, want, config);
-	if (!vm_restart_plan(p, item, want, have, NULL))
+	if (!vm_host_plan(p, item, want, have) &&
+	    !vm_restart_plan(p, item, want, have, NULL))
 		vm_power_plan(p, item, want, have);
 	shared = plan_shared(p, item, want);
 	if (!shared)
@@ -463,7 +466,8 @@ void vm_availability(struct planner *p, const struct item *item, struct availabi
 	    item->observed ? (const struct vm *)item->observed->live : NULL;
 	const struct vm_record *vm = vm_record_of(item->state);
 
-	if (!want)
+	/* What goes down with the host takes nothing from a home that stays. */
+	if (!want || host_shutdown(p) == HOST_TAKES_DOWN)
 		return;
 	out->counts = true;
 	/* A shutdown that was requested and has not ended counts already; one whose request

@@ -62,6 +62,9 @@ static const struct field rows[] = {
 	    FIELD_KEPT | FIELD_SHOWN | FIELD_CLEARED),
 	record_row(
 	    struct vm_record, "saved_at", FIELD_MONO, saved_at, FIELD_KEPT | FIELD_SHOWN),
+	record_row(struct vm_record, "taken_down", FIELD_MONO, taken_down, FIELD_KEPT),
+	record_row(struct vm_record, "up_at", FIELD_MONO, up_at, FIELD_KEPT),
+	record_row(struct vm_record, "start_sent", FIELD_MONO, start_sent, FIELD_KEPT),
 	record_row(struct vm_record, "resumed_at", FIELD_MONO, resumed_at, FIELD_KEPT),
 	record_row(struct vm_record, "resumed_in_vain", FIELD_INT, resumed_in_vain,
 	    FIELD_KEPT | FIELD_SHOWN | FIELD_CLEARED, .maximum = INT_MAX),
@@ -144,6 +147,11 @@ static void still_stopped(struct vm_record *vm, enum stop_cause cause)
 	vm->cause = cause;
 }
 
+static bool stops(const struct action *action)
+{
+	return action == &domain_shutdown_action || action == &domain_destroy_action;
+}
+
 /* A request counts from when it is sent to when the last answer came: it may be heeded at any
  * time in between, and one that failed may have been carried out all the same. Nobody who asks for another
  * try makes it undone; a guest that is to run, and is still up when its time is over, has
@@ -151,16 +159,22 @@ static void still_stopped(struct vm_record *vm, enum stop_cause cause)
 static void stop_requested(
     struct vm_record *vm, const struct action *action, struct mono now)
 {
-	if (action == &domain_shutdown_action || action == &domain_destroy_action)
+	if (stops(action))
 		vm->stop_requested = now;
 }
 
+/* A procedure that shuts it down has its own idea of how long it goes on. */
 static void forget_stop(
-    struct vm_record *vm, const struct settings *settings, struct mono now)
+    struct object_state *state, const struct settings *settings, struct mono now)
 {
-	if (vm->desired == VM_RUNNING &&
-	    mono_reached(mono_add(vm->stop_requested, settings->vm.stop_timeout), now))
-		vm->stop_requested = (struct mono){ 0 };
+	struct vm_record *vm = state->own;
+
+	if (vm->desired != VM_RUNNING ||
+	    !mono_reached(mono_add(vm->stop_requested, settings->vm.stop_timeout), now))
+		return;
+	vm->stop_requested = (struct mono){ 0 };
+	if (!state->procedure.phase)
+		vm->stop_first = vm->stop_sent = (struct mono){ 0 };
 }
 
 /* A disk error a while after it was resumed is another one. */
@@ -183,8 +197,8 @@ static void observed_running(struct object_state *state, const struct domain_fac
 	if (!vm->observed || vm->domain_id != facts->id) {
 		/* Whoever did it: it was restarted, as somebody had requested. */
 		wish_end(&state->restart);
-		vm->running_since = now;
-		vm->start_at = (struct mono){ 0 };
+		vm->running_since = vm->up_at = now;
+		vm->start_at = vm->taken_down = (struct mono){ 0 };
 		vm->stop_first = vm->stop_sent = vm->stop_requested = (struct mono){ 0 };
 		vm->resumed_in_vain = 0;
 		/* The failure that is reported is over, whatever else is not as written. */
@@ -194,7 +208,7 @@ static void observed_running(struct object_state *state, const struct domain_fac
 		       mono_add(vm->running_since, settings->vm.minimum_uptime), now)) {
 		vm->quick_stops = 0;
 	}
-	forget_stop(vm, settings, now);
+	forget_stop(state, settings, now);
 	note_disk_error(vm, facts, settings, now);
 	vm->cause = STOP_NONE;
 	vm->saved_at = (struct mono){ 0 };
@@ -342,6 +356,7 @@ void vm_record_desired(struct object_state *state, const struct object *desired)
 	if (before == after)
 		return;
 	vm->desired = after;
+	vm->taken_down = (struct mono){ 0 };
 	/* What was approved, or held, was something else. */
 	approval_done(&state->approval);
 	vm->quick_stops = 0;
@@ -398,7 +413,13 @@ static void start_failed(struct object_state *state, struct mono now, uint32_t r
 void vm_record_sent(
     struct object_state *state, const struct action *action, struct mono now)
 {
-	stop_requested(state->own, action, now);
+	struct vm_record *vm = state->own;
+
+	stop_requested(vm, action, now);
+	if (action == &domain_start_action)
+		vm->start_sent = now;
+	else if (stops(action) && vm->desired == VM_RUNNING)
+		vm->taken_down = now;
 }
 
 void vm_record_ended(struct object_state *state, const struct action *action,

@@ -37,6 +37,9 @@ struct vm_record {
 	struct mono stop_first, stop_sent; /* shutdown requests; 0 = none */
 	struct mono stop_requested; /* last, by us, be it in vain: it may still go down */
 	struct mono evicted_at; /* last, a Pod of its node, or tried; 0: not; not kept */
+	struct mono taken_down; /* by us, though it is to run: it is started again */
+	struct mono up_at;	/* it was observed to have been started */
+	struct mono start_sent; /* a start of it, by us */
 	struct mono gone_at;	/* its domain was there, and is not since; 0: not */
 	/* Resumptions by us after a disk error: the last, and how many in a row have not
 	 * lasted; and whether it was observed paused by one. */

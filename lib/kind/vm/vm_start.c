@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "lib/kind/actions.h"
+#include "lib/kind/host/host.h"
 #include "lib/kind/vm/vm_claims.h"
 #include "lib/kind/vm/vm_defaults.h"
 #include "lib/kind/vm/vm_fields.h"
@@ -110,7 +111,8 @@ static bool may_start(
 {
 	const struct vm_record *vm = vm_record_of(item->state);
 
-	if (vm->start_requested)
+	/* What we took down in this boot of the host we bring back. */
+	if (vm->start_requested || vm->taken_down.ms > 0)
 		return true;
 	switch (vm_power_due(want, have)) {
 	case POWER_ALWAYS:
@@ -174,6 +176,8 @@ static const char *waits_for(struct planner *p, struct item *item, const struct 
 	const char *network = missing_network(p, attached), *reservation;
 	bool known = p->input->observed->kinds[kind_index(&network_kind)].known;
 
+	if (host_shutdown(p) != HOST_STAYS)
+		return arena_printf(p->arena, "%s; this host is shutting down", why);
 	if (network && known && !planner_desired(p, &network_kind, network)) {
 		item_blocked(p, item,
 		    "%s; network %s is not active and not written here: `virsh net-start %s`",
