@@ -9,12 +9,14 @@
 #include "daemon/virt/disk_identity.h"
 #include "daemon/virt/disk_space.h"
 #include "daemon/virt/guest_addresses.h"
+#include "daemon/virt/image_file.h"
 #include "daemon/virt/seed_volume.h"
 #include "daemon/virt/transfer.h"
 #include "lib/base/arena.h"
 #include "lib/kind/vm/vm_agent.h"
 #include "lib/kind/vm/vm_disk.h"
 #include "lib/kind/vm/vm_disk_error.h"
+#include "lib/kind/volume/image.h"
 #include "lib/kind/volume/seed.h"
 
 #define IDLE_MS 30000
@@ -46,11 +48,18 @@ static struct json_object *find_seed(
 	return word ? json_object_new_string(word) : NULL;
 }
 
+static struct json_object *find_image(
+    virConnectPtr conn, const char *name, struct fault *fault)
+{
+	return image_file(conn, name + strlen(IMAGE_NAME), fault);
+}
+
 /* The last takes all that is left. */
 static const struct sort sorts[] = {
 	{ AGENT_NAME, guest_addresses, "query the guest's", AGENT_ANSWERED, OF_GUESTS,
 	    false },
 	{ DISK_SPACE, find_space, "find out of a disk:", DISK_ANSWERED, OF_DISKS, true },
+	{ IMAGE_NAME, find_image, "find out what is:", IMAGE_ANSWERED, OF_DISKS, false },
 	{ SEED_NAME, find_seed, "find out what is in:", SEED_ANSWERED, OF_DISKS, false },
 	{ "", disk_identity, "find out of a disk:", DISK_ANSWERED, OF_DISKS, false },
 };

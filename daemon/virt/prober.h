@@ -2,7 +2,8 @@
 /*
  * prober: answers the probes of the kind vm: what a disk is (lib/kind/vm/vm_disk.h), how
  * much space is left for it (vm_disk_error.h), and which addresses a guest says it has
- * (vm_agent.h); and of the kind volume: what a seed's holds (lib/kind/volume/seed.h). Disks and guests each on a thread and a connection of its own (transfer.h),
+ * (vm_agent.h); and of the kind volume: what a seed holds
+ * (lib/kind/volume/seed.h), and what a file is as an image (image.h). Disks and guests each on a thread and a connection of its own (transfer.h),
  * since a path may lie on a file server that does not answer, and a guest need not answer
  * either. Hides the connections, and the wait after a failure.
  *

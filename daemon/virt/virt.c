@@ -20,7 +20,7 @@
  *	steps		one step of a plan, on a call thread
  *	transfer	what takes minutes: a thread and a connection of its own
  *	slow_steps	steps that take long (seed_volume, seed_image), by a transfer
- *	prober		of disks (disk_identity, disk_space, ...), seeds (seed_volume), and
+ *	prober		of disks (disk_identity, disk_space, ...), images (image_file), seeds, and
  *			what a guest's agent says (guest_addresses), by transfers
  *	virt		puts them together
  *

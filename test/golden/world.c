@@ -449,7 +449,7 @@ static void load_answers(struct world *w, const char *directory)
 	struct plan_input input;
 
 	world_input(w, &input);
-	for (int round = 0; round < 2; round++) {
+	for (int round = 0; round < 3; round++) {
 		struct plan *plan = plan_make(&input);
 
 		answer_plan(w, answers, disks, plan);

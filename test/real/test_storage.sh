@@ -16,6 +16,7 @@ if [[ -z ${LAB:-} ]]; then exec "$here/lab.sh" run "$here/test_storage.sh"; fi
 command -v qemu-img >/dev/null || { echo "SKIP storage: needs qemu-img (qemu-utils)"; exit 77; }
 
 images=/var/lib/libvirt/images
+outside=/var/lib/libvirt/outside.qcow2
 clones='a b c d e f'
 
 settings() {
@@ -104,17 +105,26 @@ grown() {
 
 # A raw file under a name of qcow2's, an image at a path, and one that is a disk.
 odd_images() {
-	truncate -s 16M "$images/raw.qcow2"
+	truncate -s 16M "$images/raw.qcow2" "$outside"
 	virsh -q pool-refresh default
 	home "$(vm node stopped 'size: 128MiB, image: base.img')
 $(vm raw stopped 'image: raw.qcow2')
 $(vm path stopped "image: $images/base.img")
+$(vm outside stopped "image: $outside")
+$(vm later stopped "image: $outside.img")
 $(vm over stopped 'image: node.qcow2')
 $(vm small stopped 'size: 8MiB, image: base.img')"
 	check "a raw file that is called qcow2 is taken as what it is" \
 		"is vm/raw converged && [[ \$(info raw.qcow2 format) == raw ]]" 30
 	check "and as large as it is" "[[ \$(virsh -q vol-info raw.qcow2 default | grep -c 16.00) == 1 ]]"
 	check "an image may be a path" "is volume/default/path.qcow2 converged" 20
+	check "also of a file in no pool, which is what it holds" \
+		"is vm/outside converged && [[ \$(info outside.qcow2 '[\"full-backing-filename\"]') == $outside &&
+			\$(info outside.qcow2 '[\"backing-filename-format\"]') == raw ]]" 20
+	check "one that is not there is said" \
+		"is volume/default/later.qcow2 blocked 'there is no such file'" 20
+	heals "and its disk made once it is" "qemu-img create -q -f qcow2 $outside.img 24M && ctl reconcile" \
+		"is vm/later converged && [[ \$(info later.qcow2 '[\"virtual-size\"]') == 25165824 ]]" 30
 	check "a disk of a domain is no image" \
 		"is volume/default/over.qcow2 blocked 'is a disk of domain node'" 20
 	check "nor is one that is larger than the disk" \

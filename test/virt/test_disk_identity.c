@@ -13,6 +13,7 @@
 
 #include "daemon/virt/block_device.h"
 #include "daemon/virt/disk_identity.h"
+#include "daemon/virt/image_file.h"
 #include "daemon/virt/prober.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/hash.h"
@@ -52,6 +53,52 @@ static void write_overlay(const char *path, const char *name)
 	memcpy(header + 104, name, strlen(name));
 	write_file(path, header, sizeof(header));
 }
+
+static const struct {
+	const char *what, *bytes, *format;
+} files[] = {
+	{ "raw, whatever it is called", "hello", "raw" },
+	{ "VMware's", "KDMV", "vmdk" },
+	{ "packed",
+	    "\xfd"
+	    "7zXZ",
+	    "xz" },
+};
+
+static struct json_object *image_at(const char *path)
+{
+	struct fault fault = { 0 };
+
+	return image_file(conn, path, &fault);
+}
+
+START_TEST(an_image_is_what_it_holds)
+{
+	const char *path = in("image.qcow2");
+	autojson struct json_object *o = NULL;
+
+	write_file(path, files[_i].bytes, strlen(files[_i].bytes));
+	o = image_at(path);
+	ck_assert_msg(strcmp(json_string_at(o, "format"), files[_i].format) == 0, "%s",
+	    files[_i].what);
+	ck_assert_int_eq(json_int_at(o, "size", -1), (int64_t)strlen(files[_i].bytes));
+}
+END_TEST
+
+START_TEST(an_image_may_be_laid_over_itself)
+{
+	autojson struct json_object *o = NULL, *gone = NULL, *directory_is = NULL;
+
+	write_overlay(in("loop"), "./loop");
+	o = image_at(in("loop"));
+	ck_assert_str_eq(json_string_at(o, "format"), "qcow2");
+	ck_assert_str_eq(json_string_at(o, "backing"), in("loop"));
+	gone = image_at(in("gone"));
+	ck_assert_str_eq(json_string_at(gone, "why"), "there is no such file");
+	directory_is = image_at(directory);
+	ck_assert_str_eq(json_string_at(directory_is, "why"), "it is no plain file");
+}
+END_TEST
 
 static const char *what_is(const char *name)
 {
@@ -273,6 +320,9 @@ int main(void)
 	tcase_add_checked_fixture(tests, make_files, remove_files);
 	tcase_add_test(tests, whatever_leads_there_is_one_file);
 	tcase_add_test(tests, what_is_not_there_is_its_resolved_path);
+	tcase_add_loop_test(
+	    tests, an_image_is_what_it_holds, 0, sizeof(files) / sizeof(files[0]));
+	tcase_add_test(tests, an_image_may_be_laid_over_itself);
 	tcase_add_test(tests, the_chain_of_an_image_is_followed);
 	tcase_add_test(tests, a_volume_is_its_path);
 	tcase_add_test(tests, what_names_no_disk_is_an_error);

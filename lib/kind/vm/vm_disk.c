@@ -16,7 +16,7 @@
 	"The storage pool that holds the volume, which is called as the VM with " volume \
 	"added; left out: default."
 #define IMAGE_HELP                                                                       \
-	"The image the volume is laid over when it is made: the name of a volume in its pool, or the path of one in any pool; qcow2 or raw. Not compared afterwards."
+	"The image the volume is laid over when it is made: the name of a volume in its pool, or the path of a file; qcow2 or raw. Not compared afterwards."
 
 static const struct field disk_rows[] = {
 	{ "path", FIELD_PATH, at(struct vm_disk, path),

@@ -76,6 +76,7 @@ static void plan_making(
 		return;
 	}
 	item_pending(p, item, "%s", why);
+	volume_report_pool(p, item, want);
 	program_step(p, item_program(p, item, NULL), &seed_make_action, want->external,
 	    "make seed %s in storage pool %s", want->file, want->pool);
 }

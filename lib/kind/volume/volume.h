@@ -41,6 +41,9 @@ int volume_read(struct arena *a, const char *xml, struct volume *out, struct err
 bool volume_pool_is_there(
     struct planner *p, struct item *item, const struct volume *want);
 
+/* The last try to make it failed because of its pool: the condition, and the way out. */
+void volume_report_pool(struct planner *p, struct item *item, const struct volume *want);
+
 /* struct kind's plan(), and the document of a volume_create step (lib/model/action.h). */
 void volume_plan(struct planner *p, struct item *item, const struct object *want,
     const struct observed *have);

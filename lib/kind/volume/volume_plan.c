@@ -14,6 +14,7 @@
 #include "lib/kind/vm/vm_claims.h"
 #include "lib/kind/vm/vm_plan.h"
 #include "lib/kind/vm/vm_word.h"
+#include "lib/kind/volume/image.h"
 #include "lib/kind/volume/storage.h"
 #include "lib/kind/volume/volume.h"
 
@@ -22,98 +23,6 @@
 static const struct vm *vm_of(const struct planner *p, const struct volume *want)
 {
 	return (const struct vm *)planner_desired(p, &vm_kind, want->vm);
-}
-
-/* Images */
-
-static const struct observed_set *volumes(const struct planner *p)
-{
-	return &p->input->observed->kinds[kind_index(&volume_kind)];
-}
-
-static const struct volume *side_of(const struct observed *observed)
-{
-	return observed && observed->presence == PRESENT
-		   ? (const struct volume *)observed->config
-		   : NULL;
-}
-
-/* NULL: none of them is that file. */
-static const struct volume *volume_at(const struct planner *p, const char *path)
-{
-	const struct observed_set *set = volumes(p);
-
-	for (size_t i = 0; i < set->count; i++) {
-		const struct volume *volume = side_of(set->items[i]);
-
-		if (volume && volume->path && strcmp(volume->path, path) == 0)
-			return volume;
-	}
-	return NULL;
-}
-
-static const struct volume *image_of(struct planner *p, const struct volume *want)
-{
-	if (want->image[0] == '/')
-		return volume_at(p, want->image);
-	return side_of(planner_observed(
-	    p, &volume_kind, arena_printf(p->arena, "%s/%s", want->pool, want->image)));
-}
-
-static void block_missing_image(
-    struct planner *p, struct item *item, const struct volume *want)
-{
-	if (want->image[0] == '/')
-		item_blocked(p, item,
-		    "to be made over %s, which is in no active storage pool of libvirt's: `virsh pool-create-as images dir --target %.*s` makes one of its directory; libvirt learns of a new file there by `virsh pool-refresh`",
-		    want->image, (int)(strrchr(want->image, '/') - want->image) + 1,
-		    want->image);
-	else
-		item_blocked(p, item,
-		    "to be made over the image %s, which storage pool %s does not have: `virsh vol-list %s` lists what it has; libvirt learns of a file that was copied there by `virsh pool-refresh %s`",
-		    want->image, want->pool, want->pool, want->pool);
-}
-
-/* True: the image will do, or none is written; else the item is blocked. */
-static bool image_fits(struct planner *p, struct item *item, const struct volume *want)
-{
-	const struct volume *image;
-	struct vm_claim writer;
-
-	if (!want->image)
-		return true;
-	image = image_of(p, want);
-	if (!image) {
-		block_missing_image(p, item, want);
-		return false;
-	}
-	if (!image->path || !image->format ||
-	    (strcmp(image->format, "qcow2") != 0 && strcmp(image->format, "raw") != 0))
-		item_blocked(p, item,
-		    "to be made over the image %s, which is %s: an image is qcow2 or raw",
-		    want->image, image->format ? image->format : "of no known format");
-	else if (image->backing && strcmp(image->backing, image->path) == 0)
-		item_blocked(p, item,
-		    "to be made over the image %s, which names itself as its backing file: get the image anew",
-		    want->image);
-	else if (want->size && want->size < image->size)
-		item_blocked(p, item,
-		    "to be made with %s over the image %s, which has %s: write `size: %s` or more",
-		    size_text(p->arena, want->size), want->image,
-		    size_text(p->arena, image->size), size_text(p->arena, image->size));
-	else
-		switch (vm_disk_writer(p, image->path, &writer)) {
-		case CLAIM_NONE:
-			return true;
-		case CLAIM_UNKNOWN:
-			item_pending(p, item, "to be made; waits: %s", writer.what);
-			break;
-		case CLAIM_FOUND:
-			item_blocked(p, item,
-			    "to be made over the image %s, which is a disk of domain %s: what is laid over it breaks with its first write; `virsh vol-clone` makes a copy",
-			    want->image, writer.domain);
-		}
-	return false;
 }
 
 /* Pools */
@@ -147,6 +56,29 @@ bool volume_pool_is_there(struct planner *p, struct item *item, const struct vol
 }
 
 /* Making */
+
+static bool has(const char *text, const char *part)
+{
+	return strstr(text, part) != NULL;
+}
+
+void volume_report_pool(struct planner *p, struct item *item, const struct volume *want)
+{
+	const struct storage *pool = storage_pool(p, want->pool);
+	const char *error = item->state->error, *path = pool ? pool->path : NULL;
+
+	if (!error)
+		return;
+	if (has(error, "No space left") || has(error, "not enough free space") ||
+	    has(error, "quota exceeded"))
+		item_condition(p, item, "PoolFull",
+		    "storage pool %s has no space left: free some (`virsh pool-info %s` shows how much there is), or write another pool; it is tried again by itself",
+		    want->pool, want->pool);
+	else if (has(error, "Permission denied") || has(error, "Read-only file system"))
+		item_condition(p, item, "PoolNotWritable",
+		    "libvirt may not write in storage pool %s: `ls -ld %s` and `findmnt -T %s` show why; or write another pool; it is tried again by itself",
+		    want->pool, path ? path : "/", path ? path : "/");
+}
 
 /* What the domain has is all known, and this disk is none of it. */
 static bool is_new_to(
@@ -214,6 +146,7 @@ static void plan_absent(struct planner *p, struct item *item, const struct volum
 	    !can_be_made(p, item, want))
 		return;
 	item_pending(p, item, "to be made");
+	volume_report_pool(p, item, want);
 	program = item_program(p, item, NULL);
 	program_step(p, program, &volume_create_action, NULL,
 	    "make volume %s in storage pool %s%s%s", want->file, want->pool,

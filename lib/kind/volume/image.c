@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/* image: found by name in the pool, by path among all volumes, or as a file. */
+#include "lib/kind/volume/image.h"
+
+#include <string.h>
+
+#include "lib/base/hash.h"
+#include "lib/doc/json.h"
+#include "lib/kind/vm/vm_claims.h"
+
+/* Finding it */
+
+static const struct observed_set *volumes(const struct planner *p)
+{
+	return &p->input->observed->kinds[kind_index(&volume_kind)];
+}
+
+static const struct volume *side_of(const struct observed *observed)
+{
+	return observed && observed->presence == PRESENT
+		   ? (const struct volume *)observed->config
+		   : NULL;
+}
+
+/* NULL: none of them is that file. */
+static const struct volume *volume_at(const struct planner *p, const char *path)
+{
+	const struct observed_set *set = volumes(p);
+
+	for (size_t i = 0; i < set->count; i++) {
+		const struct volume *volume = side_of(set->items[i]);
+
+		if (volume && volume->path && strcmp(volume->path, path) == 0)
+			return volume;
+	}
+	return NULL;
+}
+
+static const char *question(struct planner *p, const char *path)
+{
+	return arena_printf(p->arena, IMAGE_NAME "%s", path);
+}
+
+/* What was said of a file; NULL: nothing yet. */
+static const struct answer *answer_about(struct planner *p, const char *path)
+{
+	const char *name = question(p, path);
+
+	return p->input->probes ? probe_store_find(p->input->probes, &volume_kind, name,
+				      hash_bytes(HASH_START, name, strlen(name)))
+				: NULL;
+}
+
+/* The same, and the plan has the probe for it. */
+static const struct answer *ask(struct planner *p, const char *path)
+{
+	const char *name = question(p, path);
+
+	return planner_probe(
+	    p, &volume_kind, name, name, hash_bytes(HASH_START, name, strlen(name)));
+}
+
+static const struct volume *file_at(struct planner *p, const char *path)
+{
+	const struct answer *answer = ask(p, path);
+	struct volume *file;
+
+	if (!answer || !json_string_at(answer->json, "format"))
+		return NULL;
+	file = arena_alloc(p->arena, sizeof(*file));
+	file->path = path;
+	file->format = arena_copy(p->arena, json_string_at(answer->json, "format"));
+	file->backing = arena_copy(p->arena, json_string_at(answer->json, "backing"));
+	file->size = json_int_at(answer->json, "size", 0);
+	return file;
+}
+
+const struct volume *image_of(struct planner *p, const struct volume *want)
+{
+	const struct volume *volume;
+
+	if (want->image[0] != '/')
+		return side_of(planner_observed(p, &volume_kind,
+		    arena_printf(p->arena, "%s/%s", want->pool, want->image)));
+	volume = volume_at(p, want->image);
+	return volume ? volume : file_at(p, want->image);
+}
+
+/* Judging it */
+
+static void block_missing_file(
+    struct planner *p, struct item *item, const struct volume *want)
+{
+	const struct answer *answer = answer_about(p, want->image);
+	int length = (int)(strrchr(want->image, '/') - want->image) + 1;
+
+	if (!answer)
+		item_pending(p, item, "to be made over %s; waits for what that file is",
+		    want->image);
+	else
+		item_blocked(p, item,
+		    "to be made over %s, which cannot be read: %s; put it there and let homek8sd read it (`chmod a+r`), or make a storage pool of its directory, which libvirt reads: `virsh pool-create-as images dir --target %.*s`; `homek8sctl reconcile` reads it at once",
+		    want->image, json_string_at(answer->json, "why"), length,
+		    want->image);
+}
+
+static void block_missing_image(
+    struct planner *p, struct item *item, const struct volume *want)
+{
+	if (want->image[0] == '/')
+		block_missing_file(p, item, want);
+	else
+		item_blocked(p, item,
+		    "to be made over the image %s, which storage pool %s does not have: `virsh vol-list %s` lists what it has; libvirt learns of a file that was copied there by `virsh pool-refresh %s`",
+		    want->image, want->pool, want->pool, want->pool);
+}
+
+bool image_fits(struct planner *p, struct item *item, const struct volume *want)
+{
+	const struct volume *image;
+	struct vm_claim writer;
+
+	if (!want->image)
+		return true;
+	image = image_of(p, want);
+	if (!image) {
+		block_missing_image(p, item, want);
+		return false;
+	}
+	if (!image->path || !image->format ||
+	    (strcmp(image->format, "qcow2") != 0 && strcmp(image->format, "raw") != 0))
+		item_blocked(p, item,
+		    "to be made over the image %s, which is %s: an image is qcow2 or raw",
+		    want->image, image->format ? image->format : "of no known format");
+	else if (image->backing && strcmp(image->backing, image->path) == 0)
+		item_blocked(p, item,
+		    "to be made over the image %s, which names itself as its backing file: get the image anew",
+		    want->image);
+	else if (want->size && want->size < image->size)
+		item_blocked(p, item,
+		    "to be made with %s over the image %s, which has %s: write `size: %s` or more",
+		    size_text(p->arena, want->size), want->image,
+		    size_text(p->arena, image->size), size_text(p->arena, image->size));
+	else
+		switch (vm_disk_writer(p, image->path, &writer)) {
+		case CLAIM_NONE:
+			return true;
+		case CLAIM_UNKNOWN:
+			item_pending(p, item, "to be made; waits: %s", writer.what);
+			break;
+		case CLAIM_FOUND:
+			item_blocked(p, item,
+			    "to be made over the image %s, which is a disk of domain %s: what is laid over it breaks with its first write; `virsh vol-clone` makes a copy",
+			    want->image, writer.domain);
+		}
+	return false;
+}
