@@ -1,0 +1,211 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""`homek8sctl restart` of a node: cordoned under our mark, its Pods evicted as their budget lets
+them, shut down, started, Ready in another boot, uncordoned; killed and gone on with at each phase;
+what others have done to the node is left to them.
+"""
+
+import json
+
+from homelab import run, started
+
+NODE = "/api/v1/nodes/worker-1"
+PODS = "/api/v1/namespaces/default/pods"
+BUDGETS = "/apis/policy/v1/namespaces/default/poddisruptionbudgets"
+MARK = "homek8s.io/drain"
+LABEL = "node.kubernetes.io/exclude-from-external-load-balancers"
+
+
+def start(home):
+    started(home)
+    home.boots = 0
+    boots(home)
+    home.must("the node is seen", lambda: home.is_("node/worker-1", "converged"), 5)
+
+
+def boots(home):
+    """What the kubelet says once its machine has started."""
+    home.boots += 1
+    home.api.patch(f"{NODE}/status", {"status": {"nodeInfo": {"bootID": f"boot-{home.boots}"}}})
+
+
+def node(home):
+    return home.api.get(NODE)
+
+
+def mark(home):
+    return node(home)["metadata"].get("annotations", {}).get(MARK)
+
+
+def cordoned(home):
+    return node(home)["spec"].get("unschedulable", False)
+
+
+def excluded(home):
+    return LABEL in node(home)["metadata"].get("labels", {})
+
+
+def untouched(home):
+    return not mark(home) and not cordoned(home) and not excluded(home)
+
+
+def pod(name, owner="ReplicaSet", **labels):
+    owners = [{"apiVersion": "apps/v1", "kind": owner, "name": "x", "uid": "1",
+               "controller": True}] if owner else []
+    return {"apiVersion": "v1", "kind": "Pod",
+            "metadata": {"name": name, "namespace": "default", "labels": labels,
+                         "ownerReferences": owners},
+            "spec": {"nodeName": "worker-1", "containers": [{"name": "c", "image": "i"}]},
+            "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}}
+
+
+def budget(least):
+    return {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget",
+            "metadata": {"name": "db", "namespace": "default"},
+            "spec": {"minAvailable": least, "selector": {"matchLabels": {"app": "db"}}}}
+
+
+def pods(home):
+    return sorted(item["metadata"]["name"] for item in home.api.get(PODS)["items"])
+
+
+def domain_id(home):
+    return home.virsh("domid", "worker-1").out.strip()
+
+
+def phase(home):
+    shown = json.loads(home.ctl("describe", "vm/worker-1", "-o", "json").out)
+    return ((shown.get("remembered") or {}).get("procedure") or {}).get("phase", "").split(" ")[0]
+
+
+def drained(home):
+    check, stays = home.report.check, home.report.stays
+    home.api.store(pod("web"), pod("db", app="db"), pod("agent", "DaemonSet"), pod("alone", None))
+    home.api.post(BUDGETS, budget(1))
+    before = domain_id(home)
+    home.marks()
+    answer = home.ctl("restart", "vm/worker-1")
+    check("restart: it says what comes of it", lambda: answer.code == 0 and
+          "vm/worker-1: pending: is being restarted" in answer.err)
+    check("cordoned under our mark, and excluded from MetalLB", lambda: cordoned(home) and
+          excluded(home) and mark(home).endswith(",cordon,exclude"), 5)
+    check("what nothing keeps is evicted; who blocks is named", lambda:
+          pods(home) == ["agent", "alone", "db"] and home.is_(
+              "vm/worker-1", "pending",
+              "default/db waits for PodDisruptionBudget default/db, which allows no disruption "
+              "now: 1 of its Pods are healthy, and it needs 1"), 10)
+    stays("nothing is evicted against it, and the VM runs", lambda:
+          "db" in pods(home) and domain_id(home) == before and
+          len([line for line in home.api.writes() if "/eviction" in line]) == 1, 4)
+    check("another restart waits", lambda: home.ctl("restart", "vm/worker-2").code == 0 and
+          home.is_("vm/worker-2", "pending", "waits until what goes on at vm/worker-1 is done"), 5)
+    home.exits(0, "resume", "vm/worker-2")
+    home.exits(0, "pause", "vm/worker-1")
+    home.api.delete(f"{BUDGETS}/db")
+    stays("paused: it does not go on", lambda: "db" in pods(home) and phase(home) == "drain", 4)
+    home.exits(0, "resume", "vm/worker-1")
+    stays("resumed: that ends the wish as well", lambda: "db" in pods(home), 1)
+    check("what was done is taken back", lambda: untouched(home) and
+          domain_id(home) == before and home.is_("vm/worker-1", "converged"), 10)
+
+
+def restarted(home):
+    check, stays = home.report.check, home.report.stays
+    before = domain_id(home)
+    home.exits(0, "restart", "vm/worker-1")
+    check("without a budget it goes through", lambda: domain_id(home) not in (before, "-") and
+          pods(home) == ["agent", "alone"], 20)
+    stays("Ready says nothing while the boot is the old one", lambda: cordoned(home) and
+          home.is_("vm/worker-1", "pending", "waits for node worker-1 to be Ready"), 2)
+    boots(home)
+    check("Ready in another boot: it must stay so", lambda: home.is_(
+        "vm/worker-1", "pending", "must stay so for 15s"), 5)
+    stays("and is not given back at once", lambda: cordoned(home), 5)
+    check("then it is uncordoned", lambda: untouched(home) and
+          home.is_("vm/worker-1", "converged"), 20)
+    check("events have the phases", lambda: all(
+        words in home.ctl("events", "vm/worker-1").out for words in (
+            "cordon node worker-1", "shut down domain worker-1", "start domain worker-1",
+            "uncordon node worker-1")))
+    home.marks()
+    stays("nothing is done any more", home.wrote_nothing, 2)
+
+
+def killed(home):
+    """At each phase, as soon as it is there."""
+    check = home.report.check
+    home.api.store(pod("web"), pod("db", app="db"))
+    home.api.post(BUDGETS, budget(1))
+    before = domain_id(home)
+    home.exits(0, "restart", "vm/worker-1")
+    seen = []
+    for word in ("cordon", "drain"):
+        home.report.wait_until(lambda: phase(home) in (word, "drain"), 5)
+        seen.append(phase(home))
+        home.kill()
+        home.start()
+    check("it drains after two kills", lambda: cordoned(home) and pods(home) ==
+          ["agent", "alone", "db"] and phase(home) == "drain", 15)
+    home.api.delete(f"{BUDGETS}/db")
+    home.report.wait_until(lambda: "db" not in pods(home), 10)
+    home.kill()
+    home.start()
+    home.report.wait_until(lambda: domain_id(home) != before, 20)
+    home.kill()
+    home.start()
+    check("it runs anew, once", lambda: domain_id(home) not in ("-", before), 20)
+    once = domain_id(home)
+    home.kill()
+    boots(home)
+    home.start()
+    check("killed while it waits for Ready", lambda: phase(home) == "settle", 10)
+    home.kill()
+    home.start()
+    check("to its end", lambda: untouched(home) and home.is_("vm/worker-1", "converged") and
+          domain_id(home) == once, 30)
+
+
+def foreign(home):
+    check = home.report.check
+    home.api.patch(NODE, {"spec": {"unschedulable": True}})
+    before = domain_id(home)
+    home.exits(0, "restart", "vm/worker-1")
+    check("somebody's cordon: our mark claims only the label", lambda:
+          (mark(home) or "").endswith("exclude") and "cordon" not in mark(home), 5)
+    check("restarted", lambda: domain_id(home) not in (before, "-"), 20)
+    boots(home)
+    check("our mark goes, the cordon stays", lambda: not mark(home) and not excluded(home) and
+          cordoned(home) and home.is_("vm/worker-1", "converged"), 30)
+    home.api.patch(NODE, {"spec": {"unschedulable": None}})
+
+
+def no_server(home):
+    check, stays = home.report.check, home.report.stays
+    before = domain_id(home)
+    home.stop_api()
+    check("the API server is away", lambda: home.source_is("kubernetes", "down"), 20)
+    home.exits(0, "restart", "vm/worker-1")
+    check("it says so", lambda: any(home.is_("vm/worker-1", verdict, why) for verdict, why in (
+        ("pending", "waits for Kubernetes"), ("failing", "connection refused"))), 5)
+    stays("the VM runs on", lambda: domain_id(home) == before, 2)
+    home.start_api()
+    check("back: it begins", lambda: cordoned(home), 20)
+    check("restarted", lambda: domain_id(home) not in (before, "-"), 20)
+    boots(home)
+    check("to its end", lambda: untouched(home) and home.is_("vm/worker-1", "converged"), 30)
+
+
+def refused(home):
+    check = home.report.check
+    check("no name: usage", lambda: home.ctl("restart").code == 2)
+    check("nothing of that name", lambda: home.ctl("restart", "vm/nobody").code == 3)
+    check("a network cannot be restarted", lambda: home.ctl("restart", "network/default").code == 3)
+    home.exits(0, "stop", "vm/worker-2")
+    home.report.wait_until(lambda: home.domain_state("worker-2") == "shut off", 10)
+    check("what does not run is not restarted", lambda: home.ctl("restart", "vm/worker-2").has(
+        "does not run; `homek8sctl start vm/worker-2` starts it"))
+    home.exits(0, "start", "vm/worker-2")
+
+
+if __name__ == "__main__":
+    run(start, drained, restarted, killed, foreign, no_server, refused)
