@@ -61,6 +61,12 @@ static void doubt(struct planner *p, struct budget *b, const struct item *item)
 	standing->unsure = true;
 }
 
+/* Its procedure: one that ends in this plan is over. */
+static bool goes_on(const struct item *item)
+{
+	return item->state->procedure.phase && item->phase;
+}
+
 static void count(struct planner *p, struct budget *b)
 {
 	const struct plan *plan = p->plan;
@@ -78,9 +84,9 @@ static void count(struct planner *p, struct budget *b)
 		b->members++;
 		b->critical += b->standing[i].critical != NULL;
 		doubt(p, b, item);
-		if (item->state->procedure.phase && !b->procedure)
+		if (goes_on(item) && !b->procedure)
 			b->procedure = item;
-		if (!b->standing[i].up || item->state->procedure.phase)
+		if (!b->standing[i].up || goes_on(item))
 			take(b, i);
 	}
 }

@@ -20,7 +20,7 @@ def start(home):
     started(home)
     home.boots = 0
     boots(home)
-    home.must("the node is seen", lambda: home.is_("node/worker-1", "converged"), 5)
+    home.must("the node is observed", lambda: home.is_("node/worker-1", "converged"), 5)
 
 
 def boots(home):
@@ -138,10 +138,10 @@ def killed(home):
     home.api.post(BUDGETS, budget(1))
     before = domain_id(home)
     home.exits(0, "restart", "vm/worker-1")
-    seen = []
+    phases = []
     for word in ("cordon", "drain"):
         home.report.wait_until(lambda: phase(home) in (word, "drain"), 5)
-        seen.append(phase(home))
+        phases.append(phase(home))
         home.kill()
         home.start()
     check("it drains after two kills", lambda: cordoned(home) and pods(home) ==
@@ -170,7 +170,7 @@ def foreign(home):
     home.api.patch(NODE, {"spec": {"unschedulable": True}})
     before = domain_id(home)
     home.exits(0, "restart", "vm/worker-1")
-    check("somebody's cordon: our mark claims only the label", lambda:
+    check("a foreign cordon: our mark has only the label", lambda:
           (mark(home) or "").endswith("exclude") and "cordon" not in mark(home), 5)
     check("restarted", lambda: domain_id(home) not in (before, "-"), 20)
     boots(home)

@@ -273,3 +273,45 @@ bool act_kubectl_node(struct sim *s, struct rng *r)
 	sim_say(s, "kubelet: node %s is %s too", o->e.name, new->e.name);
 	return true;
 }
+
+/* Somebody cordons a node, or takes that back, ours too. */
+bool act_kubectl_cordon(struct sim *s, struct rng *r)
+{
+	struct w_object *o = pick_object(s, r, OBJECT_NODE);
+
+	if (!o)
+		return false;
+	if (!o->unschedulable)
+		o->cordoned_by_hand = true;
+	else
+		o->cordoned_by_hand = false;
+	o->unschedulable = !o->unschedulable;
+	changed(s, o, "kubectl-cordon");
+	sim_say(s, "kubectl: %scordon node %s", o->unschedulable ? "" : "un", o->e.name);
+	return true;
+}
+
+/* A disruption budget allows none, or one again. */
+bool act_kubectl_budget(struct sim *s, struct rng *r)
+{
+	(void)r;
+	s->world.budget_blocks = !s->world.budget_blocks;
+	sim_say(s, "budget: db allows %s",
+	    s->world.budget_blocks ? "no disruption" : "one disruption");
+	return true;
+}
+
+/* Pods are scheduled; or its kubelet will not come up any more. */
+bool act_kubelet_dies(struct sim *s, struct rng *r)
+{
+	struct w_object *o = pick_object(s, r, OBJECT_NODE);
+
+	if (!o)
+		return false;
+	o->pods = rng_between(r, 0, 6);
+	o->pod_uids++;
+	o->never_back = rng_percent(r, 40);
+	sim_say(s, "kubelet: node %s has %u Pods%s", o->e.name, o->pods,
+	    o->never_back ? " and does not come back" : "");
+	return true;
+}

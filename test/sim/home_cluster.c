@@ -86,6 +86,9 @@ static void place_node(struct world *w, struct rng *r, const struct h_vm *vm)
 	o->e.exists = true;
 	o->uuid = d->config.uuid;
 	o->ready = d->id >= 0;
+	o->booted = d->id;
+	o->uid = ++w->next_uuid;
+	o->pods = 3;
 	if (d->id >= 0 && d->live.nic_count && d->live.nics[0].ip.version)
 		o->addresses[o->address_count++] =
 		    ip_text(d->live.nics[0].ip, arena_alloc(w->arena, IP_TEXT));

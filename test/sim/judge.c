@@ -200,6 +200,7 @@ void judge_after(struct sim *s, const struct call_in_world *call)
 	judge_cluster(s, b, call);
 	judge_exposed(s, b, call);
 	judge_power(s, b, call);
+	judge_drain(s, b, call);
 	if (!call->failed_half)
 		note_target(s, call);
 	arena_done(&s->judge->scratch);

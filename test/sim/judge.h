@@ -59,7 +59,8 @@ struct judge {
 	int64_t asked_sent_us[DOMS]; /* when the first such step was planned */
 	bool requested[DOMS];	     /* by a reconcile of its VM */
 	bool may_start[DOMS],
-	    may_stop[DOMS]; /* by `start`, `stop`, whatever ended that */
+	    may_stop[DOMS];	/* by `start`, `stop`, whatever ended that */
+	bool may_restart[DOMS]; /* by `restart`, whatever ended that */
 	const struct home *previous, *current; /* configurations in force */
 	unsigned
 	    once_version[DOMS]; /* its version after our step that must not be repeated */
@@ -95,6 +96,9 @@ void judge_foreign(struct sim *s, struct world *b, const struct call_in_world *c
 void judge_cluster(struct sim *s, struct world *b, const struct call_in_world *call);
 void judge_exposed(struct sim *s, struct world *b, const struct call_in_world *call);
 void judge_power(struct sim *s, struct world *b, const struct call_in_world *call);
+void judge_drain(struct sim *s, struct world *b, const struct call_in_world *call);
+/* At the end no Node has our mark, nor a cordon that is nobody's. */
+void judge_given_back(struct sim *s, const struct plan *plan);
 /* Programs of a network have ended: what was taken away is back. */
 void judge_settled(struct sim *s, const struct plan *plan);
 /* What a plan calls converged is so. `strict`: whatever the daemon may know. */

@@ -258,7 +258,8 @@ void judge_cluster(struct sim *s, struct world *b, const struct call_in_world *c
 			judge_pool(s, was, is, call);
 		else if (is->type == OBJECT_L2)
 			judge_advertisement(s, b, was, is, call);
-		else
+		else if (is->type != OBJECT_NODE ||
+			 strcmp(is->e.name, call->target) != 0) /* judge_drain.c */
 			foreign(s, call, "an object of another kind has changed");
 	}
 }

@@ -34,7 +34,8 @@ static bool is_world_fault(struct sim *s, const struct item *item)
 	if (d->id < 0 && (d->broken || is_cut_off(s, d)))
 		return true;
 	return d->id >= 0 && d->stop_answer &&
-	       (vm->runs == NO || s->judge->may_stop[d - s->world.doms]);
+	       (vm->runs == NO || s->judge->may_stop[d - s->world.doms] ||
+		   s->judge->may_restart[d - s->world.doms]);
 }
 
 /* It was renewed, and has it still: the address is somebody else's. */
@@ -180,6 +181,7 @@ void judge_end(struct sim *s)
 		judge_item(s, view.plan, view.plan->items[i]);
 	for (size_t i = 0; i < view.plan->item_count; i++)
 		judge_kept(s, view.plan->items[i]);
+	judge_given_back(s, view.plan);
 	judge_converged(s, view.plan, true);
 	arena_done(&s->judge->scratch);
 }
@@ -192,7 +194,9 @@ static bool is_tried(struct sim *s)
 		const struct w_dom *d = world_dom(&s->world, home_domain(vm), false);
 
 		if (d && (d->broken || is_cut_off(s, d) ||
-			     (d->id >= 0 && d->stop_answer && vm->runs == NO)))
+			     (d->id >= 0 && d->stop_answer &&
+				 (vm->runs == NO ||
+				     s->judge->may_restart[d - s->world.doms]))))
 			return true;
 	}
 	return false;

@@ -234,6 +234,9 @@ static void judge_domain(
 	const struct w_dom *was = &b->doms[place], *is = &s->world.doms[place];
 	const struct h_vm *vm = home_vm_of(call->home, call->target);
 
+	/* One that was shut down to be restarted is brought back, written or not. */
+	if (!vm && call->action == &domain_start_action && s->judge->may_restart[place])
+		return;
 	if (!vm) {
 		sim_fail(s, "P9", "\"%s\": the VM is not written", call->text);
 		return;

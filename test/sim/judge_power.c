@@ -120,6 +120,7 @@ static void judge_stop(struct sim *s, struct world *b, const struct call_in_worl
 		return;
 	}
 	if (vm->runs != NO && !s->judge->may_stop[d - b->doms] &&
+	    !s->judge->may_restart[d - b->doms] &&
 	    !judge_approved(s, EFFECT_INTERRUPTS, vm->name, NULL)) {
 		sim_fail(
 		    s, "P2", "\"%s\" though nobody wrote that it is to stop", call->text);
@@ -243,6 +244,17 @@ void judge_wish(struct sim *s, const char *vm, bool start)
 	if (d)
 		(start ? s->judge->may_start : s->judge->may_stop)[d - s->world.doms] =
 		    true;
+}
+
+void judge_restart(struct sim *s, const char *vm)
+{
+	const struct h_vm *h = s->in_force ? home_vm(s->in_force, vm) : NULL;
+	struct w_dom *d = h ? dom_of(&s->world, h) : NULL;
+
+	/* One that is shut down by it is brought back by it. */
+	if (d)
+		s->judge->may_restart[d - s->world.doms] =
+		    s->judge->may_start[d - s->world.doms] = true;
 }
 
 /* Networks */

@@ -30,6 +30,14 @@ struct collection {
 	int64_t last_event; /* they come in order */
 };
 
+#define QUESTIONS 32
+
+struct question {
+	struct probe probe;
+	unsigned life;
+	bool waits; /* for its answer */
+};
+
 struct kube_sim {
 	const struct inbox *inbox;
 	bool up, off;
@@ -38,6 +46,7 @@ struct kube_sim {
 	unsigned given[OBJECTS]; /* versions handed over, */
 	bool present[OBJECTS];	 /* and whether it was there */
 	int64_t since;
+	struct question questions[QUESTIONS];
 };
 
 struct event { /* an object as it was at one instant */
@@ -316,6 +325,8 @@ static struct w_object *target_of(struct sim *s, const struct call *call)
 	const struct kube_request *request = call->arguments;
 	const char *name = strrchr(request->path, '/');
 
+	if (call->action == &kube_evict_action)
+		return world_object(&s->world, OBJECT_NODE, call->target, false);
 	for (int t = 0; t < TYPES; t++)
 		if (strstr(request->path, resources[t]))
 			return world_object(&s->world, (enum w_type)t, name + 1, true);
@@ -338,6 +349,14 @@ static const char *do_delete(struct sim *s, struct w_object *o, const char *uid)
 	return NULL;
 }
 
+/* ".../pods/NAME/eviction" without its end. */
+static const char *evicted(struct sim *s, const char *path)
+{
+	const char *end = strrchr(path, '/');
+
+	return arena_copy_n(&s->arena, path, (size_t)(end - path));
+}
+
 static const char *do_write(
     struct sim *s, const struct write *w, struct w_object *o, int *status)
 {
@@ -347,6 +366,8 @@ static const char *do_write(
 	*status = 409;
 	if (w->call.action == &kube_delete_action)
 		return do_delete(s, o, request->uid);
+	if (w->call.action == &kube_evict_action)
+		return node_evict(&s->world, o, evicted(s, request->path), status);
 	if (o->deleting)
 		return "object is being deleted";
 	body = w->call.document
@@ -354,6 +375,8 @@ static const char *do_write(
 		   : NULL;
 	if (is_other(s, o, json_string_at(body, "metadata.uid")))
 		return "uid mismatch: the provided object specified a uid, and no existing object was found";
+	if (body && o->type == OBJECT_NODE)
+		return node_patch(&s->world, o, body, status);
 	*status = 400;
 	return body ? object_apply(&s->world, o, body, "homek8sd", status)
 		    : "no body that can be read";
@@ -424,6 +447,59 @@ static void run(void *self, const struct call *call)
 		at = sim_later(s, 3000, 12000);
 	}
 	sim_at(s, at, false, on_write, w);
+}
+
+/* Questions */
+
+static void on_question(struct sim *s, void *arg)
+{
+	struct question *q = arg;
+	struct kube_sim *k = kube(s);
+	const char *node = strstr(q->probe.question, "spec.nodeName%3D");
+	autojson struct json_object *answer = NULL;
+
+	if (q->life != s->life || k->off) {
+		q->waits = false;
+		return;
+	}
+	if (!k->up) { /* it is asked until there is an answer */
+		sim_at(s, sim_later(s, 300, 1500), true, on_question, arg);
+		return;
+	}
+	q->waits = false;
+	answer = node ? node_pods(&s->world, strstr(node, "%3D") + 3)
+		      : node_budgets(&s->world);
+	k->inbox->answered(k->inbox->arg, &(struct answer){ .kind = q->probe.kind,
+					      .name = q->probe.name,
+					      .hash = q->probe.hash,
+					      .status = 200,
+					      .json = answer,
+					      .error = "" });
+}
+
+static void ask(void *self, const struct probe *probe)
+{
+	struct sim *s = self;
+	struct kube_sim *k = kube(s);
+	struct question *q = NULL;
+
+	for (size_t i = 0; i < QUESTIONS && !q; i++) {
+		const struct question *other = &k->questions[i];
+
+		if (other->waits && other->life == s->life &&
+		    other->probe.hash == probe->hash &&
+		    strcmp(other->probe.name, probe->name) == 0)
+			return;
+		if (!other->waits || other->life != s->life)
+			q = &k->questions[i];
+	}
+	if (!q)
+		return;
+	*q = (struct question){ { probe->kind, arena_copy(&s->arena, probe->name),
+				    arena_copy(&s->arena, probe->question), probe->hash,
+				    probe->every },
+		s->life, true };
+	sim_at(s, sim_later(s, 1, 40), true, on_question, q);
 }
 
 /* The source */
@@ -511,4 +587,5 @@ const struct adapter kubernetes_adapter = {
 	.state = state,
 	.hears_all = hears_all,
 	.run = run,
+	.ask = ask,
 };

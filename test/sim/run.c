@@ -51,6 +51,9 @@ static void end_faults(struct sim *s)
 	sim_say(s, "all faults have ended");
 	s->calm = true;
 	s->faults = (struct faults){ .lossy = s->faults.lossy };
+	s->world.budget_blocks = false;
+	for (size_t i = 0; i < OBJECTS; i++)
+		s->world.objects[i].never_back = false;
 	s->faults.down_until[SIM_LIBVIRT] = s->faults.down_until[SIM_KUBERNETES] = now;
 	s->home.garbage = NULL;
 	s->home.off = false;
@@ -84,6 +87,19 @@ static void restart(struct sim *s)
 	judge_restarted(s, steps);
 }
 
+static bool goes_on(struct sim *s)
+{
+	struct view view;
+
+	if (!s->engine)
+		return false;
+	engine_view(s->engine, &view);
+	for (size_t i = 0; view.plan && i < view.plan->item_count; i++)
+		if (view.plan->items[i]->phase)
+			return true;
+	return false;
+}
+
 static void end(struct sim *s)
 {
 	size_t steps;
@@ -94,6 +110,9 @@ static void end(struct sim *s)
 	sim_run(s, 25 * SECOND);
 	renew_all(s);
 	sim_run(s, 36 * SECOND);
+	/* A restart takes as long as a guest shuts down and boots, and they go one by one. */
+	for (int i = 0; i < 12 && goes_on(s); i++)
+		sim_run(s, 20 * SECOND);
 	judge_end(s);
 	steps = s->steps;
 	sim_run(s, 50 * SECOND);

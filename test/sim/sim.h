@@ -160,6 +160,8 @@ const char *judge_approve_of(struct sim *s, const char *kind, unsigned pick);
 void judge_requested(struct sim *s, const char *vm);
 /* Or that it run, or be stopped, until that ends. */
 void judge_wish(struct sim *s, const char *vm, bool start);
+/* Or that it be restarted. */
+void judge_restart(struct sim *s, const char *vm);
 /* The configuration in force is another. */
 void judge_edited(struct sim *s);
 /* Faults have ended a minute ago; and a while later, in which nothing was to be done. */

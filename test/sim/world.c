@@ -98,6 +98,7 @@ static void advance_dom(struct world *w, struct w_dom *d)
 
 static void advance_object(struct world *w, struct w_object *o)
 {
+	node_advance(w, o);
 	if (!o->deleting || !o->gone_at || o->gone_at > w->now_us)
 		return;
 	o->e.exists = false;
@@ -125,9 +126,12 @@ int64_t world_next(const struct world *w)
 		if (w->doms[i].id >= 0 && w->doms[i].stops_at &&
 		    w->doms[i].stops_at < next)
 			next = w->doms[i].stops_at;
-	for (size_t i = 0; i < OBJECTS; i++)
+	for (size_t i = 0; i < OBJECTS; i++) {
 		if (w->objects[i].deleting && w->objects[i].gone_at &&
 		    w->objects[i].gone_at < next)
 			next = w->objects[i].gone_at;
+		if (node_next(w, &w->objects[i]) < next)
+			next = node_next(w, &w->objects[i]);
+	}
 	return next;
 }

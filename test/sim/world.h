@@ -186,6 +186,14 @@ struct w_object {
 	/* Nodes. */
 	bool ready;
 	const char *uuid;
+	const char *mark; /* the annotation of a drain; or NULL */
+	bool unschedulable, excluded, cordoned_by_hand;
+	int booted;	  /* the id of the domain it runs in, or last did */
+	unsigned boots;	  /* how often its kubelet has come up */
+	int64_t boots_at; /* us; 0: it has */
+	bool never_back;  /* its kubelet does not come up */
+	unsigned pods;	  /* that can be evicted; the first is kept by a budget */
+	unsigned pod_uids;
 };
 
 struct world {
@@ -201,7 +209,8 @@ struct world {
 	unsigned next_uuid;	  /* and of macs, taps, uids */
 	unsigned next_index;	  /* of interfaces */
 	int64_t now_us;
-	bool metallb_due; /* pools or Services have changed: it assigns soon */
+	bool budget_blocks; /* the disruption budget of Pods allows no disruption */
+	bool metallb_due;   /* pools or Services have changed: it assigns soon */
 	bool kvm;
 };
 
@@ -304,6 +313,22 @@ bool object_owned(const struct w_object *o);
 bool object_ranges(struct arena *a, const struct w_object *o, struct ranges *out);
 bool adv_covers(
     const struct world *w, const struct w_object *adv, const struct w_object *pool);
+/* Nodes (world_node.c): time that goes on, and when it next does. */
+void node_advance(struct world *w, struct w_object *o);
+int64_t node_next(const struct world *w, const struct w_object *o);
+/* The domain it is by its system UUID; NULL: none. */
+const struct w_dom *node_machine(struct world *w, const struct w_object *o);
+void node_show(struct world *w, const struct w_object *o, struct json_object *metadata,
+    struct json_object *spec, struct json_object *info);
+/* What the API server lists. New references. */
+struct json_object *node_pods(struct world *w, const char *name);
+struct json_object *node_budgets(const struct world *w);
+/* A merge patch, an eviction; NULL or the refusal, with its HTTP status. */
+const char *node_patch(
+    struct world *w, struct w_object *o, struct json_object *body, int *status);
+const char *node_evict(
+    struct world *w, struct w_object *o, const char *path, int *status);
+
 /* MetalLB's controller: gives and takes Services' addresses. */
 void metallb_assign(struct world *w);
 

@@ -209,6 +209,8 @@ struct json_object *object_json(struct world *w, const struct w_object *o)
 	case OBJECT_NODE:
 	case TYPES:
 		json_put(all, "status", node_status(o));
+		node_show(w, o, json_at(all, "metadata"), spec,
+		    json_at(all, "status.nodeInfo"));
 		break;
 	}
 	json_put(all, "spec", spec);

@@ -280,6 +280,11 @@ const struct node_object *node_match_seen(struct planner *p, const struct vm *vm
 	return n ? n : of_uuid(m, uuid_of(p, vm));
 }
 
+const struct node_object *node_match_domain(struct planner *p, const struct vm *domain)
+{
+	return of_uuid(node_match_prepare(p), domain->uuid);
+}
+
 const char *node_match_other(const struct planner *p, const struct vm *vm)
 {
 	const struct node_object *n = of_name(p, vm);

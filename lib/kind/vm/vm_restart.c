@@ -183,7 +183,7 @@ static void report_wish(const struct scene *s)
 
 static bool plan_new(struct scene *s)
 {
-	if (!s->want || !s->have || procedure_phase(s->item))
+	if (!s->have || procedure_phase(s->item))
 		return false;
 	s->id = s->have->facts.id;
 	restart_find_node(s);

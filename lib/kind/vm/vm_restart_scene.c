@@ -132,9 +132,11 @@ void restart_find_node(struct scene *s)
 {
 	bool all = s->p->input->observed->kinds[kind_index(&node_kind)].known;
 
-	s->known = restart_is_node_off(s) || all || s->want->role == ROLE_NONE;
+	s->known =
+	    restart_is_node_off(s) || all || (s->want && s->want->role == ROLE_NONE);
 	if (!restart_is_node_off(s) && all)
-		take_node(s, node_match_seen(s->p, s->want));
+		take_node(s, s->want ? node_match_seen(s->p, s->want)
+				     : node_match_domain(s->p, s->have));
 }
 
 const char *restart_phase(const struct scene *s)
@@ -186,6 +188,8 @@ void restart_find_domain(struct scene *s)
 			return;
 	if (!found && name && !s->want)
 		found = planner_observed(s->p, &vm_kind, name);
+	/* Whoever needs to know what the domain has takes the item. */
+	s->item->observed = found;
 	s->domain = found ? found->name : NULL;
 	s->have = s->have ? s->have : vm_side(found);
 }
