@@ -29,10 +29,24 @@ static bool is_paused(
 	return first_start_holds(p->plan, item);
 }
 
+/* What is to be known of it while it is paused: the step that would be done first, or why
+ * there is none. */
+static const char *would_be(
+    struct planner *p, const struct item *item, const struct step *first)
+{
+	if (first)
+		return arena_printf(p->arena, "; would: %s", first->text);
+	if (item->verdict == VERDICT_CONVERGED || item->verdict == VERDICT_UNKNOWN)
+		return "";
+	return arena_printf(p->arena, "; would be %s: %s", verdict_text(item->verdict),
+	    item->reason ? item->reason : "");
+}
+
 static void pause_item(
     struct planner *p, struct item *item, const char *reason, struct mono until)
 {
-	const char *end = "until resumed", *first = NULL;
+	const char *end = "until resumed";
+	const struct step *first = NULL;
 
 	if (until.ms != INT64_MAX) {
 		end = arena_printf(p->arena, "for %s more",
@@ -45,12 +59,13 @@ static void pause_item(
 		program->gate = GATE_PAUSED;
 		program->why = arena_printf(p->arena, "paused %s", end);
 		if (!first && program->step_count)
-			first = program->steps[0]->text;
+			first = program->steps[0];
 	}
+	item->reason =
+	    arena_printf(p->arena, "paused %s%s%s%s", end, reason && *reason ? ": " : "",
+		reason ? reason : "", would_be(p, item, first));
+	item->unpaused = item->verdict;
 	item->verdict = VERDICT_PAUSED;
-	item->reason = arena_printf(p->arena, "paused %s%s%s%s%s", end,
-	    reason && *reason ? ": " : "", reason ? reason : "", first ? "; would: " : "",
-	    first ? first : "");
 }
 
 static bool needs_approval(const struct program *program)

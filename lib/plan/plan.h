@@ -105,7 +105,8 @@ struct item {
 	const struct object *live, *config;
 	const struct object_state *state; /* never NULL; empty where there is none */
 	enum verdict verdict;		  /* the worst of its own and its programs' */
-	const char *reason;		  /* one line; "" for plain converged */
+	enum verdict unpaused; /* paused: what the verdict would be without that */
+	const char *reason;    /* one line; "" for plain converged */
 	struct differences differences;
 	struct condition *conditions;
 	size_t condition_count;

@@ -83,9 +83,11 @@ static void add_approval(struct arena *a, const struct program *program, struct 
 /* Not as it is written, or not known to be, and there is no step that would change it. */
 static bool is_stuck(const struct item *item)
 {
-	if (item->verdict == VERDICT_PAUSED && item->state->wish.what == WISH_NONE)
-		return false;
-	return !item->off && !item_has_steps(item) && item->verdict != VERDICT_CONVERGED;
+	bool paused =
+	    item->verdict == VERDICT_PAUSED && item->state->wish.what == WISH_NONE;
+	enum verdict verdict = paused ? item->unpaused : item->verdict;
+
+	return !item->off && !item_has_steps(item) && verdict != VERDICT_CONVERGED;
 }
 
 /* What of a program is not done now. */
