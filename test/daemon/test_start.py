@@ -63,8 +63,7 @@ def observes(home):
     home.put("desired.d/later.yaml", "vms: {later: {vcpus: 1, memory: 1GiB, "
              "disk: {size: 1GiB, image: none.img}}}\n")
     check("and what could not be done then, with the reason", lambda: shown().has(
-        "vm/later", "would be pending: waits for volume/") and shown().has(
-            "would be blocked: libvirt has no storage pool"), 5)
+        "volume/default/later.qcow2", "would be blocked: libvirt has no storage pool"), 5)
     (home.desired / "later.yaml").unlink()
     home.report.stays("and nothing is done", home.wrote_nothing, 2)
     home.stop()

@@ -134,6 +134,13 @@ test_polkit() {
 
 # The service cannot see other users' processes, and so not what the number belongs to.
 dnsmasq_pid() { host cat /run/libvirt/network/default.pid; }
+# And waits for its end: until then its number is not another's.
+dnsmasq_kill() {
+	local pid
+	pid=$(dnsmasq_pid)
+	host kill -KILL "$pid"
+	wait_for "! host kill -0 $pid" 30 >/dev/null
+}
 dnsmasq_runs() { [[ $(host cat "/proc/$(dnsmasq_pid)/comm") == dnsmasq ]]; }
 
 test_heals() {
@@ -141,10 +148,10 @@ test_heals() {
 	check 'healed: virsh net-destroy default' network_runs 30
 	host virsh destroy worker-1 >/dev/null
 	check 'healed: virsh destroy worker-1' vm_runs 60
-	host kill -KILL "$(dnsmasq_pid)"
+	dnsmasq_kill
 	check 'healed: dnsmasq killed' 'dnsmasq_runs && ctl wait --for=network/default=converged' 60
 	sys stop homek8sd
-	host kill -KILL "$(dnsmasq_pid)"
+	dnsmasq_kill
 	host sh -c 'setsid sleep 1000 >/dev/null 2>&1 & echo $! >/run/libvirt/network/default.pid'
 	sys start homek8sd
 	check 'healed: dnsmasq died meanwhile, and its number is another process now' \
