@@ -205,6 +205,7 @@ void cycle_input(struct engine *e, struct plan_input *input)
 		.probes = e->probes,
 		.unsaved = e->unsaved,
 		.now = clock_mono(),
+		.local = clock_local(),
 		.began = e->began,
 	};
 	for (size_t i = 0; i < source_count; i++) {

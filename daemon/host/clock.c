@@ -37,6 +37,15 @@ int64_t clock_wall(void)
 	return read_clock(CLOCK_REALTIME);
 }
 
+int64_t clock_local(void)
+{
+	int64_t wall = clock_wall();
+	time_t seconds = (time_t)(wall / 1000);
+	struct tm local;
+
+	return localtime_r(&seconds, &local) ? wall + local.tm_gmtoff * 1000 : wall;
+}
+
 /* As the service manager writes it, too: without dashes. */
 static void read_boot(char boot[64])
 {

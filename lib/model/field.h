@@ -23,6 +23,7 @@
 #include "lib/base/hashes.h"
 #include "lib/base/mono.h"
 #include "lib/base/text.h"
+#include "lib/base/window.h"
 #include "lib/doc/node.h"
 #include "lib/doc/report.h"
 

@@ -215,3 +215,26 @@ const struct field_ops field_duration = {
 	.pattern = "^([0-9]+(ms|s|m|h|d))+$",
 	.expected = duration_expected,
 };
+
+static int window_parse_field(const struct field *f, const char *text, void *value,
+    struct arena *a, struct refusal *r)
+{
+	(void)f;
+	(void)a;
+	return window_parse(text, value, &r->why);
+}
+
+static const char *window_text_field(
+    struct arena *a, const struct field *f, const void *value)
+{
+	(void)f;
+	return window_text(a, value);
+}
+
+const struct field_ops field_window = {
+	.parse = window_parse_field,
+	.text = window_text_field,
+	.pattern =
+	    "^(daily|(Sun|Mon|Tue|Wed|Thu|Fri|Sat)([-,](Sun|Mon|Tue|Wed|Thu|Fri|Sat))*) [0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}$",
+	.expects = "a time of the week, as \"Sun 02:00-05:00\"",
+};

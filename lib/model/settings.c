@@ -89,6 +89,23 @@ static const struct field host_rows[] = {
 
 static const struct fields host_fields = { host_rows, sizeof(struct host_settings) };
 
+static const char *const automatic_words[] = { "none", "workers", "all", NULL };
+
+static const struct field maintenance_rows[] = {
+	{ "automatic", FIELD_WORD, at(struct maintenance_settings, automatic), 0,
+	    .help =
+		"Which VMs are restarted without approval where something written takes a restart: none, workers (all but control planes) or all; inside the budget, one at a time, nodes drained before.",
+	    .fallback = "none", .example = "workers", .words = automatic_words },
+	{ "window", FIELD_WINDOW, at(struct maintenance_settings, window), 0,
+	    .help =
+		"When such a restart may begin, in local time; past midnight where the end is the earlier one. Left out: at any time.",
+	    .example = "Sun 02:00-05:00" },
+	{ 0 },
+};
+
+static const struct fields maintenance_fields = { maintenance_rows,
+	sizeof(struct maintenance_settings) };
+
 static const struct field rows[] = {
 	{ "libvirt", FIELD_GROUP, at(struct settings, libvirt), 0,
 	    .help = "The connection to libvirt.", .group = &libvirt_fields },
@@ -99,6 +116,8 @@ static const struct field rows[] = {
 	{ "host", FIELD_GROUP, at(struct settings, host), 0,
 	    .help = "What happens to VMs when this host shuts down and boots.",
 	    .group = &host_fields },
+	{ "maintenance", FIELD_GROUP, at(struct settings, maintenance), 0,
+	    .help = "What needs no approval, and when.", .group = &maintenance_fields },
 	{ "resync", FIELD_DURATION, at(struct settings, resync), 0,
 	    .help =
 		"How often everything is read again, event or not; at least every 45 s where libvirt's files cannot be watched.",

@@ -53,6 +53,18 @@ struct host_settings {
 	int64_t start_interval;	  /* ms between starts after it has booted */
 };
 
+enum maintenance_automatic {
+	MAINTENANCE_NONE,
+	MAINTENANCE_WORKERS, /* all but control planes */
+	MAINTENANCE_ALL,
+};
+
+struct maintenance_settings {
+	struct record record;
+	struct window window; /* none: any time */
+	int automatic; /* enum maintenance_automatic: what needs no approval then */
+};
+
 enum first_start {
 	FIRST_START_CONVERGE,
 	FIRST_START_OBSERVE,
@@ -64,6 +76,7 @@ struct settings {
 	struct kubernetes_settings kubernetes;
 	struct vm_settings vm;
 	struct host_settings host;
+	struct maintenance_settings maintenance;
 	int64_t resync;	 /* ms from one to the next */
 	int first_start; /* enum first_start */
 	bool prune;	 /* delete what is owned and no longer written; disks never */

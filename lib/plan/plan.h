@@ -30,6 +30,7 @@ struct plan_input {
 	const struct probe_store *probes; /* answers; NULL: none */
 	const char *unsaved; /* why the state cannot be kept on disk now; NULL: it can */
 	struct mono now;
+	int64_t local;	   /* now, ms since 1970 of what a clock on the wall shows here */
 	struct mono began; /* when it began to observe: its sources may take a moment */
 };
 

@@ -26,6 +26,7 @@ void world_input(const struct world *w, struct plan_input *input)
 		.state = &w->state,
 		.probes = w->probes,
 		.now = WORLD_NOW,
+		.local = WORLD_WALL,
 	};
 	for (size_t i = 0; i < source_count; i++)
 		input->sources[i].up = true;

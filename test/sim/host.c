@@ -34,6 +34,11 @@ int64_t clock_wall(void)
 	return sim->wall_ms + sim->now_us / MS;
 }
 
+int64_t clock_local(void)
+{
+	return clock_wall();
+}
+
 const char *clock_boot(void)
 {
 	static char boot[24];

@@ -35,7 +35,8 @@ static bool is_world_fault(struct sim *s, const struct item *item)
 		return true;
 	return d->id >= 0 && d->stop_answer &&
 	       (vm->runs == NO || s->judge->may_stop[d - s->world.doms] ||
-		   s->judge->may_restart[d - s->world.doms]);
+		   s->judge->may_restart[d - s->world.doms] ||
+		   judge_approved(s, EFFECT_INTERRUPTS, vm->name, NULL));
 }
 
 /* It was renewed, and has it still: the address is somebody else's. */
@@ -193,10 +194,11 @@ static bool is_tried(struct sim *s)
 		const struct h_vm *vm = &s->in_force->vms[i];
 		const struct w_dom *d = world_dom(&s->world, home_domain(vm), false);
 
-		if (d && (d->broken || is_cut_off(s, d) ||
-			     (d->id >= 0 && d->stop_answer &&
-				 (vm->runs == NO ||
-				     s->judge->may_restart[d - s->world.doms]))))
+		if (d &&
+		    (d->broken || is_cut_off(s, d) ||
+			(d->id >= 0 && d->stop_answer &&
+			    (vm->runs == NO || s->judge->may_restart[d - s->world.doms] ||
+				judge_approved(s, EFFECT_INTERRUPTS, vm->name, NULL)))))
 			return true;
 	}
 	return false;

@@ -216,7 +216,8 @@ static void judge_start(struct sim *s, struct world *b, const struct call_in_wor
 	if (goes_with_host(s, call) && call->sent_us > s->down.since_us &&
 	    call->sent_us != s->down.ended_us)
 		sim_fail(s, "order", "\"%s\" while the host shuts down", call->text);
-	if (s->judge->may_start[d - b->doms])
+	if (s->judge->may_start[d - b->doms] ||
+	    judge_approved(s, EFFECT_INTERRUPTS, vm->name, NULL)) /* a restart of it */
 		return;
 	if (vm->runs == NO)
 		sim_fail(s, "P9", "\"%s\" though it is to be stopped", call->text);

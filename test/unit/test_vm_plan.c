@@ -41,7 +41,7 @@ static const struct {
 	    VERDICT_BLOCKED, "", "virsh edit w", NULL, 2 },
 	{ "stored, but not yet in force", "vcpus: 1",
 	    "<memory>1024</memory><vcpu>2</vcpu>", SIZE, false, VERDICT_BLOCKED, "",
-	    "runs with vcpus 2 instead of 1", NULL, 1 },
+	    "waits for approval: restart vm/w for vcpus 2 instead of 1", NULL, 1 },
 	{ "its kernel", "boot: {kernel: /k2}", SIZE, SIZE "<os><kernel>/k1</kernel></os>",
 	    false, VERDICT_BLOCKED, "", "boot.kernel", NULL, 1 },
 	{ "its MAC", "interfaces: [{mac: '52:54:00:00:00:02'}]", ON_NETWORK, ON_NETWORK,

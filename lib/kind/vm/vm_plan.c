@@ -295,9 +295,18 @@ static void compare_type(
 		item_difference(p, item, "type", due, found);
 }
 
-/* Fills the differences; returns the sentence about them, or NULL when there are none. */
+static bool differs_in(const struct differences *d, const char *field)
+{
+	for (size_t i = 0; i < d->count; i++)
+		if (strcmp(d->items[i].field, field) == 0)
+			return true;
+	return false;
+}
+
+/* Fills the differences; returns the sentence about them, or NULL when there are none.
+ * `*restart`: what a restart would put right, "memory 1GiB instead of 2GiB"; or NULL. */
 static const char *compare(struct planner *p, struct item *item, const struct vm *want,
-    const struct vm *live, const struct vm *config)
+    const struct vm *live, const struct vm *config, const char **restart)
 {
 	struct differences *d = &item->differences;
 	const struct vm *stored = config ? config : live;
@@ -314,16 +323,20 @@ static const char *compare(struct planner *p, struct item *item, const struct vm
 		compare_disk(p, item, want, live);
 		vm_seed_compare(p, item, want, live, config);
 	}
+	*restart = NULL;
 	if (!d->count)
 		return NULL;
 	for (size_t i = 0; i < d->count; i++)
 		fields = arena_printf(p->arena, "%s%s%s %s instead of %s", fields,
 		    i ? ", " : "", d->items[i].field,
 		    d->items[i].have ? d->items[i].have : "none", d->items[i].want);
+	/* With another disk it would be another machine. */
+	if (only_live && !differs_in(d, "disk"))
+		*restart = fields;
 	if (only_live)
 		return arena_printf(p->arena,
-		    "runs with %s; it is stored as written and takes effect once the guest is shut down and started again",
-		    fields);
+		    "runs with %s; it is stored as written and takes effect once it is restarted: `homek8sctl restart vm/%s`",
+		    fields, item->name);
 	return arena_printf(p->arena,
 	    "has %s; that takes a restart, which is left to you: `virsh edit %s`, then shut the guest down",
 	    fields, vm_word(p, want->domain));
@@ -404,8 +417,8 @@ static void plan_present(struct planner *p, struct item *item, const struct vm *
     const struct vm *live, const struct vm *config)
 {
 	const struct vm *have = config ? config : live;
-	const char *difference = compare(p, item, want, live, config), *shared;
-	const char *autostart = NULL, *seed;
+	const char *autostart = NULL, *seed, *restart, *shared;
+	const char *difference = compare(p, item, want, live, config, &restart);
 
 	if (!have->facts.persistent)
 		difference = plan_transient(p, item, want);
@@ -418,7 +431,7 @@ static void plan_present(struct planner *p, struct item *item, const struct vm *
 		    (long long)live->memory / 1024);
 	seed = vm_seed_plan(p, item, want, config);
 	if (!vm_host_plan(p, item, want, have) &&
-	    !vm_restart_plan(p, item, want, have, NULL))
+	    !vm_restart_plan(p, item, want, have, restart))
 		vm_power_plan(p, item, want, have);
 	shared = plan_shared(p, item, want);
 	if (!shared)

@@ -138,12 +138,27 @@ static void ask_for_quorum(struct program *program)
 		program->effects[i].as_written = false;
 }
 
+/* What the steps wait for: what has to be so, or the time that is written. */
+static const char *why_wait(struct scene *s, bool *asks)
+{
+	const char *why = why_not_yet(s, asks), *window = why ? NULL : restart_window(s);
+
+	return window
+		   ? arena_printf(s->p->arena,
+			 "waits for %s (maintenance.window); `homek8sctl restart vm/%s` does it now",
+			 window, s->item->name)
+		   : why;
+}
+
 static void begin(struct scene *s)
 {
 	bool asks;
-	const char *why = why_not_yet(s, &asks);
+	const char *why = why_wait(s, &asks);
 	struct drain drain = { 0 };
 
+	if (!s->due && !restart_power_is_well(s))
+		return;
+	s->due = true; /* whether it may is for the gates */
 	s->phase = s->name ? CORDON : SHUTDOWN;
 	s->moved = true;
 	s->token = s->name ? restart_token(s) : NULL;
@@ -181,6 +196,12 @@ static void report_wish(const struct scene *s)
 		    wish->by ? wish->by : "somebody", s->item->name);
 }
 
+static bool is_due(const struct scene *s)
+{
+	return restart_is_wished(s) ||
+	       (s->reasons && restart_is_to_run(s) && restart_is_approved(s));
+}
+
 static bool plan_new(struct scene *s)
 {
 	if (!s->have || procedure_phase(s->item))
@@ -191,6 +212,7 @@ static bool plan_new(struct scene *s)
 		take_back(s);
 		return true;
 	}
+	s->due = is_due(s);
 	if (!restart_runs(s) || !restart_is_to_run(s) ||
 	    !(restart_is_wished(s) || s->reasons))
 		return false;
@@ -208,8 +230,7 @@ bool vm_restart_plan(struct planner *p, struct item *item, const struct vm *want
 	bool plans = true;
 
 	restart_read(&s, procedure_phase(item));
-	s.due = restart_is_wished(&s) ||
-		(reasons && restart_is_to_run(&s) && restart_is_approved(&s));
+	s.due = is_due(&s);
 	if (s.phase == NONE) {
 		plans = plan_new(&s);
 	} else {

@@ -42,6 +42,44 @@ static const char *change_text(const struct scene *s)
 	return s->reasons ? s->reasons : "requested";
 }
 
+/* Control planes are those that are written, and those that are observed. */
+static bool is_automatic(const struct scene *s)
+{
+	bool control_plane = (s->want && s->want->role == ROLE_CONTROL_PLANE) ||
+			     (s->node && s->node->control_plane);
+
+	switch (s->p->input->desired->settings.maintenance.automatic) {
+	case MAINTENANCE_ALL:
+		return true;
+	case MAINTENANCE_WORKERS:
+		return !control_plane;
+	default:
+		return false;
+	}
+}
+
+static bool is_allowed_now(const struct scene *s)
+{
+	const struct window *w = &s->p->input->desired->settings.maintenance.window;
+	int64_t local = s->p->input->local;
+
+	if (!s->reasons || !is_automatic(s) || !window_is_open(w, local))
+		return false;
+	plan_wake(s->p, mono_add(s->p->input->now, window_next(w, local)));
+	return true;
+}
+
+const char *restart_window(const struct scene *s)
+{
+	const struct window *w = &s->p->input->desired->settings.maintenance.window;
+	int64_t local = s->p->input->local;
+
+	if (!s->reasons || !is_automatic(s) || restart_is_wished(s) || s->due)
+		return NULL;
+	plan_wake(s->p, mono_add(s->p->input->now, window_next(w, local)));
+	return window_text(s->p->arena, w);
+}
+
 bool restart_is_approved(const struct scene *s)
 {
 	struct effect effect = { EFFECT_INTERRUPTS, &vm_kind, s->item->name, NULL, NULL,
@@ -49,7 +87,7 @@ bool restart_is_approved(const struct scene *s)
 	uint64_t parts[] = { change_hash("restart", change_text(s)),
 		effect_hash(&effect) };
 
-	return approval_covers(&s->item->state->approval, parts, 2);
+	return is_allowed_now(s) || approval_covers(&s->item->state->approval, parts, 2);
 }
 
 /* Of the steps before anything is interrupted, and of that which interrupts. */
@@ -64,7 +102,7 @@ struct program *restart_program(const struct scene *s)
 
 	effect = program_effect(p, program, EFFECT_INTERRUPTS, &vm_kind, item->name);
 	effect->in_use = true;
-	effect->as_written = restart_is_wished(s);
+	effect->as_written = restart_is_wished(s) || is_allowed_now(s);
 	program_change(p, program, "restart", change_text(s));
 	return program;
 }

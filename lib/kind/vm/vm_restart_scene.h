@@ -39,8 +39,11 @@ struct scene {
 bool restart_runs(const struct scene *s);
 bool restart_is_to_run(const struct scene *s);
 bool restart_is_wished(const struct scene *s);
-/* Whether what is to be changed by it was approved. */
+/* Whether what is to be changed by it was approved, by a person or by what is written. */
 bool restart_is_approved(const struct scene *s);
+/* Where it is written when it needs no approval, and that is later: the time, for people;
+ * there is a plan then. NULL: it is not, or that is now. */
+const char *restart_window(const struct scene *s);
 /* A program of the steps before anything is interrupted, or of that which interrupts: with
  * what an approval is for. */
 struct program *restart_program(const struct scene *s);
@@ -65,6 +68,9 @@ bool restart_is_late(const struct scene *s, int64_t ms);
 /* Until when a request to shut down that was sent may be heeded. */
 struct mono restart_heeded_until(const struct scene *s);
 
+/* Plans its power as that of any other; false: there is something about it, which goes
+ * before what is said of a restart. */
+bool restart_power_is_well(const struct scene *s);
 /* Says what goes on in the phase, and adds its step. `drain`: in DRAIN, what it comes to. */
 void restart_act(struct scene *s, const struct drain *drain);
 

@@ -11,8 +11,7 @@ static const char *title(const struct scene *s)
 	return s->phase >= START ? "was restarted" : "is being restarted";
 }
 
-/* Its power is as of any other; what that says goes before what is said here. */
-static bool power_is_well(const struct scene *s)
+bool restart_power_is_well(const struct scene *s)
 {
 	if (!s->want || !s->have)
 		return true;
@@ -89,7 +88,7 @@ static void do_start(struct scene *s)
 
 static void do_ready(struct scene *s)
 {
-	if (!power_is_well(s))
+	if (!restart_power_is_well(s))
 		return;
 	if (s->phase == SETTLE) {
 		item_pending(s->p, s->item,
@@ -109,7 +108,7 @@ static void do_ready(struct scene *s)
 
 static void do_uncordon(struct scene *s)
 {
-	if (power_is_well(s))
+	if (restart_power_is_well(s))
 		item_pending(s->p, s->item,
 		    "what its restart has set on node %s is taken back", s->name);
 	node_uncordon_step(s->p, item_program(s->p, s->item, NULL), s->node);
