@@ -234,7 +234,7 @@ check_needs() {
 own_world() { # PROGRAM ARGS
 	local how=(--net --mount --pid --ipc --fork --kill-child --mount-proc)
 	if [[ $(id -u) != 0 ]]; then how+=(--user --map-root-user); fi
-	unshare "${how[@]}" true 2>/dev/null || skip "may not make namespaces"
+	unshare "${how[@]}" true 2>/dev/null || skip "may not make namespaces: needs a machine, or a privileged container"
 	# Death passes down: of this shell to unshare, and of unshare to the whole world.
 	setpriv --pdeathsig KILL unshare "${how[@]}" "$0" inside "$@"
 }

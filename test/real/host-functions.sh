@@ -33,7 +33,7 @@ skip() {
 host_needs() { # PROGRAMS
 	local program
 	[[ $(id -u) == 0 ]] || skip "needs root"
-	[[ -c /dev/net/tun ]] || skip "needs /dev/net/tun"
+	[[ -c /dev/net/tun ]] || skip "needs /dev/net/tun: a machine, or a privileged container"
 	for program in systemd-nspawn mmdebstrap nsenter jq "$@"; do
 		command -v "$program" >/dev/null ||
 			skip "no $program; packages needed:" "$("$0" --packages)"
@@ -112,8 +112,8 @@ make_groups() {
 remove_groups() {
 	local group
 	for group in "${groups[@]}"; do
-		wait_for 'find "$group" -depth -type d -exec rmdir {} + 2>/dev/null' 5 >/dev/null ||
-			true
+		wait_for 'find "$group" -depth -type d -exec rmdir {} + 2>/dev/null' 5 \
+			>/dev/null 2>&1 || true
 	done
 }
 in_groups() { # COMMAND

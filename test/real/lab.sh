@@ -20,12 +20,12 @@ skip() { echo "SKIP lab: $*"; exit 77; }
 
 check_needs() {
 	[[ $(id -u) == 0 ]] || skip "needs root"
-	[[ -c /dev/net/tun ]] || skip "needs /dev/net/tun"
+	[[ -c /dev/net/tun ]] || skip "needs /dev/net/tun: a machine, or a privileged container"
 	local p
 	for p in libvirtd virsh dnsmasq qemu-system-x86_64 ip nft busybox unshare setpriv; do
 		command -v "$p" >/dev/null || skip "no $p; packages needed:" "$("$0" --packages)"
 	done
-	unshare --net --mount --pid --fork true 2>/dev/null || skip "may not make namespaces"
+	unshare --net --mount --pid --fork true 2>/dev/null || skip "may not make namespaces: needs a machine, or a privileged container"
 }
 
 configure_libvirt() {
