@@ -51,7 +51,8 @@ struct engine {
 	bool watches_due;    /* what decides on them may have changed */
 	bool save_now; /* a procedure has moved, or somebody has requested something */
 	char *unsaved; /* why the state cannot be kept on disk; NULL: it can */
-	bool starting; /* sources call back before all of them are known */
+	struct mono progress_said; /* the last event about how far a step is */
+	bool starting;		   /* sources call back before all of them are known */
 };
 
 /* Something changed: plan soon, see the theory at the head of cycle.c. */

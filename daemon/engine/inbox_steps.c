@@ -11,6 +11,8 @@
 #include "lib/base/cleanup.h"
 #include "lib/state/rounds.h"
 
+#define PROGRESS_EVERY_MS 1000
+
 /* An error that was not said of the object before is said now. */
 static void say_failure(struct engine *e, const struct ended_step *step,
     const struct outcome *outcome, const struct subject *subject)
@@ -54,6 +56,21 @@ void inbox_done(void *arg, uint64_t token, const struct outcome *outcome)
 	executor_ended(e->executor, token, outcome);
 }
 
+/* Status always says how far a step is; those who watch events are sent one a second. */
+static void say_progress(
+    struct engine *e, const struct ended_step *step, const char *text)
+{
+	const struct mono now = clock_mono();
+	const struct subject subject = { step->kind->name, step->name, step->text,
+		"progress", config_short_name(e->config, step->kind, step->name) };
+
+	if (!step->action->slow ||
+	    !mono_reached(mono_add(e->progress_said, PROGRESS_EVERY_MS), now))
+		return;
+	e->progress_said = now;
+	journal_say(LEVEL_INFO, MESSAGE_STEP, &subject, "%s: %s", step->text, text);
+}
+
 void inbox_progress(void *arg, uint64_t token, const char *text)
 {
 	struct engine *e = arg;
@@ -61,6 +78,8 @@ void inbox_progress(void *arg, uint64_t token, const char *text)
 
 	if (!executor_find(e->executor, token, &step))
 		return;
+	if (text)
+		say_progress(e, &step, text);
 	state_progress(&e->state, step.kind, step.name, text);
 	engine_schedule(e);
 }

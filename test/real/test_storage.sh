@@ -103,6 +103,19 @@ grown() {
 			is volume/default/node.qcow2 converged" 40
 }
 
+# Further disks, each its VM's own whatever it is called.
+several() {
+	home "$(vm node stopped 'size: 128MiB, image: base.img')
+$(vm many stopped 'size: 16MiB')
+    disks: [{name: data, size: 24MiB}, {path: $images/own.raw}, {size: 8MiB, image: tools.raw}]"
+	truncate -s 8M "$images/own.raw" "$images/tools.raw"
+	virsh -q pool-refresh default
+	check "further disks are made, and stand in their order" \
+		"is vm/many converged && [[ \$(virsh -q domblklist many | awk '{ printf \"%s \", \$1 }') == 'vda vdb vdc vdd ' ]]" 40
+	check "each under a name of its own, as large as written" \
+		"[[ \$(info many.data.qcow2 '[\"virtual-size\"]') == 25165824 && \$(info many.disk-3.qcow2 '[\"virtual-size\"]') == 8388608 ]]"
+}
+
 # A raw file under a name of qcow2's, an image at a path, and one that is a disk.
 odd_images() {
 	truncate -s 16M "$images/raw.qcow2" "$outside"
@@ -168,6 +181,7 @@ killed() {
 libvirt_count_calls
 from_an_image
 grown
+several
 odd_images
 gone
 killed

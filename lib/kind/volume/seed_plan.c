@@ -154,7 +154,9 @@ bool seed_plan_unwritten(
 	if (!file || !seed_name_parse(++file, &vm_length, &hash))
 		return false;
 	vm = written_vm(p, file, vm_length);
-	if (may_be_used(p, have->name))
+	/* A domain that is just being renamed is gone for a moment, and has it all the same. */
+	if (may_be_used(p, have->name) ||
+	    (vm && !planner_observed(p, &vm_kind, vm->domain)))
 		return true;
 	holds = contents(p, have);
 	if (!is_word(holds, SEED_WHOLE) && !is_word(holds, SEED_PARTLY))
