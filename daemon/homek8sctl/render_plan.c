@@ -75,12 +75,16 @@ static void render_steps(
 		struct json_object *step = json_item(steps, i);
 		struct json_object *next = json_item(steps, i + 1);
 		const char *text = json_string_at(step, "text");
+		const char *progress = json_string_at(step, "progress");
 		bool held = json_bool_at(step, "held", false);
 
 		fprintf(ctl->out, "%3zu. ", i + 1);
 		block_print(ctl, (struct block){ 5, 5, 0 },
-		    held ? PAINT_FAINT : PAINT_BOLD, "%s%s", held ? "not now: " : "",
-		    text ? text : "");
+		    held ? PAINT_FAINT : PAINT_BOLD, "%s%s%s",
+		    held       ? "not now: "
+		    : progress ? progress
+			       : "",
+		    progress ? ": " : "", text ? text : "");
 		if (!next || !same_object(step, next))
 			explain_steps(ctl, step, approvals);
 	}

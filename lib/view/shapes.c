@@ -208,7 +208,8 @@ static const struct shape step_shape = SHAPE(struct step_view, "Step",
 	TEXT(struct step_view, reason, "why its object needs it"),
 	BOOL(struct step_view, disruptive, "it interrupts something that runs"),
 	BOOL(struct step_view, held, "it is not done now"),
-	TEXT_OR_NULL(struct step_view, why_held, NULL));
+	TEXT_OR_NULL(struct step_view, why_held, NULL),
+	TEXT_OR_NULL(struct step_view, progress, "how far it is, where it is under way"));
 
 const struct shape approval_shape = SHAPE(struct approval_view, "Approval",
 	"A change that waits for Approve.",

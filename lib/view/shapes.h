@@ -72,7 +72,7 @@ struct event_view {
 struct step_view {
 	const char *kind, *name, *key, *text, *reason;
 	bool disruptive, held;
-	const char *why_held;
+	const char *why_held, *progress;
 };
 
 struct approval_view {

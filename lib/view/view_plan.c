@@ -29,7 +29,8 @@ static void add_step(
 {
 	const struct program *program = step->program;
 	struct step_view *view = arena_push(a, &out->items, &out->count, sizeof(*view));
-	bool held = program->gate != GATE_OPEN;
+	bool busy = program->gate == GATE_BUSY,
+	     held = program->gate != GATE_OPEN && !busy;
 
 	*view = (struct step_view){
 		.kind = program->item->kind->name,
@@ -39,7 +40,8 @@ static void add_step(
 		.reason = program->item->reason,
 		.disruptive = touches_somebody(program),
 		.held = held,
-		.why_held = why_held(a, v, program),
+		.why_held = held ? why_held(a, v, program) : NULL,
+		.progress = busy ? program->why : NULL,
 	};
 }
 

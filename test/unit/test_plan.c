@@ -5,6 +5,7 @@
 #include "lib/doc/json.h"
 #include "lib/kind/actions.h"
 #include "lib/kind/vm/vm.h"
+#include "lib/view/view.h"
 
 #include "test/unit/vm_scene.h"
 
@@ -85,6 +86,63 @@ START_TEST(what_is_missing_is_made)
 	ck_assert_int_eq(scene_gate(s.item), GATE_OPEN);
 	ck_assert_int_eq(s.plan->next.ms, INT64_MAX);
 	scene_end(&s);
+}
+END_TEST
+
+/* The only step of the plan as it is shown. */
+static const struct step_view *shown_step(
+    const struct scene *s, struct arena *a, struct plan_reply *reply)
+{
+	const struct view view = { .plan = s->plan, .load.generation = 1 };
+
+	view_plan(&view, a, reply);
+	ck_assert_uint_eq(reply->steps.count, 1);
+	return reply->steps.items;
+}
+
+START_TEST(what_is_under_way_is_not_held)
+{
+	struct arena a = { 0 };
+	struct plan_reply reply;
+	const struct step_view *step;
+	struct scene s;
+
+	scene_begin(&s, HOME, NULL);
+	state_get(&s.state, &pool_kind, "p")->busy = true;
+	plan_again(&s, 0);
+	step = shown_step(&s, &a, &reply);
+	ck_assert(!step->held && !step->why_held);
+	ck_assert_str_eq(step->progress, "under way");
+	state_get(&s.state, &pool_kind, "p")->busy = false;
+	state_pause(&s.state, &pool_kind, "p", "by hand", MONO_NEVER);
+	plan_again(&s, 0);
+	step = shown_step(&s, &a, &reply);
+	ck_assert(step->held && !step->progress);
+	ck_assert_str_eq(step->why_held, "paused until resumed");
+	scene_end(&s);
+	arena_done(&a);
+}
+END_TEST
+
+/* What waits, or is blocked, is said of what is paused, and listed. */
+START_TEST(what_would_be_blocked_is_said_while_paused)
+{
+	struct arena a = { 0 };
+	struct plan_reply reply;
+	struct scene s;
+
+	scene_begin(&s, "vms: {w: {memory: 1GiB}}\n", NULL);
+	state_pause(&s.state, &vm_kind, "w", "by hand", MONO_NEVER);
+	scene_plan(&s);
+	ck_assert_int_eq(s.item->verdict, VERDICT_PAUSED);
+	ck_assert_int_eq(s.item->unpaused, VERDICT_BLOCKED);
+	ck_assert_msg(
+	    strstr(s.item->reason, "by hand; would be blocked: there is no domain w"),
+	    "%s", s.item->reason);
+	view_plan(&(struct view){ .plan = s.plan, .load.generation = 1 }, &a, &reply);
+	ck_assert_uint_eq(reply.others.count, 1);
+	scene_end(&s);
+	arena_done(&a);
 }
 END_TEST
 
@@ -454,6 +512,8 @@ int main(void)
 	tcase_add_loop_test(
 	    tests, lookup_rows, 0, (int)(sizeof(lookups) / sizeof(lookups[0])));
 	tcase_add_test(tests, what_is_missing_is_made);
+	tcase_add_test(tests, what_is_under_way_is_not_held);
+	tcase_add_test(tests, what_would_be_blocked_is_said_while_paused);
 	tcase_add_test(tests, what_is_unknown_is_left_alone);
 	tcase_add_test(tests, the_objects_own_watch_decides);
 	tcase_add_test(tests, progress_is_the_reason);
