@@ -32,6 +32,7 @@ struct engine {
 	struct object_state nothing_known;
 	struct ev_loop *loop;
 	struct ev_timer planned; /* active: a plan is due */
+	bool counts;		 /* its generation counts the views of it */
 	char large[LARGE + 1];
 };
 
@@ -45,6 +46,8 @@ void engine_view(const struct engine *r, struct view *out)
 {
 	if (engine_pending(r))
 		abort();
+	if (r->counts)
+		((struct engine *)(uintptr_t)r)->view.load.generation++;
 	*out = r->view;
 	out->now.ms = now_ms();
 }
@@ -133,6 +136,8 @@ static void obey(struct engine *r, const char *order, size_t number)
 	else if (strcmp(order, "remove object") == 0)
 		memmove(items + number, items + number + 1,
 		    (r->plan.item_count-- - number) * sizeof(*items));
+	else if (strcmp(order, "count views") == 0)
+		r->counts = true;
 	else if (strcmp(order, "plan later") == 0) {
 		ev_timer_set(&r->planned, (double)number / 1000, 0);
 		ev_timer_start(r->loop, &r->planned);

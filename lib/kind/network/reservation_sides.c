@@ -264,8 +264,10 @@ static const char *unfit(
 		    self->network, side->forward ? ", whose mode is " : "",
 		    side->forward ? side->forward : "");
 	return arena_printf(p->arena,
-	    "its address is not inside network/%s, which has %s", self->network,
-	    cidr_text(side->address, (char[CIDR_TEXT]){ 0 }));
+	    ranges_contain(network_subnets(p->arena, side), self->ip)
+		? "its address is in network/%s, but not where libvirt serves DHCP there, which it does in one IPv4 subnet of a network: %s; write an address of that one"
+		: "its address is not inside network/%s, which has %s",
+	    self->network, cidr_text(side->address, (char[CIDR_TEXT]){ 0 }));
 }
 
 /* The live side is planned first, and mostly says the same. */
