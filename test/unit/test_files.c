@@ -127,6 +127,48 @@ START_TEST(settings_alone)
 }
 END_TEST
 
+/* "cloud-init/a; cloud-init/b: why" */
+static const char *named(void)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < files.named_count; i++)
+		text = arena_printf(&arena, "%s%s%s%s%s", text, i ? "; " : "",
+		    files.named[i].source.name, files.named[i].why ? ": " : "",
+		    files.named[i].why ? files.named[i].why : "");
+	return text;
+}
+
+/* They are errors only where an object names them. */
+START_TEST(what_objects_name)
+{
+	write_file("desired.d/a.yaml", "vms: {}\n", 0644);
+	ck_assert_int_eq(mkdir(path_of("cloud-init"), 0755), 0);
+	write_file("cloud-init/user-data", "#cloud-config\n", 0640);
+	write_file("cloud-init/.hidden", "x", 0644);
+	write_file("cloud-init/kept~", "x", 0644);
+	write_file("cloud-init/large", "", 0644);
+	ck_assert_int_eq(truncate(path_of("cloud-init/large"), 5 << 20), 0);
+	write_file("cloud-init/open", "x", 0666);
+	write_file("cloud-init/zeros", "", 0644);
+	ck_assert_int_eq(truncate(path_of("cloud-init/zeros"), 5), 0);
+	ck_assert_int_eq(mkfifo(path_of("cloud-init/fifo"), 0644), 0);
+	ck_assert_int_eq(config_files_read(root, FILES_TRUSTED, &files, &report), 0);
+	ck_assert_str_eq(said(), "");
+	ck_assert_str_eq(named(),
+	    "cloud-init/fifo: it is a FIFO where a plain file is due; "
+	    "cloud-init/large: it has 5242880 bytes, 262144 are allowed; "
+	    "cloud-init/open: others than its owner may write it (mode 0666); "
+	    "cloud-init/user-data; "
+	    "cloud-init/zeros: it is no text: it has a NUL byte");
+	config_files_done(&files);
+	ck_assert_int_eq(config_files_read(path_of("desired.d/a.yaml"), FILES_ANYBODYS,
+			     &files, &report),
+	    0);
+	ck_assert_uint_eq(files.named_count, 5);
+}
+END_TEST
+
 START_TEST(one_file_alone)
 {
 	write_file("homek8s.yaml", "prune: false\n", 0644);
@@ -387,6 +429,7 @@ int main(void)
 	tcase_add_test(test, settings_are_optional);
 	tcase_add_test(test, settings_alone);
 	tcase_add_test(test, one_file_alone);
+	tcase_add_test(test, what_objects_name);
 	tcase_add_test(test, good_links_are_followed);
 	tcase_add_loop_test(test, odd_files, 0, 2 * ROWS(odd));
 	tcase_add_test(test, every_odd_file_is_reported);
