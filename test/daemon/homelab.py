@@ -168,14 +168,14 @@ class Home(Observer):
     def wake_libvirtd(self):
         os.kill(self.libvirtd.pid, signal.SIGCONT)
 
-    def virsh(self, *words, xml=None, timeout=10):
+    def virsh(self, *words, xml=None, timeout=60):
         """A virsh command; `xml` is given to it as its file."""
         command = ["virsh", "-q", "-c", self.uri, *words]
         if xml is not None:
             command.append("/dev/stdin")
         return self.command(command, xml, timeout, "virsh " + " ".join(words))
 
-    def command(self, command, stdin=None, timeout=10, shown=None, env=None):
+    def command(self, command, stdin=None, timeout=60, shown=None, env=None):
         """Any command, waited for; OSError when it has not ended by then."""
         shown = shown or " ".join(str(word) for word in command)
         env = {**os.environ, "HOMEK8S_SOCKET": str(self.socket), **(env or {})}

@@ -40,7 +40,7 @@ class Ended:
 class Observer:
     """The asking half of Home."""
 
-    def ctl(self, *words, timeout=10, env=None):
+    def ctl(self, *words, timeout=60, env=None):
         return self.command([self.ctl_program, *words], None, timeout,
                             "homek8sctl " + " ".join(map(str, words)), env)
 

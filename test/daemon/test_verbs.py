@@ -17,7 +17,7 @@ from report import none_of
 from terminal import on_terminal
 
 VERBS = ("status list describe plan diff validate doctor reconcile reload pause resume start stop "
-         "approve wait events explain example import call version help").split()
+         "restart approve wait events explain example import call version help").split()
 
 
 def lines(ended, count):
