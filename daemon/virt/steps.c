@@ -159,6 +159,20 @@ static int domain_destroy(virDomainPtr domain, const struct call *call)
 	return virDomainDestroyFlags(domain, VIR_DOMAIN_DESTROY_DEFAULT);
 }
 
+/* By the guest agent where there is one, else by the power button: the guest may take its
+ * time, or not heed it. */
+static int domain_reboot(virDomainPtr domain, const struct call *call)
+{
+	(void)call;
+	return virDomainReboot(domain, VIR_DOMAIN_REBOOT_DEFAULT);
+}
+
+static int domain_reset(virDomainPtr domain, const struct call *call)
+{
+	(void)call;
+	return virDomainReset(domain, 0);
+}
+
 static int domain_resume(virDomainPtr domain, const struct call *call)
 {
 	(void)call;
@@ -289,6 +303,8 @@ static const struct doer do_domain_start = { .domain = domain_start,
 	.goal = GOAL_ACTIVE };
 static const struct doer do_domain_shutdown = { .domain = domain_shutdown,
 	.goal = GOAL_INACTIVE };
+static const struct doer do_domain_reboot = { .domain = domain_reboot };
+static const struct doer do_domain_reset = { .domain = domain_reset };
 static const struct doer do_domain_destroy = { .domain = domain_destroy,
 	.goal = GOAL_INACTIVE };
 static const struct doer do_domain_resume = { .domain = domain_resume };

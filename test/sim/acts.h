@@ -29,6 +29,8 @@ struct h_pool *pick_pool(struct sim *s, struct rng *r);
 struct w_dom *pick_dom(struct sim *s, struct rng *r);
 struct w_net *pick_world_net(struct sim *s, struct rng *r);
 struct w_object *pick_object(struct sim *s, struct rng *r, enum w_type type);
+/* Perhaps a guest hangs, or only its kubelet: some of them for good. */
+void kubelet_hangs(struct sim *s, struct rng *r);
 /* An address of the network at this place. */
 struct ip pick_ip(struct rng *r, const struct w_net *n);
 

@@ -282,6 +282,7 @@ bool act_fault_libvirt_restart(struct sim *s, struct rng *r)
 	sim_say(s, "libvirtd is started anew");
 	virt_down(s, s->now_us + rng_between(r, 200, 3000) * MS);
 	start_libvirt(s);
+	kubelet_hangs(s, r);
 	return true;
 }
 
@@ -298,6 +299,7 @@ bool act_fault_kube_down(struct sim *s, struct rng *r)
 {
 	sim_say(s, "the API server is down");
 	kube_down(s, some_while(s, r));
+	kubelet_hangs(s, r);
 	return true;
 }
 

@@ -247,6 +247,18 @@ bool act_kubectl_finalizer(struct sim *s, struct rng *r)
 }
 
 /* It is lost or comes back; or joins again under another name. */
+void kubelet_hangs(struct sim *s, struct rng *r)
+{
+	struct w_object *o = rng_percent(r, 60) ? pick_object(s, r, OBJECT_NODE) : NULL;
+
+	if (!o || !o->ready)
+		return;
+	o->ready = false;
+	o->hangs = rng_between(r, 1, 4);
+	changed(s, o, "kubelet");
+	sim_say(s, "kubelet: node %s is not ready (%u)", o->e.name, o->hangs);
+}
+
 bool act_kubectl_node(struct sim *s, struct rng *r)
 {
 	struct w_object *o = pick_object(s, r, OBJECT_NODE), *new;
@@ -255,6 +267,7 @@ bool act_kubectl_node(struct sim *s, struct rng *r)
 		return false;
 	if (rng_percent(r, 70)) {
 		o->ready = !o->ready;
+		o->hangs = rng_between(r, 1, 4);
 		changed(s, o, "kubelet");
 		sim_say(s, "kubelet: node %s is %s", o->e.name,
 		    o->ready ? "ready" : "not ready");

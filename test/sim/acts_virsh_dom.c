@@ -22,6 +22,7 @@ bool act_virsh_destroy(struct sim *s, struct rng *r)
 		return false;
 	sim_say(s, "virsh: destroy or shutdown %s", d->e.name);
 	dom_stopped(&s->world, d, 5, rng_percent(r, 50) ? 1 : 2);
+	kubelet_hangs(s, r);
 	return true;
 }
 

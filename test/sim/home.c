@@ -255,6 +255,9 @@ void home_print(const struct home *h, struct text *first, struct text *second)
 		text_add(vms, "vms:\n");
 	for (size_t i = 0; i < h->vm_count; i++)
 		print_vm(&h->vms[i], vms);
+	if (h->remedy)
+		text_add(vms,
+		    "remediation: {after: 10s, wait: 8s, cool_down: 40s, grace: 5s, max_unhealthy: 2}\n");
 	if (h->garbage)
 		text_add(first, "%s", h->garbage);
 }

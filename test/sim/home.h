@@ -71,6 +71,7 @@ struct h_pool {
 struct home {
 	bool prune, stop_force, observe; /* observe: first_start */
 	bool ordered;			 /* host.shutdown */
+	bool remedy;			 /* remediation: is written */
 	bool off;			 /* kubernetes.mode */
 	struct h_net nets[H_NETS];
 	size_t net_count;

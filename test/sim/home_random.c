@@ -403,6 +403,7 @@ static void place_neighbours(struct world *w, struct rng *r)
 
 void home_random(struct home *h, struct world *w, struct rng *r)
 {
+	struct rng peek;
 	unsigned nets = rng_percent(r, 65) ? 1 : rng_between(r, 1, 3);
 	unsigned vms = rng_below(r, 9), pools = rng_below(r, 4);
 
@@ -411,6 +412,9 @@ void home_random(struct home *h, struct world *w, struct rng *r)
 		.observe = rng_percent(r, 25),
 		.ordered = rng_percent(r, 50),
 		.split = rng_percent(r, 20) };
+	/* Of chance that others take as well: homes stay what they were. */
+	peek = *r;
+	h->remedy = rng_percent(&peek, 70);
 	w->kvm = rng_percent(r, 80);
 	for (unsigned i = 0; i < nets; i++)
 		write_net(h, r, i);

@@ -71,7 +71,7 @@ static struct queued_step *note_step(struct sim *s, const struct step *step)
 
 	*q = (struct queued_step){ arena_copy(&s->arena, step->text),
 		arena_copy(&s->arena, step->target), s->in_force, s->now_us, s->news,
-		kube_knows(s, OBJECT_POOL), virt_knows(s) };
+		kube_knows(s, OBJECT_POOL), virt_knows(s), kube_knows(s, OBJECT_NODE) };
 	return q;
 }
 
@@ -125,6 +125,7 @@ struct call_in_world *judge_sent(struct sim *s, const struct call *call)
 		.news = p ? p->news : s->news };
 	if (p) {
 		sent->pools_known = p->pools_known;
+		sent->nodes_known = p->nodes_known;
 		sent->libvirt_known = p->libvirt_known;
 	}
 	return sent;

@@ -43,7 +43,7 @@ struct queued_step { /* a step, and what was known when it was planned */
 	const struct home *home;
 	int64_t at_us;
 	uint64_t news;
-	bool pools_known, libvirt_known;
+	bool pools_known, libvirt_known, nodes_known;
 };
 
 struct judge {
@@ -57,6 +57,7 @@ struct judge {
 	int asked_down[DOMS];	/* the id of which a step has requested the shutdown, */
 	int64_t asked_us[DOMS]; /* and when; */
 	int64_t asked_sent_us[DOMS]; /* when the first such step was planned */
+	int64_t remedied_us;	     /* the last step of a remediation; 0: none */
 	bool requested[DOMS];	     /* by a reconcile of its VM */
 	bool may_start[DOMS],
 	    may_stop[DOMS];	/* by `start`, `stop`, whatever ended that */

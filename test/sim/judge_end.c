@@ -31,6 +31,8 @@ static bool is_world_fault(struct sim *s, const struct item *item)
 		return true;
 	if (item->kind != &vm_kind || !d || !d->e.exists)
 		return false;
+	if (s->in_force->remedy && dom_node_unready(&s->world, d))
+		return true;
 	if (d->id < 0 && (d->broken || is_cut_off(s, d)))
 		return true;
 	return d->id >= 0 && d->stop_answer &&
@@ -187,15 +189,19 @@ void judge_end(struct sim *s)
 	arena_done(&s->judge->scratch);
 }
 
-/* A guest that will not stop, or a domain that cannot start, is tried again and again. */
+/* A guest that will not stop, a domain that cannot start, or a node that is not Ready, is tried
+ * again and again. */
 static bool is_tried(struct sim *s)
 {
+	if (s->judge->remedied_us && s->now_us - s->judge->remedied_us < 100 * SECOND)
+		return true;
 	for (size_t i = 0; i < s->in_force->vm_count; i++) {
 		const struct h_vm *vm = &s->in_force->vms[i];
 		const struct w_dom *d = world_dom(&s->world, home_domain(vm), false);
 
 		if (d &&
 		    (d->broken || is_cut_off(s, d) ||
+			(s->in_force->remedy && dom_node_unready(&s->world, d)) ||
 			(d->id >= 0 && d->stop_answer &&
 			    (vm->runs == NO || s->judge->may_restart[d - s->world.doms] ||
 				judge_approved(s, EFFECT_INTERRUPTS, vm->name, NULL)))))

@@ -105,6 +105,94 @@ static void judge_order(struct sim *s, struct world *b, const struct h_vm *vm,
 	}
 }
 
+/* Nodes of the machine; `known`: the daemon knows each of them as it is. */
+static size_t nodes_of(const struct world *b, const struct w_dom *d,
+    const struct call_in_world *call, size_t *ready, bool *known)
+{
+	const char *uuid = d->persistent ? d->config.uuid : d->live.uuid;
+	size_t count = 0;
+
+	*ready = 0;
+	*known = true;
+	for (size_t i = 0; uuid && i < OBJECTS; i++) {
+		const struct w_object *o = &b->objects[i];
+
+		if (!o->e.name || o->type != OBJECT_NODE || !o->uuid ||
+		    strcmp(o->uuid, uuid) != 0)
+			continue;
+		*known &= judge_knows(&o->e, call);
+		count += o->e.exists;
+		*ready += o->e.exists && o->ready;
+	}
+	return count;
+}
+
+static bool other_control_plane_is_ill(
+    struct world *b, const struct h_vm *self, const struct call_in_world *call)
+{
+	for (size_t i = 0; is_critical(self) && i < call->home->vm_count; i++) {
+		const struct h_vm *vm = &call->home->vms[i];
+		const struct w_dom *d = dom_of(b, vm);
+		size_t count, ready;
+		bool known;
+
+		if (vm == self || !is_critical(vm) || vm->runs == NO || !d ||
+		    !d->e.exists || !judge_knows(&d->e, call))
+			continue;
+		count = nodes_of(b, d, call, &ready, &known);
+		if (known && count == 1 && !ready)
+			return true;
+	}
+	return false;
+}
+
+/* A step of the remediation ladder: by a policy that is written, to a node that is not ready,
+ * as far as is known, and never beside another control plane that is ill. */
+static void judge_remedy(struct sim *s, struct world *b, const struct call_in_world *call)
+{
+	const struct h_vm *vm = home_vm_of(call->home, call->target);
+	const struct w_dom *d = world_dom(b, call->target, false);
+	size_t count, ready;
+	bool known;
+
+	if (!vm || !d || d->id < 0)
+		return;
+	s->judge->remedied_us = s->now_us;
+	count = nodes_of(b, d, call, &ready, &known);
+	if (!call->home->remedy || !vm->role)
+		sim_fail(s, "P10", "\"%s\" without a policy", call->text);
+	else if (!call->nodes_known || !call->libvirt_known)
+		sim_fail(s, "P10", "\"%s\" while not all is known", call->text);
+	else if (known && (count != 1 || ready))
+		sim_fail(s, "P10", "\"%s\", and %zu of %zu nodes of it are ready",
+		    call->text, ready, count);
+	else if (other_control_plane_is_ill(b, vm, call))
+		sim_fail(s, "P10",
+		    "\"%s\" beside another control plane that is not ready", call->text);
+	else
+		judge_budget(s, b, vm, call);
+}
+
+/* Sent again though nothing says what became of it. */
+static void judge_once(
+    struct sim *s, const struct w_dom *d, size_t place, const struct call_in_world *call)
+{
+	unsigned *version = &s->judge->once_version[place];
+
+	if (d->e.version == *version && d->e.known != d->e.version)
+		sim_fail(s, "P5", "\"%s\" is repeated blindly", call->text);
+	*version = s->world.doms[place].e.version;
+}
+
+static void judge_reset(struct sim *s, struct world *b, const struct call_in_world *call)
+{
+	const struct w_dom *d = world_dom(b, call->target, false);
+
+	judge_remedy(s, b, call);
+	if (d && call->action == &domain_reset_action)
+		judge_once(s, d, (size_t)(d - b->doms), call);
+}
+
 static void judge_stop(struct sim *s, struct world *b, const struct call_in_world *call)
 {
 	const struct h_vm *vm = home_vm_of(call->home, call->target);
@@ -116,12 +204,17 @@ static void judge_stop(struct sim *s, struct world *b, const struct call_in_worl
 	if (goes_with_host(s, call)) {
 		judge_order(s, b, vm, call);
 		s->judge->asked_us[d - b->doms] = s->now_us;
+		s->judge->asked_sent_us[d - b->doms] = call->sent_us;
 		*asked = d->id;
 		return;
 	}
 	if (vm->runs != NO && !s->judge->may_stop[d - b->doms] &&
-	    !s->judge->may_restart[d - b->doms] &&
-	    !judge_approved(s, EFFECT_INTERRUPTS, vm->name, NULL)) {
+	    call->action == &domain_destroy_action &&
+	    strstr(call->text, "start it again")) {
+		judge_remedy(s, b, call);
+	} else if (vm->runs != NO && !s->judge->may_stop[d - b->doms] &&
+		   !s->judge->may_restart[d - b->doms] &&
+		   !judge_approved(s, EFFECT_INTERRUPTS, vm->name, NULL)) {
 		sim_fail(
 		    s, "P2", "\"%s\" though nobody wrote that it is to stop", call->text);
 		return;
@@ -134,10 +227,7 @@ static void judge_stop(struct sim *s, struct world *b, const struct call_in_worl
 	s->judge->asked_us[d - b->doms] = s->now_us;
 	if (call->action != &domain_destroy_action)
 		return;
-	if (d->e.version == s->judge->once_version[d - b->doms] &&
-	    d->e.known != d->e.version)
-		sim_fail(s, "P5", "\"%s\" is repeated blindly", call->text);
-	s->judge->once_version[d - b->doms] = s->world.doms[d - b->doms].e.version;
+	judge_once(s, d, (size_t)(d - b->doms), call);
 }
 
 /* Disks */
@@ -297,6 +387,8 @@ void judge_power(struct sim *s, struct world *b, const struct call_in_world *cal
 		judge_stop(s, b, call);
 	if (call->action == &domain_start_action)
 		judge_start(s, b, call);
+	if (call->action == &domain_reboot_action || call->action == &domain_reset_action)
+		judge_reset(s, b, call);
 	if (call->action == &domain_resume_action)
 		judge_resume(s, b, call);
 	if (call->action == &domain_start_action ||

@@ -42,6 +42,7 @@ struct call_in_world { /* a step on its way, for the judges */
 	uint64_t token;
 	int64_t sent_us;  /* this and what follows: of the plan that it is of */
 	uint64_t news;	  /* what was known when it was sent */
+	bool nodes_known; /* and whether all nodes, */
 	bool pools_known; /* and whether all pools, all of libvirt were known */
 	bool libvirt_known;
 	bool failed_half; /* it is done, and reported as failed, or to nobody */

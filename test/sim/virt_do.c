@@ -123,6 +123,28 @@ static const char *redefine(struct sim *s, struct w_dom *d)
 	return dom_define(&s->world, d->e.name, &side);
 }
 
+static void be_ready(struct sim *s, void *arg)
+{
+	struct w_object *node = arg;
+
+	if (!node->e.exists || node->ready)
+		return;
+	node->ready = true;
+	node->hangs = 0;
+	world_touch(&node->e);
+	sim_say(s, "kubelet: node %s is ready again", node->e.name);
+}
+
+/* What was done to its guest brings a kubelet back, soon, or is too little for that. */
+static const char *cures(struct sim *s, struct w_dom *d, unsigned step, const char *why)
+{
+	struct w_object *node = why ? NULL : dom_node_unready(&s->world, d);
+
+	if (node && node->hangs <= step)
+		sim_at(s, sim_later(s, 1000, 6000), false, be_ready, node);
+	return why;
+}
+
 static const char *on_domain(struct sim *s, const struct call *call)
 {
 	struct w_dom *d = world_dom(&s->world, call->target, false);
@@ -130,7 +152,11 @@ static const char *on_domain(struct sim *s, const struct call *call)
 	if (!d || !d->e.exists)
 		return "Domain not found";
 	if (call->action == &domain_start_action)
-		return d->id >= 0 ? NULL : dom_start(&s->world, d, false);
+		return d->id >= 0 ? NULL : cures(s, d, 3, dom_start(&s->world, d, false));
+	if (call->action == &domain_reboot_action)
+		return cures(s, d, 1, dom_reboot(&s->world, d));
+	if (call->action == &domain_reset_action)
+		return cures(s, d, 2, dom_reboot(&s->world, d));
 	if (call->action == &domain_shutdown_action)
 		return dom_shutdown(&s->world, d, &s->rng);
 	if (call->action == &domain_destroy_action)

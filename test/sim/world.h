@@ -185,6 +185,8 @@ struct w_object {
 	const char *pinned;
 	/* Nodes. */
 	bool ready;
+	unsigned
+	    hangs; /* what brings its kubelet back: 1 a reboot, 2 a reset, 3 a start, 4 none */
 	const char *uuid;
 	const char *mark; /* the annotation of a drain; or NULL */
 	bool unschedulable, excluded, cordoned_by_hand;
@@ -269,7 +271,11 @@ const char *dom_start(struct world *w, struct w_dom *d, bool fresh);
 const char *dom_shutdown(struct world *w, struct w_dom *d, struct rng *rng);
 /* It stops now; `state` and `reason` as libvirt has them. */
 void dom_stopped(struct world *w, struct w_dom *d, int state, int reason);
+/* The guest begins anew in the same process. */
+const char *dom_reboot(struct world *w, struct w_dom *d);
 const char *dom_undefine(struct w_dom *d);
+/* A Node that is not ready and is that domain; NULL: there is none. */
+struct w_object *dom_node_unready(struct world *w, const struct w_dom *d);
 const char *dom_rename(struct world *w, struct w_dom *d, const char *to);
 const char *dom_xml(struct world *w, const struct w_dom *d, bool live);
 /* NULL, with the name; else why it cannot be read. */

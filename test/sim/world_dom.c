@@ -121,6 +121,29 @@ void dom_stopped(struct world *w, struct w_dom *d, int state, int reason)
 	world_touch(&d->e);
 }
 
+const char *dom_reboot(struct world *w, struct w_dom *d)
+{
+	(void)w;
+	if (d->id < 0 || d->state != RUNNING)
+		return "domain is not running";
+	world_touch(&d->e);
+	return NULL;
+}
+
+struct w_object *dom_node_unready(struct world *w, const struct w_dom *d)
+{
+	const char *uuid = d->persistent ? d->config.uuid : d->live.uuid;
+
+	for (size_t i = 0; uuid && i < OBJECTS; i++) {
+		struct w_object *o = &w->objects[i];
+
+		if (o->e.exists && o->type == OBJECT_NODE && !o->ready && o->uuid &&
+		    strcmp(o->uuid, uuid) == 0)
+			return o;
+	}
+	return NULL;
+}
+
 const char *dom_undefine(struct w_dom *d)
 {
 	if (!d->persistent)

@@ -117,7 +117,7 @@ static const struct {
 	    "did you mean \"vms\"?" },
 	{ "unknown section, nothing near", NULL, { "zebra: {}\nvms: {}\n" },
 	    "unknown-key at a.yaml:1:1",
-	    "the sections are: network, networks, vms, vm_defaults, metallb, cluster" },
+	    "the sections are: network, networks, vms, vm_defaults, remediation, metallb, cluster" },
 	{ "a setting in desired state", NULL, { "libvirt: {uri: 'x:///'}\n" },
 	    "unknown-key at a.yaml:1:1", "homek8s.yaml" },
 	{ "no map", NULL, { "- vms\n" }, "wrong-type at a.yaml:1:1", "a list" },

@@ -13,6 +13,7 @@
 #include "lib/kind/vm/vm_wish.h"
 #include "lib/kind/node/node.h"
 #include "lib/kind/node/node_match.h"
+#include "lib/kind/node/node_record.h"
 #include "lib/plan/item.h"
 
 static const struct field rows[] = { { 0 } };
@@ -275,5 +276,8 @@ const struct kind node_kind = {
 	.list_columns = columns,
 	.decode = decode,
 	.facts = facts,
+	.state_fields = &node_record_fields,
+	.observed = node_record_observed,
+	.remembers_all = true,
 	.plan = plan,
 };

@@ -16,6 +16,7 @@
 #include "lib/kind/vm/vm_power.h"
 #include "lib/kind/vm/vm_record.h"
 #include "lib/kind/vm/vm_restart.h"
+#include "lib/kind/vm/vm_remedy.h"
 #include "lib/kind/vm/vm_start.h"
 #include "lib/kind/vm/vm_state.h"
 #include "lib/kind/vm/vm_word.h"
@@ -431,8 +432,10 @@ static void plan_present(struct planner *p, struct item *item, const struct vm *
 		    (long long)live->memory / 1024);
 	seed = vm_seed_plan(p, item, want, config);
 	if (!vm_host_plan(p, item, want, have) &&
-	    !vm_restart_plan(p, item, want, have, restart))
+	    !vm_restart_plan(p, item, want, have, restart)) {
 		vm_power_plan(p, item, want, have);
+		vm_remedy_plan(p, item, want, have);
+	}
 	shared = plan_shared(p, item, want);
 	if (!shared)
 		shared = autostart ? autostart : seed;

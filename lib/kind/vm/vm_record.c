@@ -17,6 +17,7 @@
 #include "lib/base/retry.h"
 #include "lib/kind/kinds.h"
 #include "lib/kind/vm/vm.h"
+#include "lib/kind/vm/vm_remedy.h"
 #include "lib/kind/vm/vm_start.h"
 #include "lib/kind/vm/vm_state.h"
 #include "lib/kind/vm/vm_wish.h"
@@ -64,6 +65,8 @@ static const struct field rows[] = {
 	    struct vm_record, "saved_at", FIELD_MONO, saved_at, FIELD_KEPT | FIELD_SHOWN),
 	record_row(struct vm_record, "taken_down", FIELD_MONO, taken_down, FIELD_KEPT),
 	record_row(struct vm_record, "up_at", FIELD_MONO, up_at, FIELD_KEPT),
+	record_row(struct vm_record, "remedy_at", FIELD_MONO, remedy_at,
+	    FIELD_KEPT | FIELD_SHOWN),
 	record_row(struct vm_record, "start_sent", FIELD_MONO, start_sent, FIELD_KEPT),
 	record_row(struct vm_record, "resumed_at", FIELD_MONO, resumed_at, FIELD_KEPT),
 	record_row(struct vm_record, "resumed_in_vain", FIELD_INT, resumed_in_vain,
@@ -420,6 +423,9 @@ void vm_record_sent(
 		vm->start_sent = now;
 	else if (stops(action) && vm->desired == VM_RUNNING)
 		vm->taken_down = now;
+	if (action == &domain_reboot_action || action == &domain_reset_action ||
+	    (action == &domain_destroy_action && vm_remedy_is(state->procedure.phase)))
+		vm->remedy_at = now;
 }
 
 void vm_record_ended(struct object_state *state, const struct action *action,

@@ -39,6 +39,7 @@ struct vm_record {
 	struct mono evicted_at; /* last, a Pod of its node, or tried; 0: not; not kept */
 	struct mono taken_down; /* by us, though it is to run: it is started again */
 	struct mono up_at;	/* it was observed to have been started */
+	struct mono remedy_at;	/* the last step of its remediation (vm_remedy.h) */
 	struct mono start_sent; /* a start of it, by us */
 	struct mono gone_at;	/* its domain was there, and is not since; 0: not */
 	/* Resumptions by us after a disk error: the last, and how many in a row have not
