@@ -336,11 +336,12 @@ static void on_event(void *arg, const struct source *source, const struct kind *
 
 /* Sources */
 
-/* Whether there is a kind of the source: the state of one without is nobody's concern. */
+/* Whether objects that are planned depend on the source: the state of others is nobody's
+ * concern. */
 static bool is_used(const struct source *source)
 {
 	for (size_t k = 0; k < kind_count; k++)
-		if (kinds[k]->source == source)
+		if (kinds[k]->source == source && kinds[k]->plan)
 			return true;
 	return false;
 }
