@@ -115,6 +115,8 @@ def restarted(home):
     home.exits(0, "restart", "vm/worker-1")
     check("without a budget it goes through", lambda: domain_id(home) not in (before, "-") and
           pods(home) == ["agent", "alone"], 20)
+    check("it waits for its node", lambda: home.is_(
+        "vm/worker-1", "pending", "waits for node worker-1 to be Ready"), 10)
     stays("Ready says nothing while the boot is the old one", lambda: cordoned(home) and
           home.is_("vm/worker-1", "pending", "waits for node worker-1 to be Ready"), 2)
     boots(home)
