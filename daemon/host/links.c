@@ -219,7 +219,7 @@ bool links_read(const char *bridge, struct arena *a, struct bridge_links *out)
 	autofree char *room = fd >= 0 ? must_alloc(ROOM) : NULL;
 	int more = fd >= 0 && ask(fd) ? 1 : -1;
 
-	*out = (struct bridge_links){ .gone = gone };
+	*out = (struct bridge_links){ .gone = gone, .index = q.bridge };
 	while (more > 0)
 		more = take_answer(&q, fd, room);
 	if (more < 0 || !q.is_bridge)

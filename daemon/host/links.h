@@ -23,7 +23,8 @@ struct links *links_new(struct ev_loop *loop, void (*changed)(void *arg), void *
 void links_free(struct links *links); /* NULL allowed */
 
 struct bridge_links {
-	bool gone; /* there is no interface of that name */
+	bool gone;	/* there is no interface of that name */
+	unsigned index; /* the kernel's, in the order in which they were made */
 	const char *
 	    *strays; /* taps of this host that are not on it; none where it is gone, */
 	size_t stray_count; /* or no Linux bridge: Open vSwitch's, say */

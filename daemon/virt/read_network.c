@@ -4,11 +4,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/host/clock.h"
 #include "daemon/host/dnsmasq.h"
 #include "daemon/host/links.h"
 #include "daemon/virt/auto.h"
 #include "daemon/virt/read.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/hash.h"
 #include "lib/kind/network/network.h"
 
 static enum outcome read_flags(virConnectPtr conn, virNetworkPtr network,
@@ -102,6 +104,17 @@ static bool is_local(const char *uri)
 	return strstr(uri, ":///") && strncmp(uri, "test", 4) != 0;
 }
 
+/* libvirt makes the bridge anew whenever it starts the network. */
+static int64_t run_of(unsigned bridge)
+{
+	const char *boot = clock_boot();
+	uint64_t hash = hash_bytes(HASH_START, &bridge, sizeof(bridge));
+
+	if (!boot || !bridge)
+		return 0;
+	return (int64_t)(hash_bytes(hash, boot, strlen(boot)) >> 1);
+}
+
 static void read_bridge(
     virNetworkPtr network, struct network_facts *facts, struct raw *answer)
 {
@@ -111,6 +124,7 @@ static void read_bridge(
 	if (!bridge || !links_read(bridge, &answer->arena, &links))
 		return;
 	facts->bridge = links.gone ? PART_GONE : PART_THERE;
+	facts->run = run_of(links.index);
 	facts->strays = links.strays;
 	facts->stray_count = links.stray_count;
 	facts->older = links.older;

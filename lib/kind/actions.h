@@ -28,7 +28,8 @@ struct network_update { /* one <host>, <range> or <txt> of one side */
 	enum update_command command;
 	enum update_section section;
 	enum side side;
-	int place; /* of the <ip> element; -1: not part of one */
+	int64_t run; /* of struct network, as it runs; -1: it does not */
+	int place;   /* of the <ip> element; -1: not part of one */
 	struct host_entry host;
 	struct range_entry range;
 };

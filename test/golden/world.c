@@ -185,6 +185,7 @@ static void put_network(struct world *w, const char *directory, xmlNode *element
 		lease->expires = WORLD_WALL + 3600000;
 	}
 	facts.leases = leases;
+	facts.run = number(w, element, "run", 0);
 	facts.bridge = part(w, element, "bridge");
 	facts.dnsmasq = part(w, element, "dnsmasq");
 	facts.strays = taps(w, element, "stray", &facts.stray_count);

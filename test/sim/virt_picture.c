@@ -37,6 +37,7 @@ static void add_taps(
 	facts->bridge = n->bridge_gone ? PART_GONE : PART_THERE;
 	facts->dnsmasq = n->dnsmasq_dead ? PART_GONE : PART_THERE;
 	facts->dnsmasq_pid = n->dnsmasq_dead ? 0 : 1000;
+	facts->run = n->index;
 	facts->strays = strays;
 	facts->older = older;
 	for (size_t i = 0; i < DOMS; i++)

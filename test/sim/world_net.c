@@ -92,7 +92,8 @@ const char *net_start(struct world *w, struct w_net *n)
 	n->active = true;
 	n->live = n->config;
 	n->index = ++w->next_index;
-	n->lease_count = 0;
+	if (n->index % 2) /* they have ended while it did not run */
+		n->lease_count = 0;
 	n->bridge_gone = n->dnsmasq_dead = false;
 	world_touch(&n->e);
 	return NULL;

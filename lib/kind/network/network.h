@@ -27,6 +27,7 @@ struct network_facts {
 	/* What it consists of on this host. */
 	enum part_state bridge, dnsmasq;
 	int dnsmasq_pid; /* 0: not known */
+	int64_t run;	 /* another one whenever it is started; 0: not known */
 	/* The host's taps that are not on its bridge. */
 	const char *const *strays;
 	size_t stray_count;
@@ -109,16 +110,17 @@ struct network {
 	bool leases_known;
 	struct dhcp_lease *leases;
 	size_t lease_count;
-	/* Leases that libvirt has forgotten, as it does when the network starts anew: a machine
+	/* Leases that libvirt has forgotten, as it does with the network's definition: a machine
 	 * that has run on has its address still. */
 	struct dhcp_lease *former;
 	size_t former_count;
 	/* Live side only. */
 	enum part_state bridge_state, dnsmasq;
+	int64_t run;		   /* of the facts */
 	const char *const *strays; /* sorted */
 	size_t stray_count;
-	/* Taps of guests that ran before it was started, sorted: libvirt has forgotten what
-	 * was leased to them. */
+	/* Taps of guests that ran before it was started, sorted: libvirt may have forgotten
+	 * what was leased to them. */
 	const char *const *older;
 	size_t older_count;
 };

@@ -20,8 +20,8 @@ int64_t network_guests(
 
 /*
  * Whether the running domain has an interface (`mac` NULL: any) in the network whose address
- * nobody knows: it ran before the network was started, which is when libvirt forgets its
- * leases, and nothing is leased to it or reserved for it since, nor was before.
+ * nobody knows: it ran before the network was started, and a lease that ended meanwhile, or was
+ * of an earlier definition, libvirt has forgotten; nothing is leased to it or reserved for it since, nor was before.
  */
 bool network_is_forgotten(const struct network *live, const struct nic_place *place,
     const struct vm *vm, const struct mac *mac);

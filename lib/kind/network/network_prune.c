@@ -12,21 +12,22 @@
 #include "lib/kind/network/reservation_record.h"
 
 static bool was_made_by_us(const struct planner *p, const char *network,
-    const struct host_entry *h, enum side which)
+    const struct network *side, enum side which, const struct host_entry *h)
 {
 	const struct object_state *state = reservation_state(p, network, h->name);
 	const struct reservation_record *record =
 	    state ? reservation_record_of(state) : NULL;
 
-	return record && reservation_record_added(record, which == SIDE_LIVE, h);
+	return record &&
+	       reservation_record_added(record, which == SIDE_LIVE, side->run, h);
 }
 
 /* Not one that a reservation of another name has for the same machine now. */
-static bool is_to_go(
-    struct planner *p, const char *network, const struct host_entry *h, enum side which)
+static bool is_to_go(struct planner *p, const char *network, const struct network *side,
+    enum side which, const struct host_entry *h)
 {
 	return h->name && !reservation_desired(p, network, h->name) &&
-	       was_made_by_us(p, network, h, which) &&
+	       was_made_by_us(p, network, side, which, h) &&
 	       !reservation_index_owner_in(reservation_index_get(p), network, which, h);
 }
 
@@ -85,12 +86,12 @@ static void prune_live(struct planner *p, struct item *item, const struct networ
 		const struct host_entry *h = &live->hosts[i], *same;
 		struct program *program;
 
-		if (!is_to_go(p, item->name, h, SIDE_LIVE))
+		if (!is_to_go(p, item->name, live, SIDE_LIVE, h))
 			continue;
 		program = item_program(p, item, NULL);
 		add_removal(p, program, live, SIDE_LIVE, h);
 		same = same_entry(p, stored, h);
-		if (same && is_to_go(p, item->name, same, SIDE_CONFIG))
+		if (same && is_to_go(p, item->name, stored, SIDE_CONFIG, same))
 			add_removal(p, program, stored, SIDE_CONFIG, same);
 		if (!p->input->observed->kinds[kind_index(&vm_kind)].known)
 			program_waits(p, program, "waits until the domains are known");
@@ -104,7 +105,7 @@ static bool goes_with_live(struct planner *p, const struct item *item,
 {
 	const struct host_entry *same = same_entry(p, live, h);
 
-	return same && is_to_go(p, item->name, same, SIDE_LIVE);
+	return same && is_to_go(p, item->name, live, SIDE_LIVE, same);
 }
 
 static void prune_stored(struct planner *p, struct item *item, const struct network *live,
@@ -113,7 +114,7 @@ static void prune_stored(struct planner *p, struct item *item, const struct netw
 	for (size_t i = 0; i < stored->host_count; i++) {
 		const struct host_entry *h = &stored->hosts[i];
 
-		if (is_to_go(p, item->name, h, SIDE_CONFIG) &&
+		if (is_to_go(p, item->name, stored, SIDE_CONFIG, h) &&
 		    !goes_with_live(p, item, live, h))
 			add_removal(
 			    p, item_program(p, item, NULL), stored, SIDE_CONFIG, h);

@@ -253,8 +253,8 @@ static void add_former(struct planner *p, struct program *program, struct ranges
 			add_roamer(p, program, live, &live->former[i]);
 }
 
-/* A guest that is off the bridge runs on with an address that may be any: libvirt forgets
- * its leases when the network starts anew. */
+/* A guest that is off the bridge runs on with an address that may be any: libvirt
+ * may have forgotten its lease. */
 static void wait_for_strays(
     struct planner *p, struct program *program, const struct network *live)
 {

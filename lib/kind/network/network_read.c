@@ -323,6 +323,7 @@ static void set_parts(
 		return;
 	live->bridge_state = facts->bridge;
 	live->dnsmasq = facts->dnsmasq;
+	live->run = facts->run;
 	live->strays = sorted(&observed->arena, facts->strays, facts->stray_count);
 	live->stray_count = facts->stray_count;
 	live->older = sorted(&observed->arena, facts->older, facts->older_count);

@@ -20,30 +20,48 @@ static const struct field rows[] = {
 	    struct reservation_record, "mac_live", FIELD_STRING, mac_live, FIELD_KEPT),
 	record_row(struct reservation_record, "mac_config", FIELD_STRING, mac_config,
 	    FIELD_KEPT),
+	record_row(
+	    struct reservation_record, "run_live", FIELD_INT, run_live, FIELD_KEPT),
+	record_row(
+	    struct reservation_record, "run_config", FIELD_INT, run_config, FIELD_KEPT),
 	{ 0 },
 };
 
 const struct fields reservation_record_fields = { rows,
 	sizeof(struct reservation_record) };
 
-bool reservation_record_added(
-    const struct reservation_record *record, bool live, const struct host_entry *entry)
+static bool is_of(const char *mac, const struct host_entry *entry)
 {
-	const char *mac = live ? record->mac_live : record->mac_config;
 	char text[MAC_TEXT];
 
-	return reservation_record_owns(record, live) && ip_equal(record->ip, entry->ip) &&
-	       (!mac || (entry->has_mac && strcmp(mac_text(entry->mac, text), mac) == 0));
+	return !mac || (entry->has_mac && strcmp(mac_text(entry->mac, text), mac) == 0);
 }
 
-static void added(
-    struct reservation_record *record, enum side side, const struct host_entry *entry)
+bool reservation_record_added(const struct reservation_record *record, bool live,
+    int64_t run, const struct host_entry *entry)
 {
+	bool stored = reservation_record_owns(record, false);
+
+	if (!ip_equal(record->ip, entry->ip))
+		return false;
+	if (!live)
+		return stored && is_of(record->mac_config, entry);
+	if (reservation_record_owns(record, true) &&
+	    (!record->run_live || record->run_live == run))
+		return is_of(record->mac_live, entry);
+	return stored && record->run_config && record->run_config != run &&
+	       is_of(record->mac_config, entry);
+}
+
+static void added(struct reservation_record *record, const struct network_update *update)
+{
+	bool live = update->side == SIDE_LIVE;
 	char text[MAC_TEXT];
 
-	*(side == SIDE_LIVE ? &record->owned_live : &record->owned_config) = true;
-	record_set_text(side == SIDE_LIVE ? &record->mac_live : &record->mac_config,
-	    entry->has_mac ? mac_text(entry->mac, text) : NULL);
+	*(live ? &record->owned_live : &record->owned_config) = true;
+	record_set_text(live ? &record->mac_live : &record->mac_config,
+	    update->host.has_mac ? mac_text(update->host.mac, text) : NULL);
+	*(live ? &record->run_live : &record->run_config) = update->run;
 }
 
 void reservation_record_ended(struct object_state *state, const struct action *action,
@@ -60,7 +78,7 @@ void reservation_record_ended(struct object_state *state, const struct action *a
 		*(update->side == SIDE_LIVE ? &record->update.suspect_live
 					    : &record->update.suspect_config) = false;
 	if (update->command == UPDATE_ADD && update->section == UPDATE_HOST)
-		added(record, update->side, &update->host);
+		added(record, update);
 }
 
 bool reservation_record_converged(struct object_state *state, const struct object *want)

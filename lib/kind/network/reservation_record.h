@@ -17,6 +17,9 @@ struct reservation_record {
 	 * state file. */
 	bool owned, owned_live, owned_config;
 	char *mac_live, *mac_config; /* for which it was added; NULL: not known */
+	/* Of the network, when the entry of that side was added; 0: not known, -1: it did not
+	 * run. */
+	int64_t run_live, run_config;
 };
 
 extern const struct fields reservation_record_fields;
@@ -34,9 +37,13 @@ static inline bool reservation_record_owns(
 	return record->owned || (live ? record->owned_live : record->owned_config);
 }
 
-/* Whether that entry of a side was added by us, and is still for the same interface. */
-bool reservation_record_added(
-    const struct reservation_record *record, bool live, const struct host_entry *entry);
+/*
+ * Whether that entry of a side was added by us, and is still for the same interface. Where
+ * the network was started since (`run`, of the live side: another one), its live entries are
+ * copies of the stored ones.
+ */
+bool reservation_record_added(const struct reservation_record *record, bool live,
+    int64_t run, const struct host_entry *entry);
 
 void reservation_record_ended(struct object_state *state, const struct action *action,
     const void *arguments, bool failed, const struct settings *settings, struct mono now,

@@ -25,6 +25,16 @@ const char *reservation_entry_text(struct arena *a, const struct host_entry *h)
 	    h->name && h->has_mac ? ")" : "");
 }
 
+static int64_t run_of(struct planner *p, const struct reservation *reservation)
+{
+	const struct observed *network =
+	    planner_observed(p, &network_kind, reservation->network);
+	const struct network *live =
+	    network ? (const struct network *)network->live : NULL;
+
+	return live ? live->run : -1;
+}
+
 static struct step *add_update(struct planner *p, struct program *program,
     const struct network *side, enum side which, enum update_command command,
     const struct host_entry *entry)
@@ -44,6 +54,7 @@ static struct step *add_update(struct planner *p, struct program *program,
 	update->command = command;
 	update->section = UPDATE_HOST;
 	update->side = which;
+	update->run = run_of(p, reservation);
 	update->place = network_ip_of_entry(side, entry->ip);
 	update->host = *entry;
 	return step;
