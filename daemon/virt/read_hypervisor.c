@@ -7,6 +7,7 @@
 #include "daemon/virt/read.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/cleanup.h"
@@ -46,6 +47,24 @@ static bool offers_machine(struct arena *a, xmlNode *parent)
 		if (text_is(a, machine, MACHINE))
 			return true;
 	return false;
+}
+
+/* Those of a type of domain, KVM's say, stand inside its element, and repeat the others. */
+static void read_machines(struct arena *a, xmlNode *arch, struct host_facts *facts)
+{
+	struct machine_type *all = NULL;
+	xmlNode *machine = xml_first(arch, "machine");
+
+	for (; machine; machine = xml_next(machine)) {
+		struct machine_type *slot =
+		    arena_push(a, &all, &facts->machine_count, sizeof(*slot));
+		const char *name = xml_content(a, machine, NULL);
+		const char *most = xml_attribute(a, machine, NULL, "maxCpus");
+
+		*slot = (struct machine_type){ name ? name : "",
+			most ? strtoll(most, NULL, 10) : 0 };
+	}
+	facts->machines = all;
 }
 
 static bool offers_domain(struct arena *a, xmlNode *arch, const char *type)
@@ -103,6 +122,7 @@ static int read_capabilities(virConnectPtr conn, const char *xml, struct arena *
 	snprintf(facts->arch, sizeof(facts->arch), "%s", name);
 	if (offers_machine(a, arch))
 		snprintf(facts->machine, sizeof(facts->machine), MACHINE);
+	read_machines(a, arch, facts);
 	choose_type(conn, a, arch, facts);
 	return 0;
 }

@@ -250,7 +250,13 @@ static void put_pool(struct world *w, const char *directory, xmlNode *element)
 
 static void put_hypervisor(struct world *w, const char *directory, bool kvm)
 {
-	struct host_facts facts = { .kvm = kvm, .machine = "q35", .arch = "x86_64" };
+	static const struct machine_type machines[] = { { "pc-q35-7.2", 288 },
+		{ "q35", 288 }, { "pc-i440fx-7.2", 255 }, { "pc", 255 } };
+	struct host_facts facts = { .kvm = kvm,
+		.machine = "q35",
+		.arch = "x86_64",
+		.machines = machines,
+		.machine_count = sizeof(machines) / sizeof(machines[0]) };
 	struct reading reading = { .name = HYPERVISOR_NAME, .facts = &facts };
 
 	snprintf(

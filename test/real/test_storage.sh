@@ -153,6 +153,18 @@ gone() {
 	stays "and stays so" "! volumes | grep -x path.qcow2" 2
 }
 
+# What the machine type takes stands in libvirt's capabilities.
+many_vcpus() {
+	libvirt_mark
+	home "$(vm many stopped 'size: 64MiB' | sed 's/vcpus: 1/vcpus: 300/')"
+	check "more vCPUs than the machine type takes are said so" \
+		"is vm/many blocked 'at most 255 vCPUs with machine type q35'" 20
+	stays "and nothing is asked for: no disk, no domain" '[[ -z $(libvirt_writes) ]]' 2
+	heals "what is named instead is taken" \
+		"home \"\$(vm many stopped 'size: 64MiB' | sed 's/vcpus: 1/vcpus: 255/')\"" \
+		"is vm/many converged && is volume/default/many.qcow2 converged" 30
+}
+
 all_clones() {
 	local name text=''
 	for name in $clones; do text+="$(vm "$name" stopped 'size: 64MiB, image: base.img')"$'\n'; done
@@ -184,6 +196,7 @@ grown
 several
 odd_images
 gone
+many_vcpus
 killed
 daemon_stop
 summary

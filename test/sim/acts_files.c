@@ -253,7 +253,7 @@ bool act_edit_vm_size(struct sim *s, struct rng *r)
 
 	if (!vm)
 		return false;
-	vm->vcpus = (int)rng_below(r, 4);
+	vm->vcpus = rng_percent(r, 5) ? 2 * WORLD_VCPUS : (int)rng_below(r, 4);
 	vm->memory_mib = rng_percent(r, 80) ? 1024 : 0;
 	sim_say(s, "edit: vm %s has other vcpus or memory", vm->name);
 	return saved(s);

@@ -114,7 +114,10 @@ struct picture *virt_picture(struct sim *s, bool domain, size_t place)
 
 void virt_give_host(struct sim *s, const struct inbox *inbox)
 {
+	static const struct machine_type machines[] = { { "q35", WORLD_VCPUS } };
 	struct host_facts facts = { .kvm = s->world.kvm,
+		.machines = machines,
+		.machine_count = 1,
 		.machine = "q35",
 		.arch = "x86_64",
 		.libvirt_version = 9000000 };

@@ -265,6 +265,8 @@ const char *net_parse_range(struct arena *a, const char *xml, struct w_range *ou
 
 /* Domains (world_dom.c). */
 
+#define WORLD_VCPUS 8 /* most that libvirt takes */
+
 const char *dom_define(struct world *w, const char *name, const struct w_domside *side);
 const char *dom_start(struct world *w, struct w_dom *d, bool fresh);
 /* A request: it stops some time later, or never. */

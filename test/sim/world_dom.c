@@ -24,6 +24,8 @@ const char *dom_define(struct world *w, const char *name, const struct w_domside
 		if (&w->doms[i] != d && w->doms[i].e.exists &&
 		    strcmp(w->doms[i].config.uuid, side->uuid) == 0)
 			return "domain is already defined with that uuid";
+	if (side->vcpus > WORLD_VCPUS)
+		return "Maximum CPUs greater than specified machine type limit";
 	if (!d->e.exists) {
 		*d = (struct w_dom){ .e = d->e, .id = -1, .state = SHUTOFF };
 		d->e.exists = true;

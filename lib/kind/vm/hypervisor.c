@@ -12,6 +12,18 @@ struct hypervisor {
 
 static const struct field rows[] = { { 0 } };
 
+static const struct machine_type *copy_machines(
+    struct arena *a, const struct host_facts *facts)
+{
+	struct machine_type *copy =
+	    arena_array(a, facts->machine_count + 1, sizeof(*copy));
+
+	for (size_t i = 0; i < facts->machine_count; i++)
+		copy[i] = (struct machine_type){ arena_copy(a, facts->machines[i].name),
+			facts->machines[i].vcpus };
+	return copy;
+}
+
 static int decode(
     struct observed *observed, const struct reading *reading, struct error *e)
 {
@@ -21,6 +33,7 @@ static int decode(
 		return fail(e, "libvirt says nothing of this host");
 	h = observed_object(observed);
 	h->facts = *(const struct host_facts *)reading->facts;
+	h->facts.machines = copy_machines(&observed->arena, &h->facts);
 	observed->live = &h->object;
 	return 0;
 }

@@ -11,6 +11,11 @@
 
 #define HYPERVISOR_NAME "host"
 
+struct machine_type {
+	const char *name; /* "pc-q35-7.2"; a short one, "q35", is one of its own */
+	int64_t vcpus;	  /* most that libvirt takes; 0: not known */
+};
+
 /* Facts of a reading; values are libvirt's capabilities document, reduced. */
 struct host_facts {
 	bool kvm;		  /* domains of type kvm can be defined */
@@ -19,6 +24,8 @@ struct host_facts {
 	char arch[16];		  /* "x86_64" */
 	char uuid[40];		  /* the host's, "" where libvirt does not say it */
 	unsigned libvirt_version; /* 9000000 for 9.0.0 */
+	const struct machine_type *machines; /* of that architecture */
+	size_t machine_count;
 };
 
 /* NULL: not observed yet, or it could not be read. Lives as long as what was observed. */

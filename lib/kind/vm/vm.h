@@ -111,6 +111,8 @@ struct vm {
 	size_t disk_count;
 	/* Observed only. */
 	const char *uuid;
+	const char *machine; /* its type, "pc-q35-7.2"; or NULL */
+	bool many_vcpus;     /* it has an IOMMU that lets it have more than 255 */
 	struct domain_facts facts;
 	int64_t memory_left; /* of `memory`, by a balloon; bytes */
 	bool marked;	     /* carries our mark, which names its own UUID */

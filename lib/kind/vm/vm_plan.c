@@ -14,6 +14,7 @@
 #include "lib/kind/vm/vm_autostart.h"
 #include "lib/kind/vm/vm_host.h"
 #include "lib/kind/vm/vm_power.h"
+#include "lib/kind/vm/vm_limits.h"
 #include "lib/kind/vm/vm_record.h"
 #include "lib/kind/vm/vm_restart.h"
 #include "lib/kind/vm/vm_remedy.h"
@@ -153,6 +154,7 @@ static void plan_absent(struct planner *p, struct item *item, const struct vm *w
 	const struct host_facts *host = hypervisor_facts(p);
 	const char *missing = vm_missing_keys(p, want);
 	const struct vm *as_new = vm_as_new(want);
+	const char *excess;
 	struct program *program;
 
 	if (plan_twin(p, item, want))
@@ -173,6 +175,13 @@ static void plan_absent(struct planner *p, struct item *item, const struct vm *w
 		item_blocked(p, item,
 		    "there is no domain %s, and it cannot be run as `type: kvm` is written: KVM does not work on this host; switch on virtualisation in its firmware, or write `type: auto`",
 		    want->domain);
+		return;
+	}
+	excess = vm_vcpus_excess(p, as_new, NULL);
+	if (excess) {
+		item_blocked(p, item,
+		    "there is no domain %s, and none can be defined with vcpus: %lld: %s",
+		    want->domain, (long long)as_new->vcpus, excess);
 		return;
 	}
 	program = item_program(p, item, "define domain %s", want->domain);
@@ -311,7 +320,7 @@ static const char *compare(struct planner *p, struct item *item, const struct vm
 {
 	struct differences *d = &item->differences;
 	const struct vm *stored = config ? config : live;
-	const char *fields = "";
+	const char *fields = "", *excess;
 	bool only_live;
 
 	field_compare(&vm_kind.fields, want, stored, p->arena, d);
@@ -338,6 +347,9 @@ static const char *compare(struct planner *p, struct item *item, const struct vm
 		return arena_printf(p->arena,
 		    "runs with %s; it is stored as written and takes effect once it is restarted: `homek8sctl restart vm/%s`",
 		    fields, item->name);
+	excess = vm_vcpus_excess(p, want, stored);
+	if (excess)
+		return arena_printf(p->arena, "has %s; %s", fields, excess);
 	return arena_printf(p->arena,
 	    "has %s; that takes a restart, which is left to you: `virsh edit %s`, then shut the guest down",
 	    fields, vm_word(p, want->domain));

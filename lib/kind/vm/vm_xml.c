@@ -248,6 +248,14 @@ static bool is_marked(struct arena *a, xmlNode *root, const char *uuid)
 	return name && own && strcmp(name, own) == 0;
 }
 
+static void read_machine(struct arena *a, xmlNode *root, struct vm *out)
+{
+	const char *eim = xml_attribute(a, root, "devices/iommu/driver", "eim");
+
+	out->machine = xml_attribute(a, root, "os/type", "machine");
+	out->many_vcpus = eim && strcmp(eim, "on") == 0;
+}
+
 int vm_xml_read(struct arena *a, const char *xml, struct vm *out, struct error *e)
 {
 	autoxml xmlDoc *doc = xml_parse(xml, e);
@@ -263,6 +271,7 @@ int vm_xml_read(struct arena *a, const char *xml, struct vm *out, struct error *
 		return -1;
 	read_type(a, root, out);
 	read_boot(a, root, out);
+	read_machine(a, root, out);
 	devices = xml_first(root, "devices");
 	if (devices) {
 		read_disk(a, devices, out);

@@ -12,6 +12,8 @@
 #include "lib/kind/actions.h"
 #include "lib/kind/vm/vm.h"
 #include "lib/kind/vm/vm_claims.h"
+#include "lib/kind/vm/vm_defaults.h"
+#include "lib/kind/vm/vm_limits.h"
 #include "lib/kind/vm/vm_plan.h"
 #include "lib/kind/vm/vm_word.h"
 #include "lib/kind/volume/image.h"
@@ -106,7 +108,8 @@ static bool is_first(struct planner *p, struct item *item, const struct volume *
 		return false;
 	}
 	if (!planner_observed(p, &vm_kind, vm->domain)) {
-		if (!vm_missing_keys(p, vm) && vm_twin(p, vm, &twin, &why) == CLAIM_NONE)
+		if (!vm_missing_keys(p, vm) && !vm_vcpus_excess(p, vm_as_new(vm), NULL) &&
+		    vm_twin(p, vm, &twin, &why) == CLAIM_NONE)
 			return true;
 		item_pending(p, item, "waits until vm/%s can be defined", want->vm);
 		return false;
