@@ -33,32 +33,37 @@ static const struct item *interrupted(
 	return item && b->standing[item->index].counts ? item : NULL;
 }
 
-static bool interrupts_itself(
-    const struct plan *plan, const struct budget *b, const struct item *item)
+static bool any_interrupts(const struct plan *plan, const struct budget *b)
 {
-	for (size_t i = 0; i < item->program_count; i++) {
-		const struct program *program = item->programs[i];
+	for (size_t i = 0; i < plan->item_count; i++)
+		for (size_t k = 0; k < plan->items[i]->program_count; k++) {
+			const struct program *program = plan->items[i]->programs[k];
 
-		for (size_t e = 0; e < program->effect_count; e++)
-			if (interrupted(plan, b, &program->effects[e]) == item)
-				return true;
-	}
+			for (size_t e = 0; e < program->effect_count; e++)
+				if (interrupted(plan, b, &program->effects[e]))
+					return true;
+		}
 	return false;
 }
 
-/* Where it is not remembered what was requested, what is to be taken down may be on its way
- * down already, for as long as that can take. */
-static void doubt(struct planner *p, struct budget *b, const struct item *item)
+/* Where it is not remembered what was requested, at a person's wish too, any of them may be
+ * on its way down, for as long as that can take. */
+static void doubt(struct planner *p, struct budget *b)
 {
-	struct availability *standing = &b->standing[item->index];
 	bool lost = p->input->state->lost || p->plan->start == START_LOST;
 
-	if (!lost || !standing->up || mono_reached(standing->settled_at, p->input->now) ||
-	    !interrupts_itself(p->plan, b, item))
+	if (!lost || !any_interrupts(p->plan, b))
 		return;
-	plan_wake(p, standing->settled_at);
-	standing->up = false;
-	standing->unsure = true;
+	for (size_t i = 0; i < p->plan->item_count; i++) {
+		struct availability *standing = &b->standing[i];
+
+		if (!standing->counts || !standing->up ||
+		    mono_reached(standing->settled_at, p->input->now))
+			continue;
+		plan_wake(p, standing->settled_at);
+		standing->up = false;
+		standing->unsure = true;
+	}
 }
 
 /* Its procedure: one that ends in this plan is over. */
@@ -73,20 +78,22 @@ static void count(struct planner *p, struct budget *b)
 
 	b->is_down = arena_array(p->arena, plan->item_count, sizeof(*b->is_down));
 	b->standing = arena_array(p->arena, plan->item_count, sizeof(*b->standing));
+	for (size_t i = 0; i < plan->item_count; i++)
+		if (plan->items[i]->kind->availability)
+			plan->items[i]->kind->availability(
+			    p, plan->items[i], &b->standing[i]);
+	doubt(p, b);
 	for (size_t i = 0; i < plan->item_count; i++) {
+		const struct availability *standing = &b->standing[i];
 		const struct item *item = plan->items[i];
 
-		if (!item->kind->availability)
-			continue;
-		item->kind->availability(p, item, &b->standing[i]);
-		if (!b->standing[i].counts)
+		if (!standing->counts)
 			continue;
 		b->members++;
-		b->critical += b->standing[i].critical != NULL;
-		doubt(p, b, item);
+		b->critical += standing->critical != NULL;
 		if (goes_on(item) && !b->procedure)
 			b->procedure = item;
-		if (!b->standing[i].up || goes_on(item))
+		if (!standing->up || goes_on(item))
 			take(b, i);
 	}
 }

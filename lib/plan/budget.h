@@ -16,9 +16,9 @@
  * procedure that interrupts a member waits, approved or not, while that of another member
  * goes on (lib/plan/procedure.h).
  *
- * Where the state was lost, what is to be taken down may be on its way down by a request
- * that is not remembered: it is not up, and not free, until it was observed up for as long
- * as that can take (a VM: vm.stop_timeout, three minutes unless written).
+ * Where the state was lost, any member may be on its way down by a request that is not
+ * remembered: it is not up, and not free, until it was observed up for as long as that can
+ * take (a VM: vm.stop_timeout, three minutes unless written).
  */
 void budget_apply(struct planner *p);
 

@@ -257,7 +257,7 @@ static const struct {
 	{ "nor beside another such", "qqw", 0, GATE_BUDGET, GATE_BUDGET },
 	{ "of two one", "SSWwwwwww", 0, GATE_OPEN, GATE_BUDGET },
 	{ "either may be going down already", "SSWwwwwww", 1, GATE_BUDGET, GATE_BUDGET },
-	{ "no other is to", "SWWwwwwww", 1, GATE_OPEN, GATE_OPEN },
+	{ "another may be, at a wish", "SWWwwwwww", 1, GATE_BUDGET, GATE_OPEN },
 	{ "a guest may take three minutes", "SSWwwwwww", 179, GATE_BUDGET, GATE_BUDGET },
 	{ "it has not gone down", "SSWwwwwww", 180, GATE_OPEN, GATE_BUDGET },
 };
