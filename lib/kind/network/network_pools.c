@@ -95,6 +95,26 @@ size_t network_pools_remembered(struct planner *p, struct remembered_pool **out)
 	return count;
 }
 
+const char *network_pools_holder(struct planner *p, struct ip ip)
+{
+	const struct observed_set *pools =
+	    &p->input->observed->kinds[kind_index(&pool_kind)];
+	struct remembered_pool *remembered;
+	size_t count;
+
+	for (size_t i = 0; !network_pools_off(p) && i < pools->count; i++) {
+		const struct pool *pool = (const struct pool *)pools->items[i]->live;
+
+		if (pool && ranges_contain(pool->addresses, ip))
+			return pools->items[i]->name;
+	}
+	count = network_pools_remembered(p, &remembered);
+	for (size_t i = 0; i < count; i++)
+		if (ranges_contain(remembered[i].addresses, ip))
+			return remembered[i].name;
+	return NULL;
+}
+
 void network_pools_expose(
     struct planner *p, struct program *program, struct ranges addresses)
 {

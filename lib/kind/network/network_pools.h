@@ -29,6 +29,10 @@ struct remembered_pool {
 /* All of them, in the arena; their count. None while the pools are known. */
 size_t network_pools_remembered(struct planner *p, struct remembered_pool **out);
 
+/* A pool that has the address, or, as long as nothing is known, had it when it was observed
+ * last: two parties could hold it. NULL: there is none. */
+const char *network_pools_holder(struct planner *p, struct ip ip);
+
 /* Kubernetes is switched off: nothing is going to be known of its pools. */
 bool network_pools_off(const struct planner *p);
 

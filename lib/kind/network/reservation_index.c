@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/kind/network/network_address.h"
+#include "lib/kind/network/network_pools.h"
 #include "lib/kind/network/reservation_plan.h"
 #include "lib/kind/network/reservation_record.h"
 #include "lib/kind/vm/vm_claims.h"
@@ -331,6 +332,7 @@ bool reservation_entry_of_new(struct planner *p, const struct reservation *reser
 	if (reservation_unknown(p, reservation) || !aim->known[SIDE_CONFIG] ||
 	    !cidr_contains(want->address, reservation->ip) ||
 	    network_ip_taken(&side, reservation->ip) ||
+	    network_pools_holder(p, reservation->ip) ||
 	    reservation_index_twin(index, aim))
 		return false;
 	*out = aim->entries[SIDE_CONFIG];

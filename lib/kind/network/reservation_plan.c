@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "lib/kind/actions.h"
-#include "lib/kind/metallb/pool.h"
+#include "lib/kind/network/network_pools.h"
 #include "lib/kind/network/network_xml.h"
 #include "lib/kind/network/reservation_index.h"
 #include "lib/kind/network/reservation_lease.h"
@@ -82,19 +82,13 @@ static void add_changes(
 			    mac_text(aim->entries[i].mac, (char[MAC_TEXT]){ 0 }));
 }
 
-/* A pool of the cluster that exists has the address: two parties could hold it. */
-static const char *pool_with(const struct planner *p, struct ip ip)
+/* With Kubernetes switched off, what a pool had is for a person to say. */
+static void expose(struct planner *p, struct program *program, struct ip ip)
 {
-	const struct observed_set *pools =
-	    &p->input->observed->kinds[kind_index(&pool_kind)];
+	struct ranges own = { 0 };
 
-	for (size_t i = 0; i < pools->count; i++) {
-		const struct pool *pool = (const struct pool *)pools->items[i]->live;
-
-		if (pool && ranges_contain(pool->addresses, ip))
-			return pools->items[i]->name;
-	}
-	return NULL;
+	ranges_add(p->arena, &own, (struct range){ ip, ip });
+	network_pools_expose(p, program, own);
 }
 
 static void block(struct planner *p, struct item *item, struct program *program,
@@ -190,9 +184,11 @@ static void allow(struct planner *p, struct item *item, struct program *program,
     const struct reservation_aim *aim, enum side which, const struct network *live,
     const struct network *stored)
 {
-	const char *pool = pool_with(p, aim->reservation->ip);
+	const char *pool =
+	    network_pools_off(p) ? NULL : network_pools_holder(p, aim->reservation->ip);
 
 	add_changes(p, program, aim);
+	expose(p, program, aim->reservation->ip);
 	if (pool) {
 		item_blocked(p, item,
 		    "its address is in pool/%s, which may give it to a Service; choose another one, or take it out of that pool",
