@@ -34,17 +34,28 @@ static const struct dhcp_lease *former_lease(const struct network *live, struct 
 	return NULL;
 }
 
+/* Whoever runs with the MAC in the network, whatever is written of it; else its own machine.
+ * NULL: none that is known here. */
+static const struct observed *holder(
+    struct planner *p, const struct reservation_aim *aim, struct mac mac)
+{
+	const struct nics *nics = reservation_index_nics(reservation_index_get(p));
+	const struct observed *runs = nics_running(nics, mac, &aim->place);
+
+	return runs ? runs : aim->machine;
+}
+
 /* What its machine holds by a lease that libvirt no longer knows of: it goes on with that
  * until it asks again, which shows as a new lease. */
 static const char *held_formerly(struct planner *p, struct item *item,
     const struct reservation_aim *aim, const struct network *live)
 {
 	const struct host_entry *want = &aim->entries[SIDE_LIVE];
-	const struct dhcp_lease *former =
-	    aim->machine && aim->machine->live ? former_lease(live, want->mac) : NULL;
+	const struct dhcp_lease *former = former_lease(live, want->mac);
+	const struct observed *machine = former ? holder(p, aim, want->mac) : NULL;
 	const char *text;
 
-	if (!former || ip_equal(former->ip, want->ip))
+	if (!machine || !machine->live || ip_equal(former->ip, want->ip))
 		return NULL;
 	text = arena_printf(p->arena,
 	    "its machine still holds %s, until it asks for an address again",
@@ -59,6 +70,7 @@ const char *reservation_lease_report(struct planner *p, struct item *item,
 	const struct host_entry *want = &aim->entries[SIDE_LIVE];
 	struct reservation_index *index = reservation_index_get(p);
 	const struct dhcp_lease *own, *other;
+	const struct observed *machine;
 	const char *text;
 
 	if (!live || !aim->known[SIDE_LIVE])
@@ -74,7 +86,8 @@ const char *reservation_lease_report(struct planner *p, struct item *item,
 	text = arena_printf(p->arena, "its machine still holds %s until %s",
 	    ip_text(own->ip, (char[IP_TEXT]){ 0 }), time_text(p->arena, own->expires));
 	item_condition(p, item, "LeasePending", "%s", text);
-	return aim->machine && !aim->machine->live ? NULL : text;
+	machine = holder(p, aim, want->mac);
+	return machine && !machine->live ? NULL : text;
 }
 
 /* Effects */
@@ -121,21 +134,22 @@ static struct ip entry_address(const struct network *side, struct mac mac)
  * with its address: so what was once observed in order counts before "no lease", and so
  * does the entry that is in force.
  */
-static struct ip current_address(const struct item *item,
-    const struct reservation_aim *aim, struct mac mac, const struct network *live,
-    const struct network *stored, struct reservation_index *index)
+static struct ip current_address(struct planner *p, const struct item *item,
+    const struct reservation_aim *aim, const struct observed *machine, struct mac mac,
+    const struct network *live, const struct network *stored)
 {
+	struct reservation_index *index = reservation_index_get(p);
 	const struct dhcp_lease *lease = entries_leased(
 	    reservation_index_entries(index), live, mac, aim->reservation->ip);
 	struct ip none = { 0 };
 
-	if (aim->machine && !aim->machine->live)
+	if (machine && !machine->live)
 		return none;
-	if (!lease && aim->machine)
+	if (!lease && machine)
 		lease = former_lease(live, mac);
 	if (lease)
 		return lease->ip;
-	if (!aim->machine)
+	if (!machine)
 		return none;
 	if (reservation_record_of(item->state)->ip.version)
 		return reservation_record_of(item->state)->ip;
@@ -201,23 +215,27 @@ static void add_lessee(struct planner *p, struct program *program,
 
 /* Its own machine: a domain, else one that is not known here. */
 static void add_own(struct planner *p, struct program *program,
-    const struct reservation_aim *aim, const struct network *live, struct ip now)
+    const struct reservation_aim *aim, struct mac mac, const struct network *live,
+    const struct network *stored)
 {
 	const struct reservation *self = aim->reservation;
-	const struct vm *vm = aim->machine ? (const struct vm *)aim->machine->live : NULL;
+	const struct observed *machine = holder(p, aim, mac);
+	const struct vm *vm = machine ? (const struct vm *)machine->live : NULL;
+	struct ip now =
+	    current_address(p, program->item, aim, machine, mac, live, stored);
 	struct effect *effect;
 
 	if (!now.version && live && vm &&
-	    network_is_forgotten(live, &aim->place, vm, &aim->entries[SIDE_LIVE].mac)) {
-		effect = program_effect(p, program, EFFECT_MOVES_ADDRESS, &vm_kind,
-		    nics_vm_name(p, aim->machine));
+	    network_is_forgotten(live, &aim->place, vm, &mac)) {
+		effect = program_effect(
+		    p, program, EFFECT_MOVES_ADDRESS, &vm_kind, nics_vm_name(p, machine));
 		effect->to =
 		    arena_copy(p->arena, ip_text(self->ip, (char[IP_TEXT]){ 0 }));
 		effect->in_use = true;
 	}
 	if (now.version && !ip_equal(now, self->ip))
-		add_move(p, program, aim->machine ? &vm_kind : &reservation_kind,
-		    aim->machine ? nics_vm_name(p, aim->machine) : self->object.name, now,
+		add_move(p, program, machine ? &vm_kind : &reservation_kind,
+		    machine ? nics_vm_name(p, machine) : self->object.name, now,
 		    self->ip);
 }
 
@@ -258,9 +276,7 @@ void reservation_lease_effects(struct planner *p, struct program *program,
 		added |= update && update->side == which && update->command == UPDATE_ADD;
 	}
 	if (touched)
-		add_own(p, program, aim, live,
-		    current_address(program->item, aim, want->mac, live, stored,
-			reservation_index_get(p)));
+		add_own(p, program, aim, want->mac, live, stored);
 	if (live)
 		add_losses(p, program, aim, live);
 	if (live && added)
