@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Unit tests of vm_plan: domains adopted, made, and left alone. */
+#include "lib/kind/volume/storage.h"
 #include "test/unit/vm_scene.h"
 #include "lib/kind/actions.h"
 #include "lib/kind/vm/vm.h"
@@ -361,6 +362,46 @@ START_TEST(a_vm_written_otherwise_meanwhile_is_waited_for)
 }
 END_TEST
 
+static void see_storage(struct scene *s)
+{
+	struct storage_facts facts = { .active = true };
+	struct reading reading = { .name = "default",
+		.config_xml = "<pool type='dir'><name>default</name><target>"
+			      "<path>/p</path></target></pool>",
+		.facts = &facts };
+	struct observed *observed = observed_new(&storage_kind, "default");
+
+	ck_assert_int_eq(storage_kind.decode(observed, &reading, NULL), 0);
+	observed->presence = PRESENT;
+	observations_put(&s->observed, observed);
+}
+
+/* It was there when the definition was planned, and has vanished since. */
+START_TEST(a_disk_is_not_made_while_its_domain_is_defined)
+{
+	struct arena a = { 0 };
+	struct scene s;
+
+	for (int busy = 0; busy < 2; busy++) {
+		const struct item *disk;
+
+		scene_begin(&s,
+		    NETWORK "vms: {w: {vcpus: 1, memory: 1GiB, disk: {size: 1GiB}}}",
+		    NULL);
+		see_network(&s, "default", true, "");
+		see_storage(&s);
+		state_of(&s)->busy = busy;
+		scene_plan(&s);
+		disk = plan_find(s.plan, &volume_kind, "default/w.qcow2");
+		ck_assert_str_eq(running_text(&a, disk),
+		    busy ? "" : "make volume w.qcow2 in storage pool default");
+		ck_assert(!busy || strstr(disk->reason, "vm/w that is under way"));
+		scene_end(&s);
+	}
+	arena_done(&a);
+}
+END_TEST
+
 START_TEST(what_was_stored_is_stored_again)
 {
 	struct domain_facts facts = RUNNING;
@@ -419,6 +460,7 @@ int main(void)
 	tcase_add_test(tests, a_domain_of_another_name_is_found);
 	tcase_add_test(tests, a_domain_that_has_just_gone_is_waited_for);
 	tcase_add_test(tests, a_vm_written_otherwise_meanwhile_is_waited_for);
+	tcase_add_test(tests, a_disk_is_not_made_while_its_domain_is_defined);
 	tcase_add_test(tests, what_was_stored_is_stored_again);
 	tcase_add_test(tests, a_shutdown_waits_for_a_disk_that_remembers_it);
 	srunner_run_all(runner, CK_ENV);

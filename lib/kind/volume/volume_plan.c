@@ -82,6 +82,14 @@ void volume_report_pool(struct planner *p, struct item *item, const struct volum
 		    want->pool, path ? path : "/", path ? path : "/");
 }
 
+static bool is_busy(const struct planner *p, const struct vm *vm)
+{
+	const struct object_state *state =
+	    state_find(p->input->state, &vm_kind, vm->object.name);
+
+	return state && state->busy;
+}
+
 /* What the domain has is all known, and this disk is none of it. */
 static bool is_new_to(
     struct planner *p, const struct volume *want, const struct observed *domain)
@@ -108,6 +116,13 @@ static bool is_first(struct planner *p, struct item *item, const struct volume *
 		return false;
 	}
 	if (!planner_observed(p, &vm_kind, vm->domain)) {
+		/* What defines it may be under way since before the volume vanished. */
+		if (is_busy(p, vm)) {
+			item_pending(p, item,
+			    "is missing; waits until the change of vm/%s that is under way has been observed",
+			    want->vm);
+			return false;
+		}
 		if (!vm_missing_keys(p, vm) && !vm_vcpus_excess(p, vm_as_new(vm), NULL) &&
 		    vm_twin(p, vm, &twin, &why) == CLAIM_NONE)
 			return true;
