@@ -81,7 +81,7 @@ static void note_had(struct sim *s, const struct event *e)
 		return;
 	}
 	/* While it is deleted, too: somebody may have changed it just before. */
-	if (object_ranges(&s->arena, &e->object, &o->had))
+	if (e->object.e.exists && object_ranges(&s->arena, &e->object, &o->had))
 		o->had_in = s->life;
 }
 
@@ -113,13 +113,13 @@ static void give(struct sim *s, const struct event *e)
 		known->known_news = ++s->news;
 	known->known = known->read = e->object.e.version;
 	note_held(s, e);
+	note_had(s, e);
 	reading = (struct reading){ .name = arena_printf(&s->arena, "%s%s",
 					c->watch.prefix, e->object.e.name) };
 	if (!e->object.e.exists) {
 		k->inbox->gone(k->inbox->arg, c->kind, reading.name);
 		return;
 	}
-	note_had(s, e);
 	reading.json = o = object_json(&s->world, &e->object);
 	k->inbox->observed(k->inbox->arg, c->kind, &reading);
 }
