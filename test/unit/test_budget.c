@@ -289,6 +289,27 @@ START_TEST(what_may_be_down_is_not_free)
 }
 END_TEST
 
+/* v1's domain was requested to go down when the VM was called otherwise. */
+START_TEST(a_stop_counts_whatever_its_vm_is_called_now)
+{
+	for (int id = 1; id < 3; id++) {
+		struct vm_record *old;
+		struct scene s;
+
+		begin_crowd(&s, "sww");
+		ck_assert_int_eq(scene_gate(vm_item(&s, 0)), GATE_OPEN);
+		old = state_get(&s.state, &vm_kind, "old")->own;
+		old->domain_id = id;
+		record_set_text(&old->domain, "v1");
+		old->stop_requested.ms = NOW - 1000;
+		scene_plan(&s);
+		ck_assert_int_eq(
+		    scene_gate(vm_item(&s, 0)), id == 1 ? GATE_BUDGET : GATE_OPEN);
+		scene_end(&s);
+	}
+}
+END_TEST
+
 START_TEST(an_unread_vm_counts_as_down)
 {
 	struct observed *unread;
@@ -320,6 +341,7 @@ int main(void)
 	tcase_add_loop_test(tests, the_budget_says_why, 0, ROWS(reasons));
 	tcase_add_test(tests, an_approved_stop_passes_and_counts);
 	tcase_add_loop_test(tests, what_may_be_down_is_not_free, 0, ROWS(doubts));
+	tcase_add_test(tests, a_stop_counts_whatever_its_vm_is_called_now);
 	tcase_add_test(tests, an_unread_vm_counts_as_down);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);

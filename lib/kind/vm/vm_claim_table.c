@@ -134,6 +134,37 @@ const char *vm_claims_unsettled(struct planner *p, const struct vm *want)
 	return NULL;
 }
 
+static void find_leaving(struct planner *p, struct claims *c)
+{
+	const struct state *state = p->input->state;
+
+	c->leaving_known = true;
+	for (size_t i = 0; i < state->count; i++) {
+		const struct object_state *of = state->items[i];
+		const struct vm_record **slot;
+
+		if (of->kind != &vm_kind || !vm_record_of(of)->stop_requested.ms)
+			continue;
+		slot =
+		    arena_push(p->arena, &c->leaving, &c->leaving_count, sizeof(*slot));
+		*slot = vm_record_of(of);
+	}
+}
+
+const struct vm_record *vm_claims_leaving(
+    struct planner *p, const char *domain, int64_t id)
+{
+	struct claims *c = claims_of(p);
+
+	if (!c->leaving_known)
+		find_leaving(p, c);
+	for (size_t i = 0; i < c->leaving_count; i++)
+		if (c->leaving[i]->domain_id == id && c->leaving[i]->domain &&
+		    strcmp(c->leaving[i]->domain, domain) == 0)
+			return c->leaving[i];
+	return NULL;
+}
+
 const struct vm *claims_side(const struct observed *by, int i)
 {
 	return (const struct vm *)(i ? by->config : by->live);

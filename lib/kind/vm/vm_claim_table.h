@@ -56,6 +56,10 @@ struct claims {
 	/* Two of the VMs that vm_claims_unsettled() finds, or NULL. */
 	const char *unsettled[2];
 	bool unsettled_known;
+	/* Records of VMs whose domains were requested to go down, and may. */
+	const struct vm_record **leaving;
+	size_t leaving_count;
+	bool leaving_known;
 };
 
 /* Those of the plan, empty at first. */

@@ -56,6 +56,11 @@ enum vm_claimed vm_claimed_mac(struct planner *p, const struct vm *want,
  */
 const char *vm_claims_unsettled(struct planner *p, const struct vm *want);
 
+/* What is remembered of the domain that runs under that id, be it under the VM's name from
+ * before it was renamed, where we have requested that it go down. NULL: we have not. */
+const struct vm_record *vm_claims_leaving(
+    struct planner *p, const char *domain, int64_t id);
+
 /*
  * Whether the MAC addresses derived from the VM's name are its own: its domain carries our
  * mark, or is known to be absent, and nothing is in the way of its being defined. Else an

@@ -492,12 +492,15 @@ void vm_availability(struct planner *p, const struct item *item, struct availabi
 	const struct vm *want = (const struct vm *)item->desired;
 	const struct vm *live =
 	    item->observed ? (const struct vm *)item->observed->live : NULL;
-	const struct vm_record *vm = vm_record_of(item->state);
+	const struct vm_record *vm = vm_record_of(item->state), *leaving;
 
 	/* What goes down with the host takes nothing from a home that stays. */
 	if (!want || host_shutdown(p) == HOST_TAKES_DOWN)
 		return;
 	out->counts = true;
+	leaving = live ? vm_claims_leaving(p, want->domain, live->facts.id) : NULL;
+	if (leaving)
+		vm = leaving;
 	/* A shutdown that was requested and has not ended counts already; one whose request
 	 * failed, or may have been sent, is not free for that. */
 	out->up =
