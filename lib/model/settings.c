@@ -83,7 +83,8 @@ static const struct field host_rows[] = {
 	{ "start_interval", FIELD_DURATION, at(struct host_settings, start_interval), 0,
 	    .help =
 		"After this host has booted: the time from the start of one VM to that of the next, control planes first; less where there are many, so that all are begun within 30 s.",
-	    .fallback = "3s", .example = "3s", .minimum = 0, .maximum = 30 * SECOND },
+	    .fallback = "3s", .example = "3s", .minimum = SECOND,
+	    .maximum = 30 * SECOND },
 	{ 0 },
 };
 

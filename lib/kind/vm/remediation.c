@@ -23,7 +23,7 @@ static const struct field rows[] = {
 		"How long after the last of these steps all begins anew for the same VM, at the earliest.",
 	    .example = "30m" },
 	{ "grace", FIELD_DURATION, at(struct remediation, grace), .fallback = "10m",
-	    .minimum = 0, .maximum = 24 * HOUR,
+	    .minimum = SECOND, .maximum = 24 * HOUR,
 	    .help =
 		"How long after the start of a VM nothing is done to it: it may still be booting or joining.",
 	    .example = "10m" },
