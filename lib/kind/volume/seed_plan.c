@@ -132,10 +132,18 @@ static bool may_be_used(const struct planner *p, const char *name)
 	return false;
 }
 
-/* Of a VM that is written, but with another one; NULL: of none. */
-static const struct vm *written_vm(struct planner *p, const char *file, size_t vm_length)
+/* It may be given to the VM's domain just now, by a step that was sent before it was
+ * written otherwise. */
+static bool may_be_given(const struct planner *p, const char *vm)
 {
-	const char *name = arena_copy_n(p->arena, file, vm_length);
+	const struct object_state *state = state_find(p->input->state, &vm_kind, vm);
+
+	return state && state->busy;
+}
+
+/* Of a VM that is written, but with another one; NULL: of none. */
+static const struct vm *written_vm(struct planner *p, const char *name)
+{
 	const struct vm *vm = (const struct vm *)planner_desired(p, &vm_kind, name);
 
 	return vm && vm->seed ? vm : NULL;
@@ -147,15 +155,16 @@ bool seed_plan_unwritten(
 	const char *file = strchr(have->name, '/');
 	const struct vm *vm;
 	struct program *program;
-	const char *holds;
+	const char *holds, *name;
 	size_t vm_length;
 	uint64_t hash;
 
 	if (!file || !seed_name_parse(++file, &vm_length, &hash))
 		return false;
-	vm = written_vm(p, file, vm_length);
+	name = arena_copy_n(p->arena, file, vm_length);
+	vm = written_vm(p, name);
 	/* A domain that is just being renamed is gone for a moment, and has it all the same. */
-	if (may_be_used(p, have->name) ||
+	if (may_be_used(p, have->name) || may_be_given(p, name) ||
 	    (vm && !planner_observed(p, &vm_kind, vm->domain)))
 		return true;
 	holds = contents(p, have);
