@@ -28,6 +28,8 @@ static bool may_remember(const struct engine *e, const struct kind *kind,
 		return false;
 	if (!observed || state_find(&e->state, kind, name))
 		return state_find(&e->state, kind, name);
+	if (kind->remembers && !kind->remembers(observed))
+		return false;
 	for (size_t i = 0; i < e->state.count; i++)
 		count += e->state.items[i]->kind == kind;
 	return count < REMEMBERED_MAX + config_get(e->config, kind)->count;

@@ -177,6 +177,8 @@ struct kind {
 	/* `observed` is also called of what nobody has written, `want` NULL; of some
 	 * thousand objects at most. */
 	bool remembers_all;
+	/* Where this is one to remember, or something is remembered already; NULL: all are. */
+	bool (*remembers)(const struct observed *observed);
 	void (*desired)(struct object_state *state, const struct object *desired);
 	bool (*observed)(struct object_state *state, const struct observed *observed,
 	    const struct object *want, const struct settings *settings, struct mono now,

@@ -224,6 +224,9 @@ def moved_meanwhile(home):
 
     check("two have moved, one only says it in another order", lambda:
           sorted(reported()) == ["service/dev/asks", "service/dev/both"], 5)
+    home.restart()
+    check("a restart forgets neither", lambda:
+          sorted(reported()) == ["service/dev/asks", "service/dev/both"], 5)
     text, fix = reported()["service/dev/both"]
     check("from where to where, and how to have both again", lambda:
           "had the address 192.168.122.201 and was given 192.168.122.209;" in text and

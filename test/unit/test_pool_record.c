@@ -95,10 +95,10 @@ START_TEST(what_it_was_outlives_the_pool_and_not_the_writing)
 	begin();
 	check_addresses("10.0.0.0-10.0.0.9");
 	ck_assert(!observe("10.0.0.0-10.0.0.9")); /* nothing new to keep */
-	ck_assert(!pool_record_of(record())->gone);
+	ck_assert_int_eq(pool_record_of(record())->gone_at.ms, 0);
 	ck_assert(observe(NULL)); /* that it has nothing now */
 	ck_assert(!observe(NULL));
-	ck_assert(pool_record_of(record())->gone);
+	ck_assert_int_ne(pool_record_of(record())->gone_at.ms, 0);
 	check_addresses("10.0.0.0-10.0.0.9");
 	ck_assert(observe("10.0.0.0-10.0.0.3"));
 	check_addresses("10.0.0.0-10.0.0.3");

@@ -70,7 +70,7 @@ START_TEST(a_new_object_has_the_initial_values_of_its_kind)
 	vm = vm_record_of(object_state_blank(&a, &vm_kind));
 	ck_assert_int_eq(vm->domain_id, -1);
 	ck_assert_int_eq(vm->desired, -1);
-	ck_assert_ptr_null(object_state_blank(&a, &service_kind)->own);
+	ck_assert_ptr_null(object_state_blank(&a, &hypervisor_kind)->own);
 	arena_done(&a);
 	state_done(&m);
 }

@@ -19,9 +19,15 @@ struct service {
 	const char *asks; /* the addresses it asks for, as text; NULL: any */
 	bool pinned;	  /* what it has it asks for */
 	/* By family, IPv4 first: the address it had last, and that which it had before it was
-	 * given another; NULL: nothing known. Carried from one observation to the next, so
-	 * only as far back as ours go. */
+	 * given another; NULL: nothing known. Carried from one observation to the next, and
+	 * over restarts in its record. */
 	const char *last[2], *moved_from[2];
+};
+
+struct service_record { /* of a Service that was given another address */
+	struct record record;
+	char *from[2], *to[2]; /* as moved_from and last above */
+	struct mono moved_at;
 };
 
 /* MetalLB's IPAddressPool. */

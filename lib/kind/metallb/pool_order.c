@@ -68,14 +68,47 @@ static void report_ring(
 
 #define MOVED_SHOWN 5
 
-/* A pool was not there for a while: MetalLB has taken its addresses from Services. */
+/* MetalLB gives its addresses to others soon after a pool is gone, or is back; and events
+ * of the two may come in any order. */
+#define BEFORE_MS ((int64_t)60 * 1000)
+#define AFTER_MS ((int64_t)600 * 1000)
+
+static bool was_gone(const struct pool_record *record)
+{
+	return record->gone_at.ms;
+}
+
 static bool any_was_gone(const struct planner *p)
 {
 	const struct item_range *range = &p->plan->ranges[kind_index(&pool_kind)];
 
 	for (size_t i = range->first; i < range->end; i++)
-		if (pool_record_of(p->plan->items[i]->state)->gone)
+		if (was_gone(pool_record_of(p->plan->items[i]->state)))
 			return true;
+	return false;
+}
+
+/* It was given another address because a pool was not there. */
+static bool moved_meanwhile(const struct planner *p, const struct service *s)
+{
+	const struct item_range *range = &p->plan->ranges[kind_index(&pool_kind)];
+	const struct object_state *state =
+	    state_find(p->input->state, &service_kind, s->object.name);
+	const struct service_record *moved = state ? state->own : NULL;
+
+	for (size_t i = range->first; i < range->end; i++) {
+		const struct pool_record *r = pool_record_of(p->plan->items[i]->state);
+
+		if (!was_gone(r))
+			continue;
+		/* There are more of them than are remembered. */
+		if (!moved)
+			return true;
+		if (mono_reached(r->gone_at, mono_add(moved->moved_at, BEFORE_MS)) &&
+		    (r->gone_at.ms > r->back_at.ms ||
+			mono_reached(moved->moved_at, mono_add(r->back_at, AFTER_MS))))
+			return true;
+	}
 	return false;
 }
 
@@ -130,7 +163,7 @@ static void report_moved(struct planner *p)
 		    (const struct service *)services->items[i]->live;
 
 		if (s && (s->moved_from[0] || s->moved_from[1]) && !s->pinned &&
-		    count++ < MOVED_SHOWN)
+		    moved_meanwhile(p, s) && count++ < MOVED_SHOWN)
 			report_one(p, s);
 	}
 	if (count > MOVED_SHOWN)

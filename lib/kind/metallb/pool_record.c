@@ -14,7 +14,8 @@ static const struct field rows[] = {
 	record_row(
 	    struct pool_record, "adopted", FIELD_BOOL, adopted, FIELD_KEPT | FIELD_SHOWN),
 	record_row(struct pool_record, "held", FIELD_STRING, held, FIELD_KEPT),
-	record_row(struct pool_record, "gone", FIELD_BOOL, gone, 0),
+	record_row(struct pool_record, "gone_at", FIELD_MONO, gone_at, FIELD_KEPT),
+	record_row(struct pool_record, "back_at", FIELD_MONO, back_at, FIELD_KEPT),
 	CONTEST_ROWS(struct pool_record),
 	{ 0 },
 };
@@ -100,6 +101,17 @@ static bool remember(struct pool_record *record, struct arena *a, const struct p
 	return changed;
 }
 
+/* Whether it has gone or come back. */
+static bool note_absence(struct pool_record *record, bool there, struct mono now)
+{
+	bool gone = record->gone_at.ms && record->gone_at.ms > record->back_at.ms;
+
+	if (there ? !gone : gone || !record->addresses)
+		return false;
+	*(there ? &record->back_at : &record->gone_at) = now;
+	return true;
+}
+
 /* Where it is gone, what a written one was stays known. */
 bool pool_record_observed(struct object_state *state, const struct observed *observed,
     const struct object *want, const struct settings *settings, struct mono now,
@@ -115,7 +127,8 @@ bool pool_record_observed(struct object_state *state, const struct observed *obs
 		    &record->held, live ? ranges_text(&a, live->addresses) : NULL);
 	(void)settings;
 	(void)random;
-	record->gone |= !observed && record->addresses;
+	if (!observed || live)
+		changed |= note_absence(record, live, now);
 	if (!observed)
 		contest_observed(&record->contest, CONTEST_NOTHING, now);
 	else if (live && want)

@@ -25,7 +25,8 @@ struct pool_record {
 	char *desired;	 /* what is written, to notice an edit */
 	bool adopted;	 /* it was not ours when it was observed, and comes back so */
 	char *held; /* what it has, as far as is known; NULL: it is known to be gone */
-	bool gone;  /* it was, once since we began: Services may have moved */
+	/* When it was last found to be gone, and to be back: Services may have moved. */
+	struct mono gone_at, back_at;
 	struct contest contest;
 };
 

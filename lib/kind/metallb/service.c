@@ -7,10 +7,22 @@
 #include "lib/kind/kinds.h"
 #include "lib/kind/sources.h"
 #include "lib/kind/metallb/pool.h"
+#include "lib/state/object_state.h"
 
 #define SHOWN 200 /* characters of what it asks for */
 
 static const struct field rows[] = { { 0 } };
+
+static const struct field record_rows[] = {
+	record_row(struct service_record, "from4", FIELD_STRING, from[0], FIELD_KEPT),
+	record_row(struct service_record, "from6", FIELD_STRING, from[1], FIELD_KEPT),
+	record_row(struct service_record, "to4", FIELD_STRING, to[0], FIELD_KEPT),
+	record_row(struct service_record, "to6", FIELD_STRING, to[1], FIELD_KEPT),
+	record_row(struct service_record, "moved_at", FIELD_MONO, moved_at, FIELD_KEPT),
+	{ 0 },
+};
+
+static const struct fields record_fields = { record_rows, sizeof(struct service_record) };
 
 /* Whether the text names the address, among others. */
 static bool asks_for(const char *text, struct ip address)
@@ -92,20 +104,65 @@ static void follow(
 {
 	struct service *s = (struct service *)(uintptr_t)now->live;
 	const struct service *b = before ? (const struct service *)before->live : NULL;
+	const struct service_record *record = state ? state->own : NULL;
 
-	(void)state;
-	for (int i = 0; s && b && i < 2; i++) {
-		bool moved =
-		    s->last[i] && b->last[i] && strcmp(s->last[i], b->last[i]) != 0;
-		const char *from =
-		    moved && !b->moved_from[i] ? b->last[i] : b->moved_from[i];
+	for (int i = 0; s && i < 2; i++) {
+		const char *last = b ? b->last[i] : record ? record->to[i] : NULL;
+		const char *moved_from = b	  ? b->moved_from[i]
+					 : record ? record->from[i]
+						  : NULL;
+		bool moved = s->last[i] && last && strcmp(s->last[i], last) != 0;
+		const char *from = moved && !moved_from ? last : moved_from;
 
 		if (!s->last[i])
-			s->last[i] = arena_copy(&now->arena, b->last[i]);
+			s->last[i] = arena_copy(&now->arena, last);
 		/* Unless it has its own again. */
 		if (from && s->last[i] && strcmp(from, s->last[i]) != 0)
 			s->moved_from[i] = arena_copy(&now->arena, from);
 	}
+}
+
+/* One that has moved. */
+static bool remembers(const struct observed *observed)
+{
+	const struct service *s = (const struct service *)observed->live;
+
+	return s && (s->moved_from[0] || s->moved_from[1]);
+}
+
+static bool set_text(char **text, const char *now)
+{
+	bool same = *text && now ? strcmp(*text, now) == 0 : *text == now;
+
+	if (!same)
+		record_set_text(text, now);
+	return !same;
+}
+
+static bool on_observed(struct object_state *state, const struct observed *observed,
+    const struct object *want, const struct settings *settings, struct mono now,
+    uint32_t random)
+{
+	const struct service *s =
+	    observed ? (const struct service *)observed->live : NULL;
+	struct service_record *record = state->own;
+	bool changed = false;
+
+	(void)want;
+	(void)settings;
+	(void)random;
+	if (observed && !s)
+		return false;
+	for (int i = 0; i < 2; i++) {
+		const char *from = s ? s->moved_from[i] : NULL;
+
+		changed |= set_text(&record->from[i], from);
+		changed |= set_text(&record->to[i], from ? s->last[i] : NULL);
+	}
+	if (changed)
+		record->moved_at =
+		    record->from[0] || record->from[1] ? now : (struct mono){ 0 };
+	return changed;
 }
 
 static bool same_text(const char *a, const char *b)
@@ -146,4 +203,8 @@ const struct kind service_kind = {
 	.decode = decode,
 	.follow = follow,
 	.same = same,
+	.state_fields = &record_fields,
+	.remembers_all = true,
+	.remembers = remembers,
+	.observed = on_observed,
 };
