@@ -77,9 +77,12 @@ forbidden() { # METHOD PATH
 		-H "Authorization: Bearer $(cat "$APISERVER_DIR/pki/token")" \
 		"https://127.0.0.1:$(cat "$APISERVER_DIR/port")$2"
 }
-check 'and it may read no secret, no pod, and change no node' \
-	'forbidden GET /api/v1/secrets && forbidden GET /api/v1/pods &&
+check 'and it may read no secret, delete no pod and no node' \
+	'forbidden GET /api/v1/secrets && forbidden DELETE /api/v1/namespaces/default/pods/x &&
 	forbidden DELETE /api/v1/nodes/worker-1 && ! forbidden GET /api/v1/nodes'
+check 'what a drain needs it may: list Pods and their budgets, and no more of them' \
+	'! forbidden GET /api/v1/pods && ! forbidden GET /apis/policy/v1beta1/poddisruptionbudgets &&
+	forbidden GET /api/v1/namespaces/default/pods/x && forbidden DELETE /api/v1/pods'
 # shellcheck disable=SC2034 # used in a condition
 webhooks=/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations
 check 'it may find where MetalLB is, read no other webhook, and change no pool elsewhere' \
