@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "daemon/virt/auto.h"
+#include "daemon/virt/domain_patch.h"
 #include "daemon/virt/seed_volume.h"
 #include "lib/base/cleanup.h"
 #include "lib/doc/xml.h"
@@ -106,6 +107,37 @@ static int domain_redefine(virDomainPtr domain, const struct call *call)
 	if (xml)
 		stored = virDomainDefineXMLFlags(virDomainGetConnect(domain), xml, 0);
 	return stored ? 0 : -1;
+}
+
+/* Of what runs only: what is stored is patched. */
+static int domain_resize(virDomainPtr domain, const struct call *call)
+{
+	const struct domain_resize *resize = call->arguments;
+
+	if (resize->vcpus)
+		return virDomainSetVcpusFlags(
+		    domain, (unsigned)resize->vcpus, VIR_DOMAIN_VCPU_LIVE);
+	return virDomainSetMemoryFlags(
+	    domain, (unsigned long)(resize->memory / 1024), VIR_DOMAIN_MEM_LIVE);
+}
+
+static unsigned sides_of(const struct call *call)
+{
+	const struct domain_device *device = call->arguments;
+
+	return (device->live ? VIR_DOMAIN_AFFECT_LIVE : 0u) |
+	       (device->config ? VIR_DOMAIN_AFFECT_CONFIG : 0u);
+}
+
+static int domain_attach(virDomainPtr domain, const struct call *call)
+{
+	return virDomainAttachDeviceFlags(domain, call->document, sides_of(call));
+}
+
+/* Of what runs it is a request: the guest may take its time. */
+static int domain_detach(virDomainPtr domain, const struct call *call)
+{
+	return virDomainDetachDeviceFlags(domain, call->document, sides_of(call));
 }
 
 static int domain_autostart(virDomainPtr domain, const struct call *call)
@@ -272,8 +304,8 @@ static int domain_seed(virDomainPtr domain, const struct call *call)
 
 enum goal { GOAL_OTHER, GOAL_ACTIVE, GOAL_INACTIVE };
 
-/* How a row of libvirt's actions is done: one of the four functions is set, of which
- * `direct` finds what it needs itself. `goal`: what the object is when nothing is left to
+/* How a row of libvirt's actions is done: one of the five functions is set, of which
+ * `direct` finds what it needs itself and `edit` says itself what has failed. `goal`: what the object is when nothing is left to
  * do. */
 struct doer {
 	int (*direct)(virConnectPtr conn, const struct call *call);
@@ -281,6 +313,7 @@ struct doer {
 	int (*domain)(virDomainPtr domain, const struct call *call);
 	int (*slow)(virConnectPtr conn, const struct call *call,
 	    struct transfer_control *control, struct fault *fault);
+	int (*edit)(virDomainPtr domain, const struct call *call, struct fault *fault);
 	enum goal goal;
 };
 
@@ -298,6 +331,11 @@ static const struct doer do_seed_delete = { .slow = seed_volume_delete };
 static const struct doer do_domain_seed = { .domain = domain_seed };
 static const struct doer do_domain_define = { .direct = domain_define };
 static const struct doer do_domain_redefine = { .domain = domain_redefine };
+static const struct doer do_domain_patch = { .edit = domain_patch_run };
+static const struct doer do_domain_resize = { .domain = domain_resize };
+static const struct doer do_domain_attach = { .domain = domain_attach };
+static const struct doer do_domain_detach = { .domain = domain_detach };
+static const struct doer do_domain_undefine = { .edit = domain_undefine_run };
 static const struct doer do_domain_autostart = { .domain = domain_autostart };
 static const struct doer do_domain_start = { .domain = domain_start,
 	.goal = GOAL_ACTIVE };
@@ -367,6 +405,8 @@ static int run_on_domain(virConnectPtr conn, const struct doer *doer,
 
 	if (!domain)
 		return fault_take(fault, conn);
+	if (doer->edit)
+		return doer->edit(domain, call, fault);
 	if (doer->domain(domain, call) == 0)
 		return 0;
 	fault_take(fault, conn);

@@ -57,6 +57,31 @@ static void domain_seed_keep(struct arena *a, void *arguments)
 	seed->target = arena_copy(a, seed->target);
 }
 
+static void domain_patch_keep(struct arena *a, void *arguments)
+{
+	struct domain_patch *patch = arguments;
+
+	patch->type = arena_copy(a, patch->type);
+	patch->kernel = arena_copy(a, patch->kernel);
+	patch->initrd = arena_copy(a, patch->initrd);
+	patch->cmdline = arena_copy(a, patch->cmdline);
+}
+
+static void domain_device_keep(struct arena *a, void *arguments)
+{
+	struct domain_device *device = arguments;
+
+	device->xml = arena_copy(a, device->xml);
+}
+
+static const char *domain_device_render(
+    struct planner *p, const struct step *step, struct error *e)
+{
+	(void)p;
+	(void)e;
+	return ((const struct domain_device *)step->arguments)->xml;
+}
+
 static void kube_request_keep(struct arena *a, void *arguments)
 {
 	struct kube_request *request = arguments;

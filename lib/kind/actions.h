@@ -38,6 +38,28 @@ struct domain_start {
 	bool fresh; /* drop a managed save image */
 };
 
+struct domain_patch {	  /* of the stored definition; 0, NULL: stays as it is */
+	uint64_t version; /* of what it was planned for: vm_patch_version() */
+	int64_t vcpus;
+	int64_t memory;	  /* bytes */
+	const char *type; /* "kvm", "qemu" */
+	const char *kernel, *initrd, *cmdline;
+};
+
+struct domain_resize { /* of what runs: one of the two, the other 0 */
+	int64_t vcpus;
+	int64_t memory; /* bytes */
+};
+
+struct domain_device {	   /* domain_attach, domain_detach */
+	bool live, config; /* from what runs, from what is stored */
+	const char *xml;   /* of the device; detached is the interface of its MAC */
+};
+
+struct domain_undefine {
+	uint64_t version; /* of what is stored: vm_patch_version() */
+};
+
 struct volume_resize {
 	int64_t size;	    /* bytes, more than it has */
 	const char *domain; /* that runs with it, */

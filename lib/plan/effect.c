@@ -27,7 +27,8 @@ const char *effect_text(struct arena *a, const struct effect *effect)
 	case EFFECT_INTERRUPTS:
 		return arena_printf(a, "interrupts %s", whom);
 	case EFFECT_CUTS_OFF:
-		return arena_printf(a, "cuts off %s from its network", whom);
+		return arena_printf(a, "cuts off %s from %s", whom,
+		    effect->from ? effect->from : "its network");
 	case EFFECT_REMOVES:
 		return arena_printf(a, "removes %s", whom);
 	case EFFECT_EXPOSES:

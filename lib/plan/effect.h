@@ -27,7 +27,7 @@ struct effect {
 	enum effect_what what;
 	const struct kind *kind; /* whom: also objects nobody wrote */
 	const char *name;
-	const char *from, *to; /* or NULL */
+	const char *from, *to; /* or NULL; of EFFECT_CUTS_OFF `from` is "network lab" */
 	bool in_use;	       /* it runs, serves, or is foreign */
 	bool as_written;       /* an interruption that is itself what is written */
 };

@@ -170,6 +170,33 @@ bool act_edit_vm_network(struct sim *s, struct rng *r)
 	return saved(s);
 }
 
+/* One more, before or after the others, or one less. */
+bool act_edit_vm_nics(struct sim *s, struct rng *r)
+{
+	struct h_vm *vm = pick_vm(s, r);
+	struct h_net *n = pick_net(s, r);
+	size_t at;
+
+	if (!vm || !n)
+		return false;
+	if (!vm->nics_written)
+		vm->nic_count = home_nics(&s->home, vm, vm->nics);
+	vm->nics_written = true;
+	at = rng_below(r, (unsigned)vm->nic_count + 1);
+	if (rng_percent(r, 60) && vm->nic_count < H_NICS) {
+		memmove(&vm->nics[at + 1], &vm->nics[at],
+		    (vm->nic_count++ - at) * sizeof(vm->nics[0]));
+		vm->nics[at] = (struct h_nic){ .network = n->name };
+	} else if (at < vm->nic_count) {
+		memmove(&vm->nics[at], &vm->nics[at + 1],
+		    (--vm->nic_count - at) * sizeof(vm->nics[0]));
+	} else {
+		return false;
+	}
+	sim_say(s, "edit: vm %s has %zu interfaces", vm->name, vm->nic_count);
+	return saved(s);
+}
+
 /* With its reservation, or without; with its domain, or as a new one. */
 bool act_edit_vm_rename(struct sim *s, struct rng *r)
 {
@@ -254,7 +281,7 @@ bool act_edit_vm_size(struct sim *s, struct rng *r)
 	if (!vm)
 		return false;
 	vm->vcpus = rng_percent(r, 5) ? 2 * WORLD_VCPUS : (int)rng_below(r, 4);
-	vm->memory_mib = rng_percent(r, 80) ? 1024 : 0;
+	vm->memory_mib = (int)rng_below(r, 4) * 1024;
 	sim_say(s, "edit: vm %s has other vcpus or memory", vm->name);
 	return saved(s);
 }

@@ -186,6 +186,9 @@ bool act_virsh_stored_size(struct sim *s, struct rng *r)
 	if (!d || !d->persistent)
 		return false;
 	d->config.vcpus = (int)rng_between(r, 1, 4);
+	d->config.most_vcpus = rng_percent(r, 40) ? 4 : 0;
+	if (live && d->id >= 0 && d->live.most_vcpus && rng_percent(r, 50))
+		d->live.vcpus = (int)rng_between(r, 1, (unsigned)d->live.most_vcpus);
 	if (rng_percent(r, 50))
 		d->config.current_kib = d->config.memory_kib / 2;
 	if (live && d->id >= 0)

@@ -317,6 +317,10 @@ static void fill_dom(struct home *h, struct world *w, struct rng *r,
 	if (rng_percent(r, 50))
 		side->mark = world_mark(w, vm->name, side->uuid);
 	side->current_kib = side->memory_kib;
+	if (side->uuid[35] % 3 == 0)
+		side->most_vcpus = 4;
+	if (side->uuid[35] % 5 == 0)
+		side->memory_kib *= 2;
 	side->disk_count = 1;
 	if (vm->disk_path)
 		side->disks[0] = (struct w_disk){ .path = vm->disk_path };

@@ -202,6 +202,8 @@ void judge_after(struct sim *s, const struct call_in_world *call)
 	judge_exposed(s, b, call);
 	judge_power(s, b, call);
 	judge_drain(s, b, call);
+	if (call->kind == &vm_kind)
+		judge_change(s, b, call);
 	if (!call->failed_half)
 		note_target(s, call);
 	arena_done(&s->judge->scratch);
@@ -395,8 +397,10 @@ void judge_edited(struct sim *s)
 
 	for (size_t i = 0; i < j->approval_count; i++) {
 		struct approved *a = &j->approvals[i];
-		bool removal =
-		    strcmp(a->kind, "pool") == 0 || strcmp(a->kind, "advertisement") == 0;
+		bool removal = strcmp(a->kind, "pool") == 0 ||
+			       strcmp(a->kind, "advertisement") == 0 ||
+			       (strcmp(a->kind, "vm") == 0 && a->count &&
+				   a->effects[0].what == EFFECT_REMOVES);
 
 		if (!removal && !a->void_us && !is_written(s->in_force, a))
 			a->void_us = s->now_us;

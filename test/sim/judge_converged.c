@@ -31,17 +31,33 @@ static bool same_text(const char *a, const char *b)
 
 /* VMs */
 
+/* In whatever place. */
+static bool has_nic(
+    const struct w_domside *side, const struct h_nic *nic, bool taken[NICS])
+{
+	for (size_t i = 0; i < side->nic_count; i++) {
+		const struct w_nic *has = &side->nics[i];
+
+		if (taken[i] ||
+		    (nic->network && !same_text(nic->network, has->network)) ||
+		    (nic->has_mac && !mac_equal(nic->mac, has->mac)))
+			continue;
+		return taken[i] = true;
+	}
+	return false;
+}
+
 static void check_side(const struct checked *l, const struct h_vm *vm,
     const struct w_domside *side, const char *which)
 {
 	struct h_nic nics[H_NICS];
 	size_t count = home_nics(l->home, vm, nics);
+	bool taken[NICS] = { false };
 
 	if (vm->vcpus && side->vcpus != vm->vcpus)
 		differs(
 		    l, arena_printf(&l->s->judge->scratch, "vcpus differ (%s)", which));
-	/* What it may have; what a balloon leaves it of that is said, and is no difference. */
-	if (vm->memory_mib && side->memory_kib != vm->memory_mib * 1024)
+	if (vm->memory_mib && side->current_kib != vm->memory_mib * 1024)
 		differs(
 		    l, arena_printf(&l->s->judge->scratch, "memory differs (%s)", which));
 	if (vm->type && strcmp(vm->type, "qemu") == 0 && side->kvm)
@@ -51,10 +67,10 @@ static void check_side(const struct checked *l, const struct h_vm *vm,
 	if (side->nic_count != count)
 		differs(l, arena_printf(&l->s->judge->scratch,
 			       "its interfaces differ (%s)", which));
-	for (size_t i = 0; i < count && i < side->nic_count; i++)
-		if ((nics[i].network &&
-			!same_text(nics[i].network, side->nics[i].network)) ||
-		    (nics[i].has_mac && !mac_equal(nics[i].mac, side->nics[i].mac)))
+	/* First those that only one can be. */
+	for (size_t i = 0; i < 2 * count; i++)
+		if (nics[i % count].has_mac == (i < count) &&
+		    !has_nic(side, &nics[i % count], taken))
 			differs(l, arena_printf(&l->s->judge->scratch,
 				       "an interface differs (%s)", which));
 }
@@ -170,6 +186,16 @@ static void adopt(struct w_side *side, const struct h_static *st)
 		ip->hosts[i].adopted |= ip_equal(ip->hosts[i].ip, st->ip);
 }
 
+/* Which of several is meant is not written. */
+static bool has_several(const struct w_domside *side, const char *net)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < side->nic_count; i++)
+		count += same_text(side->nics[i].network, net);
+	return count > 1;
+}
+
 static void check_reservation(const struct checked *l)
 {
 	const char *slash = strchr(l->item->name, '/');
@@ -193,6 +219,9 @@ static void check_reservation(const struct checked *l)
 		differs(l, "there is no such network");
 		return;
 	}
+	if (d && d->e.exists && !st->has_mac &&
+	    (has_several(&d->config, net) || has_several(&d->live, net)))
+		return;
 	adopt(&n->live, st);
 	adopt(&n->config, st);
 	nic = d && d->e.exists && d->persistent ? nic_in(&d->config, net) : NULL;

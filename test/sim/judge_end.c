@@ -21,11 +21,19 @@ static bool is_cut_off(struct sim *s, const struct w_dom *d)
 	return false;
 }
 
+/* Nobody writes it any more, and its guest will not stop. */
+static bool is_to_go(const struct sim *s, const struct w_dom *d)
+{
+	return s->in_force->prune && d->e.exists && d->config.mark && d->id >= 0 &&
+	       d->stop_answer && !home_vm_of(s->in_force, d->e.name);
+}
+
 /* A guest that will not stop, a domain that cannot start: the world's own fault. */
 static bool is_world_fault(struct sim *s, const struct item *item)
 {
 	const struct h_vm *vm = home_vm(s->in_force, item->name);
-	const struct w_dom *d = vm ? world_dom(&s->world, home_domain(vm), false) : NULL;
+	const struct w_dom *d =
+	    world_dom(&s->world, vm ? home_domain(vm) : item->name, false);
 
 	if (item->kind == &node_kind)
 		return true;
@@ -35,6 +43,8 @@ static bool is_world_fault(struct sim *s, const struct item *item)
 		return true;
 	if (d->id < 0 && (d->broken || is_cut_off(s, d)))
 		return true;
+	if (!vm)
+		return is_to_go(s, d);
 	return d->id >= 0 && d->stop_answer &&
 	       (vm->runs == NO || s->judge->may_stop[d - s->world.doms] ||
 		   s->judge->may_restart[d - s->world.doms] ||
@@ -105,6 +115,10 @@ static void judge_item(struct sim *s, const struct plan *plan, const struct item
 /* What must not run now must not begin to with the host either. */
 static bool is_held_back(const struct item *item)
 {
+	for (size_t i = 0; i < item->program_count; i++)
+		if (item->programs[i]->why &&
+		    strstr(item->programs[i]->why, "not started when the host boots"))
+			return true;
 	return strstr(item->reason, "not started") ||
 	       strstr(item->reason, "cannot be started");
 }
@@ -195,6 +209,9 @@ static bool is_tried(struct sim *s)
 {
 	if (s->judge->remedied_us && s->now_us - s->judge->remedied_us < 100 * SECOND)
 		return true;
+	for (size_t i = 0; i < DOMS; i++)
+		if (s->world.doms[i].e.name && is_to_go(s, &s->world.doms[i]))
+			return true;
 	for (size_t i = 0; i < s->in_force->vm_count; i++) {
 		const struct h_vm *vm = &s->in_force->vms[i];
 		const struct w_dom *d = world_dom(&s->world, home_domain(vm), false);

@@ -228,6 +228,15 @@ static size_t hard_disks(const struct w_domside *side)
 	return side->disk_count - (dom_seed(side) != NULL);
 }
 
+/* Ours, as its mark says, and somebody has approved that it goes. */
+static bool is_pruned(
+    struct sim *s, const struct w_dom *was, const struct call_in_world *call)
+{
+	return call->home->prune && was->config.mark &&
+	       strstr(was->config.mark, was->config.uuid) &&
+	       judge_approved(s, EFFECT_REMOVES, call->target, NULL);
+}
+
 static void judge_domain(
     struct sim *s, struct world *b, size_t place, const struct call_in_world *call)
 {
@@ -238,13 +247,18 @@ static void judge_domain(
 	if (!vm && call->action == &domain_start_action && s->judge->may_restart[place])
 		return;
 	if (!vm) {
-		sim_fail(s, "P9", "\"%s\": the VM is not written", call->text);
+		if (!is_pruned(s, was, call))
+			sim_fail(s, "P9", "\"%s\": the VM is not written", call->text);
 		return;
 	}
 	if (!was->e.exists || !judge_knows(&was->e, call))
 		return;
 	if (was->autostart != is->autostart && !vm->autostart)
 		foreign(s, call, "autostart is not written");
+	if (was->id >= 0 && is->id == was->id &&
+	    ((!vm->vcpus && was->live.vcpus != is->live.vcpus) ||
+		(!vm->memory_mib && was->live.current_kib != is->live.current_kib)))
+		foreign(s, call, "what is not written of what runs has changed");
 	if (!was->persistent)
 		return;
 	if (!same_text(was->config.uuid, is->config.uuid) ||
@@ -252,7 +266,8 @@ static void judge_domain(
 		foreign(s, call, "UUID or disks have changed");
 	if ((!vm->nics_written && was->config.nic_count != is->config.nic_count) ||
 	    (!vm->vcpus && was->config.vcpus != is->config.vcpus) ||
-	    (!vm->memory_mib && was->config.memory_kib != is->config.memory_kib))
+	    (!vm->memory_mib && (was->config.memory_kib != is->config.memory_kib ||
+				    was->config.current_kib != is->config.current_kib)))
 		foreign(s, call, "what is not written of the domain has changed");
 }
 
@@ -264,7 +279,9 @@ static bool is_target(
 
 void judge_foreign(struct sim *s, struct world *b, const struct call_in_world *call)
 {
-	bool starts = call->action == &domain_start_action;
+	/* Its guest asks for an address. */
+	bool starts =
+	    call->action == &domain_start_action || call->action == &domain_attach_action;
 
 	for (size_t i = 0; i < NETS; i++) {
 		const struct entity *e = &s->world.nets[i].e;

@@ -219,6 +219,9 @@ static void judge_stop(struct sim *s, struct world *b, const struct call_in_worl
 		    s, "P2", "\"%s\" though nobody wrote that it is to stop", call->text);
 		return;
 	}
+	/* Approved, so that it is started again. */
+	if (vm->runs != NO && judge_approved(s, EFFECT_INTERRUPTS, vm->name, NULL))
+		s->judge->may_restart[d - b->doms] = true;
 	if (*asked != d->id)
 		judge_budget(s, b, vm, call);
 	if (*asked != d->id)
@@ -391,9 +394,10 @@ void judge_power(struct sim *s, struct world *b, const struct call_in_world *cal
 		judge_reset(s, b, call);
 	if (call->action == &domain_resume_action)
 		judge_resume(s, b, call);
-	if (call->action == &domain_start_action ||
-	    call->action == &domain_define_action) {
+	if (call->action == &domain_start_action || call->action == &domain_define_action)
 		judge_disks(s, b, call);
+	if (call->action == &domain_start_action ||
+	    call->action == &domain_define_action ||
+	    call->action == &domain_attach_action)
 		judge_macs(s, b, call);
-	}
 }

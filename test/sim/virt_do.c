@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/kind/actions.h"
+#include "lib/kind/vm/vm_patch.h"
 #include "test/sim/virt.h"
 
 /* Whose an entry is outlives a new document; of a new network all are ours. */
@@ -145,6 +146,88 @@ static const char *cures(struct sim *s, struct w_dom *d, unsigned step, const ch
 	return why;
 }
 
+static const char *patch(struct sim *s, struct w_dom *d, const struct call *call)
+{
+	const struct domain_patch *patch = call->arguments;
+	const char *xml, *patched, *name, *why;
+	struct error e = { "" };
+	struct w_domside side;
+
+	if (!d->persistent)
+		return "domain is transient";
+	xml = dom_xml(&s->world, d, false);
+	if (vm_patch_version(xml) != patch->version)
+		return "its stored definition was changed meanwhile";
+	patched = vm_patch_apply(&s->arena, xml, patch, &e);
+	if (!patched)
+		return arena_copy(&s->arena, e.text);
+	why = dom_parse(&s->world, patched, &name, &side);
+	return why ? why : dom_define(&s->world, name, &side);
+}
+
+/* A guest without a driver for its balloon is given memory in vain. */
+static const char *resize(struct w_dom *d, const struct domain_resize *resize)
+{
+	if (d->id < 0)
+		return "domain is not running";
+	if (resize->vcpus) {
+		if (resize->vcpus > d->live.most_vcpus && resize->vcpus > d->live.vcpus)
+			return "requested vcpus is greater than max allowable vcpus";
+		d->live.vcpus = (int)resize->vcpus;
+	} else if (resize->memory / 1024 > d->live.memory_kib) {
+		return "cannot set memory higher than max memory";
+	} else if (d->stop_answer != 2) {
+		d->live.current_kib = resize->memory / 1024;
+	}
+	world_touch(&d->e);
+	return NULL;
+}
+
+static const char *attach(struct sim *s, struct w_dom *d, const struct call *call)
+{
+	const struct domain_device *device = call->arguments;
+	struct w_nic nic;
+	const char *why = dom_parse_nic(&s->world, call->document, &nic);
+
+	if (!why && device->config && d->config.nic_count == NICS)
+		why = "XML error: too many interfaces";
+	if (!why && device->live)
+		why = dom_attach(&s->world, d, &nic);
+	if (why)
+		return why;
+	if (device->config)
+		d->config.nics[d->config.nic_count++] = nic;
+	world_touch(&d->e);
+	return NULL;
+}
+
+static const char *detach(struct sim *s, struct w_dom *d, const struct call *call)
+{
+	const struct domain_device *device = call->arguments;
+	struct w_nic nic;
+	const char *why = dom_parse_nic(&s->world, call->document, &nic);
+
+	if (why)
+		return why;
+	if (device->config)
+		dom_detach(&d->config, nic.mac);
+	if (device->live)
+		dom_detach(&d->live, nic.mac);
+	world_touch(&d->e);
+	return NULL;
+}
+
+static const char *undefine(struct sim *s, struct w_dom *d, const struct call *call)
+{
+	const struct domain_undefine *arguments = call->arguments;
+
+	if (d->id >= 0)
+		return "it was started meanwhile";
+	if (vm_patch_version(dom_xml(&s->world, d, false)) != arguments->version)
+		return "it was changed meanwhile";
+	return dom_undefine(d);
+}
+
 static const char *on_domain(struct sim *s, const struct call *call)
 {
 	struct w_dom *d = world_dom(&s->world, call->target, false);
@@ -169,6 +252,16 @@ static const char *on_domain(struct sim *s, const struct call *call)
 		return redefine(s, d);
 	if (call->action == &domain_seed_action)
 		return virt_do_seed(s, d, call);
+	if (call->action == &domain_patch_action)
+		return patch(s, d, call);
+	if (call->action == &domain_resize_action)
+		return resize(d, call->arguments);
+	if (call->action == &domain_undefine_action)
+		return undefine(s, d, call);
+	if (call->action == &domain_attach_action)
+		return attach(s, d, call);
+	if (call->action == &domain_detach_action)
+		return detach(s, d, call);
 	if (!d->persistent)
 		return "cannot set autostart for transient domain";
 	d->autostart = ((const struct autostart *)call->arguments)->on;

@@ -116,7 +116,7 @@ struct w_disk {
 struct w_domside {
 	const char *uuid;
 	int64_t memory_kib, current_kib;
-	int vcpus;
+	int vcpus, most_vcpus; /* most: 0: no more than it has */
 	bool kvm;
 	const char *mark; /* the element of our mark, as it was given; or NULL */
 	struct w_nic nics[NICS];
@@ -275,6 +275,11 @@ const char *dom_shutdown(struct world *w, struct w_dom *d, struct rng *rng);
 void dom_stopped(struct world *w, struct w_dom *d, int state, int reason);
 /* The guest begins anew in the same process. */
 const char *dom_reboot(struct world *w, struct w_dom *d);
+/* One interface, as a document. */
+const char *dom_parse_nic(struct world *w, const char *xml, struct w_nic *out);
+/* To what runs: it is plugged in, and asks for an address. */
+const char *dom_attach(struct world *w, struct w_dom *d, const struct w_nic *nic);
+void dom_detach(struct w_domside *side, struct mac mac);
 const char *dom_undefine(struct w_dom *d);
 /* A Node that is not ready and is that domain; NULL: there is none. */
 struct w_object *dom_node_unready(struct world *w, const struct w_dom *d);

@@ -51,6 +51,34 @@ static void plug_in(struct world *w, struct w_dom *d)
 	}
 }
 
+const char *dom_attach(struct world *w, struct w_dom *d, const struct w_nic *nic)
+{
+	struct w_nic *added = &d->live.nics[d->live.nic_count];
+
+	if (d->id < 0)
+		return "domain is not running";
+	if (d->live.nic_count == NICS)
+		return "No more available PCI slots";
+	if (!net_of_nic(w, nic) && !(nic->bridge && strcmp(nic->bridge, "br0") == 0))
+		return "network is not active";
+	*added = *nic;
+	added->tap = arena_printf(w->arena, "vnet%u", ++w->next_uuid);
+	added->on_bridge = true;
+	d->live.nic_count++;
+	net_renew(w, added);
+	return NULL;
+}
+
+void dom_detach(struct w_domside *side, struct mac mac)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < side->nic_count; i++)
+		if (!mac_equal(side->nics[i].mac, mac))
+			side->nics[kept++] = side->nics[i];
+	side->nic_count = kept;
+}
+
 static const char *why_not(struct world *w, const struct w_dom *d)
 {
 	if (d->broken)

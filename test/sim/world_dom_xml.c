@@ -53,9 +53,14 @@ const char *dom_xml(struct world *w, const struct w_dom *d, bool live)
 		text_add(&t, "<metadata>%s</metadata>", s->mark);
 	text_add(&t,
 	    "<memory unit='KiB'>%lld</memory><currentMemory unit='KiB'>%lld</currentMemory>"
-	    "<vcpu placement='static'>%d</vcpu><os><type arch='x86_64'>hvm</type>"
-	    "<boot dev='hd'/></os><devices>",
-	    (long long)s->memory_kib, (long long)s->current_kib, s->vcpus);
+	    "<vcpu placement='static'",
+	    (long long)s->memory_kib, (long long)s->current_kib);
+	if (s->most_vcpus > s->vcpus)
+		text_add(&t, " current='%d'>%d", s->vcpus, s->most_vcpus);
+	else
+		text_add(&t, ">%d", s->vcpus);
+	text_add(&t,
+	    "</vcpu><os><type arch='x86_64' machine='q35'>hvm</type><boot dev='hd'/></os><devices>");
 	for (size_t i = 0; i < s->disk_count; i++)
 		print_disk(&t, &s->disks[i], i);
 	for (size_t i = 0; i < s->nic_count; i++)
@@ -92,6 +97,14 @@ static const char *parse_nic(struct world *w, xmlNode *element, struct w_nic *ou
 	else if (mac_parse(mac, &out->mac, NULL) < 0)
 		return "XML error: unable to parse MAC address";
 	return NULL;
+}
+
+const char *dom_parse_nic(struct world *w, const char *xml, struct w_nic *out)
+{
+	autoxml xmlDoc *doc = xml_parse(xml, NULL);
+
+	*out = (struct w_nic){ 0 };
+	return doc ? parse_nic(w, xml_root(doc), out) : "XML error";
 }
 
 static const char *parse_devices(struct world *w, xmlNode *devices, struct w_domside *out)
@@ -166,7 +179,10 @@ const char *dom_parse(
 	out->current_kib = xml_first(root, "currentMemory")
 			       ? parse_memory(a, root, "currentMemory")
 			       : out->memory_kib;
-	out->vcpus = vcpu ? (int)strtol(vcpu, NULL, 10) : 1;
+	out->vcpus = out->most_vcpus = vcpu ? (int)strtol(vcpu, NULL, 10) : 1;
+	vcpu = xml_attribute(a, root, "vcpu", "current");
+	if (vcpu)
+		out->vcpus = (int)strtol(vcpu, NULL, 10);
 	mark = xml_find(root, "metadata/owner");
 	out->mark = mark ? xml_print_element(a, mark, &e) : NULL;
 	if (!*name || out->memory_kib <= 0 || out->vcpus <= 0)

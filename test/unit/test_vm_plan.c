@@ -15,6 +15,18 @@
 	"<devices><disk type='network'><source protocol='rbd' name='vms/w'><host "       \
 	"name='h' port='6789'/></source></disk></devices>"
 
+#define NIC_1                                                                            \
+	"<interface type='network'><mac address='52:54:00:00:00:01'/><source "           \
+	"network='default'/></interface>"
+#define NIC_2                                                                            \
+	"<interface type='bridge'><mac address='52:54:00:00:00:02'/><source "            \
+	"bridge='br0'/></interface>"
+/* The MAC address of the first interface of "w". */
+#define DERIVED_0                                                                        \
+	"<devices><interface type='network'><mac address='52:54:00:8f:5b:56'/><source "  \
+	"network='default'/></interface></devices>"
+#define BALLOON "<currentMemory unit='KiB'>524288</currentMemory>"
+
 static const struct {
 	const char *what;
 	const char *keys;
@@ -32,25 +44,82 @@ static const struct {
 	    SIZE DISK, false, VERDICT_CONVERGED, "", "", NULL, 0 },
 	{ "a hand-made MAC is not the derived one", "vcpus: 1", ON_NETWORK, ON_NETWORK,
 	    false, VERDICT_CONVERGED, "", "", NULL, 0 },
-	{ "memory a balloon took", "memory: 1GiB",
-	    SIZE "<currentMemory unit='KiB'>524288</currentMemory>",
-	    SIZE "<currentMemory unit='KiB'>524288</currentMemory>", false,
-	    VERDICT_CONVERGED, "", "", "MemoryBallooned", 0 },
-	{ "memory", "memory: 2GiB", SIZE, SIZE, false, VERDICT_BLOCKED, "",
-	    "has memory 1GiB instead of 2GiB; that takes a restart", NULL, 1 },
-	{ "memory and vcpus", "memory: 2GiB, vcpus: 4", SIZE, SIZE, false,
-	    VERDICT_BLOCKED, "", "virsh edit w", NULL, 2 },
+	{ "memory a balloon took", "memory: 1GiB", SIZE BALLOON, SIZE, false,
+	    VERDICT_PENDING, "give domain w memory 1GiB while it runs", "", NULL, 1 },
+	{ "memory a balloon takes from the start", "memory: 1GiB", SIZE BALLOON,
+	    SIZE BALLOON, false, VERDICT_PENDING,
+	    "set memory 1GiB of domain w; give domain w memory 1GiB while it runs", "",
+	    NULL, 1 },
+	{ "what a balloon leaves is what it has", "memory: 512MiB", SIZE BALLOON,
+	    SIZE BALLOON, false, VERDICT_CONVERGED, "", "", NULL, 0 },
+	{ "memory is not taken from what runs", "memory: 512MiB", SIZE, SIZE BALLOON,
+	    false, VERDICT_BLOCKED, "", "restart vm/w for memory 1GiB instead of 512MiB",
+	    "NeedsRestart", 1 },
+	{ "no balloon, no memory while it runs", "memory: 1GiB",
+	    SIZE BALLOON "<devices><memballoon model='none'/></devices>", SIZE, false,
+	    VERDICT_BLOCKED, "", "restart vm/w for memory 512MiB instead of 1GiB",
+	    "NeedsRestart", 1 },
+	{ "vcpus within what it was started with", "vcpus: 4",
+	    "<memory>1</memory><vcpu current='2'>4</vcpu>",
+	    "<memory>1</memory><vcpu current='2'>4</vcpu>", false, VERDICT_PENDING,
+	    "set vcpus 4 of domain w; give domain w vcpus 4 while it runs", "", NULL, 1 },
+	{ "more vcpus than it was started with", "vcpus: 5",
+	    "<memory>1</memory><vcpu current='2'>4</vcpu>",
+	    "<memory>1</memory><vcpu>5</vcpu>", false, VERDICT_BLOCKED, "",
+	    "restart vm/w for vcpus 2 instead of 5", "NeedsRestart", 1 },
+	{ "vcpus are not taken from what runs", "vcpus: 1",
+	    "<memory>1</memory><vcpu current='2'>4</vcpu>",
+	    "<memory>1</memory><vcpu current='1'>4</vcpu>", false, VERDICT_BLOCKED, "",
+	    "restart vm/w for vcpus 2 instead of 1", "NeedsRestart", 1 },
+	{ "memory", "memory: 2GiB", SIZE, SIZE, false, VERDICT_PENDING,
+	    "set memory 2GiB of domain w", "", NULL, 1 },
+	{ "memory and vcpus in one step", "memory: 2GiB, vcpus: 4", SIZE, SIZE, false,
+	    VERDICT_PENDING, "set vcpus 4, memory 2GiB of domain w", "", NULL, 2 },
 	{ "stored, but not yet in force", "vcpus: 1",
 	    "<memory>1024</memory><vcpu>2</vcpu>", SIZE, false, VERDICT_BLOCKED, "",
-	    "waits for approval: restart vm/w for vcpus 2 instead of 1", NULL, 1 },
+	    "restart vm/w for vcpus 2 instead of 1", "NeedsRestart", 1 },
+	{ "one is stored, the other is not in force", "vcpus: 1, memory: 2GiB",
+	    "<memory>1048576</memory><vcpu>2</vcpu>", SIZE, false, VERDICT_BLOCKED,
+	    "set memory 2GiB of domain w", "restart vm/w for vcpus 2 instead of 1",
+	    "NeedsRestart", 1 },
+	{ "stored otherwise, in force", "vcpus: 2", "<memory>1024</memory><vcpu>2</vcpu>",
+	    SIZE, false, VERDICT_PENDING, "set vcpus 2 of domain w", "", NULL, 1 },
+	{ "what nobody wrote may run otherwise", "memory: 1GiB",
+	    "<memory>1048576</memory><vcpu>2</vcpu>", SIZE, false, VERDICT_CONVERGED, "",
+	    "", NULL, 0 },
 	{ "its kernel", "boot: {kernel: /k2}", SIZE, SIZE "<os><kernel>/k1</kernel></os>",
-	    false, VERDICT_BLOCKED, "", "boot.kernel", NULL, 1 },
+	    false, VERDICT_PENDING, "set boot.kernel /k2 of domain w", "", NULL, 1 },
 	{ "its MAC", "interfaces: [{mac: '52:54:00:00:00:02'}]", ON_NETWORK, ON_NETWORK,
 	    false, VERDICT_BLOCKED, "", "interfaces[0].mac", NULL, 1 },
 	{ "an interface too many", "interfaces: []", ON_NETWORK, ON_NETWORK, false,
-	    VERDICT_BLOCKED, "", "interfaces[0]", NULL, 1 },
-	{ "its type", "type: qemu", SIZE, SIZE, false, VERDICT_BLOCKED, "",
-	    "type kvm instead of qemu", NULL, 1 },
+	    VERDICT_BLOCKED, "",
+	    "waits for approval: detach interface 52:54:00:00:00:01 in network default "
+	    "from domain w (live and stored): cuts off vm/w from network default",
+	    NULL, 1 },
+	{ "an interface too few", "interfaces: [{network: default}]", SIZE, SIZE, false,
+	    VERDICT_PENDING,
+	    "attach interface 52:54:00:8f:5b:56 in network default to domain w "
+	    "(live and stored)",
+	    "", NULL, 1 },
+	{ "one that is stored comes with its MAC",
+	    "interfaces: [{network: default}, {bridge: br0}]",
+	    SIZE "<devices>" NIC_1 "</devices>",
+	    SIZE "<devices>" NIC_1 NIC_2 "</devices>", false, VERDICT_PENDING,
+	    "attach interface 52:54:00:00:00:02 in bridge br0 to domain w (live)", "",
+	    NULL, 1 },
+	{ "one more before it: it keeps its MAC",
+	    "interfaces: [{bridge: br0}, {network: default}]", SIZE DERIVED_0,
+	    SIZE DERIVED_0, false, VERDICT_PENDING,
+	    "attach interface 52:54:00:8e:5d:19 in bridge br0 to domain w (live and "
+	    "stored)",
+	    "", NULL, 1 },
+	{ "the order of two says nothing",
+	    "interfaces: [{bridge: br0}, {network: default}]",
+	    SIZE "<devices>" NIC_1 NIC_2 "</devices>",
+	    SIZE "<devices>" NIC_1 NIC_2 "</devices>", false, VERDICT_CONVERGED, "", "",
+	    NULL, 0 },
+	{ "its type", "type: qemu", SIZE, SIZE, false, VERDICT_PENDING,
+	    "set type qemu of domain w", "", NULL, 1 },
 	{ "a CD with the file is not the disk", "disk: {path: /d.qcow2}",
 	    SIZE
 	    "<devices><disk device='cdrom'><source file='/d.qcow2'/></disk></devices>",
@@ -73,7 +142,12 @@ static const struct {
 	    1 },
 	{ "the disk it was started with", "disk: {path: /e.qcow2}", SIZE DISK,
 	    SIZE "<devices><disk><source file='/e.qcow2'/></disk></devices>", false,
-	    VERDICT_BLOCKED, "", "runs with disk /d.qcow2 instead of /e.qcow2", NULL, 1 },
+	    VERDICT_BLOCKED, "", "it is not restarted for that", NULL, 1 },
+	{ "no restart for memory either would keep its disk",
+	    "disk: {path: /e.qcow2}, memory: 1GiB",
+	    "<memory>2097152</memory><vcpu>1</vcpu>" DISK,
+	    SIZE "<devices><disk><source file='/e.qcow2'/></disk></devices>", false,
+	    VERDICT_BLOCKED, "", "it is not restarted for that", NULL, 2 },
 	{ "a disk on the network is another one", "disk: {path: /d.qcow2}", SIZE NETDISK,
 	    SIZE NETDISK, false, VERDICT_BLOCKED, "", "has disk rbd vms/w h:6789", NULL,
 	    1 },
@@ -97,10 +171,12 @@ static const struct {
 	    VERDICT_PENDING, "no longer start domain w when the host boots", "", NULL,
 	    0 },
 	{ "autostart is repaired though memory differs", "autostart: true, memory: 2GiB",
-	    SIZE, SIZE, false, VERDICT_BLOCKED, "start domain w when the host boots",
-	    "has memory 1GiB", NULL, 1 },
-	{ "a stopped one starts though memory differs", "memory: 2GiB", NULL, SIZE, false,
-	    VERDICT_PENDING, "start domain w", "to be started", NULL, 2 },
+	    SIZE, SIZE, false, VERDICT_PENDING,
+	    "set memory 2GiB of domain w; start domain w when the host boots", "", NULL,
+	    1 },
+	{ "a stopped one has its memory before it starts", "memory: 2GiB", NULL, SIZE,
+	    false, VERDICT_PENDING, "set memory 2GiB of domain w; start domain w",
+	    "to be started", NULL, 2 },
 	{ "a transient one cannot start with the host", "autostart: true", SIZE, NULL,
 	    false, VERDICT_BLOCKED, "", "vanishes when it stops", "TransientDomain", 1 },
 };
@@ -346,7 +422,8 @@ START_TEST(a_vm_written_otherwise_meanwhile_is_waited_for)
 			    &s, NETWORK "vms: {w: {" WHOLE ", state: running}}", NULL);
 			see_network(&s, "default", true, "");
 			if (stopped)
-				see_domain(&s, "w", &facts, NULL, SIZE);
+				see_domain(&s, "w", &facts, NULL,
+				    "<memory>4194304</memory><vcpu>2</vcpu>");
 			old = state_get(&s.state, &vm_kind, "old");
 			old->busy = busy;
 			((struct vm_record *)old->own)->unsettled = true;
@@ -444,6 +521,66 @@ START_TEST(a_shutdown_waits_for_a_disk_that_remembers_it)
 }
 END_TEST
 
+/* What was tried in vain takes a restart; another start, or another wish, is tried anew. */
+START_TEST(what_a_guest_does_not_take_needs_a_restart)
+{
+	static const struct {
+		const char *what;
+		struct vm_record record;
+		const char *steps, *condition;
+		enum verdict verdict;
+	} cases[] = {
+		{ "not tried", { .resized_id = 0 },
+		    "give domain w memory 1GiB while it runs", NULL, VERDICT_PENDING },
+		{ "just given",
+		    { .resized_id = 1, .resized_memory = 1 << 30, .resized_at = { NOW } },
+		    "", NULL, VERDICT_PENDING },
+		{ "given long ago",
+		    { .resized_id = 1,
+			.resized_memory = 1 << 30,
+			.resized_at = { NOW - 10000 } },
+		    "", "NeedsRestart", VERDICT_BLOCKED },
+		{ "refused once", { .failed_id = 1, .live_failures = 1 },
+		    "give domain w memory 1GiB while it runs", NULL, VERDICT_PENDING },
+		{ "refused again and again", { .failed_id = 1, .live_failures = 3 }, "",
+		    "NeedsRestart", VERDICT_BLOCKED },
+		{ "refused before it was started again",
+		    { .failed_id = 7, .live_failures = 3 },
+		    "give domain w memory 1GiB while it runs", NULL, VERDICT_PENDING },
+		{ "of an earlier start", { .resized_id = 7, .resized_memory = 1 << 30 },
+		    "give domain w memory 1GiB while it runs", NULL, VERDICT_PENDING },
+		{ "another size", { .resized_id = 1, .resized_memory = 1 << 29 },
+		    "give domain w memory 1GiB while it runs", NULL, VERDICT_PENDING },
+	};
+	struct domain_facts facts = RUNNING;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct arena a = { 0 };
+		struct vm_record *record;
+		struct scene s;
+
+		scene_begin(&s, NETWORK "vms: {w: {memory: 1GiB}}", NULL);
+		see_domain(&s, "w", &facts, SIZE BALLOON, SIZE);
+		record = state_of(&s)->own;
+		record->resized_id = cases[i].record.resized_id;
+		record->resized_memory = cases[i].record.resized_memory;
+		record->resized_at = cases[i].record.resized_at;
+		record->failed_id = cases[i].record.failed_id;
+		record->live_failures = cases[i].record.live_failures;
+		scene_plan(&s);
+		ck_assert_msg(strcmp(running_text(&a, s.item), cases[i].steps) == 0,
+		    "%s: %s", cases[i].what, running_text(&a, s.item));
+		ck_assert_msg(s.item->verdict == cases[i].verdict, "%s: %s",
+		    cases[i].what, s.item->reason);
+		ck_assert_msg(
+		    has_condition(s.item, "NeedsRestart") == (cases[i].condition != NULL),
+		    "%s", cases[i].what);
+		scene_end(&s);
+		arena_done(&a);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("vm_plan");
@@ -455,6 +592,7 @@ int main(void)
 	tcase_add_loop_test(tests, an_existing_domain_is_adopted, 0, ROWS(adopted));
 	tcase_add_test(tests, a_host_not_yet_known_makes_no_difference);
 	tcase_add_test(tests, autostart_does_not_wait_for_a_start);
+	tcase_add_test(tests, what_a_guest_does_not_take_needs_a_restart);
 	tcase_add_loop_test(tests, an_absent_domain_is_made, 0, ROWS(absent));
 	tcase_add_test(tests, an_unwritten_domain_is_left_alone);
 	tcase_add_test(tests, a_domain_of_another_name_is_found);

@@ -85,8 +85,9 @@ static const struct {
 	    "", "is stopped because alice requested it 1m ago", "" },
 	{ "adopted, and it is started", "memory: 1GiB", true, WISH_START, 1, DOWN(1),
 	    VERDICT_PENDING, "start domain w", "to be started", "state running stopped" },
-	{ "what else differs says more", "memory: 2GiB", false, WISH_STOP, 1, DOWN(1),
-	    VERDICT_BLOCKED, "", "memory 1GiB instead of 2GiB", "memory 2GiB 1GiB" },
+	{ "what else differs says more", "disk: {path: /e.qcow2}", false, WISH_STOP, 1,
+	    DOWN(1), VERDICT_BLOCKED, "", "has disk none instead of /e.qcow2",
+	    "disk /e.qcow2 none" },
 	{ "paused, so that it cannot shut down", "", false, WISH_STOP, 1, UP(3, 1),
 	    VERDICT_BLOCKED, "", "cannot shut down", "state running paused" },
 };
@@ -95,9 +96,9 @@ static const char *changes_text(struct arena *a, const struct item *item)
 {
 	const struct difference *d = item->differences.items;
 
-	return item->differences.count
-		   ? arena_printf(a, "%s %s %s", d->field, d->want, d->have)
-		   : "";
+	return item->differences.count ? arena_printf(a, "%s %s %s", d->field, d->want,
+					     d->have ? d->have : "none")
+				       : "";
 }
 
 START_TEST(a_wish_stands_above_what_is_written)

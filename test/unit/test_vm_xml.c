@@ -36,7 +36,7 @@ static const struct {
 	{ "an odd size, and less of it in use",
 	    HEAD "<memory unit='KiB'>100000</memory><currentMemory unit='KiB'>50000"
 		 "</currentMemory><vcpu>1</vcpu>" TAIL,
-	    98 << 20, 1 },
+	    49 << 20, 1 },
 	{ "fewer vcpus plugged in than there may be",
 	    HEAD "<memory>1024</memory><vcpu current='3'>8</vcpu>" TAIL, 1048576, 3 },
 	{ "blanks after the number", HEAD "<memory>1024 \n</memory><vcpu>1</vcpu>" TAIL,

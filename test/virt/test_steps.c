@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/kind/vm/vm_patch.h"
 #include "test/virt/embedded.h"
 
 #include <check.h> /* last: it defines the word fail */
@@ -229,6 +230,42 @@ START_TEST(what_was_undefined_while_it_ran_is_stored_again)
 }
 END_TEST
 
+static uint64_t stored_version(virDomainPtr domain)
+{
+	char *xml = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE);
+	uint64_t version = vm_patch_version(xml);
+
+	free(xml);
+	return version;
+}
+
+/* Only what was read is edited, and what is so already is not stored anew. */
+START_TEST(a_stored_definition_is_patched)
+{
+	struct world *w = set_up();
+	virDomainPtr domain = virDomainLookupByName(admin, "test");
+	struct domain_patch patch = { .version = stored_version(domain), .vcpus = 7 };
+	struct order step = { .action = &domain_patch_action,
+		.target = "test",
+		.text = "patch",
+		.patch = &patch };
+
+	ck_assert_msg(world_step(w, step), "%s", w->error);
+	ck_assert_ptr_nonnull(
+	    strstr(world_find(w, &vm_kind, "test")->config_xml, ">7</vcpu>"));
+	ck_assert_ptr_null(
+	    strstr(world_find(w, &vm_kind, "test")->live_xml, ">7</vcpu>"));
+	ck_assert_msg(world_step(w, step), "as it is already: %s", w->error);
+	patch.vcpus = 3;
+	ck_assert(!world_step(w, step));
+	ck_assert_str_eq(w->error,
+	    "patch: its stored definition was changed meanwhile; it is compared anew");
+	ck_assert(w->refused && !w->slow && !w->lost);
+	virDomainFree(domain);
+	tear_down(w);
+}
+END_TEST
+
 static int state_of(struct world *w, const char *name)
 {
 	return world_find(w, &vm_kind, name)->domain.state;
@@ -310,6 +347,7 @@ int main(void)
 	tcase_add_loop_test(tests, steps_tell_libvirts_own_words, 0, ROWS(step_rows));
 	tcase_add_test(tests, a_network_is_defined_started_and_stopped);
 	tcase_add_test(tests, what_was_undefined_while_it_ran_is_stored_again);
+	tcase_add_test(tests, a_stored_definition_is_patched);
 	tcase_add_loop_test(tests, a_network_is_updated, 0, ROWS(update_rows));
 	tcase_add_test(tests, an_update_changes_one_side);
 	tcase_add_test(tests, a_domain_is_defined_started_and_stopped);

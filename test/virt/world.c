@@ -408,6 +408,8 @@ void world_send(struct world *w, const struct order *order, uint64_t token)
 		call.arguments = &start;
 	else if (order->action->size == sizeof(autostart))
 		call.arguments = &autostart;
+	else if (order->patch)
+		call.arguments = order->patch;
 	virt_run(w->virt, &call);
 }
 

@@ -42,6 +42,7 @@ struct order {
 	enum update_command command;
 	enum update_section section;
 	enum side side;
+	const struct domain_patch *patch;
 };
 
 struct world {

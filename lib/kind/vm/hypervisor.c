@@ -2,6 +2,8 @@
 /* hypervisor: the facts of a reading are all there is to it. */
 #include "lib/kind/vm/hypervisor.h"
 
+#include <string.h>
+
 #include "lib/kind/sources.h"
 #include "lib/plan/item.h"
 
@@ -44,6 +46,20 @@ const struct host_facts *hypervisor_facts(const struct planner *p)
 	    planner_observed(p, &hypervisor_kind, HYPERVISOR_NAME);
 
 	return observed ? &((const struct hypervisor *)observed->live)->facts : NULL;
+}
+
+bool hypervisor_emulates(const struct host_facts *host)
+{
+	return !host->kvm && strcmp(host->domain_type, "qemu") == 0;
+}
+
+const char *hypervisor_type(const struct host_facts *host, enum vm_type type)
+{
+	if (type == VM_QEMU && strcmp(host->domain_type, "kvm") == 0)
+		return "qemu";
+	if (type == VM_KVM && hypervisor_emulates(host))
+		return "kvm";
+	return host->domain_type;
 }
 
 const struct kind hypervisor_kind = {

@@ -8,6 +8,7 @@
 #define LIB_KIND_VM_HYPERVISOR_H
 
 #include "lib/kind/kinds.h"
+#include "lib/kind/vm/vm.h"
 
 #define HYPERVISOR_NAME "host"
 
@@ -30,5 +31,11 @@ struct host_facts {
 
 /* NULL: not observed yet, or it could not be read. Lives as long as what was observed. */
 const struct host_facts *hypervisor_facts(const struct planner *p);
+
+/* KVM is not there, and what it would run can be emulated. */
+bool hypervisor_emulates(const struct host_facts *host);
+/* libvirt's word for how a domain is run of which this is written, be it that the host
+ * cannot. */
+const char *hypervisor_type(const struct host_facts *host, enum vm_type type);
 
 #endif

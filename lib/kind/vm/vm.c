@@ -154,8 +154,7 @@ static const struct field interface_rows[] = {
 	{ 0 },
 };
 
-static const struct fields interface_fields = { interface_rows,
-	sizeof(struct vm_interface) };
+const struct fields vm_interface_fields = { interface_rows, sizeof(struct vm_interface) };
 
 static const struct field rows[] = {
 	{ "domain", FIELD_STRING, at(struct vm, domain),
@@ -170,9 +169,15 @@ static const struct field rows[] = {
 		"Its name in the cluster; left out: the node with its system UUID, else its name, else its address.",
 	    .example = "worker-1.home" },
 	{ "vcpus", FIELD_INT, at(struct vm, vcpus), FIELD_COMPARED, VM_VCPUS_LIMITS,
-	    .help = "Number of virtual processors.", .example = "2" },
+
+	    .help =
+		"Number of virtual processors. More of them come while it runs where its definition allows, else with its next start, as fewer do.",
+	    .example = "2" },
 	{ "memory", FIELD_SIZE, at(struct vm, memory), FIELD_COMPARED, VM_MEMORY_LIMITS,
-	    .help = "Memory, rounded up to whole MiB.", .example = "4GiB" },
+
+	    .help =
+		"Memory, rounded up to whole MiB. More of it comes while it runs where a balloon holds it back, else with its next start, as less does.",
+	    .example = "4GiB" },
 	{ "state", FIELD_WORD, at(struct vm, state), .fallback = "running",
 	    .words = state_words, .hints = state_hints,
 	    .help =
@@ -202,10 +207,10 @@ static const struct field rows[] = {
 		"What the guest's cloud-init begins with, in a volume of its own beside the disk. A domain that homek8sd has defined gets what is written now at its next boot; one that others have defined is not given any." },
 	{ "boot", FIELD_GROUP, at(struct vm, boot), FIELD_COMPARED, .group = &boot_fields,
 	    .help = "Direct kernel boot." },
-	{ "interfaces", FIELD_LIST, at(struct vm, interfaces), FIELD_COMPARED,
-	    .group = &interface_fields,
+	{ "interfaces", FIELD_LIST, at(struct vm, interfaces),
+	    .group = &vm_interface_fields,
 	    .help =
-		"Network interfaces, in order, each in a network or on a bridge; left out: one in the only network that is written." },
+		"Network interfaces, in order, each in a network or on a bridge; left out: one in the only network that is written. Of an existing domain they are the whole list: a missing one is attached while it runs, one that is not written is detached once that is approved." },
 	{ .hints = key_hints },
 };
 
@@ -301,7 +306,7 @@ static void derive_interface(
 			    "add network: NAME, or bridge: NAME for a bridge of the host");
 		}
 	}
-	nic->mac_given = field_has(&interface_fields, nic, "mac");
+	nic->mac_given = field_has(&vm_interface_fields, nic, "mac");
 	if (!nic->mac_given)
 		nic->mac = mac_derive(arena_printf(a, "%s/%zu", vm->object.name, index));
 }
@@ -474,6 +479,7 @@ const struct kind vm_kind = {
 	.observed = vm_record_observed,
 	.sent = vm_record_sent,
 	.ended = vm_record_ended,
+	.converged = vm_record_converged,
 	.requested = vm_record_requested,
 	.old_state = "vm",
 };

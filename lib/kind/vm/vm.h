@@ -94,7 +94,7 @@ struct vm {
 	const char *node;   /* its name in the cluster, where that is written */
 	int role, state, power, type;
 	int64_t vcpus;
-	int64_t memory;	    /* bytes */
+	int64_t memory;	    /* bytes; what the guest has, not the most that it may */
 	bool power_written; /* state or power is, and not only a default */
 	bool autostart;
 	struct vm_disk disk;
@@ -114,9 +114,11 @@ struct vm {
 	const char *machine; /* its type, "pc-q35-7.2"; or NULL */
 	bool many_vcpus;     /* it has an IOMMU that lets it have more than 255 */
 	struct domain_facts facts;
-	int64_t memory_left; /* of `memory`, by a balloon; bytes */
-	bool marked;	     /* carries our mark, which names its own UUID */
-	bool agent;	     /* its guest's agent is connected */
+	int64_t most_vcpus, most_memory; /* that it can be given while it runs */
+	bool no_balloon;  /* so its memory changes with its next start only */
+	bool agent;	  /* its guest's agent is connected */
+	bool marked;	  /* carries our mark, which names its own UUID */
+	uint64_t version; /* of the document: vm_patch_version() */
 };
 
 /* The stored side of a domain, else the running one; NULL: there is none. */

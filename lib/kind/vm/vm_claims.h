@@ -50,6 +50,10 @@ enum vm_claimed vm_disk_writer(struct planner *p, const char *path, struct vm_cl
 enum vm_claimed vm_claimed_mac(struct planner *p, const struct vm *want,
     const struct observed *have, struct vm_claim *out);
 
+/* The same of an interface that it does not have yet. */
+enum vm_claimed vm_claimed_nic(struct planner *p, const struct vm *want,
+    const struct observed *have, const struct vm_interface *nic, struct vm_claim *out);
+
 /*
  * Another VM, by its name, that a step under way gives what was written of it before: what
  * it will have is not what is written now. NULL: there is none.

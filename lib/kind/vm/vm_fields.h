@@ -11,6 +11,9 @@
 #define VM_VCPUS_LIMITS .minimum = 1, .maximum = 512
 #define VM_MEMORY_LIMITS .minimum = 16 * VM_MIB, .maximum = 64 * VM_TIB
 
+/* The keys of one of `interfaces:`. */
+extern const struct fields vm_interface_fields;
+
 /* By enum vm_power, enum vm_type. */
 extern const char *const vm_power_words[], *const vm_type_words[];
 extern const struct hint vm_power_hints[];

@@ -250,3 +250,12 @@ enum vm_claimed vm_claimed_mac(struct planner *p, const struct vm *want,
 	}
 	return claimed;
 }
+
+enum vm_claimed vm_claimed_nic(struct planner *p, const struct vm *want,
+    const struct observed *have, const struct vm_interface *nic, struct vm_claim *out)
+{
+	struct owner self = claims_owner(want, have);
+	int weight = -1;
+
+	return claimed_nic(p, &self, nic, &weight, out);
+}

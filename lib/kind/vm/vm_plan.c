@@ -12,9 +12,11 @@
 #include "lib/kind/host/host.h"
 #include "lib/kind/vm/hypervisor.h"
 #include "lib/kind/vm/vm_autostart.h"
+#include "lib/kind/vm/vm_change.h"
 #include "lib/kind/vm/vm_host.h"
 #include "lib/kind/vm/vm_power.h"
 #include "lib/kind/vm/vm_limits.h"
+#include "lib/kind/vm/vm_release.h"
 #include "lib/kind/vm/vm_record.h"
 #include "lib/kind/vm/vm_restart.h"
 #include "lib/kind/vm/vm_remedy.h"
@@ -40,47 +42,15 @@ static const char *object_text(struct planner *p, const struct item *item)
 	return arena_printf(p->arena, "vm/%s", item->name);
 }
 
-static void plan_unwritten(
-    struct planner *p, struct item *item, const struct observed *have)
+/* A finding where a machine runs slowly, or cannot run. */
+static void report_type(struct planner *p, const struct item *item, const struct vm *want,
+    const struct host_facts *host)
 {
-	const struct vm *side = vm_side(have);
-
-	if (!side || !side->marked)
-		return;
-	item_converged(p, item, "is no longer written; left alone");
-	plan_finding(p, SEVERITY_INFO, "vm-not-written", object_text(p, item),
-	    "domain %s was defined by homek8sd and is no longer written; it is left alone",
-	    item->name)
-	    ->fix = arena_printf(p->arena,
-	    "write it under vms: again, or remove it with `virsh undefine %s`",
-	    vm_word(p, item->name));
-}
-
-static bool only_emulates(const struct host_facts *host)
-{
-	return !host->kvm && strcmp(host->domain_type, "qemu") == 0;
-}
-
-/* libvirt's word for how an owned domain is to be run, where the host can or not. */
-static const char *libvirt_type(const struct vm *want, const struct host_facts *host)
-{
-	if (want->type == VM_QEMU && strcmp(host->domain_type, "kvm") == 0)
-		return "qemu";
-	if (want->type == VM_KVM && only_emulates(host))
-		return "kvm";
-	return host->domain_type;
-}
-
-/* The same, and a finding where that is slow, or cannot be. */
-static const char *domain_type(struct planner *p, const struct item *item,
-    const struct vm *want, const struct host_facts *host)
-{
-	if (want->type != VM_QEMU && only_emulates(host))
+	if (want->type != VM_QEMU && hypervisor_emulates(host))
 		plan_finding(p, SEVERITY_WARNING, "kvm-unavailable", object_text(p, item),
 		    "KVM does not work on this host: its VMs are emulated, which is slow")
 		    ->fix =
 		    "switch on virtualisation in the firmware, or nested virtualisation of the outer host, and load kvm_intel or kvm_amd";
-	return libvirt_type(want, host);
 }
 
 const char *vm_missing(
@@ -170,8 +140,8 @@ static void plan_absent(struct planner *p, struct item *item, const struct vm *w
 		    p, item, "to be defined; waits for what libvirt says of this host");
 		return;
 	}
-	domain_type(p, item, as_new, host);
-	if (as_new->type == VM_KVM && only_emulates(host)) {
+	report_type(p, item, as_new, host);
+	if (as_new->type == VM_KVM && hypervisor_emulates(host)) {
 		item_blocked(p, item,
 		    "there is no domain %s, and it cannot be run as `type: kvm` is written: KVM does not work on this host; switch on virtualisation in its firmware, or write `type: auto`",
 		    want->domain);
@@ -253,31 +223,8 @@ const char *vm_render(struct planner *p, const struct step *step, struct error *
 		return NULL;
 	}
 	return vm_xml_define(p->arena, vm_as_new(want),
-	    libvirt_type(vm_as_new(want), host), new_uuid(p, want, host),
-	    disk_formats(p, want), host, e);
-}
-
-static const char *disk_text(struct arena *a, const struct vm_disk *disk)
-{
-	struct domain_disk found = { .path = disk->path, .pool = disk->pool };
-
-	return disk->path ? vm_disk_text(a, &found) : NULL;
-}
-
-/* A disk may have been moved on to a snapshot or a copy: reported, never put back. */
-static void compare_disk(
-    struct planner *p, struct item *item, const struct vm *want, const struct vm *have)
-{
-	for (size_t i = 0; i < want->disk_count; i++) {
-		const struct domain_disk *disk = &want->disks[i];
-		const char *name = disk->written->name;
-
-		if (vm_disk_match_of(p, disk, have) == DISK_OTHER)
-			item_difference(p, item,
-			    name ? arena_printf(p->arena, "disks.%s", name) : "disk",
-			    vm_disk_text(p->arena, disk),
-			    name ? NULL : disk_text(p->arena, &have->disk));
-	}
+	    hypervisor_type(host, (enum vm_type)vm_as_new(want)->type),
+	    new_uuid(p, want, host), disk_formats(p, want), host, e);
 }
 
 static bool is_any_disk_unknown(
@@ -287,72 +234,6 @@ static bool is_any_disk_unknown(
 		if (vm_disk_match_of(p, &want->disks[i], have) == DISK_NOT_KNOWN)
 			return true;
 	return false;
-}
-
-static void compare_type(
-    struct planner *p, struct item *item, const struct vm *want, const struct vm *have)
-{
-	const struct host_facts *host = hypervisor_facts(p);
-	const char *due, *found;
-
-	if (!host)
-		return;
-	due = domain_type(p, item, want, host);
-	if (want->type == VM_AUTO || !has(have, "type"))
-		return;
-	found = field_text_at(p->arena, &vm_kind.fields, have, "type");
-	if (strcmp(due, found) != 0)
-		item_difference(p, item, "type", due, found);
-}
-
-static bool differs_in(const struct differences *d, const char *field)
-{
-	for (size_t i = 0; i < d->count; i++)
-		if (strcmp(d->items[i].field, field) == 0)
-			return true;
-	return false;
-}
-
-/* Fills the differences; returns the sentence about them, or NULL when there are none.
- * `*restart`: what a restart would put right, "memory 1GiB instead of 2GiB"; or NULL. */
-static const char *compare(struct planner *p, struct item *item, const struct vm *want,
-    const struct vm *live, const struct vm *config, const char **restart)
-{
-	struct differences *d = &item->differences;
-	const struct vm *stored = config ? config : live;
-	const char *fields = "", *excess;
-	bool only_live;
-
-	field_compare(&vm_kind.fields, want, stored, p->arena, d);
-	compare_type(p, item, want, stored);
-	compare_disk(p, item, want, stored);
-	only_live = d->count == 0 && live && config;
-	if (only_live) {
-		field_compare(&vm_kind.fields, want, live, p->arena, d);
-		compare_type(p, item, want, live);
-		compare_disk(p, item, want, live);
-		vm_seed_compare(p, item, want, live, config);
-	}
-	*restart = NULL;
-	if (!d->count)
-		return NULL;
-	for (size_t i = 0; i < d->count; i++)
-		fields = arena_printf(p->arena, "%s%s%s %s instead of %s", fields,
-		    i ? ", " : "", d->items[i].field,
-		    d->items[i].have ? d->items[i].have : "none", d->items[i].want);
-	/* With another disk it would be another machine. */
-	if (only_live && !differs_in(d, "disk"))
-		*restart = fields;
-	if (only_live)
-		return arena_printf(p->arena,
-		    "runs with %s; it is stored as written and takes effect once it is restarted: `homek8sctl restart vm/%s`",
-		    fields, item->name);
-	excess = vm_vcpus_excess(p, want, stored);
-	if (excess)
-		return arena_printf(p->arena, "has %s; %s", fields, excess);
-	return arena_printf(p->arena,
-	    "has %s; that takes a restart, which is left to you: `virsh edit %s`, then shut the guest down",
-	    fields, vm_word(p, want->domain));
 }
 
 /* One that was undefined while it runs is stored again; one that never was stored is
@@ -415,12 +296,14 @@ static const char *plan_shared(
 
 /* Of a machine whose power is as it should be. */
 static void plan_rest(struct planner *p, struct item *item, const struct vm *want,
-    const struct vm *have, const char *difference)
+    const struct vm *have, struct vm_change change)
 {
 	if (!have->facts.persistent && vm_record_of(item->state)->stored)
-		item_pending(p, item, "%s", difference);
-	else if (difference)
-		item_blocked(p, item, "%s", difference);
+		item_pending(p, item, "%s", change.blocked);
+	else if (change.blocked)
+		item_blocked(p, item, "%s", change.blocked);
+	else if (change.waits)
+		item_pending(p, item, "%s", change.waits);
 	else if (is_any_disk_unknown(p, want, have))
 		item_pending(p, item,
 		    "libvirt has not said yet whether its disks are those that are written");
@@ -430,21 +313,19 @@ static void plan_present(struct planner *p, struct item *item, const struct vm *
     const struct vm *live, const struct vm *config)
 {
 	const struct vm *have = config ? config : live;
-	const char *autostart = NULL, *seed, *restart, *shared;
-	const char *difference = compare(p, item, want, live, config, &restart);
+	const struct host_facts *host = hypervisor_facts(p);
+	struct vm_change change = vm_change_plan(p, item, want, live, config);
+	const char *autostart = NULL, *shared, *seed;
 
+	if (host)
+		report_type(p, item, want, host);
 	if (!have->facts.persistent)
-		difference = plan_transient(p, item, want);
+		change.blocked = plan_transient(p, item, want);
 	else if (has(want, "autostart") && want->autostart != have->facts.autostart)
 		autostart = vm_autostart_plan(p, item, want);
-	if (live && has(want, "memory") && live->memory_left < live->memory)
-		item_condition(p, item, "MemoryBallooned",
-		    "its guest has %s of its memory; `virsh setmem %s %lldKiB` gives it all back",
-		    size_text(p->arena, live->memory_left), vm_word(p, want->domain),
-		    (long long)live->memory / 1024);
 	seed = vm_seed_plan(p, item, want, config);
 	if (!vm_host_plan(p, item, want, have) &&
-	    !vm_restart_plan(p, item, want, have, restart)) {
+	    !vm_restart_plan(p, item, want, have, change.restart)) {
 		vm_power_plan(p, item, want, have);
 		vm_remedy_plan(p, item, want, have);
 	}
@@ -452,7 +333,7 @@ static void plan_present(struct planner *p, struct item *item, const struct vm *
 	if (!shared)
 		shared = autostart ? autostart : seed;
 	if (item->verdict == VERDICT_CONVERGED)
-		plan_rest(p, item, want, have, difference);
+		plan_rest(p, item, want, have, change);
 	if (shared && verdict_rank(item->verdict) < verdict_rank(VERDICT_BLOCKED))
 		item_blocked(p, item, "%s", shared);
 }
@@ -462,7 +343,7 @@ void vm_plan(struct planner *p, struct item *item, const struct object *want,
 {
 	if (!want) {
 		if (!vm_restart_plan(p, item, NULL, vm_side(have), NULL))
-			plan_unwritten(p, item, have);
+			vm_release_plan(p, item, have);
 		return;
 	}
 	if (have)

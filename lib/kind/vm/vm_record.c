@@ -78,6 +78,18 @@ static const struct field rows[] = {
 	    struct vm_record, "stop_requested", FIELD_MONO, stop_requested, FIELD_KEPT),
 	record_row(struct vm_record, "gone_at", FIELD_MONO, gone_at, FIELD_SHOWN),
 	record_row(struct vm_record, "stored", FIELD_BOOL, stored, FIELD_KEPT),
+	record_row(struct vm_record, "resized_id", FIELD_INT, resized_id,
+	    FIELD_KEPT | FIELD_CLEARED, .maximum = INT_MAX),
+	record_row(struct vm_record, "resized_vcpus", FIELD_INT, resized_vcpus,
+	    FIELD_KEPT | FIELD_CLEARED, .maximum = INT_MAX),
+	record_row(struct vm_record, "resized_memory", FIELD_INT, resized_memory,
+	    FIELD_KEPT | FIELD_CLEARED, .maximum = INT64_MAX),
+	record_row(struct vm_record, "resized_at", FIELD_MONO, resized_at,
+	    FIELD_KEPT | FIELD_CLEARED),
+	record_row(struct vm_record, "failed_id", FIELD_INT, failed_id,
+	    FIELD_KEPT | FIELD_CLEARED, .maximum = INT_MAX),
+	record_row(struct vm_record, "live_failures", FIELD_INT, live_failures,
+	    FIELD_KEPT | FIELD_CLEARED, .maximum = INT_MAX),
 	record_row(struct vm_record, "uuid", FIELD_STRING, uuid, FIELD_KEPT),
 	record_row(struct vm_record, "domain", FIELD_STRING, domain, FIELD_KEPT),
 	{ 0 },
@@ -428,22 +440,64 @@ void vm_record_sent(
 		vm->remedy_at = now;
 }
 
+static void live_failed(struct vm_record *vm)
+{
+	if (vm->failed_id != vm->domain_id)
+		vm->live_failures = 0;
+	vm->failed_id = vm->domain_id;
+	vm->live_failures++;
+}
+
+/* What is stored can be changed whatever runs. */
+static bool is_live(const struct action *action, const void *arguments)
+{
+	return action == &domain_resize_action ||
+	       (action == &domain_attach_action &&
+		   ((const struct domain_device *)arguments)->live);
+}
+
+static void resized(
+    struct vm_record *vm, const struct domain_resize *resize, struct mono now)
+{
+	vm->resized_id = vm->domain_id;
+	if (resize->vcpus)
+		vm->resized_vcpus = resize->vcpus;
+	else
+		vm->resized_memory = resize->memory;
+	vm->resized_at = now;
+}
+
 void vm_record_ended(struct object_state *state, const struct action *action,
     const void *arguments, bool failed, const struct settings *settings, struct mono now,
     uint32_t random)
 {
 	struct vm_record *vm = state->own;
 
-	(void)arguments;
 	(void)settings;
 	stop_requested(vm, action, now);
 	if (action == &kube_evict_action)
 		vm->evicted_at = now;
+	if (failed && is_live(action, arguments))
+		live_failed(vm);
+	else if (action == &domain_resize_action)
+		resized(vm, arguments, now);
 	if (!failed)
 		done(vm, action, now);
 	else if (action == &domain_start_action)
 		start_failed(state, now, random);
 	vm->withdrawn = false;
+}
+
+bool vm_record_converged(struct object_state *state, const struct object *want)
+{
+	struct vm_record *vm = state->own;
+	bool any = vm->resized_id || vm->failed_id;
+
+	(void)want;
+	vm->resized_id = vm->resized_vcpus = vm->resized_memory = 0;
+	vm->resized_at = (struct mono){ 0 };
+	vm->failed_id = vm->live_failures = 0;
+	return any;
 }
 
 void vm_record_requested(struct object_state *state)

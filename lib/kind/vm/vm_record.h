@@ -51,6 +51,11 @@ struct vm_record {
 	uint64_t given;	      /* what it has by what is written: a hash; not kept */
 	bool unsettled;	      /* that has changed while a step was under way; not kept */
 	bool withdrawn;	      /* so has that it is to be started; not kept */
+	/* What was given to the domain of that id while it ran, and when, until it is as
+	 * written; and how often changes of one that ran have failed. */
+	int64_t resized_id, resized_vcpus, resized_memory;
+	struct mono resized_at;
+	int64_t failed_id, live_failures;
 	char *uuid;   /* last observed: a domain that was renamed is known by it */
 	char *domain; /* its name as last desired: what is known is of that one */
 };
@@ -91,6 +96,9 @@ void vm_record_ended(struct object_state *state, const struct action *action,
 
 /* Asking for this very VM is asking for it to run once, whatever its power policy; not where
  * it is to be stopped, so that nothing is left of it when that is edited much later. */
+/* It is as it is written: nothing is left of how it came to be so. */
+bool vm_record_converged(struct object_state *state, const struct object *want);
+
 void vm_record_requested(struct object_state *state);
 
 #endif

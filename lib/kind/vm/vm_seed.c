@@ -86,15 +86,18 @@ const char *vm_seed_plan(
 	return NULL;
 }
 
-void vm_seed_compare(struct planner *p, struct item *item, const struct vm *want,
-    const struct vm *live, const struct vm *stored)
+void vm_seed_compare(struct planner *p, const struct vm *want, const struct vm *live,
+    const struct vm *stored, struct differences *out)
 {
 	const struct domain_disk *disk = seed_of(live);
 
 	if (want->seed && is_seed(seed_of(stored), want->seed) &&
 	    !is_seed(disk, want->seed))
-		item_difference(
-		    p, item, "cloud_init", want->seed->volume, disk ? disk->path : NULL);
+		*(struct difference *)arena_push(
+		    p->arena, &out->items, &out->count, sizeof(struct difference)) =
+		    (struct difference){ .field = "cloud_init",
+			    .want = want->seed->volume,
+			    .have = disk ? disk->path : NULL };
 }
 
 /* The element */

@@ -28,8 +28,8 @@ const char *vm_seed_plan(
     struct planner *p, struct item *item, const struct vm *want, const struct vm *stored);
 
 /* Adds the difference where what runs has another seed than is written and stored. */
-void vm_seed_compare(struct planner *p, struct item *item, const struct vm *want,
-    const struct vm *live, const struct vm *stored);
+void vm_seed_compare(struct planner *p, const struct vm *want, const struct vm *live,
+    const struct vm *stored, struct differences *out);
 
 /* Appends controller and CD to a new domain's devices. */
 void vm_seed_write(xmlNode *devices, const struct seed *seed);

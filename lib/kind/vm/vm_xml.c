@@ -9,6 +9,7 @@
 
 #include "lib/doc/xml.h"
 #include "lib/kind/vm/vm_disk.h"
+#include "lib/kind/vm/vm_patch.h"
 #include "lib/kind/vm/vm_seed.h"
 #include "lib/kind/vm/vm.h"
 
@@ -80,8 +81,7 @@ static int64_t unit_bytes(const char *unit)
 	return 0;
 }
 
-/* A size in bytes, rounded; an element that is not there leaves `out` as it is. */
-static int read_size(
+int vm_xml_size(
     struct arena *a, xmlNode *root, const char *name, int64_t *out, struct error *e)
 {
 	const char *unit = xml_attribute(a, root, name, "unit");
@@ -98,15 +98,16 @@ static int read_size(
 	return 0;
 }
 
+/* One that is not ballooned has all that it may have. */
 static int read_memory(struct arena *a, xmlNode *root, struct vm *out, struct error *e)
 {
 	struct error ignored;
 
-	if (read_size(a, root, "memory", &out->memory, e) < 0)
+	if (vm_xml_size(a, root, "memory", &out->most_memory, e) < 0)
 		return -1;
-	out->memory_left = out->memory;
+	out->memory = out->most_memory;
 	if (xml_first(root, "currentMemory"))
-		read_size(a, root, "currentMemory", &out->memory_left, &ignored);
+		vm_xml_size(a, root, "currentMemory", &out->memory, &ignored);
 	mark_read(out, "memory");
 	return 0;
 }
@@ -115,9 +116,10 @@ static int read_vcpus(struct arena *a, xmlNode *root, struct vm *out, struct err
 {
 	const char *text = xml_attribute(a, root, "vcpu", "current");
 
-	if (!text)
-		text = xml_content(a, root, "vcpu");
-	if (read_number(text, "vcpu", &out->vcpus, e) < 0)
+	if (read_number(xml_content(a, root, "vcpu"), "vcpu", &out->most_vcpus, e) < 0)
+		return -1;
+	out->vcpus = out->most_vcpus;
+	if (text && read_number(text, "vcpu", &out->vcpus, e) < 0)
 		return -1;
 	mark_read(out, "vcpus");
 	return 0;
@@ -223,6 +225,15 @@ static bool has_agent(struct arena *a, xmlNode *devices)
 	return false;
 }
 
+/* libvirt adds one where none is said. */
+static bool is_without_balloon(struct arena *a, xmlNode *devices)
+{
+	const char *model =
+	    devices ? xml_attribute(a, devices, "memballoon", "model") : NULL;
+
+	return model && strcmp(model, "none") == 0;
+}
+
 static xmlNode *find_mark(xmlNode *root)
 {
 	xmlNode *metadata = xml_first(root, "metadata");
@@ -278,6 +289,8 @@ int vm_xml_read(struct arena *a, const char *xml, struct vm *out, struct error *
 		read_interfaces(a, devices, out);
 		out->agent = has_agent(a, devices);
 	}
+	out->no_balloon = is_without_balloon(a, devices);
+	out->version = vm_patch_version(xml);
 	out->uuid = xml_content(a, root, "uuid");
 	out->marked = is_marked(a, root, out->uuid);
 	return 0;
@@ -366,18 +379,25 @@ static void write_disk(
 	xml_set_attribute(target, "bus", "virtio");
 }
 
-static void write_interface(xmlNode *devices, const struct vm_interface *written)
+static void fill_interface(xmlNode *nic, const struct vm_interface *written)
 {
-	xmlNode *nic = append_with(
-	    devices, "interface", "type", written->bridge ? "bridge" : "network");
 	char mac[MAC_TEXT];
 
+	xml_set_attribute(nic, "type", written->bridge ? "bridge" : "network");
 	append_with(nic, "mac", "address", mac_text(written->mac, mac));
 	if (written->bridge)
 		append_with(nic, "source", "bridge", written->bridge);
 	else
 		append_with(nic, "source", "network", written->network);
 	append_with(nic, "model", "type", "virtio");
+}
+
+const char *vm_xml_interface(struct arena *a, const struct vm_interface *nic)
+{
+	autoxml xmlDoc *doc = xml_parse("<interface/>", NULL);
+
+	fill_interface(xml_root(doc), nic);
+	return xml_print_element(a, xml_root(doc), NULL);
 }
 
 static void write_channels(xmlNode *devices)
@@ -407,7 +427,7 @@ static void write_devices(
 	if (want->seed)
 		vm_seed_write(devices, want->seed);
 	for (size_t i = 0; i < want->interfaces.count; i++)
-		write_interface(devices, &nics[i]);
+		fill_interface(xml_append(devices, "interface"), &nics[i]);
 	write_channels(devices);
 }
 

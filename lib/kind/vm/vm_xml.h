@@ -7,6 +7,8 @@
 #ifndef LIB_KIND_VM_XML_H
 #define LIB_KIND_VM_XML_H
 
+#include <libxml/tree.h>
+
 #include "lib/kind/kinds.h"
 #include "lib/kind/vm/hypervisor.h"
 #include "lib/kind/vm/vm.h"
@@ -22,6 +24,11 @@
  */
 int vm_xml_read(struct arena *a, const char *xml, struct vm *out, struct error *e);
 
+/* A size in bytes, rounded as vm_memory_round() says; no such element leaves `out` as it
+ * is and is an error. `root`: <domain>. */
+int vm_xml_size(
+    struct arena *a, xmlNode *root, const char *name, int64_t *out, struct error *e);
+
 /*
  * The definition of a new domain for `want`, with the MACs it has been given, under our
  * mark, which names its UUID. `type` is libvirt's word ("kvm", "qemu", "test"), `formats`
@@ -31,6 +38,9 @@ int vm_xml_read(struct arena *a, const char *xml, struct vm *out, struct error *
 const char *vm_xml_define(struct arena *a, const struct vm *want, const char *type,
     const char *uuid, const char *const *formats, const struct host_facts *host,
     struct error *e);
+
+/* One interface of it, as a document of its own, in the arena. */
+const char *vm_xml_interface(struct arena *a, const struct vm_interface *nic);
 
 /* The document of a domain_define step (lib/model/action.h). */
 const char *vm_render(struct planner *p, const struct step *step, struct error *e);

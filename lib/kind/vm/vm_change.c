@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vm_change: see the header. What can be patched is decided by the names of the fields that
+ * differ; everything else is reported, with what a person can do.
+ */
+#include "lib/kind/vm/vm_change.h"
+
+#include <string.h>
+
+#include "lib/kind/actions.h"
+#include "lib/kind/vm/hypervisor.h"
+#include "lib/kind/vm/vm_claims.h"
+#include "lib/kind/vm/vm_disk.h"
+#include "lib/kind/vm/vm_limits.h"
+#include "lib/kind/vm/vm_nics.h"
+#include "lib/kind/vm/vm_resize.h"
+#include "lib/kind/vm/vm_seed.h"
+#include "lib/kind/vm/vm_word.h"
+
+/* Comparing */
+
+static const char *disk_text(struct arena *a, const struct vm_disk *disk)
+{
+	struct domain_disk found = { .path = disk->path, .pool = disk->pool };
+
+	return disk->path ? vm_disk_text(a, &found) : NULL;
+}
+
+static void add(struct arena *a, struct differences *out, const char *field,
+    const char *want, const char *have)
+{
+	struct difference *d =
+	    arena_push(a, &out->items, &out->count, sizeof(*out->items));
+
+	*d = (struct difference){ .field = field, .want = want, .have = have };
+}
+
+/* A disk may have been moved on to a snapshot or a copy: reported, never put back. */
+static void compare_disk(struct planner *p, const struct vm *want, const struct vm *have,
+    struct differences *out)
+{
+	for (size_t i = 0; i < want->disk_count; i++) {
+		const struct domain_disk *disk = &want->disks[i];
+		const char *name = disk->written->name;
+
+		if (vm_disk_match_of(p, disk, have) == DISK_OTHER)
+			add(p->arena, out,
+			    name ? arena_printf(p->arena, "disks.%s", name) : "disk",
+			    vm_disk_text(p->arena, disk),
+			    name ? NULL : disk_text(p->arena, &have->disk));
+	}
+}
+
+static void compare_type(struct planner *p, const struct vm *want, const struct vm *have,
+    struct differences *out)
+{
+	const struct host_facts *host = hypervisor_facts(p);
+	const char *due, *found;
+
+	if (!host || want->type == VM_AUTO || !field_has(&vm_kind.fields, have, "type"))
+		return;
+	due = hypervisor_type(host, (enum vm_type)want->type);
+	found = field_text_at(p->arena, &vm_kind.fields, have, "type");
+	if (strcmp(due, found) != 0)
+		add(p->arena, out, "type", due, found);
+}
+
+static struct differences compare(
+    struct planner *p, const struct vm *want, const struct vm *side)
+{
+	struct differences found = { 0 };
+
+	field_compare(&vm_kind.fields, want, side, p->arena, &found);
+	vm_nics_compare(p, want, side, &found);
+	compare_type(p, want, side, &found);
+	compare_disk(p, want, side, &found);
+	return found;
+}
+
+/* What runs, its seed too, which a stored one that is written replaces with the next start. */
+static struct differences compare_live(struct planner *p, const struct vm *want,
+    const struct vm *live, const struct vm *config)
+{
+	struct differences found = compare(p, want, live);
+
+	vm_seed_compare(p, want, live, config, &found);
+	return found;
+}
+
+static const struct difference *find(const struct differences *d, const char *field)
+{
+	for (size_t i = 0; i < d->count; i++)
+		if (strcmp(d->items[i].field, field) == 0)
+			return &d->items[i];
+	return NULL;
+}
+
+/* "vcpus 1 instead of 2, memory 1GiB instead of 2GiB", of those that `picks` picks. */
+static const char *text_of(struct planner *p, const struct differences *d,
+    bool (*picks)(struct planner *p, const struct difference *d))
+{
+	const char *text = NULL;
+
+	for (size_t i = 0; i < d->count; i++)
+		if (!picks || picks(p, &d->items[i]))
+			text = arena_printf(p->arena, "%s%s%s %s instead of %s",
+			    text ? text : "", text ? ", " : "", d->items[i].field,
+			    d->items[i].have ? d->items[i].have : "none",
+			    d->items[i].want);
+	return text;
+}
+
+/* The stored side */
+
+static bool is_possible(struct planner *p, const struct difference *d)
+{
+	const struct host_facts *host = hypervisor_facts(p);
+
+	return strcmp(d->field, "type") != 0 || strcmp(d->want, "kvm") != 0 ||
+	       !hypervisor_emulates(host);
+}
+
+static bool is_patched(struct planner *p, const struct difference *d)
+{
+	static const char *const fields[] = { "vcpus", "memory", "type", "boot.kernel",
+		"boot.initrd", "boot.cmdline" };
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (strcmp(fields[i], d->field) == 0)
+			return is_possible(p, d);
+	return false;
+}
+
+static bool is_left(struct planner *p, const struct difference *d)
+{
+	return !is_patched(p, d) && !vm_nics_is_whole(d->field);
+}
+
+static void put(
+    struct domain_patch *patch, const struct vm *want, const struct difference *d)
+{
+	if (strcmp(d->field, "vcpus") == 0)
+		patch->vcpus = want->vcpus;
+	else if (strcmp(d->field, "memory") == 0)
+		patch->memory = want->memory;
+	else if (strcmp(d->field, "type") == 0)
+		patch->type = d->want;
+	else if (strcmp(d->field, "boot.kernel") == 0)
+		patch->kernel = want->boot.kernel;
+	else if (strcmp(d->field, "boot.initrd") == 0)
+		patch->initrd = want->boot.initrd;
+	else
+		patch->cmdline = want->boot.cmdline;
+}
+
+static void store(struct planner *p, struct item *item, const struct vm *want,
+    const struct vm *config, const struct differences *d)
+{
+	struct domain_patch patch = { .version = config->version };
+	bool excess = vm_vcpus_excess(p, want, config);
+	const char *text = NULL;
+	struct program *program;
+	struct step *step;
+
+	for (size_t i = 0; i < d->count; i++) {
+		if (!is_patched(p, &d->items[i]) ||
+		    (excess && strcmp(d->items[i].field, "vcpus") == 0))
+			continue;
+		put(&patch, want, &d->items[i]);
+		text = arena_printf(p->arena, "%s%s%s %s", text ? text : "",
+		    text ? ", " : "", d->items[i].field, d->items[i].want);
+	}
+	if (!text)
+		return;
+	program = item_program(p, item, NULL);
+	step = program_step(p, program, &domain_patch_action, want->domain,
+	    "set %s of domain %s", text, want->domain);
+	*(struct domain_patch *)step_arguments(step) = patch;
+	for (size_t i = 0; i < d->count; i++)
+		if (is_patched(p, &d->items[i]))
+			program_change(p, program, d->items[i].field, d->items[i].want);
+}
+
+/* A restart would not put the disk right: it would give it up for the one that is stored. */
+static const char *left_text(struct planner *p, const struct vm *want,
+    const struct differences *stored, const struct differences *running)
+{
+	const char *left = text_of(p, stored, is_left);
+	const struct difference *disk = find(running, "disk");
+
+	if (!left && disk)
+		return arena_printf(p->arena,
+		    "runs with disk %s instead of %s, which is stored: it is not restarted for that; write the disk that is right, or `virsh edit %s`",
+		    disk->have ? disk->have : "none", disk->want,
+		    vm_word(p, want->domain));
+	return left
+		   ? arena_printf(p->arena,
+			 "has %s; that is left to you: `virsh edit %s`, then shut the guest down",
+			 left, vm_word(p, want->domain))
+		   : NULL;
+}
+
+/* What runs */
+
+/* Of what differs there, what is stored as it is written and needs a restart; nothing where
+ * a restart would change the disk. */
+static struct differences waiting(struct planner *p, const struct vm *want,
+    const struct vm *live, const struct differences *running,
+    const struct differences *stored)
+{
+	struct differences found = { 0 };
+
+	for (size_t i = 0; !find(running, "disk") && i < running->count; i++) {
+		const struct difference *d = &running->items[i];
+
+		if (find(stored, d->field) || vm_resize_can(p, want, live, d->field))
+			continue;
+		if (!vm_nics_is_whole(d->field) ||
+		    vm_nics_restarts(p, want, live, d->want))
+			add(p->arena, &found, d->field, d->want, d->have);
+	}
+	return found;
+}
+
+const char *vm_restart_reasons(
+    struct planner *p, const struct vm *want, const struct observed *have)
+{
+	const struct vm *live = have ? (const struct vm *)have->live : NULL;
+	const struct vm *config = have ? (const struct vm *)have->config : NULL;
+	struct differences stored, running, found;
+
+	if (!live || !config)
+		return NULL;
+	stored = compare(p, want, config);
+	running = compare_live(p, want, live, config);
+	found = waiting(p, want, live, &running, &stored);
+	return text_of(p, &found, NULL);
+}
+
+static const char *restart_text(struct planner *p, struct item *item, const char *reasons)
+{
+	if (!reasons)
+		return NULL;
+	item_condition(p, item, "NeedsRestart",
+	    "runs with %s: what is written is stored and comes with its next start",
+	    reasons);
+	return arena_printf(p->arena,
+	    "runs with %s; it is stored as written and takes effect once the guest is shut down and started again: `homek8sctl restart vm/%s`",
+	    reasons, item->name);
+}
+
+/* Without a restart; what the guest is still to take on. */
+static const char *change_running(struct planner *p, struct item *item,
+    const struct vm *want, const struct vm *live, const struct differences *running)
+{
+	const char *under_way = NULL;
+
+	for (size_t i = 0; i < running->count; i++) {
+		const struct difference *d = &running->items[i];
+
+		if (vm_resize_can(p, want, live, d->field) &&
+		    !vm_resize_plan(p, item, want, live, d->field))
+			under_way =
+			    arena_printf(p->arena, "its guest has %s %s and was given %s",
+				d->field, d->have, d->want);
+	}
+	return under_way;
+}
+
+struct vm_change vm_change_plan(struct planner *p, struct item *item,
+    const struct vm *want, const struct vm *live, const struct vm *config)
+{
+	struct differences stored = compare(p, want, config ? config : live);
+	struct differences running = { 0 }, waits = { 0 };
+	struct vm_change change = { 0 };
+	const char *restart, *unattached;
+
+	if (config)
+		store(p, item, want, config, &stored);
+	if (config && live) {
+		running = compare_live(p, want, live, config);
+		waits = waiting(p, want, live, &running, &stored);
+		change.waits = change_running(p, item, want, live, &running);
+	}
+	unattached = vm_nics_plan(p, item, want, live, config);
+	item->differences = stored.count ? stored : running;
+	change.restart = text_of(p, &waits, NULL);
+	restart = restart_text(p, item, change.restart);
+	change.blocked = left_text(p, want, &stored, &running);
+	if (find(&stored, "vcpus") && vm_vcpus_excess(p, want, config ? config : live))
+		change.blocked =
+		    arena_printf(p->arena, "has %s; %s", text_of(p, &stored, NULL),
+			vm_vcpus_excess(p, want, config ? config : live));
+	if (!change.blocked)
+		change.blocked = unattached ? unattached : restart;
+	return change;
+}

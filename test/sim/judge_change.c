@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * judge_change: P9, P10 of changes of a domain: what runs loses neither memory nor vcpus nor
+ * an interface that nobody gave up, and keeps what it is known by.
+ */
+#include <string.h>
+
+#include "lib/kind/actions.h"
+#include "test/sim/judge.h"
+
+static bool has_nic(const struct w_domside *side, struct mac mac)
+{
+	for (size_t i = 0; i < side->nic_count; i++)
+		if (mac_equal(side->nics[i].mac, mac))
+			return true;
+	return false;
+}
+
+static void judge_lost(struct sim *s, const struct h_vm *vm, const struct w_domside *was,
+    const struct w_domside *is, const struct call_in_world *call)
+{
+	for (size_t i = 0; i < was->nic_count; i++) {
+		if (has_nic(is, was->nics[i].mac))
+			continue;
+		if (!vm->nics_written)
+			sim_fail(s, "P9", "\"%s\": its interfaces are not written",
+			    call->text);
+		else if (!judge_approved(s, EFFECT_CUTS_OFF, vm->name, NULL))
+			sim_fail(s, "P10", "\"%s\" cuts off %s; nobody approved it",
+			    call->text, vm->name);
+	}
+}
+
+static void judge_less(struct sim *s, const struct w_domside *was,
+    const struct w_domside *is, const struct call_in_world *call)
+{
+	if (is->vcpus < was->vcpus || is->current_kib < was->current_kib)
+		sim_fail(s, "P10", "\"%s\" takes vcpus or memory from a guest that runs",
+		    call->text);
+}
+
+void judge_change(struct sim *s, struct world *b, const struct call_in_world *call)
+{
+	const struct w_dom *was = world_dom(b, call->target, false);
+	const struct w_dom *is = world_dom(&s->world, call->target, false);
+	const struct h_vm *vm = home_vm_of(call->home, call->target);
+
+	if (!was || !was->e.exists || !is || !is->e.exists || !vm ||
+	    !judge_knows(&was->e, call))
+		return;
+	if (was->id >= 0 && was->id == is->id) {
+		judge_less(s, &was->live, &is->live, call);
+		judge_lost(s, vm, &was->live, &is->live, call);
+	}
+	if (was->persistent && is->persistent && !was->config.mark)
+		judge_lost(s, vm, &was->config, &is->config, call);
+}
