@@ -54,13 +54,16 @@ static void plug_in(struct world *w, struct w_dom *d)
 const char *dom_attach(struct world *w, struct w_dom *d, const struct w_nic *nic)
 {
 	struct w_nic *added = &d->live.nics[d->live.nic_count];
+	const struct w_net *net = net_of_nic(w, nic);
 
 	if (d->id < 0)
 		return "domain is not running";
 	if (d->live.nic_count == NICS)
 		return "No more available PCI slots";
-	if (!net_of_nic(w, nic) && !(nic->bridge && strcmp(nic->bridge, "br0") == 0))
+	if (!net && !(nic->bridge && strcmp(nic->bridge, "br0") == 0))
 		return "network is not active";
+	if (net && net->bridge_gone)
+		return "cannot get interface MTU: no such device";
 	*added = *nic;
 	added->tap = arena_printf(w->arena, "vnet%u", ++w->next_uuid);
 	added->on_bridge = true;
