@@ -321,10 +321,17 @@ static void judge_start(struct sim *s, struct world *b, const struct call_in_wor
 		    call->text);
 }
 
-void judge_requested(struct sim *s, const char *vm)
+/* Where the domain of a VM that is written has its place, also before it is defined. */
+static struct w_dom *place_of(struct sim *s, const char *vm)
 {
 	const struct h_vm *h = s->in_force ? home_vm(s->in_force, vm) : NULL;
-	struct w_dom *d = h ? dom_of(&s->world, h) : NULL;
+
+	return h ? world_dom(&s->world, home_domain(h), true) : NULL;
+}
+
+void judge_requested(struct sim *s, const char *vm)
+{
+	struct w_dom *d = place_of(s, vm);
 
 	if (d)
 		s->judge->requested[d - s->world.doms] = true;
@@ -332,8 +339,7 @@ void judge_requested(struct sim *s, const char *vm)
 
 void judge_wish(struct sim *s, const char *vm, bool start)
 {
-	const struct h_vm *h = s->in_force ? home_vm(s->in_force, vm) : NULL;
-	struct w_dom *d = h ? dom_of(&s->world, h) : NULL;
+	struct w_dom *d = place_of(s, vm);
 
 	if (d)
 		(start ? s->judge->may_start : s->judge->may_stop)[d - s->world.doms] =
@@ -342,8 +348,7 @@ void judge_wish(struct sim *s, const char *vm, bool start)
 
 void judge_restart(struct sim *s, const char *vm)
 {
-	const struct h_vm *h = s->in_force ? home_vm(s->in_force, vm) : NULL;
-	struct w_dom *d = h ? dom_of(&s->world, h) : NULL;
+	struct w_dom *d = place_of(s, vm);
 
 	/* One that is shut down by it is brought back by it. */
 	if (d)
