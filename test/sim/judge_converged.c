@@ -213,17 +213,20 @@ static void check_reservation(const struct checked *l)
 	for (size_t i = 0; hn && i < hn->static_count; i++)
 		if (strcmp(hn->statics[i].host, slash + 1) == 0)
 			st = &hn->statics[i];
-	if (!st || !n || !knows(l, &n->e) || (d && !knows(l, &d->e)))
+	if (!st || !n || !knows(l, &n->e))
+		return;
+	if (n->e.exists && d && d->e.exists && !st->has_mac &&
+	    (has_several(&d->config, net) || has_several(&d->live, net)))
+		return;
+	/* Also where its domain has changed since: the daemon goes by what it was. */
+	adopt(&n->live, st);
+	adopt(&n->config, st);
+	if (d && !knows(l, &d->e))
 		return;
 	if (!n->e.exists) {
 		differs(l, "there is no such network");
 		return;
 	}
-	if (d && d->e.exists && !st->has_mac &&
-	    (has_several(&d->config, net) || has_several(&d->live, net)))
-		return;
-	adopt(&n->live, st);
-	adopt(&n->config, st);
 	nic = d && d->e.exists && d->persistent ? nic_in(&d->config, net) : NULL;
 	if (st->has_mac)
 		mac = st->mac;
