@@ -9,7 +9,7 @@ struct budget {
 	size_t down, critical_down;    /* so far */
 	bool *is_down;		       /* by item */
 	struct availability *standing; /* by item */
-	const struct item *procedure;  /* of a member, that goes on; NULL: none */
+	const struct item *procedure;  /* that goes on; NULL: none */
 };
 
 static void take(struct budget *b, size_t i)
@@ -33,16 +33,21 @@ static const struct item *interrupted(
 	return item && b->standing[item->index].counts ? item : NULL;
 }
 
+static bool interrupts_any(
+    const struct plan *plan, const struct budget *b, const struct program *program)
+{
+	for (size_t e = 0; e < program->effect_count; e++)
+		if (interrupted(plan, b, &program->effects[e]))
+			return true;
+	return false;
+}
+
 static bool any_interrupts(const struct plan *plan, const struct budget *b)
 {
 	for (size_t i = 0; i < plan->item_count; i++)
-		for (size_t k = 0; k < plan->items[i]->program_count; k++) {
-			const struct program *program = plan->items[i]->programs[k];
-
-			for (size_t e = 0; e < program->effect_count; e++)
-				if (interrupted(plan, b, &program->effects[e]))
-					return true;
-		}
+		for (size_t k = 0; k < plan->items[i]->program_count; k++)
+			if (interrupts_any(plan, b, plan->items[i]->programs[k]))
+				return true;
 	return false;
 }
 
@@ -66,10 +71,18 @@ static void doubt(struct planner *p, struct budget *b)
 	}
 }
 
-/* Its procedure: one that ends in this plan is over. */
-static bool goes_on(const struct item *item)
+/* Its procedure: one that ends in this plan is over, and one that begins with putting back
+ * what was taken goes on: who began it is no longer remembered. */
+static bool goes_on(
+    const struct plan *plan, const struct budget *b, const struct item *item)
 {
-	return item->state->procedure.phase && item->phase;
+	if (!item->phase || item->state->procedure.phase)
+		return item->phase;
+	for (size_t k = 0; k < item->program_count; k++)
+		if (item->programs[k]->of_phase &&
+		    interrupts_any(plan, b, item->programs[k]))
+			return false;
+	return true;
 }
 
 static void count(struct planner *p, struct budget *b)
@@ -86,14 +99,16 @@ static void count(struct planner *p, struct budget *b)
 	for (size_t i = 0; i < plan->item_count; i++) {
 		const struct availability *standing = &b->standing[i];
 		const struct item *item = plan->items[i];
+		bool busy = goes_on(plan, b, item);
 
+		/* Also of one that is no member any more: what it took is not back yet. */
+		if (busy && item->kind->availability && !b->procedure)
+			b->procedure = item;
 		if (!standing->counts)
 			continue;
 		b->members++;
 		b->critical += standing->critical != NULL;
-		if (goes_on(item) && !b->procedure)
-			b->procedure = item;
-		if (!standing->up || goes_on(item))
+		if (!standing->up || busy)
 			take(b, i);
 	}
 }
@@ -186,22 +201,13 @@ static void spend_running(const struct plan *plan, struct budget *b)
 		}
 }
 
-static bool interrupts_any(
-    const struct plan *plan, const struct budget *b, const struct program *program)
-{
-	for (size_t e = 0; e < program->effect_count; e++)
-		if (interrupted(plan, b, &program->effects[e]))
-			return true;
-	return false;
-}
-
 /* It would begin a procedure that interrupts somebody, and another one goes on. */
 static bool waits_for_procedure(
     struct planner *p, struct budget *b, struct program *program)
 {
 	const struct item *item = program->item, *other = b->procedure;
 
-	if (!item->phase || item->state->procedure.phase ||
+	if (!program->of_phase || item->state->procedure.phase ||
 	    !interrupts_any(p->plan, b, program) || !other || other == item)
 		return false;
 	program->gate = GATE_WAITS;
@@ -224,7 +230,7 @@ static void spend(struct planner *p, struct budget *b, struct program *program)
 		return;
 	}
 	take_all(p->plan, b, program);
-	if (program->item->phase && interrupts_any(p->plan, b, program))
+	if (program->of_phase && interrupts_any(p->plan, b, program))
 		b->procedure = program->item;
 }
 

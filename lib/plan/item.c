@@ -80,6 +80,7 @@ struct program *item_program(
 	    arena_push(p->arena, &item->programs, &item->program_count, sizeof(*slot));
 
 	program->item = item;
+	program->of_phase = item->phase != NULL;
 	if (format)
 		FORMATTED(program->text);
 	*slot = program;

@@ -111,7 +111,8 @@ const struct answer *planner_probe_every(struct planner *p, const struct kind *k
  * goes on in the next plan, which finds it in item->state->procedure with the time at
  * which it began. Without the call it has ended. A phase is on disk before its steps are
  * sent. While it lasts the kind plans even where the object is neither desired nor
- * observed: plan() with both NULL.
+ * observed: plan() with both NULL. Programs that are added after the call are the
+ * procedure's, those before it are of other changes of the object.
  */
 void item_phase(struct item *item, const char *phase);
 

@@ -191,19 +191,24 @@ static void plan_undesired(struct planner *p, const struct kind *kind, const boo
 	}
 }
 
-/* What is neither written nor there, and whose procedure must be brought to an end. The
- * state is sorted by row; `at`: where its kind begins. */
-static void plan_unfinished(struct planner *p, const struct kind *kind, size_t at)
+/* What is not written and not there, or there as another object that is written, and whose
+ * procedure must be brought to an end. The state is sorted by row; `at`: where its kind
+ * begins. */
+static void plan_unfinished(
+    struct planner *p, const struct kind *kind, size_t at, const bool *taken)
 {
 	const struct set *desired = config_get(p->input->desired, kind);
+	const struct observed_set *observed =
+	    &p->input->observed->kinds[kind_index(kind)];
 	const struct state *state = p->input->state;
 	struct item *item;
+	size_t there;
 
 	for (size_t i = at; i < state->count && state->items[i]->kind == kind; i++) {
 		const struct object_state *one = state->items[i];
 
 		if (!one->procedure.phase || set_find(desired, one->name) ||
-		    observations_find(p->input->observed, kind, one->name))
+		    (observed_set_index(observed, one->name, &there) && !taken[there]))
 			continue;
 		item = add_item(p, kind, arena_copy(p->arena, one->name), NULL, NULL);
 		judge(p, item);
@@ -237,7 +242,7 @@ static void plan_kind(struct planner *p, const struct kind *kind, size_t state_a
 	plan_desired(p, kind, taken);
 	if (kind->decode)
 		plan_undesired(p, kind, taken);
-	plan_unfinished(p, kind, state_at);
+	plan_unfinished(p, kind, state_at, taken);
 	range->end = p->plan->item_count;
 	if (kind->settle)
 		kind->settle(p);
@@ -317,12 +322,28 @@ static void order_steps(struct planner *p)
 	}
 }
 
-/* A phase begins with a step that runs: what waits for approval, or is paused, has not
- * begun yet, and its time does not run. */
+static bool is_held(const struct item *item)
+{
+	bool has_steps = false;
+
+	for (size_t i = 0; i < item->program_count; i++) {
+		const struct program *program = item->programs[i];
+
+		if (!program->of_phase || !program->step_count)
+			continue;
+		if (program->gate == GATE_OPEN)
+			return false;
+		has_steps = true;
+	}
+	return has_steps;
+}
+
+/* A phase begins with a step of it that runs: what waits for approval, or is paused, has
+ * not begun yet, and its time does not run. */
 static void end_item(struct planner *p, struct item *item)
 {
 	gates_verdict(p, item);
-	if (item->phase && item_has_steps(item) && !item_acts(item))
+	if (item->phase && is_held(item))
 		keep_phase(p, item);
 }
 

@@ -84,6 +84,7 @@ struct program {
 	const char *why;  /* the gate, for people; never NULL where it is closed */
 	bool timed;	  /* `why` is when its item's next try is, counted from now */
 	bool removal;	  /* takes away an object: in reverse row order */
+	bool of_phase;	  /* a step of its item's procedure, which has to run to begin */
 	bool approved;	  /* it needs approval, and has it */
 	const char *hash; /* of what is shown; set where it has effects */
 	size_t order;	  /* its place in the plan's programs, where it runs */

@@ -16,7 +16,8 @@
  * is another phase, and its time begins anew.
  *
  * What the frame does: the phase is on disk before a step of it is sent; a phase whose
- * steps do not run yet (approval, pause, budget) has not begun; while the object or its
+ * steps do not run yet (approval, pause, budget) has not begun, whatever else of the object
+ * is being changed; while the object or its
  * source is unknown the phase stays; rounds of steps in a phase that stands still are
  * futile, and a phase that moves is progress. An object with a procedure counts as
  * down for the budget, and of procedures that interrupt members of it (effects) one

@@ -285,6 +285,21 @@ const struct node_object *node_match_domain(struct planner *p, const struct vm *
 	return of_uuid(node_match_prepare(p), domain->uuid);
 }
 
+const struct node_object *node_match_marked(struct planner *p, const struct vm *domain)
+{
+	const struct matches *m = node_match_prepare(p);
+	size_t i;
+
+	if (!domain->uuid)
+		return NULL;
+	i = sorted_position(
+	    m->uuids, m->uuid_count, sizeof(*m->uuids), domain->uuid, order_uuid, NULL);
+	for (; i < m->uuid_count && strcasecmp(m->uuids[i].uuid, domain->uuid) == 0; i++)
+		if (m->uuids[i].node->mark_token)
+			return m->uuids[i].node;
+	return NULL;
+}
+
 const char *node_match_other(const struct planner *p, const struct vm *vm)
 {
 	const struct node_object *n = of_name(p, vm);

@@ -26,6 +26,10 @@ const struct node_object *node_match_seen(struct planner *p, const struct vm *vm
 /* The Node a domain is, be it written or not: by its system UUID; NULL: there is none. */
 const struct node_object *node_match_domain(struct planner *p, const struct vm *domain);
 
+/* A Node of the domain's system UUID that has the mark of a procedure, also one that was
+ * left over; NULL: there is none. */
+const struct node_object *node_match_marked(struct planner *p, const struct vm *domain);
+
 /* The domain that the Node of the VM's name (written or its own) is by its system UUID,
  * where it is not the VM's; NULL: there is no such Node, or no such domain. */
 const char *node_match_other(const struct planner *p, const struct vm *vm);

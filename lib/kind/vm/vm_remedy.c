@@ -164,16 +164,17 @@ static const char *limit(
 static void climb(struct planner *p, struct item *item, const struct vm *want,
     const struct node_object *node, size_t rung)
 {
-	struct program *program = item_program(
-	    p, item, "bring node %s back: %s", node->object.name, rungs[rung].name);
-	struct effect *effect =
-	    program_effect(p, program, EFFECT_INTERRUPTS, item->kind, item->name);
+	struct program *program;
+	struct effect *effect;
 
+	stay(p, item, PHASE, rung);
+	program = item_program(
+	    p, item, "bring node %s back: %s", node->object.name, rungs[rung].name);
+	effect = program_effect(p, program, EFFECT_INTERRUPTS, item->kind, item->name);
 	/* The policy that is written approves it. */
 	effect->in_use = effect->as_written = true;
 	program_step(
 	    p, program, rungs[rung].action, want->domain, rungs[rung].text, want->domain);
-	stay(p, item, PHASE, rung);
 	item_pending(p, item, "runs, and its node %s has not been Ready%s",
 	    node->object.name, rung ? " since the last step" : "");
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/kind/kinds.h"
+#include "lib/kind/node/node_match.h"
 #include "lib/kind/vm/vm_record.h"
 #include "lib/kind/vm/vm_restart_scene.h"
 #include "lib/plan/procedure.h"
@@ -166,21 +167,44 @@ static void begin(struct scene *s)
 	for (size_t i = 0; i < s->item->program_count; i++) {
 		struct program *program = s->item->programs[i];
 
-		if (why && program->step_count)
+		if (why && program->of_phase && program->step_count)
 			program_waits(s->p, program, "to be restarted; %s", why);
-		if (asks)
+		if (asks && program->of_phase)
 			ask_for_quorum(program);
 	}
 }
 
-/* Our cordon, that no procedure knows of: what was remembered is lost. */
-static bool is_left_behind(const struct scene *s)
+/* Some VM's procedure, maybe of the name it had before, set the mark and takes it back. */
+static bool is_known(const struct scene *s, const struct node_object *n)
 {
-	return s->node && node_is_marked(s->node, NULL);
+	const struct state *state = s->p->input->state;
+
+	for (size_t i = 0; i < state->count; i++) {
+		const struct object_state *of = state->items[i];
+		const char *token =
+		    procedure_fact(s->p->arena, of->procedure.phase, "token");
+
+		if (of->kind == &vm_kind && token && node_is_marked(n, token))
+			return true;
+	}
+	return false;
 }
 
-static void take_back(struct scene *s)
+/* Our cordon, that no procedure knows of: what was remembered is lost. Also on a Node that
+ * the machine was before it joined under another name. NULL: there is none. */
+static const struct node_object *left_behind(const struct scene *s)
 {
+	const struct node_object *n = s->node;
+
+	if (!n || !node_is_marked(n, NULL))
+		n = s->known && !restart_is_node_off(s) ? node_match_marked(s->p, s->have)
+							: NULL;
+	return n && !is_known(s, n) ? n : NULL;
+}
+
+static void take_back(struct scene *s, const struct node_object *n)
+{
+	restart_take_node(s, n);
 	s->phase = UNCORDON;
 	s->token = s->node->mark_token;
 	restart_act(s, NULL);
@@ -204,12 +228,15 @@ static bool is_due(const struct scene *s)
 
 static bool plan_new(struct scene *s)
 {
+	const struct node_object *left;
+
 	if (!s->have || procedure_phase(s->item))
 		return false;
 	s->id = s->have->facts.id;
 	restart_find_node(s);
-	if (is_left_behind(s)) {
-		take_back(s);
+	left = left_behind(s);
+	if (left) {
+		take_back(s, left);
 		return true;
 	}
 	s->due = is_due(s);

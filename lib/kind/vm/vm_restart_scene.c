@@ -158,7 +158,7 @@ bool restart_is_node_off(const struct scene *s)
 	return s->p->input->sources[source_index(node_kind.source)].off;
 }
 
-static void take_node(struct scene *s, const struct node_object *n)
+void restart_take_node(struct scene *s, const struct node_object *n)
 {
 	s->node = n;
 	s->name = n ? n->object.name : NULL;
@@ -173,8 +173,8 @@ void restart_find_node(struct scene *s)
 	s->known =
 	    restart_is_node_off(s) || all || (s->want && s->want->role == ROLE_NONE);
 	if (!restart_is_node_off(s) && all)
-		take_node(s, s->want ? node_match_seen(s->p, s->want)
-				     : node_match_domain(s->p, s->have));
+		restart_take_node(s, s->want ? node_match_seen(s->p, s->want)
+					     : node_match_domain(s->p, s->have));
 }
 
 const char *restart_phase(const struct scene *s)

@@ -55,6 +55,8 @@ void restart_read(struct scene *s, const char *phase);
 void restart_find_domain(struct scene *s);
 /* Nothing goes on: which Node it would be about, and the token of a new procedure. */
 void restart_find_node(struct scene *s);
+/* It is about this one; NULL: about none. */
+void restart_take_node(struct scene *s, const struct node_object *n);
 const char *restart_token(const struct scene *s);
 /* The phase as it is kept. */
 const char *restart_phase(const struct scene *s);
