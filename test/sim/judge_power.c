@@ -277,10 +277,41 @@ static bool same_plug(const struct w_nic *a, const struct w_nic *b)
 	return same_text(a->network, b->network) || same_text(a->bridge, b->bridge);
 }
 
-/* MACs that two machines have: neither may be started or defined beside the other. */
+static bool has_plug(const struct w_domside *side, const struct w_nic *nic)
+{
+	for (size_t i = 0; i < side->nic_count; i++)
+		if (mac_equal(side->nics[i].mac, nic->mac) &&
+		    same_plug(&side->nics[i], nic))
+			return true;
+	return false;
+}
+
+/* What a step is to blame for: with a start or a definition all that it has; where one is
+ * attached, not what it had before, which it may have shared with another ever since. */
+static bool is_given(
+    const struct w_dom *was, const struct w_nic *nic, const struct call_in_world *call)
+{
+	return call->action != &domain_attach_action || !was ||
+	       !((was->id >= 0 && has_plug(&was->live, nic)) ||
+		   has_plug(&was->config, nic));
+}
+
+static bool is_given_any_of(const struct w_dom *was, const struct w_domside *side,
+    const struct w_dom *other, const struct call_in_world *call)
+{
+	for (size_t i = 0; i < side->nic_count; i++)
+		if (is_given(was, &side->nics[i], call) &&
+		    has_plug(&other->live, &side->nics[i]))
+			return true;
+	return false;
+}
+
+/* MACs that two machines have: neither may be started or defined beside the other, nor given
+ * an interface of the other's. */
 static void judge_macs(struct sim *s, struct world *b, const struct call_in_world *call)
 {
-	struct w_dom *self = world_dom(&s->world, call->target, false);
+	const struct w_dom *self = world_dom(&s->world, call->target, false);
+	const struct w_dom *was = world_dom(b, call->target, false);
 
 	for (size_t i = 0; self && i < DOMS; i++) {
 		const struct w_dom *d = &s->world.doms[i];
@@ -288,14 +319,11 @@ static void judge_macs(struct sim *s, struct world *b, const struct call_in_worl
 		if (d == self || !d->e.exists || d->id < 0 ||
 		    !judge_knows(&b->doms[i].e, call))
 			continue;
-		for (size_t n = 0; n < self->config.nic_count; n++)
-			for (size_t k = 0; k < d->live.nic_count; k++)
-				if (mac_equal(
-					self->config.nics[n].mac, d->live.nics[k].mac) &&
-				    same_plug(&self->config.nics[n], &d->live.nics[k]))
-					sim_fail(s, "I2",
-					    "%s and %s, which runs, have one MAC after \"%s\"",
-					    self->e.name, d->e.name, call->text);
+		if (is_given_any_of(was, &self->config, d, call) ||
+		    (self->id >= 0 && is_given_any_of(was, &self->live, d, call)))
+			sim_fail(s, "I2",
+			    "%s and %s, which runs, have one MAC after \"%s\"",
+			    self->e.name, d->e.name, call->text);
 	}
 }
 
