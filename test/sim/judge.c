@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "lib/kind/actions.h"
 #include "lib/kind/kinds.h"
 #include "lib/kind/sources.h"
 
@@ -204,6 +205,8 @@ void judge_after(struct sim *s, const struct call_in_world *call)
 	judge_drain(s, b, call);
 	if (call->kind == &vm_kind)
 		judge_change(s, b, call);
+	if (call->action == &seed_delete_action)
+		judge_seed(s, b, call);
 	if (!call->failed_half)
 		note_target(s, call);
 	arena_done(&s->judge->scratch);

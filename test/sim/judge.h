@@ -101,6 +101,8 @@ void judge_drain(struct sim *s, struct world *b, const struct call_in_world *cal
 /* At the end no Node has our mark, nor a cordon that is nobody's. */
 void judge_given_back(struct sim *s, const struct plan *plan);
 void judge_change(struct sim *s, struct world *b, const struct call_in_world *call);
+/* A seed is deleted. */
+void judge_seed(struct sim *s, struct world *b, const struct call_in_world *call);
 /* Programs of a network have ended: what was taken away is back. */
 void judge_settled(struct sim *s, const struct plan *plan);
 /* What a plan calls converged is so. `strict`: whatever the daemon may know. */

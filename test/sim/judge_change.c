@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * judge_change: P9, P10 of changes of a domain: what runs loses neither memory nor vcpus nor
- * an interface that nobody gave up, and keeps what it is known by.
+ * an interface that nobody gave up, and keeps what it is known by. P2, P9 of a seed.
  */
 #include <string.h>
 
@@ -54,4 +54,38 @@ void judge_change(struct sim *s, struct world *b, const struct call_in_world *ca
 	}
 	if (was->persistent && is->persistent && !was->config.mark)
 		judge_lost(s, vm, &was->config, &is->config, call);
+}
+
+/* Seeds */
+
+static bool has_seed(const struct w_domside *side, const char *name)
+{
+	const struct w_disk *disk = dom_seed(side);
+
+	return disk && strcmp(disk->volume, name) == 0;
+}
+
+/* Only of a VM that is written with another one, or where it is to be pruned: as it was
+ * written when the step was sent. */
+void judge_seed(struct sim *s, struct world *b, const struct call_in_world *call)
+{
+	const char *name = strchr(call->target, '/') + 1;
+	const struct w_volume *was = world_volume(b, name, false);
+	const struct h_vm *vm;
+
+	if (!was || !was->exists)
+		return;
+	vm = home_vm(call->home, arena_copy_n(&s->judge->scratch, name,
+				     (size_t)(strstr(name, ".seed-") - name)));
+	if (!call->home->prune && !(vm && vm->seed))
+		sim_fail(s, "P9", "seed %s is deleted, and nothing is pruned", name);
+	for (size_t i = 0; i < DOMS; i++) {
+		const struct w_dom *d = &b->doms[i];
+
+		if (d->e.exists && d->e.known == d->e.version &&
+		    ((d->id >= 0 && has_seed(&d->live, name)) ||
+			(d->persistent && has_seed(&d->config, name))))
+			sim_fail(
+			    s, "P2", "seed %s of domain %s is deleted", name, d->e.name);
+	}
 }

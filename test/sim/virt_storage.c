@@ -132,33 +132,6 @@ const char *virt_do_seed(struct sim *s, struct w_dom *d, const struct call *call
 	return why;
 }
 
-static bool has_seed(const struct w_domside *side, const char *name)
-{
-	const struct w_disk *disk = dom_seed(side);
-
-	return disk && strcmp(disk->volume, name) == 0;
-}
-
-/* Only of a VM that is written with another one, or where it is to be pruned. */
-static void judge_deleted(struct sim *s, const char *name)
-{
-	const char *vm_name =
-	    arena_copy_n(&s->arena, name, (size_t)(strstr(name, ".seed-") - name));
-	const struct h_vm *vm = home_vm(s->in_force, vm_name);
-
-	if (!s->in_force->prune && !(vm && vm->seed))
-		sim_fail(s, "P9", "seed %s is deleted, and nothing is pruned", name);
-	for (size_t i = 0; i < DOMS; i++) {
-		const struct w_dom *d = &s->world.doms[i];
-
-		if (d->e.exists && d->e.known == d->e.version &&
-		    ((d->id >= 0 && has_seed(&d->live, name)) ||
-			(d->persistent && has_seed(&d->config, name))))
-			sim_fail(
-			    s, "P2", "seed %s of domain %s is deleted", name, d->e.name);
-	}
-}
-
 static const char *delete_seed(struct sim *s, const char *name)
 {
 	struct w_volume *v = world_volume(&s->world, name, false);
@@ -169,7 +142,6 @@ static const char *delete_seed(struct sim *s, const char *name)
 		return NULL;
 	if (v->holds != HOLDS_SEED && v->holds != HOLDS_PART)
 		return "it was not made by homek8sd: it is left alone";
-	judge_deleted(s, name);
 	v->exists = false;
 	return NULL;
 }
