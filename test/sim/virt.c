@@ -378,7 +378,8 @@ struct virt_call {
 	struct call_in_world *sent;
 	const char *error;
 	bool lost, refused, cancelled;
-	unsigned life; /* of the daemon */
+	unsigned life;	 /* of the daemon */
+	int64_t boot_us; /* of the host */
 };
 
 static void on_done(struct sim *s, void *arg)
@@ -415,7 +416,8 @@ static void on_call(struct sim *s, void *arg)
 	unsigned *fail = &s->faults.fail_calls, *half = &s->faults.half_calls;
 	bool refuse = *fail > 0, lie = !refuse && *half > 0;
 
-	if (!daemon_has_sent(s, c->life, c->call.token))
+	/* What libvirt was about to do has gone with the host it ran on. */
+	if (!daemon_has_sent(s, c->life, c->call.token) || c->boot_us != s->boot_us)
 		return;
 	if (c->life != s->life) {
 		c->sent->failed_half = true;
@@ -510,6 +512,7 @@ static void run(void *self, const struct call *call)
 	c->call = call_copy(&s->arena, call);
 	c->sent = judge_sent(s, &c->call);
 	c->life = s->life;
+	c->boot_us = s->boot_us;
 	judge_sends(s, call);
 	if (s->faults.slow_calls) {
 		s->faults.slow_calls--;
