@@ -175,6 +175,17 @@ const char *claims_domain(const struct owner *owner)
 	return owner->by ? owner->by->name : owner->written->domain;
 }
 
+bool claims_counts(
+    const struct planner *p, const struct owner *self, const struct owner *other)
+{
+	const struct object_state *state;
+
+	if (!self->by || other->by)
+		return true;
+	state = state_find(p->input->state, &vm_kind, other->written->object.name);
+	return state && state->busy;
+}
+
 struct owner claims_owner(const struct vm *want, const struct observed *have)
 {
 	return have ? (struct owner){ .by = have } : (struct owner){ .written = want };

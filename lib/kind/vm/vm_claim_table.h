@@ -74,6 +74,10 @@ void claims_add(struct arena *a, struct table *t, uint64_t id, enum use use,
     const struct owner *owner, const void *what, size_t most);
 
 bool claims_same(const struct owner *a, const struct owner *b);
+/* Whether what the other has matters to it: what is only written does not to a domain that
+ * is there, but where it may be defined this moment. */
+bool claims_counts(
+    const struct planner *p, const struct owner *self, const struct owner *other);
 const char *claims_domain(const struct owner *owner);
 /* The VM that is written, or its domain where it has one (`have`). */
 struct owner claims_owner(const struct vm *want, const struct observed *have);

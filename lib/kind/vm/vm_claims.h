@@ -36,7 +36,8 @@ enum vm_claimed {
 /*
  * Another machine that has a disk which the VM writes to, or writes to one that it reads.
  * Of the VM's domain `have` both sides count; NULL: it is absent, and what is written
- * counts. Disks that are readonly or shareable are never claimed. Unknown only where there
+ * counts. One that is written and whose domain is absent has nothing of a domain that is
+ * there, which keeps it from being defined; unless a step of it is under way. Disks that are readonly or shareable are never claimed. Unknown only where there
  * is somebody else whose disk it might be.
  */
 enum vm_claimed vm_claimed_disk(struct planner *p, const struct vm *want,

@@ -153,12 +153,14 @@ static struct claims *disks_of(struct planner *p)
 /* Asking */
 
 /* One that is there already rather than one that is to be defined. */
-static const struct entry *other_owner(const struct entry *e, const struct owner *self)
+static const struct entry *other_owner(
+    const struct planner *p, const struct entry *e, const struct owner *self)
 {
 	const struct entry *other = NULL;
 
 	for (; e; e = e->next)
-		if (!claims_same(&e->owner, self) && (!other || e->owner.by))
+		if (!claims_same(&e->owner, self) && (!other || e->owner.by) &&
+		    claims_counts(p, self, &e->owner))
 			other = e;
 	return other;
 }
@@ -178,9 +180,9 @@ static const struct entry *other_of_disk(
 
 		if (!g)
 			continue;
-		other = other_owner(g->entries[USE_WRITES], self);
+		other = other_owner(p, g->entries[USE_WRITES], self);
 		if (!other && use_of(disk, use) == USE_WRITES)
-			other = other_owner(g->entries[USE_READS], self);
+			other = other_owner(p, g->entries[USE_READS], self);
 	}
 	return other;
 }

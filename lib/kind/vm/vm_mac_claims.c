@@ -211,16 +211,18 @@ static enum weight weight_of_owner(struct planner *p, const struct owner *owner)
 	return weight_of(claims_of(p), owner->by, at);
 }
 
-/* The claim that counts most, if it counts more than `*weight`. */
+/* The claim that counts most, if it counts more than `*weight`. `has`: it has the
+ * interface. */
 static enum vm_claimed claimed_nic(struct planner *p, const struct owner *self,
-    const struct vm_interface *nic, int *weight, struct vm_claim *out)
+    const struct vm_interface *nic, bool has, int *weight, struct vm_claim *out)
 {
 	const struct group *g = claims_find(macs_of(p), mac_id(nic->mac));
 	const struct entry *e = g ? g->entries[USE_WRITES] : NULL;
 	char text[MAC_TEXT];
 	int found;
 
-	while (e && (claims_same(&e->owner, self) || !same_segment(p, e->what, nic)))
+	while (e && (claims_same(&e->owner, self) || !same_segment(p, e->what, nic) ||
+			(has && !claims_counts(p, self, &e->owner))))
 		e = e->next;
 	found = e ? (int)weight_of_owner(p, &e->owner) : -1;
 	if (found <= *weight)
@@ -245,7 +247,8 @@ enum vm_claimed vm_claimed_mac(struct planner *p, const struct vm *want,
 		const struct vm_interface *nics = vm ? vm->interfaces.items : NULL;
 
 		for (size_t k = 0; vm && k < vm->interfaces.count; k++)
-			if (claimed_nic(p, &self, &nics[k], &weight, out) == CLAIM_FOUND)
+			if (claimed_nic(p, &self, &nics[k], true, &weight, out) ==
+			    CLAIM_FOUND)
 				claimed = CLAIM_FOUND;
 	}
 	return claimed;
@@ -257,5 +260,5 @@ enum vm_claimed vm_claimed_nic(struct planner *p, const struct vm *want,
 	struct owner self = claims_owner(want, have);
 	int weight = -1;
 
-	return claimed_nic(p, &self, nic, &weight, out);
+	return claimed_nic(p, &self, nic, false, &weight, out);
 }
