@@ -8,6 +8,7 @@
 #include "lib/kind/node/node_match.h"
 #include "lib/kind/vm/vm_record.h"
 #include "lib/kind/vm/vm_restart_scene.h"
+#include "lib/kind/vm/vm_word.h"
 #include "lib/plan/procedure.h"
 
 /* From one phase to the next */
@@ -174,6 +175,19 @@ static void begin(struct scene *s)
 	}
 }
 
+/* A Node is drained that is this machine, and no machine is shut down whose Node may be
+ * one that is not drained. */
+static void refuse(struct scene *s)
+{
+	const char *node = s->node->object.name;
+
+	if (restart_power_is_well(s))
+		item_blocked(s->p, s->item,
+		    "is not restarted%s%s: node %s has its name or address, but by its system UUID it is another machine, and only a node that is this VM is drained; write `node: %s` if it is, or remove it with `kubectl delete node %s` if that machine is gone",
+		    s->reasons ? " for " : "", s->reasons ? s->reasons : "", node,
+		    vm_yaml_word(s->p->arena, node), node);
+}
+
 /* Some VM's procedure, maybe of the name it had before, set the mark and takes it back. */
 static bool is_known(const struct scene *s, const struct node_object *n)
 {
@@ -243,7 +257,10 @@ static bool plan_new(struct scene *s)
 	if (!restart_runs(s) || !restart_is_to_run(s) ||
 	    !(restart_is_wished(s) || s->reasons))
 		return false;
-	begin(s);
+	if (restart_is_other_machine(s))
+		refuse(s);
+	else
+		begin(s);
 	return true;
 }
 

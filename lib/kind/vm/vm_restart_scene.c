@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "lib/base/hash.h"
 #include "lib/kind/kinds.h"
@@ -109,6 +110,15 @@ struct program *restart_program(const struct scene *s)
 
 /* Where it stands */
 
+bool restart_is_other_machine(const struct scene *s)
+{
+	const char *uuid = s->node ? s->node->system_uuid : NULL;
+
+	return uuid && *uuid && s->have && s->have->uuid && !(s->want && s->want->node) &&
+	       strcasecmp(uuid, s->have->uuid) != 0;
+}
+
+/* One that is another machine by now is not the one it was about. */
 static void read_node(struct scene *s)
 {
 	const struct observed *node;
@@ -118,6 +128,8 @@ static void read_node(struct scene *s)
 	node = planner_observed(s->p, &node_kind, s->name);
 	s->node = node ? (const struct node_object *)node->live : NULL;
 	s->known = planner_knows(s->p, &node_kind, s->name);
+	if (restart_is_other_machine(s) && !restart_is_ours(s))
+		s->node = NULL;
 }
 
 static enum phase phase_of(const char *text)

@@ -61,6 +61,9 @@ const char *restart_token(const struct scene *s);
 /* The phase as it is kept. */
 const char *restart_phase(const struct scene *s);
 
+/* The Node that has its name or address is another machine by its system UUID, and nobody
+ * has written that it is this one. */
+bool restart_is_other_machine(const struct scene *s);
 /* The Node carries this procedure's mark. */
 bool restart_is_ours(const struct scene *s);
 /* Kubernetes is switched off. */
