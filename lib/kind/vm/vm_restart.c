@@ -57,7 +57,7 @@ static enum phase next_of_taken(const struct scene *s, struct drain *drain)
 		return undo(s);
 	if (before && !restart_runs(s))
 		return START;
-	if (s->name && !s->known && before)
+	if (before && ((s->name && !s->known) || restart_is_unsure(s)))
 		return s->phase;
 	if (s->phase == CORDON)
 		return !s->node || (restart_is_ours(s) && node_is_cordoned(s->p, s->node))
@@ -122,6 +122,8 @@ static const char *why_not_yet(struct scene *s, bool *asks)
 	const char *why = NULL;
 
 	*asks = false;
+	if (restart_is_unsure(s))
+		return "waits for libvirt to say " WHICH_DISK;
 	if (!s->known) {
 		observed_known(&s->p->input->observed->kinds[kind_index(&node_kind)],
 		    s->want->object.name, &why);
@@ -204,6 +206,12 @@ static bool is_known(const struct scene *s, const struct node_object *n)
 	return false;
 }
 
+/* Where that is known to be another, nothing is restarted for what else differs. */
+static bool waits_for_disk(const struct scene *s)
+{
+	return s->phase <= SHUTDOWN && restart_runs(s) && restart_is_unsure(s);
+}
+
 /* Our cordon, that no procedure knows of: what was remembered is lost. Also on a Node that
  * the machine was before it joined under another name. NULL: there is none. */
 static const struct node_object *left_behind(const struct scene *s)
@@ -282,7 +290,10 @@ bool vm_restart_plan(struct planner *p, struct item *item, const struct vm *want
 		proceed(&s, &drain);
 		if (s.phase == NONE)
 			return false;
-		restart_act(&s, &drain);
+		if (waits_for_disk(&s))
+			restart_wait_for_disk(&s);
+		else
+			restart_act(&s, &drain);
 	}
 	report_wish(&s);
 	return plans;

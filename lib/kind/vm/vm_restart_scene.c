@@ -12,6 +12,7 @@
 #include "lib/base/hash.h"
 #include "lib/kind/kinds.h"
 #include "lib/kind/node/node_match.h"
+#include "lib/kind/vm/vm_claims.h"
 #include "lib/kind/vm/vm_record.h"
 #include "lib/kind/vm/vm_wish.h"
 #include "lib/plan/effect.h"
@@ -89,6 +90,15 @@ bool restart_is_approved(const struct scene *s)
 		effect_hash(&effect) };
 
 	return is_allowed_now(s) || approval_covers(&s->item->state->approval, parts, 2);
+}
+
+bool restart_is_unsure(const struct scene *s)
+{
+	const struct observed *have = s->item->observed;
+
+	return s->want && s->reasons && !restart_is_wished(s) && have && have->live &&
+	       vm_disk_matches(s->p, s->want, (const struct vm *)have->live) ==
+		   DISK_NOT_KNOWN;
 }
 
 /* Of the steps before anything is interrupted, and of that which interrupts. */

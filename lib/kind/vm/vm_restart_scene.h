@@ -14,6 +14,8 @@
 #define READY_MS ((int64_t)10 * 60 * 1000)
 #define SETTLE_MS 15000 /* a Node that is Ready for so long stays it */
 
+#define WHICH_DISK "whether its disk is the one that is written"
+
 enum phase { NONE, CORDON, DRAIN, SHUTDOWN, START, READY, SETTLE, UNCORDON };
 
 struct scene {
@@ -44,6 +46,9 @@ bool restart_is_approved(const struct scene *s);
 /* Where it is written when it needs no approval, and that is later: the time, for people;
  * there is a plan then. NULL: it is not, or that is now. */
 const char *restart_window(const struct scene *s);
+/* Whether it may run with another disk than is written, which a restart for what else differs
+ * would give up: libvirt has not said yet. */
+bool restart_is_unsure(const struct scene *s);
 /* A program of the steps before anything is interrupted, or of that which interrupts: with
  * what an approval is for. */
 struct program *restart_program(const struct scene *s);
@@ -78,5 +83,7 @@ struct mono restart_heeded_until(const struct scene *s);
 bool restart_power_is_well(const struct scene *s);
 /* Says what goes on in the phase, and adds its step. `drain`: in DRAIN, what it comes to. */
 void restart_act(struct scene *s, const struct drain *drain);
+/* Says that it stands still until that is known. */
+void restart_wait_for_disk(struct scene *s);
 
 #endif

@@ -29,6 +29,12 @@ static void wait_for_cluster(const struct scene *s)
 	    title(s), s->name, why ? why : "not observed yet");
 }
 
+void restart_wait_for_disk(struct scene *s)
+{
+	item_phase(s->item, restart_phase(s));
+	item_pending(s->p, s->item, "%s; waits for libvirt to say " WHICH_DISK, title(s));
+}
+
 static void do_cordon(struct scene *s)
 {
 	item_pending(s->p, s->item, "%s: cordons node %s", title(s), s->name);
