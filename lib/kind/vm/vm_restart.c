@@ -6,6 +6,7 @@
 
 #include "lib/kind/kinds.h"
 #include "lib/kind/node/node_match.h"
+#include "lib/kind/vm/vm_power.h"
 #include "lib/kind/vm/vm_record.h"
 #include "lib/kind/vm/vm_restart_scene.h"
 #include "lib/kind/vm/vm_word.h"
@@ -248,6 +249,13 @@ static bool is_due(const struct scene *s)
 	       (s->reasons && restart_is_to_run(s) && restart_is_approved(s));
 }
 
+/* What is paused or the like and not ours to let go on cannot be shut down. */
+static bool is_left_so(const struct scene *s)
+{
+	return !vm_power_managed(s->item, s->want, s->have) &&
+	       strcmp(vm_power_text(&s->have->facts), "running") != 0;
+}
+
 static bool plan_new(struct scene *s)
 {
 	const struct node_object *left;
@@ -263,7 +271,7 @@ static bool plan_new(struct scene *s)
 	}
 	s->due = is_due(s);
 	if (!restart_runs(s) || !restart_is_to_run(s) ||
-	    !(restart_is_wished(s) || s->reasons))
+	    !(restart_is_wished(s) || s->reasons) || (!s->due && is_left_so(s)))
 		return false;
 	if (restart_is_other_machine(s))
 		refuse(s);
