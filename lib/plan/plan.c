@@ -163,9 +163,12 @@ static void plan_desired(struct planner *p, const struct kind *kind, bool *taken
 }
 
 /* Objects nobody wrote. A kind that has nothing to say of one leaves its reason NULL;
- * that its procedure has ended is worth knowing all the same. */
+ * that its procedure has ended is worth knowing all the same. One whose name is the key of
+ * another that is written is no item: state, approvals and procedure under that key are of
+ * the other. */
 static void plan_undesired(struct planner *p, const struct kind *kind, const bool *taken)
 {
+	const struct set *desired = config_get(p->input->desired, kind);
 	const struct observed_set *observed =
 	    &p->input->observed->kinds[kind_index(kind)];
 	bool off;
@@ -176,7 +179,9 @@ static void plan_undesired(struct planner *p, const struct kind *kind, const boo
 		struct item *item;
 		const char *why;
 
-		if (taken[i] || !observed_known(observed, observed->items[i]->name, &why))
+		if (taken[i] ||
+		    !observed_known(observed, observed->items[i]->name, &why) ||
+		    set_find(desired, observed->items[i]->name))
 			continue;
 		item =
 		    add_item(p, kind, observed->items[i]->name, NULL, observed->items[i]);

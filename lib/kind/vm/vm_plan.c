@@ -346,6 +346,7 @@ void vm_plan(struct planner *p, struct item *item, const struct object *want,
 			vm_release_plan(p, item, have);
 		return;
 	}
+	vm_release_report(p, (const struct vm *)want);
 	if (have)
 		plan_present(p, item, (const struct vm *)want,
 		    (const struct vm *)have->live, (const struct vm *)have->config);

@@ -22,6 +22,35 @@ static void leave_alone(struct planner *p, struct item *item)
 	    vm_word(p, item->name));
 }
 
+static bool is_written(const struct planner *p, const char *domain)
+{
+	const struct set *vms = config_get(p->input->desired, &vm_kind);
+
+	for (size_t i = 0; i < vms->count; i++)
+		if (strcmp(((const struct vm *)vms->items[i])->domain, domain) == 0)
+			return true;
+	return false;
+}
+
+void vm_release_report(struct planner *p, const struct vm *want)
+{
+	const char *name = want->object.name, *word = vm_word(p, name);
+	const struct vm *side;
+
+	if (strcmp(name, want->domain) == 0)
+		return;
+	side = vm_side(planner_observed(p, &vm_kind, name));
+	if (!side || !side->marked || is_written(p, name))
+		return;
+	plan_finding(p, SEVERITY_INFO, "vm-not-written",
+	    arena_printf(p->arena, "vm/%s", name),
+	    "domain %s was defined by homek8sd and is no longer written: vm/%s is domain %s now; it is left alone",
+	    name, name, want->domain)
+	    ->fix = arena_printf(p->arena,
+	    "write a VM of another name with `domain: %s`, or remove it with `virsh undefine %s`, which keeps its disks",
+	    vm_yaml_word(p->arena, name), word);
+}
+
 /* A VM that is written and has no domain is this one, under another name: two of its kind
  * would be made of a rename. False: none is. */
 static bool is_renamed(struct planner *p, struct item *item)

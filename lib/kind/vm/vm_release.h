@@ -7,9 +7,13 @@
 #ifndef LIB_KIND_VM_VM_RELEASE_H
 #define LIB_KIND_VM_VM_RELEASE_H
 
+#include "lib/kind/vm/vm.h"
 #include "lib/plan/item.h"
 
 /* The plan of an item that is not written. */
 void vm_release_plan(struct planner *p, struct item *item, const struct observed *have);
+
+/* The domain that is called as the VM, where another is written for it: no item is of it. */
+void vm_release_report(struct planner *p, const struct vm *want);
 
 #endif
