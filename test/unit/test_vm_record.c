@@ -774,6 +774,35 @@ START_TEST(a_request_that_was_not_heeded_is_forgotten)
 }
 END_TEST
 
+static void want_domain(struct bench *b, char *domain)
+{
+	b->want.domain = domain;
+	vm_record_desired(b->state, &b->want.object);
+}
+
+/* Until it ends: another one that begins has another id. */
+START_TEST(a_restart_stays_with_the_domain_it_began_with)
+{
+	struct bench b;
+
+	set_up(&b);
+	want_domain(&b, (char[]){ "a" });
+	want_domain(&b, (char[]){ "b" });
+	ck_assert_ptr_null(b.vm->left);
+	record_set_text(&b.state->procedure.phase, "start id=7 node=n");
+	want_domain(&b, (char[]){ "c" });
+	ck_assert_str_eq(b.vm->left, "b");
+	ck_assert_int_eq(b.vm->left_id, 7);
+	want_domain(&b, (char[]){ "d" });
+	ck_assert_str_eq(b.vm->left, "b");
+	record_set_text(&b.state->procedure.phase, "start id=9");
+	want_domain(&b, (char[]){ "e" });
+	ck_assert_str_eq(b.vm->left, "d");
+	ck_assert_int_eq(b.vm->left_id, 9);
+	object_state_free(b.state);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("vm_record");
@@ -813,6 +842,7 @@ int main(void)
 	tcase_add_test(tests, what_was_taken_down_is_known);
 	tcase_add_test(tests, starts_are_known);
 	tcase_add_test(tests, a_request_that_was_not_heeded_is_forgotten);
+	tcase_add_test(tests, a_restart_stays_with_the_domain_it_began_with);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -18,6 +18,7 @@
 #include "lib/kind/kinds.h"
 #include "lib/kind/vm/vm.h"
 #include "lib/kind/vm/vm_remedy.h"
+#include "lib/kind/vm/vm_restart.h"
 #include "lib/kind/vm/vm_start.h"
 #include "lib/kind/vm/vm_state.h"
 #include "lib/kind/vm/vm_wish.h"
@@ -92,6 +93,9 @@ static const struct field rows[] = {
 	    FIELD_KEPT | FIELD_CLEARED, .maximum = INT_MAX),
 	record_row(struct vm_record, "uuid", FIELD_STRING, uuid, FIELD_KEPT),
 	record_row(struct vm_record, "domain", FIELD_STRING, domain, FIELD_KEPT),
+	record_row(struct vm_record, "left", FIELD_STRING, left, FIELD_KEPT),
+	record_row(struct vm_record, "left_id", FIELD_INT, left_id, FIELD_KEPT,
+	    .minimum = -1, .maximum = INT_MAX),
 	{ 0 },
 };
 
@@ -259,6 +263,8 @@ static void forget(struct vm_record *vm, struct mono now)
 		.withdrawn = vm->withdrawn,
 		.uuid = vm->uuid,
 		.domain = vm->domain,
+		.left = vm->left,
+		.left_id = vm->left_id,
 		.gone_at = vm->observed ? now : vm->gone_at,
 	};
 }
@@ -337,13 +343,27 @@ static void note_given(struct object_state *state, const struct vm *desired)
 	vm->given = given;
 }
 
+/* The procedure that goes on is about the domain before, or the one before that. */
+static void leave(struct vm_record *vm, const char *phase)
+{
+	int64_t id = vm_restart_id(phase);
+
+	if (id < 0 || (vm->left && vm->left_id == id))
+		return;
+	record_set_text(&vm->left, vm->domain);
+	vm->left_id = id;
+}
+
 /* Another domain is written for the VM: how often the one before stopped, and that it was to
  * be started, says nothing of this one. */
-static void note_domain(struct vm_record *vm, const struct vm *desired)
+static void note_domain(struct object_state *state, const struct vm *desired)
 {
+	struct vm_record *vm = state->own;
+
 	if (!desired || !desired->domain)
 		return;
 	if (vm->domain && strcmp(vm->domain, desired->domain) != 0) {
+		leave(vm, state->procedure.phase);
 		vm->quick_stops = 0;
 		vm->start_requested = false;
 		vm->start_at = (struct mono){ 0 };
@@ -360,7 +380,7 @@ void vm_record_desired(struct object_state *state, const struct object *desired)
 	bool written = desired && ((const struct vm *)desired)->power_written;
 
 	note_given(state, (const struct vm *)desired);
-	note_domain(vm, (const struct vm *)desired);
+	note_domain(state, (const struct vm *)desired);
 	/* What was begun because it was written ends with that, the start under way too. */
 	if (vm->power_written && !written) {
 		vm->quick_stops = 0;

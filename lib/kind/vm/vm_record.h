@@ -58,6 +58,10 @@ struct vm_record {
 	int64_t failed_id, live_failures;
 	char *uuid;   /* last observed: a domain that was renamed is known by it */
 	char *domain; /* its name as last desired: what is known is of that one */
+	/* The domain of that id, which is written no longer for the VM, and that the procedure
+	 * of then is about: it is brought to its end there. */
+	char *left;
+	int64_t left_id;
 };
 
 extern const struct fields vm_record_fields;

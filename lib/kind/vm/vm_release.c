@@ -22,7 +22,7 @@ static void leave_alone(struct planner *p, struct item *item)
 	    vm_word(p, item->name));
 }
 
-static bool is_written(const struct planner *p, const char *domain)
+bool vm_domain_is_written(const struct planner *p, const char *domain)
 {
 	const struct set *vms = config_get(p->input->desired, &vm_kind);
 
@@ -40,7 +40,7 @@ void vm_release_report(struct planner *p, const struct vm *want)
 	if (strcmp(name, want->domain) == 0)
 		return;
 	side = vm_side(planner_observed(p, &vm_kind, name));
-	if (!side || !side->marked || is_written(p, name))
+	if (!side || !side->marked || vm_domain_is_written(p, name))
 		return;
 	plan_finding(p, SEVERITY_INFO, "vm-not-written",
 	    arena_printf(p->arena, "vm/%s", name),

@@ -16,4 +16,7 @@ void vm_release_plan(struct planner *p, struct item *item, const struct observed
 /* The domain that is called as the VM, where another is written for it: no item is of it. */
 void vm_release_report(struct planner *p, const struct vm *want);
 
+/* Whether a VM that is written has the domain of that name. */
+bool vm_domain_is_written(const struct planner *p, const char *domain);
+
 #endif

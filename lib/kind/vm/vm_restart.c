@@ -2,12 +2,14 @@
 /* vm_restart: from one phase to the next, where it begins, and where it ends. */
 #include "lib/kind/vm/vm_restart.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/kind/kinds.h"
 #include "lib/kind/node/node_match.h"
 #include "lib/kind/vm/vm_power.h"
 #include "lib/kind/vm/vm_record.h"
+#include "lib/kind/vm/vm_release.h"
 #include "lib/kind/vm/vm_restart_scene.h"
 #include "lib/kind/vm/vm_word.h"
 #include "lib/plan/procedure.h"
@@ -280,7 +282,26 @@ static bool plan_new(struct scene *s)
 	return true;
 }
 
-bool vm_restart_plan(struct planner *p, struct item *item, const struct vm *want,
+int64_t vm_restart_id(const char *phase)
+{
+	const char *id = phase ? strstr(phase, " id=") : NULL;
+
+	return id ? strtoll(id + 4, NULL, 10) : -1;
+}
+
+/* The domain that it is about, where another one is written for the VM by now. */
+static const char *left_domain(const struct item *item, const struct vm *want)
+{
+	const struct vm_record *vm = vm_record_of(item->state);
+	const char *phase = procedure_phase(item);
+
+	return want && vm->left && phase && vm_restart_id(phase) == vm->left_id &&
+		       strcmp(vm->left, want->domain) != 0
+		   ? vm->left
+		   : NULL;
+}
+
+static bool plan_of(struct planner *p, struct item *item, const struct vm *want,
     const struct vm *have, const char *reasons)
 {
 	struct scene s = {
@@ -305,4 +326,34 @@ bool vm_restart_plan(struct planner *p, struct item *item, const struct vm *want
 	}
 	report_wish(&s);
 	return plans;
+}
+
+/* As of one that is written no longer: what was taken down is brought back, the cordon is
+ * undone, and nothing is done to the domain that is written now. */
+static bool plan_left(struct planner *p, struct item *item, const char *domain)
+{
+	const struct observed *own = item->observed;
+	bool plans;
+
+	if (!planner_knows(p, &vm_kind, domain)) {
+		item_phase(item, arena_copy(p->arena, procedure_phase(item)));
+		item_pending(p, item,
+		    "the restart of domain %s, which was written before, is brought to its end; libvirt has not said yet how that is",
+		    domain);
+		return true;
+	}
+	item->observed = vm_domain_is_written(p, domain)
+			     ? NULL
+			     : planner_observed(p, &vm_kind, domain);
+	plans = plan_of(p, item, NULL, vm_side(item->observed), NULL);
+	item->observed = own;
+	return plans;
+}
+
+bool vm_restart_plan(struct planner *p, struct item *item, const struct vm *want,
+    const struct vm *have, const char *reasons)
+{
+	const char *left = left_domain(item, want);
+
+	return left ? plan_left(p, item, left) : plan_of(p, item, want, have, reasons);
 }

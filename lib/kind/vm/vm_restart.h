@@ -9,7 +9,7 @@
  * It begins at a person's wish (`homek8sctl restart`), or for the reasons that the caller
  * has, once that was approved. Up to "drain" it is given up, and what it took put back,
  * where it is due no longer: the VM was edited, or the wish ended. From "shutdown" on it
- * brings the VM back first, also one that is no longer written.
+ * brings the VM back first, also one that is no longer written, or is another domain now.
  */
 #ifndef LIB_KIND_VM_VM_RESTART_H
 #define LIB_KIND_VM_VM_RESTART_H
@@ -25,5 +25,8 @@
  */
 bool vm_restart_plan(struct planner *p, struct item *item, const struct vm *want,
     const struct vm *have, const char *reasons);
+
+/* The id of the domain that a phase of a restart is about; -1: it is of none. */
+int64_t vm_restart_id(const char *phase);
 
 #endif

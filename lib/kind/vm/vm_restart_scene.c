@@ -14,6 +14,7 @@
 #include "lib/kind/node/node_match.h"
 #include "lib/kind/vm/vm_claims.h"
 #include "lib/kind/vm/vm_record.h"
+#include "lib/kind/vm/vm_release.h"
 #include "lib/kind/vm/vm_wish.h"
 #include "lib/plan/effect.h"
 #include "lib/plan/procedure.h"
@@ -239,13 +240,11 @@ struct mono restart_heeded_until(const struct scene *s)
  * else's. */
 void restart_find_domain(struct scene *s)
 {
-	const struct set *vms = config_get(s->p->input->desired, &vm_kind);
 	const char *name = vm_record_of(s->item->state)->domain;
 	const struct observed *found = s->item->observed;
 
-	for (size_t i = 0; !found && name && i < vms->count; i++)
-		if (strcmp(((const struct vm *)vms->items[i])->domain, name) == 0)
-			return;
+	if (!found && name && vm_domain_is_written(s->p, name))
+		return;
 	if (!found && name && !s->want)
 		found = planner_observed(s->p, &vm_kind, name);
 	/* Whoever needs to know what the domain has takes the item. */
