@@ -15,7 +15,7 @@ packages="busybox-static gzip xz-utils dpkg"
 # In loading order: each needs those before it.
 modules="virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci failover
 	net_failover virtio_net virtio_blk virtio_console button evdev scsi_common scsi_mod
-	virtio_scsi cdrom sr_mod isofs"
+	virtio_scsi cdrom sr_mod isofs virtio_balloon"
 cache=${HOMEK8S_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/homek8s}
 
 say() { echo "build-guest: $*" >&2; }

@@ -202,10 +202,17 @@ static const char *left_text(struct planner *p, const struct vm *want,
 
 /* What runs */
 
+/* It would begin with as much again: only its balloon gives memory back. */
+static bool is_balloons(
+    const struct vm *want, const struct vm *live, const struct vm *config)
+{
+	return want->memory < live->memory && live->most_memory == config->most_memory;
+}
+
 /* Of what differs there, what is stored as it is written and needs a restart; nothing where
  * a restart would change the disk. */
 static struct differences waiting(struct planner *p, const struct vm *want,
-    const struct vm *live, const struct differences *running,
+    const struct vm *live, const struct vm *config, const struct differences *running,
     const struct differences *stored)
 {
 	struct differences found = { 0 };
@@ -213,7 +220,8 @@ static struct differences waiting(struct planner *p, const struct vm *want,
 	for (size_t i = 0; !find(running, "disk") && i < running->count; i++) {
 		const struct difference *d = &running->items[i];
 
-		if (find(stored, d->field) || vm_resize_can(p, want, live, d->field))
+		if (find(stored, d->field) || vm_resize_can(p, want, live, d->field) ||
+		    (strcmp(d->field, "memory") == 0 && is_balloons(want, live, config)))
 			continue;
 		if (!vm_nics_is_whole(d->field) ||
 		    vm_nics_restarts(p, want, live, d->want))
@@ -233,8 +241,23 @@ const char *vm_restart_reasons(
 		return NULL;
 	stored = compare(p, want, config);
 	running = compare_live(p, want, live, config);
-	found = waiting(p, want, live, &running, &stored);
+	found = waiting(p, want, live, config, &running, &stored);
 	return text_of(p, &found, NULL);
+}
+
+/* Whoever has the guest knows what it can do without. */
+static const char *balloon_text(struct planner *p, const struct vm *want,
+    const struct vm *live, const struct vm *config, const struct differences *running,
+    const struct differences *stored)
+{
+	const struct difference *d = find(running, "memory");
+
+	if (!d || find(stored, "memory") || !is_balloons(want, live, config))
+		return NULL;
+	return arena_printf(p->arena,
+	    "its guest has memory %s instead of %s, and the domain may have %s; `virsh setmem %s %lldKiB --live` has its balloon driver give some back",
+	    d->have, d->want, size_text(p->arena, live->most_memory),
+	    vm_word(p, want->domain), (long long)want->memory / 1024);
 }
 
 static const char *restart_text(struct planner *p, struct item *item, const char *reasons)
@@ -279,7 +302,7 @@ struct vm_change vm_change_plan(struct planner *p, struct item *item,
 		store(p, item, want, config, &stored);
 	if (config && live) {
 		running = compare_live(p, want, live, config);
-		waits = waiting(p, want, live, &running, &stored);
+		waits = waiting(p, want, live, config, &running, &stored);
 		change.waits = change_running(p, item, want, live, &running);
 	}
 	unattached = vm_nics_plan(p, item, want, live, config);
@@ -291,6 +314,8 @@ struct vm_change vm_change_plan(struct planner *p, struct item *item,
 		change.blocked =
 		    arena_printf(p->arena, "has %s; %s", text_of(p, &stored, NULL),
 			vm_vcpus_excess(p, want, config ? config : live));
+	if (!change.blocked && config && live)
+		change.blocked = balloon_text(p, want, live, config, &running, &stored);
 	if (!change.blocked)
 		change.blocked = unattached ? unattached : restart;
 	return change;
