@@ -25,12 +25,12 @@ time_is_up() { # SECONDS TOOK STARVED STARVED-BEFORE
 }
 
 wait_for() { # CONDITION SECONDS
-	local start took before
+	local start took starved
 	start=$(now_ms)
-	before=$(starved_ms)
+	starved=$(starved_ms)
 	until eval "$1" >/dev/null 2>&1; do
 		took=$(($(now_ms) - start))
-		if ((took >= $2 * 1000)) && time_is_up "$2" "$took" "$(starved_ms)" "$before"; then
+		if ((took >= $2 * 1000)) && time_is_up "$2" "$took" "$(starved_ms)" "$starved"; then
 			echo "timed out after $took ms: $1" >&2
 			return 1
 		fi
