@@ -57,7 +57,7 @@ changed() {
 	store 163840
 	write_home
 	check "another size waits for approval, with what it is for" \
-		"is vm/worker blocked 'waits for approval: restart vm/worker for memory 128MiB instead of 160MiB'" 20
+		"is vm/worker blocked 'waits for approval: restart vm/worker, which has memory 128MiB instead of 160MiB'" 20
 	stays "and the guest runs on" "[[ \$(qemu_pid worker) == $pid ]]" 2
 	ctl approve vm/worker >/dev/null 2>&1
 	check "approved: it runs with the new size, under another id" \

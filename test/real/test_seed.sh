@@ -121,7 +121,7 @@ edited() {
 	user_data two
 	check "an edited file makes another seed, for the next boot" \
 		"[[ \$(seed_of node) != $first && \$(runs_with node) == $first ]]" 30
-	check "which is said" "is vm/node blocked 'waits for approval: restart vm/node for cloud_init'" 20
+	check "which is said" "is vm/node blocked 'waits for approval: restart vm/node, which has cloud_init'" 20
 	check "the guest runs on, and its own seed is kept" \
 		"[[ $pid == \$(qemu_pid node) ]] && seeds_in default | grep -qx $first"
 	no_secrets

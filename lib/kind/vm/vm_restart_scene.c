@@ -107,9 +107,9 @@ struct program *restart_program(const struct scene *s)
 {
 	struct planner *p = s->p;
 	struct item *item = s->item;
-	struct program *program =
-	    item_program(p, item, s->reasons ? "restart vm/%s for %s" : "restart vm/%s",
-		item->name, s->reasons);
+	struct program *program = item_program(p, item,
+	    s->reasons ? "restart vm/%s, which has %s" : "restart vm/%s", item->name,
+	    s->reasons);
 	struct effect *effect;
 
 	effect = program_effect(p, program, EFFECT_INTERRUPTS, &vm_kind, item->name);
