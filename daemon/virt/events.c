@@ -167,6 +167,15 @@ static void on_disk_error(virConnectPtr conn, virDomainPtr domain, const char *p
 	    event_disk_error_text(path ? path : "", alias ? alias : "", reason));
 }
 
+/* A guest takes on, or gives back, what it has of its memory over some seconds. */
+static void on_balloon(
+    virConnectPtr conn, virDomainPtr domain, unsigned long long kib, void *opaque)
+{
+	(void)conn;
+	(void)kib;
+	post_domain(domain, opaque, NULL);
+}
+
 static void on_network(
     virConnectPtr conn, virNetworkPtr network, int event, int detail, void *opaque)
 {
@@ -216,6 +225,7 @@ static const struct {
 	{ VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, DOMAIN_CALLBACK(on_device_removed) },
 	{ VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE, DOMAIN_CALLBACK(on_agent) },
 	{ VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON, DOMAIN_CALLBACK(on_disk_error) },
+	{ VIR_DOMAIN_EVENT_ID_BALLOON_CHANGE, DOMAIN_CALLBACK(on_balloon) },
 };
 
 static const struct {
@@ -228,9 +238,9 @@ static const struct {
 
 /* On a call thread. */
 
-const struct attachment ATTACHMENT_NONE = { { -1, -1, -1, -1, -1, -1, -1 }, -1,
+const struct attachment ATTACHMENT_NONE = { { -1, -1, -1, -1, -1, -1, -1, -1 }, -1,
 	{ -1, -1 }, false };
-_Static_assert(EVENTS_DOMAIN == 7, "as many as ATTACHMENT_NONE has");
+_Static_assert(EVENTS_DOMAIN == 8, "as many as ATTACHMENT_NONE has");
 
 /* Not supported is no fault: the periodic resync finds what no event reports. */
 static int registered(virConnectPtr conn, int id, struct fault *fault)

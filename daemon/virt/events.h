@@ -27,8 +27,9 @@ struct event {		  /* borrowed for the call */
 	uint64_t key;	  /* of the connection it came from */
 	enum topic topic; /* none: the connection was closed */
 	const char *name; /* of the object; closed: NULL */
-	const char *what; /* "stopped (crashed)"; closed: why */
-	bool stopped;	  /* the object has stopped, for whatever reason */
+	const char
+	    *what;    /* "stopped (crashed)"; closed: why; NULL: none of the history's */
+	bool stopped; /* the object has stopped, for whatever reason */
 };
 
 struct event_callbacks {
@@ -44,7 +45,7 @@ void events_listen(
 void events_unlisten(void);
 
 /* What a connection is to report. */
-#define EVENTS_DOMAIN 7
+#define EVENTS_DOMAIN 8
 #define EVENTS_STORAGE 2
 
 struct attachment {		   /* ATTACHMENT_NONE before */

@@ -207,7 +207,8 @@ static void on_event(void *arg, const struct event *event)
 	else
 		observer_read(
 		    virt->observers[noun - nouns], event->name, PRIORITY_URGENT);
-	virt->callbacks->event(virt->arg, noun->kind, event->name, event->what);
+	if (event->what)
+		virt->callbacks->event(virt->arg, noun->kind, event->name, event->what);
 }
 
 static void on_overflow(void *arg)

@@ -70,6 +70,7 @@ live() { virsh dumpxml hand; }
 nics() { "$@" | grep -c '<interface '; }
 # What is stored, without the lines that match.
 rest() { grep -vE "$1"; }
+used() { virsh dominfo hand | awk '/Used memory/ { print $3 }'; } # KiB
 id() { virsh -q domid hand; }
 
 patched() {
@@ -83,10 +84,11 @@ patched() {
 	home 'role: none'
 	daemon_start
 	check "nothing is written of it: nothing is changed" "is vm/hand converged" 30
+	check "its balloon has taken what it is not to have at first" "[[ \$(used) == 131072 ]]" 90
 	libvirt_mark
 	home 'memory: 192MiB'
 	check "more memory within what it may have comes at once, live and stored" \
-		"is vm/hand converged && [[ \$(virsh dominfo hand | awk '/Used memory/ { print \$3 }') == 196608 ]] &&
+		"is vm/hand converged && [[ \$(used) == 196608 ]] &&
 			stored | grep -q \"<currentMemory unit='KiB'>196608<\"" 30
 	check "in two calls, one a side" '[[ $(libvirt_writes | wc -l) == 2 ]]'
 	check "and everything else stays byte for byte" \
@@ -104,7 +106,7 @@ restarted() {
 	local before
 	home 'memory: 320MiB, vcpus: 2'
 	check "more than it may have is stored, and waits for a restart" \
-		"is vm/hand blocked 'memory 192MiB instead of 320MiB' &&
+		"is vm/hand blocked 'waits for approval: restart vm/hand, which has memory' &&
 			stored | grep -q \"<memory unit='KiB'>327680<\"" 30
 	check "as a condition" \
 		"describe vm/hand -o json | grep -q NeedsRestart"
