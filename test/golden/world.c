@@ -400,7 +400,7 @@ static void load_power(struct world *w, const char *directory)
 	if (!o)
 		return;
 	if (ago >= 0)
-		facts.since = mono_add(WORLD_NOW, -ago);
+		facts.since.ms = WORLD_NOW.ms - ago;
 	put(w, directory, &host_kind, &reading);
 	observations_set_known(&w->observed, &host_kind, "");
 }

@@ -57,15 +57,22 @@ void virt_give_volume(struct sim *s, const struct inbox *inbox, const char *name
 }
 
 /* Who has a machine with that disk already must not be given an empty one. */
+static bool has_volume(const struct w_domside *side, const char *name)
+{
+	for (size_t i = 0; i < side->disk_count; i++)
+		if (!side->disks[i].path && side->disks[i].volume &&
+		    strcmp(side->disks[i].volume, name) == 0)
+			return true;
+	return false;
+}
+
 static void judge_no_domain(struct sim *s, const char *name)
 {
 	for (size_t i = 0; i < DOMS; i++) {
 		const struct w_dom *d = &s->world.doms[i];
-		const struct w_disk *disk = &d->config.disks[0];
 
 		if (d->e.exists && d->e.known == d->e.version && d->persistent &&
-		    d->config.disk_count && !disk->path &&
-		    strcmp(disk->volume, name) == 0)
+		    has_volume(&d->config, name))
 			sim_fail(
 			    s, "P2", "%s is made anew under domain %s", name, d->e.name);
 	}
