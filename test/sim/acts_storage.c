@@ -18,9 +18,15 @@ static bool is_used(const struct world *w, const char *volume)
 
 bool act_virsh_vol_delete(struct sim *s, struct rng *r)
 {
-	struct w_volume *v = &s->world.volumes[rng_below(r, VOLUMES)];
+	size_t first = rng_below(r, VOLUMES);
+	struct w_volume *v = NULL;
 
-	if (!v->name || !v->exists || is_used(&s->world, v->name))
+	for (size_t i = 0; i < VOLUMES && !v; i++) {
+		v = &s->world.volumes[(first + i) % VOLUMES];
+		if (!v->name || !v->exists || is_used(&s->world, v->name))
+			v = NULL;
+	}
+	if (!v)
 		return false;
 	v->exists = false;
 	sim_say(s, "virsh: volume %s is deleted", v->name);
