@@ -139,7 +139,7 @@ networks() {
 		"is vm/hand converged && [[ \$(nics live) == 1 && \$(nics stored) == 1 ]]" 60
 }
 
-# A domain of ours, with a disk, that leaves the files.
+# An owned domain, with a disk, that leaves the files.
 pruned() {
 	local images=/var/lib/libvirt/images
 	mkdir -p "$images"
