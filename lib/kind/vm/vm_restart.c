@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "lib/kind/kinds.h"
 #include "lib/kind/node/node_match.h"
@@ -31,6 +32,18 @@ static bool is_ready_again(const struct scene *s)
 {
 	return s->node && s->node->ready && s->node->boot_id &&
 	       !(s->boot && strcmp(s->boot, s->node->boot_id) == 0);
+}
+
+/* It is another Node now, which is Ready: the one it was never will be. */
+static bool has_joined_anew(const struct scene *s)
+{
+	const struct node_object *n =
+	    s->node && !s->node->ready && s->have && s->have->uuid
+		? node_match_seen(s->p, s->want)
+		: NULL;
+
+	return n && n != s->node && n->ready && n->system_uuid &&
+	       strcasecmp(n->system_uuid, s->have->uuid) == 0;
 }
 
 static enum phase after_drain(const struct scene *s, struct drain *drain)
@@ -94,6 +107,8 @@ static enum phase next_of(const struct scene *s, struct drain *drain)
 			return START;
 		if (s->known && !s->node)
 			return NONE;
+		if (s->known && has_joined_anew(s))
+			return undo(s);
 		if (s->known && !is_ready_again(s))
 			return READY;
 		if (s->phase == READY)
