@@ -81,13 +81,18 @@ static void plan_making(
 	    "make seed %s in storage pool %s", want->file, want->pool);
 }
 
+/* `domain`: which has it; NULL: none. */
 static void plan_found(struct planner *p, struct item *item, const struct volume *want,
-    const struct observed *have)
+    const struct observed *have, const struct observed *domain)
 {
 	const char *holds = contents(p, have);
 
 	if (is_word(holds, SEED_WHOLE))
 		item_ok(item);
+	else if (is_word(holds, SEED_PARTLY) && domain && domain->live)
+		item_blocked(p, item,
+		    "was not written to its end, and domain %s runs with it: it is made anew once that is shut down",
+		    domain->name);
 	else if (is_word(holds, SEED_PARTLY))
 		plan_making(p, item, want, "was not written to its end; to be made anew");
 	else if (is_word(holds, SEED_OTHER))
@@ -105,13 +110,13 @@ void seed_plan(struct planner *p, struct item *item, const struct volume *want,
 	const struct observed *domain = planner_observed(p, &vm_kind, vm->domain);
 
 	if (have && domain && vm_has_seed(domain, want->external)) {
-		item_ok(item);
+		plan_found(p, item, want, have, domain);
 		return;
 	}
 	if (!volume_pool_is_there(p, item, want) || !domain_takes_it(p, item, vm))
 		return;
 	if (have)
-		plan_found(p, item, want, have);
+		plan_found(p, item, want, have, NULL);
 	else
 		plan_making(p, item, want, "to be made");
 }
