@@ -21,7 +21,7 @@
 #include <check.h> /* last: it defines the word fail */
 
 #define WAIT 10000
-#define AGAIN 45000 /* a try may fail while libvirtd gets over its hang; P4: a minute */
+#define AGAIN 60000 /* a try may fail while libvirtd gets over its hang: P4 */
 #define MANY 500
 /* Sanitizers and a busy machine stretch everything; a blocked loop is longer than any of
  * that. */
