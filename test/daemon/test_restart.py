@@ -18,6 +18,10 @@ LABEL = "node.kubernetes.io/exclude-from-external-load-balancers"
 
 def start(home):
     started(home)
+    for name in ("control-plane", "worker-1", "worker-2"):
+        uuid = home.virsh("domuuid", name).out.strip()
+        home.api.patch(f"/api/v1/nodes/{name}/status",
+                       {"status": {"nodeInfo": {"systemUUID": uuid}}})
     home.boots = 0
     boots(home)
     home.must("the node is observed", lambda: home.is_("node/worker-1", "converged"), 5)
