@@ -272,7 +272,6 @@ POLKITDIR ?= /usr/share/polkit-1/rules.d
 systemd_dir = $(or $(shell pkg-config --variable=$(1) systemd 2>/dev/null),$(2))
 UNITDIR ?= $(call systemd_dir,systemdsystemunitdir,/lib/systemd/system)
 SYSUSERSDIR ?= $(call systemd_dir,sysusersdir,/usr/lib/sysusers.d)
-LOGINDDIR ?= /usr/lib/systemd/logind.conf.d
 CATALOGDIR ?= $(call systemd_dir,catalogdir,/usr/lib/systemd/catalog)
 
 # MODE:FROM:TO
@@ -281,7 +280,6 @@ INSTALLED = \
 	755:$(BUILD)/homek8sctl:$(BINDIR)/homek8sctl \
 	644:units/homek8sd.service:$(UNITDIR)/homek8sd.service \
 	644:units/homek8s.sysusers:$(SYSUSERSDIR)/homek8s.conf \
-	644:units/homek8s-logind.conf:$(LOGINDDIR)/homek8s.conf \
 	644:units/homek8s.catalog:$(CATALOGDIR)/homek8s.catalog \
 	644:units/50-homek8s.rules:$(POLKITDIR)/50-homek8s.rules \
 	644:units/completion/homek8sctl.bash:$(BASHCOMPDIR)/homek8sctl \

@@ -120,6 +120,8 @@ test_respects() {
 
 host_make
 make -s -C "$top" BUILD="$build" DESTDIR="$root" install >"$work/install"
+install -d "$root/etc/systemd/logind.conf.d"
+printf '[Login]\nInhibitDelayMaxSec=120\n' >"$root/etc/systemd/logind.conf.d/homek8s.conf"
 rm -f "$root/etc/systemd/system/multi-user.target.wants/libvirt-guests.service"
 install -D -m 644 -t "$root/var/lib/libvirt/boot" "$guest"/{vmlinuz,initrd}
 write_vms
