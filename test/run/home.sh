@@ -138,6 +138,24 @@ start_daemon() {
 	wait_until 10 "$ctl" list || die "homek8sd did not start: $(tail -5 "$work/homek8sd.out")"
 }
 
+# What the kubelets of the VMs say of their nodes: which machine it is, and in which boot. A pipe
+# that nobody writes to is the clock, so that no child is left when this ends.
+kubelets() {
+	local name uuid id
+	declare -A said=()
+	mkfifo "$work/clock"
+	exec 8<>"$work/clock"
+	while ! read -rt 0.5 -u 8; do
+		for name in control-plane worker-1 worker-2; do
+			read -r uuid id <<<"$(virsh -c "$uri" domuuid "$name" | head -1) $(virsh -c "$uri" domid "$name" | head -1)"
+			[[ $id =~ ^[0-9]+$ && ${said[$name]:-} != "$uuid $id" ]] || continue
+			curl -sf -o "$work/node" -X PATCH -H 'Content-Type: application/merge-patch+json' -d \
+				"{\"status\":{\"nodeInfo\":{\"systemUUID\":\"$uuid\",\"bootID\":\"$uuid-$id\"}}}" \
+				"$api/api/v1/nodes/$name/status" && said[$name]="$uuid $id"
+		done
+	done
+}
+
 # Jobs and not what variables say: a signal may come between a start and its `$!`.
 clean_up() {
 	local pids i
@@ -176,6 +194,7 @@ start_home() {
 	start_api
 	write_config
 	start_daemon
+	kubelets >/dev/null 2>&1 9>&- &
 }
 
 as_nobody=()

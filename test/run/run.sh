@@ -33,6 +33,7 @@ which opens a shell that knows this home; then, in it, what you like of
   virsh net-update default delete ip-dhcp-host "<host ip='192.168.122.12'/>"
   curl -X DELETE \$pools/default-pool
   sed -i s/122.150/122.160/ \$home      # or: \$EDITOR \$home
+  homek8sctl restart vm/worker-1        # drained before, given back after
   homek8sctl status; homek8sctl list vms; homek8sctl describe vm/worker-1
 
 Ctrl-C here ends everything and leaves nothing behind.

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# tour.sh: what run.sh shows, unattended: breaks a VM, a lease, the network, a pool, restarts the
-# API server and libvirtd, and says how long each took to heal. Exits 0 only if all healed.
+# tour.sh: what run.sh shows, unattended: breaks a VM, a lease, the network, a pool, has a node
+# drained and restarted with more memory, restarts the API server and libvirtd, and says how long
+# each took to heal. Exits 0 only if all healed.
 set -euo pipefail
 # shellcheck source=test/run/home.sh
 . "$(dirname "$0")/home.sh"
@@ -14,6 +15,22 @@ all_run() { domain_runs control-plane && domain_runs worker-1 && domain_runs wor
 network_runs() { virsh -c "$uri" net-list --name 2>/dev/null | grep -qx default; }
 lease_is() { virsh -c "$uri" net-dumpxml default 2>/dev/null | grep -q "name='worker-2' ip='$1'"; }
 pool_has() { curl -sf "$pools/default-pool" | tr -d ' ' | grep -q "\"$1\""; }
+drained() { ! curl -sf "$api/api/v1/namespaces/default/pods/web"; }
+has_memory() { [ "$(virsh -c "$uri" dominfo worker-1 2>/dev/null | sed -n 's/^Max memory: *//p')" = "$1" ]; }
+rolled() { has_memory "$1" && drained && converged; }
+pod() { # one of a ReplicaSet, on worker-1
+	curl -sf -X POST -H 'Content-Type: application/json' -d '{"apiVersion":"v1","kind":"Pod","metadata":
+		{"name":"web","namespace":"default","ownerReferences":[{"apiVersion":"apps/v1",
+		"kind":"ReplicaSet","name":"web","uid":"1","controller":true}]},"spec":{"nodeName":"worker-1",
+		"containers":[{"name":"web","image":"web"}]},"status":{"phase":"Running"}}' \
+		"$api/api/v1/namespaces/default/pods"
+}
+# More memory: stored at once, in force after a restart that somebody approves.
+grow() {
+	sed -i '/^  worker-1:$/,/memory:/s/memory: 4GiB/memory: 5GiB/' "$work/etc/desired.d/home.yaml"
+	wait_until 10 approve
+}
+approve() { "$ctl" approve vm/worker-1; }
 converged() { "$ctl" wait --for=converged --timeout=1s; }
 
 # heals WHAT HOW-BROKEN CONDITION...: times the way back, in ms.
@@ -63,6 +80,11 @@ began=$(now_ms)
 breaks curl -sf -X PATCH -H 'Content-Type: application/merge-patch+json' \
 	-d '{"spec":{"addresses":["192.168.122.200-192.168.122.210"]}}' "$pools/default-pool"
 heals 'a pool edited by hand (curl -X PATCH)' "$began" pool_has 192.168.122.100-192.168.122.150
+
+breaks pod
+began=$(now_ms)
+breaks grow
+heals 'more memory for a node: drained, restarted, given back' "$began" rolled '5242880 KiB'
 
 stop_api
 began=$(now_ms)
