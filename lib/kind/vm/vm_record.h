@@ -98,11 +98,11 @@ void vm_record_ended(struct object_state *state, const struct action *action,
     const void *arguments, bool failed, const struct settings *settings, struct mono now,
     uint32_t random);
 
-/* Asking for this very VM is asking for it to run once, whatever its power policy; not where
- * it is to be stopped, so that nothing is left of it when that is edited much later. */
 /* It is as it is written: nothing is left of how it came to be so. */
 bool vm_record_converged(struct object_state *state, const struct object *want);
 
+/* Asking for this very VM is asking for it to run once, whatever its power policy; not where
+ * it is to be stopped, so that nothing is left of it when that is edited much later. */
 void vm_record_requested(struct object_state *state);
 
 #endif
