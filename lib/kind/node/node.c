@@ -90,7 +90,8 @@ static void read_mark(
 	struct json_object *value;
 	const char *text;
 
-	if (!json_object_object_get_ex(annotations, NODE_MARK, &value))
+	if (!json_object_object_get_ex(annotations, NODE_MARK, &value) ||
+	    !json_object_is_type(value, json_type_string))
 		return;
 	text = json_object_get_string(value);
 	n->mark_token = arena_copy_n(a, text, strcspn(text, ","));

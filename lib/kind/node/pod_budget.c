@@ -50,6 +50,7 @@ static bool meets(struct json_object *requirement, struct json_object *labels)
 	return true;
 }
 
+/* So does a selector that is none of the API's. */
 static bool selects(struct json_object *selector, struct json_object *labels, bool beta)
 {
 	struct json_object *exact = json_at(selector, "matchLabels");
@@ -58,6 +59,8 @@ static bool selects(struct json_object *selector, struct json_object *labels, bo
 
 	if (!selector)
 		return false;
+	if (exact && !json_object_is_type(exact, json_type_object))
+		return true;
 	if (exact && json_object_object_length(exact)) {
 		json_object_object_foreach (exact, key, value)
 			if (!same_text(label(labels, key), json_object_get_string(value)))
