@@ -253,7 +253,8 @@ static void begin(struct planner *p, struct item *item, const struct vm *want,
 		climb(p, item, want, node, 0);
 }
 
-/* Under way; the Node is not Ready. */
+/* Under way; the Node is not Ready. One that has left the cluster, and a VM that somebody has
+ * stopped meanwhile, are waited for no longer than that: others' procedures wait for this. */
 static void go_on(struct planner *p, struct item *item, const struct vm *want,
     const struct remediation *policy, const struct node_object *node, size_t rung)
 {
@@ -268,8 +269,10 @@ static void go_on(struct planner *p, struct item *item, const struct vm *want,
 		has_failed(p, item, policy);
 		return;
 	}
+	if (!node || !item->observed->live)
+		return;
 	why = limit(p, policy, want);
-	if (!why && node && item->observed->live) {
+	if (!why) {
 		climb(p, item, want, node, rung + 1);
 		return;
 	}
