@@ -736,6 +736,24 @@ START_TEST(what_was_taken_down_is_known)
 }
 END_TEST
 
+/* It goes down much later, by somebody else's doing. */
+START_TEST(who_does_not_go_down_was_not_taken_down)
+{
+	struct bench b;
+
+	set_up(&b);
+	observe_running(&b);
+	send_step(&b, &domain_shutdown_action);
+	after(&b, settings.vm.stop_timeout - 1);
+	observe_again(&b);
+	ck_assert_msg(b.vm->taken_down.ms, "it may heed the request yet");
+	after(&b, 1);
+	observe_again(&b);
+	ck_assert_int_eq(b.vm->taken_down.ms, 0);
+	object_state_free(b.state);
+}
+END_TEST
+
 START_TEST(starts_are_known)
 {
 	struct bench b;
@@ -840,6 +858,7 @@ int main(void)
 	tcase_add_test(tests, resumes_are_paced);
 	tcase_add_test(tests, resumptions_in_vain_are_counted);
 	tcase_add_test(tests, what_was_taken_down_is_known);
+	tcase_add_test(tests, who_does_not_go_down_was_not_taken_down);
 	tcase_add_test(tests, starts_are_known);
 	tcase_add_test(tests, a_request_that_was_not_heeded_is_forgotten);
 	tcase_add_test(tests, a_restart_stays_with_the_domain_it_began_with);

@@ -117,7 +117,7 @@ static void forget_stop(
 	if (vm->desired != VM_RUNNING ||
 	    !mono_reached(mono_add(vm->stop_requested, settings->vm.stop_timeout), now))
 		return;
-	vm->stop_requested = (struct mono){ 0 };
+	vm->stop_requested = vm->taken_down = (struct mono){ 0 };
 	if (!state->procedure.phase)
 		vm->stop_first = vm->stop_sent = (struct mono){ 0 };
 }
