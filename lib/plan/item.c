@@ -194,7 +194,7 @@ const struct answer *planner_probe_every(struct planner *p, const struct kind *k
 {
 	const struct answer *answer = probe(p, kind, name, question, hash, every);
 
-	if (answer && every)
+	if (answer && every && p->plan)
 		plan_wake(p, mono_add(answer->at, every));
 	return answer;
 }

@@ -8,6 +8,8 @@
 #include "lib/doc/json.h"
 #include "lib/kind/vm/vm_claims.h"
 
+#define EVERY_MS 10000
+
 /* Finding it */
 
 static const struct observed_set *volumes(const struct planner *p)
@@ -51,13 +53,14 @@ static const struct answer *answer_about(struct planner *p, const char *path)
 				: NULL;
 }
 
-/* The same, and the plan has the probe for it. */
+/* The same, and the plan has the probe for it: again and again, since a file gives no event
+ * when somebody puts it there or mends it. */
 static const struct answer *ask(struct planner *p, const char *path)
 {
 	const char *name = question(p, path);
 
-	return planner_probe(
-	    p, &volume_kind, name, name, hash_bytes(HASH_START, name, strlen(name)));
+	return planner_probe_every(p, &volume_kind, name, name,
+	    hash_bytes(HASH_START, name, strlen(name)), EVERY_MS);
 }
 
 static const struct volume *file_at(struct planner *p, const char *path)
