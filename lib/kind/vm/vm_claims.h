@@ -46,7 +46,11 @@ enum vm_claimed vm_claimed_disk(struct planner *p, const struct vm *want,
 /* A machine that writes to the file or device at that path, whatever it calls it. */
 enum vm_claimed vm_disk_writer(struct planner *p, const char *path, struct vm_claim *out);
 
-/* The same of its MAC addresses, where both are in one network or on one bridge. Of
+/* Whether a domain has the volume POOL/NAME, whatever it calls it, also as a CD, or may have
+ * it: not all is known. */
+bool vm_volume_may_be_had(struct planner *p, const char *volume);
+
+/* As vm_claimed_disk(), of its MAC addresses, where both are in one network or on one bridge. Of
  * several, one that runs is found first, then one that may run. Never unknown. */
 enum vm_claimed vm_claimed_mac(struct planner *p, const struct vm *want,
     const struct observed *have, struct vm_claim *out);

@@ -270,6 +270,16 @@ struct domain_disk vm_disk_of_path(struct arena *a, const char *path)
 	return disk;
 }
 
+struct domain_disk vm_disk_of_volume(struct arena *a, const char *volume)
+{
+	size_t length = strcspn(volume, "/");
+	struct domain_disk disk = { .pool = arena_copy_n(a, volume, length),
+		.path = volume + length + (volume[length] == '/') };
+
+	name_disk(&disk, arena_printf(a, VOLUME_NAME "%s", volume));
+	return disk;
+}
+
 const char *vm_disk_text(struct arena *a, const struct domain_disk *disk)
 {
 	return disk->pool

@@ -45,8 +45,9 @@ void vm_disk_name(struct arena *a, struct vm *want);
 const char *vm_disk_volume(
     struct arena *a, const struct vm *vm, const struct vm_disk *disk);
 
-/* What is read at that path, as an image of a backing chain. */
+/* What is read at that path, as an image of a backing chain; the volume POOL/NAME. */
 struct domain_disk vm_disk_of_path(struct arena *a, const char *path);
+struct domain_disk vm_disk_of_volume(struct arena *a, const char *volume);
 
 /* For people: "/a/b.qcow2", "volume w.qcow2 of pool vms". */
 const char *vm_disk_text(struct arena *a, const struct domain_disk *disk);

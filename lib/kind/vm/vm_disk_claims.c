@@ -307,6 +307,39 @@ static bool share_identity(struct json_object *a, struct json_object *b)
 	return false;
 }
 
+/* Both are one disk, or it is not known whether they are. */
+static bool may_be_one(
+    struct planner *p, const struct domain_disk *disk, const struct domain_disk *other)
+{
+	struct json_object *is, *found;
+
+	if (disk->hash == other->hash)
+		return true;
+	if (!other->known_here)
+		return false;
+	is = ask(p, disk);
+	found = ask(p, other);
+	return !is || !found || share_identity(is, found);
+}
+
+bool vm_volume_may_be_had(struct planner *p, const char *volume)
+{
+	struct domain_disk disk = vm_disk_of_volume(p->arena, volume);
+	const struct observed_set *set = domains(p);
+	bool may = !set->known;
+
+	for (size_t i = 0; i < set->count; i++) {
+		may |= set->items[i]->presence == UNKNOWN;
+		for (int side = 0; side < 2; side++) {
+			const struct vm *vm = claims_side(set->items[i], side);
+
+			for (size_t k = 0; vm && k < vm->disk_count; k++)
+				may |= may_be_one(p, &disk, &vm->disks[k]);
+		}
+	}
+	return may;
+}
+
 /* The domain's disk that is the written one; NULL: none is, or it is not known. */
 static const struct domain_disk *find_written(struct planner *p,
     const struct domain_disk *disk, const struct vm *have, enum vm_disk_match *match)

@@ -69,6 +69,8 @@ static void plan_making(
 {
 	const struct storage *pool = storage_pool(p, want->pool);
 
+	if (!volume_pool_is_there(p, item, want))
+		return;
 	if (!pool->files) {
 		item_blocked(p, item,
 		    "storage pool %s is of type %s, and seeds are made in pools of files (dir, fs, netfs): write cloud_init.pool",
@@ -123,20 +125,6 @@ void seed_plan(struct planner *p, struct item *item, const struct volume *want,
 
 /* Seeds that are left */
 
-/* Some domain has it, or may have. */
-static bool may_be_used(const struct planner *p, const char *name)
-{
-	const struct observed_set *set = &p->input->observed->kinds[kind_index(&vm_kind)];
-
-	if (!set->known)
-		return true;
-	for (size_t i = 0; i < set->count; i++)
-		if (set->items[i]->presence == UNKNOWN ||
-		    vm_has_seed(set->items[i], name))
-			return true;
-	return false;
-}
-
 /* It may be given to the VM's domain just now, by a step that was sent before it was
  * written otherwise. */
 static bool may_be_given(const struct planner *p, const char *vm)
@@ -169,8 +157,8 @@ bool seed_plan_unwritten(
 	name = arena_copy_n(p->arena, file, vm_length);
 	vm = written_vm(p, name);
 	/* A domain that is just being renamed is gone for a moment, and has it all the same. */
-	if (may_be_used(p, have->name) || may_be_given(p, name) ||
-	    (vm && !planner_observed(p, &vm_kind, vm->domain)))
+	if (may_be_given(p, name) || (vm && !planner_observed(p, &vm_kind, vm->domain)) ||
+	    vm_volume_may_be_had(p, have->name))
 		return true;
 	holds = contents(p, have);
 	if (!is_word(holds, SEED_WHOLE) && !is_word(holds, SEED_PARTLY))
@@ -180,8 +168,10 @@ bool seed_plan_unwritten(
 		program = item_program(p, item, NULL);
 	} else {
 		program = item_unwritten(p, item, true,
-		    arena_printf(p->arena, "`virsh vol-delete %s %.*s` deletes it",
-			vm_word(p, file), (int)(file - have->name - 1), have->name));
+		    arena_printf(p->arena, "`virsh vol-delete %s %s` deletes it",
+			vm_word(p, file),
+			vm_word(p, arena_copy_n(p->arena, have->name,
+				       (size_t)(file - have->name - 1)))));
 	}
 	if (program)
 		program_step(
