@@ -122,7 +122,7 @@ def threads(home):
 
 
 def as_few_as_can_be(home):
-    home.report.check("six threads, as README says", lambda: threads(home) == [
+    home.report.check("six of README's threads: no agent, no seed", lambda: threads(home) == [
         "homek8sd", "virt-call", "virt-call", "virt-event", "virt-transfer", "writer"], 5)
     home.report.check("a source without kinds is not mentioned",
                       lambda: not home.said("this host is "))

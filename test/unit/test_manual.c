@@ -60,19 +60,24 @@ struct walk {
 	size_t keys;
 };
 
+static void check_says(const char *path, const char *item, const char *expected)
+{
+	ck_assert_msg(strstr(item, expected) != NULL, "%s: %s has no \"%s\" but: %s",
+	    MANUAL, path, expected, item);
+}
+
 static void check_key(struct walk *w, const char *path, const struct field *f)
 {
 	autofree char *item = item_of(w->manual, path);
 
 	w->keys++;
 	ck_assert_msg(item != NULL, "%s says nothing of %s", MANUAL, path);
-	if (f->fallback) {
-		const char *expected =
-		    arena_printf(w->arena, "default: %s.", f->fallback);
-
-		ck_assert_msg(strstr(item, expected) != NULL,
-		    "%s: %s has no \"%s\" but: %s", MANUAL, path, expected, item);
-	}
+	if (f->fallback)
+		check_says(
+		    path, item, arena_printf(w->arena, "default: %s.", f->fallback));
+	if (f->example && strstr(item, "for example "))
+		check_says(
+		    path, item, arena_printf(w->arena, "for example %s.", f->example));
 }
 
 static void walk_table(struct walk *w, const char *path, const struct fields *fields)
