@@ -26,25 +26,3 @@ size_t sorted_position(const void *items, size_t count, size_t size, const void 
 		*found = at;
 	return low;
 }
-
-size_t sorted_near(const void *items, size_t count, size_t size, const void *key,
-    int (*order)(const void *element, const void *key), bool *found, size_t *near)
-{
-	const char *elements = items;
-	size_t place;
-
-	for (size_t i = near ? *near : count; i < count && i < *near + 2; i++) {
-		int stands = order(elements + i * size, key);
-
-		if (stands == 0) {
-			*found = true;
-			return *near = i;
-		}
-		if (stands > 0)
-			break;
-	}
-	place = sorted_position(items, count, size, key, order, found);
-	if (near)
-		*near = place;
-	return place;
-}

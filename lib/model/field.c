@@ -116,13 +116,13 @@ static void compare_value(
 static void compare_records(
     const struct comparison *c, const struct record *want, const struct record *have)
 {
-	for (const struct field *f = c->fields->rows; f->key; f++) {
-		uint64_t bit = UINT64_C(1) << (f - c->fields->rows);
-		bool known = have && (have->has & bit);
+	for (uint64_t left = want->has; left; left &= left - 1) {
+		const struct field *f = &c->fields->rows[__builtin_ctzll(left)];
+		bool known = have && (have->has & left & -left);
 		const char *x = (const char *)want + f->offset;
 		const char *y = known ? (const char *)have + f->offset : NULL;
 
-		if (!(f->flags & FIELD_COMPARED) || !(want->has & bit))
+		if (!(f->flags & FIELD_COMPARED))
 			continue;
 		if (!is_inner(f)) {
 			compare_value(c, f, want, known ? have : NULL);

@@ -54,10 +54,13 @@ static void compare_disk(struct planner *p, const struct vm *want, const struct 
 static void compare_type(struct planner *p, const struct vm *want, const struct vm *have,
     struct differences *out)
 {
-	const struct host_facts *host = hypervisor_facts(p);
+	const struct host_facts *host;
 	const char *due, *found;
 
-	if (!host || want->type == VM_AUTO || !field_has(&vm_kind.fields, have, "type"))
+	if (want->type == VM_AUTO || !field_has(&vm_kind.fields, have, "type"))
+		return;
+	host = hypervisor_facts(p);
+	if (!host)
 		return;
 	due = hypervisor_type(host, (enum vm_type)want->type);
 	found = field_text_at(p->arena, &vm_kind.fields, have, "type");
@@ -298,7 +301,7 @@ struct vm_change vm_change_plan(struct planner *p, struct item *item,
 	struct vm_change change = { 0 };
 	const char *restart, *unattached;
 
-	if (config)
+	if (config && stored.count)
 		store(p, item, want, config, &stored);
 	if (config && live) {
 		running = compare_live(p, want, live, config);

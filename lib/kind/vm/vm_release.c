@@ -34,7 +34,7 @@ bool vm_domain_is_written(const struct planner *p, const char *domain)
 
 void vm_release_report(struct planner *p, const struct vm *want)
 {
-	const char *name = want->object.name, *word = vm_word(p, name);
+	const char *name = want->object.name;
 	const struct vm *side;
 
 	if (strcmp(name, want->domain) == 0)
@@ -48,7 +48,7 @@ void vm_release_report(struct planner *p, const struct vm *want)
 	    name, name, want->domain)
 	    ->fix = arena_printf(p->arena,
 	    "write a VM of another name with `domain: %s`, or remove it with `virsh undefine %s`, which keeps its disks",
-	    vm_yaml_word(p->arena, name), word);
+	    vm_yaml_word(p->arena, name), vm_word(p, name));
 }
 
 /* A VM that is written and has no domain is this one, under another name: two of its kind

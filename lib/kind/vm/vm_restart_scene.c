@@ -154,13 +154,18 @@ static enum phase phase_of(const char *text)
 void restart_read(struct scene *s, const char *text)
 {
 	struct arena *a = s->p->arena;
-	const char *id = procedure_fact(a, text, "id");
+	const char *id;
 
+	s->id = -1;
+	if (!text)
+		return;
+	id = procedure_fact(a, text, "id");
 	s->phase = phase_of(text);
 	s->name = procedure_fact(a, text, "node");
 	s->boot = procedure_fact(a, text, "boot");
 	s->token = procedure_fact(a, text, "token");
-	s->id = id ? strtoll(id, NULL, 10) : -1;
+	if (id)
+		s->id = strtoll(id, NULL, 10);
 	read_node(s);
 }
 
