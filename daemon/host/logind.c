@@ -68,17 +68,22 @@ static void disconnect(struct logind *l)
 	l->requested = false;
 }
 
+static void try_again_later(struct logind *l)
+{
+	ev_timer_stop(l->loop, &l->again);
+	ev_timer_set(&l->again, AGAIN_S, 0.0);
+	ev_timer_start(l->loop, &l->again);
+}
+
 /* That it shuts down stays so until somebody says otherwise. */
 static void lose(struct logind *l)
 {
 	bool was = l->power.reached;
 
 	disconnect(l);
-	l->power.reached = false;
+	l->power.reached = l->power.refused = false;
 	l->power.guests = SWITCHED_UNKNOWN;
-	ev_timer_stop(l->loop, &l->again);
-	ev_timer_set(&l->again, AGAIN_S, 0.0);
-	ev_timer_start(l->loop, &l->again);
+	try_again_later(l);
 	if (was)
 		report(l);
 }
@@ -148,18 +153,27 @@ static int ask_property(struct logind *l, const char *service, const char *path,
 	return result;
 }
 
+/* While a shutdown is under way none is given out: that one is not delayed. At boot logind
+ * may be up before polkit, which it asks, is. */
 static int on_inhibitor(sd_bus_message *m, void *arg, sd_bus_error *error)
 {
 	struct logind *l = arg;
+	bool was = l->power.refused;
 	int fd;
 
 	(void)error;
 	l->requested = false;
-	if (sd_bus_message_is_method_error(m, NULL) ||
-	    sd_bus_message_read(m, "h", &fd) < 0)
-		return 0; /* one is under way already: this shutdown is not delayed */
-	release(l);
-	l->inhibitor = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	l->power.refused = sd_bus_message_is_method_error(m, NULL) ||
+			   sd_bus_message_read(m, "h", &fd) < 0;
+	if (!l->power.refused) {
+		release(l);
+		l->inhibitor = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+		l->power.refused = l->inhibitor < 0;
+	}
+	if (l->power.refused)
+		try_again_later(l);
+	if (l->power.refused != was)
+		report(l);
 	return 0;
 }
 
@@ -269,9 +283,16 @@ static void connect_bus(struct logind *l)
 
 static void on_again(struct ev_loop *loop, ev_timer *again, int events)
 {
+	struct logind *l = again->data;
+
 	(void)loop;
 	(void)events;
-	connect_bus(again->data);
+	if (!l->bus) {
+		connect_bus(l);
+		return;
+	}
+	take(l);
+	arm(l);
 }
 
 /* For the host's adapter */

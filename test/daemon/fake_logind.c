@@ -6,6 +6,7 @@
  *
  *   shutdown   it prepares for one, and waits for who holds an inhibitor
  *   cancel     it does not after all
+ *   refuse, grant   whoever requests an inhibitor
  *   guests STATE, longest MS   what is answered when it is asked
  *
  * It says on its standard output: "inhibited", "released", each when it is so.
@@ -28,7 +29,7 @@
 static struct {
 	sd_bus *clients[CLIENTS];
 	int inhibitor; /* our end of it, -1: none is held */
-	int prepares;
+	int prepares, refuses;
 	uint64_t longest_us;
 	char guests[32];
 } fake = { .inhibitor = -1, .longest_us = 120000000, .guests = "inactive" };
@@ -56,6 +57,9 @@ static int on_inhibit(sd_bus_message *m, void *arg, sd_bus_error *error)
 	if (fake.prepares)
 		return sd_bus_error_set(error,
 		    "org.freedesktop.login1.OperationInProgress", "it is under way");
+	if (fake.refuses)
+		return sd_bus_error_set(
+		    error, SD_BUS_ERROR_ACCESS_DENIED, "polkit is not there yet");
 	result = sd_bus_message_read(m, "ssss", &what, &who, &why, &mode);
 	if (result < 0 || strcmp(what, "shutdown") != 0 || strcmp(mode, "delay") != 0)
 		return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS, "another one");
@@ -186,6 +190,10 @@ static void obey(const char *line)
 		announce(1);
 	else if (strncmp(line, "cancel", 6) == 0)
 		announce(0);
+	else if (strncmp(line, "refuse", 6) == 0)
+		fake.refuses = 1;
+	else if (strncmp(line, "grant", 5) == 0)
+		fake.refuses = 0;
 	else if (sscanf(line, "longest %llu", &ms) == 1)
 		fake.longest_us = ms * 1000;
 	else

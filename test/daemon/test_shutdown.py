@@ -149,6 +149,18 @@ def bus_is_lost(home):
                       not finding(home, "shutdown-unnoticed"), 15)
 
 
+def refused(home):
+    """As at boot, where polkit, which logind asks, is later than homek8sd."""
+    home.stop()
+    home.logind.say("refuse")
+    home.start()
+    home.report.check("logind gives no inhibitor: said",
+                      lambda: finding(home, "shutdown-not-held"), 10)
+    home.logind.say("grant")
+    home.report.check("it is requested again, by itself", lambda: home.logind.holds() and
+                      not finding(home, "shutdown-not-held"), 15)
+
+
 def left(home):
     home.settings(more="")
     home.report.check("host.shutdown: leave: no delay", home.logind.let_go, 5)
@@ -160,4 +172,4 @@ def left(home):
 
 
 run(begin, in_order, cancelled, left_to_others, daemon_ends, killed_meanwhile, paused_by_people,
-    bus_is_lost, left)
+    bus_is_lost, refused, left)

@@ -142,6 +142,11 @@ void host_report(struct planner *p)
 		    ->fix = "`busctl status org.freedesktop.login1`";
 		return;
 	}
+	if (power->refused)
+		plan_finding(p, SEVERITY_WARNING, "shutdown-not-held", "host",
+		    "host.shutdown: ordered is written, and logind does not let homek8sd delay a shutdown: when this host shuts down, the VMs may lose their power; it is requested again every 10 s")
+		    ->fix =
+		    "`journalctl -b -u systemd-logind -u polkit` may say why; homek8sd needs what polkit calls org.freedesktop.login1.inhibit-delay-shutdown";
 	if (power->longest && power->longest < settings(p)->shutdown_timeout)
 		plan_finding(p, SEVERITY_WARNING, "shutdown-time-short", "host",
 		    "logind waits %s for who delays a shutdown, and host.shutdown_timeout is %s",

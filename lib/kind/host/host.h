@@ -15,7 +15,8 @@ enum switched { SWITCHED_UNKNOWN, SWITCHED_OFF, SWITCHED_ON };
 
 /* Facts of a reading. */
 struct host_power {
-	bool reached;	   /* logind answers */
+	bool reached;	   /* logind answers, */
+	bool refused;	   /* but gives no inhibitor */
 	struct mono since; /* it is shutting down since then; { 0 }: it is not */
 	int64_t longest;   /* ms that logind waits for an inhibitor; 0: it does not say */
 	enum switched guests;	     /* libvirt-guests.service */
