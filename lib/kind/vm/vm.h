@@ -52,7 +52,8 @@ struct vm_cloud_init {
 	const struct node *user_data, *meta_data, *network_config;
 	const char *hostname, *user, *pool;
 	struct texts keys;
-	struct vm_document documents[SEED_FILES]; /* the first three */
+	/* By enum seed_file, where cloud_init is written; none for SEED_VENDOR. */
+	struct vm_document *documents;
 };
 
 struct vm_boot { /* direct kernel boot */

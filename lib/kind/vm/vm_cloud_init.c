@@ -132,6 +132,7 @@ void vm_cloud_init_check(struct config *config, struct vm *vm, struct report *re
 	struct vm_cloud_init *c = &vm->cloud_init;
 	struct vm_document document;
 
+	c->documents = arena_array(&config->arena, SEED_FILES, sizeof(*c->documents));
 	if (find_text(
 		config, "user_data", c->user_data, &c->documents[SEED_USER], report))
 		vm_user_data_check(config, &c->documents[SEED_USER], report);
