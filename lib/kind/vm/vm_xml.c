@@ -379,16 +379,18 @@ static void write_disk(
 	xml_set_attribute(target, "bus", "virtio");
 }
 
+/* What is in a network of libvirt's may run on that one's bridge. One that is observed and in
+ * neither is of a type that has no source here: libvirt knows it by its MAC address. */
 static void fill_interface(xmlNode *nic, const struct vm_interface *written)
 {
+	const char *type = written->network ? "network" : "bridge";
+	const char *source = written->network ? written->network : written->bridge;
 	char mac[MAC_TEXT];
 
-	xml_set_attribute(nic, "type", written->bridge ? "bridge" : "network");
+	xml_set_attribute(nic, "type", source ? type : "user");
 	append_with(nic, "mac", "address", mac_text(written->mac, mac));
-	if (written->bridge)
-		append_with(nic, "source", "bridge", written->bridge);
-	else
-		append_with(nic, "source", "network", written->network);
+	if (source)
+		append_with(nic, "source", type, source);
 	append_with(nic, "model", "type", "virtio");
 }
 
