@@ -173,8 +173,11 @@ bool seed_plan_unwritten(
 			vm_word(p, arena_copy_n(p->arena, have->name,
 				       (size_t)(file - have->name - 1)))));
 	}
-	if (program)
-		program_step(
-		    p, program, &seed_delete_action, have->name, "delete seed %s", file);
+	if (!program)
+		return true;
+	/* The pool may be another host's too, whose homek8sd has made it. */
+	for (size_t i = 0; !vm && i < program->effect_count; i++)
+		program->effects[i].in_use = true;
+	program_step(p, program, &seed_delete_action, have->name, "delete seed %s", file);
 	return true;
 }
