@@ -27,7 +27,8 @@ typedef struct program *vm_add_stop(struct planner *p, struct item *item, void *
 /*
  * Fills verdict, reason and the steps by which a running domain is shut down: requested,
  * requested again, and after its time forced where that is written. Nothing is sent twice
- * too early: what was sent is in the record.
+ * too early: what was sent is in the record. Of one that cannot be shut down, for it is
+ * paused, has crashed or has no stored definition, only why: then `add` is not called.
  */
 void vm_power_stop(struct planner *p, struct item *item, const struct vm *want,
     const struct vm *have, vm_add_stop *add, void *arg);

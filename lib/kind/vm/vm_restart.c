@@ -12,6 +12,7 @@
 #include "lib/kind/vm/vm_record.h"
 #include "lib/kind/vm/vm_release.h"
 #include "lib/kind/vm/vm_restart_scene.h"
+#include "lib/kind/vm/vm_state.h"
 #include "lib/kind/vm/vm_word.h"
 #include "lib/plan/procedure.h"
 
@@ -273,6 +274,16 @@ static bool is_left_so(const struct scene *s)
 	       strcmp(vm_power_text(&s->have->facts), "running") != 0;
 }
 
+/* What could not be shut down in the end is not drained before, and what would be lost with
+ * that neither. */
+static bool can_shut_down(const struct scene *s)
+{
+	const struct domain_facts *facts = &s->have->facts;
+
+	return facts->persistent && facts->state != STATE_PAUSED &&
+	       facts->state != STATE_CRASHED;
+}
+
 static bool plan_new(struct scene *s)
 {
 	const struct node_object *left;
@@ -292,6 +303,8 @@ static bool plan_new(struct scene *s)
 		return false;
 	if (restart_is_other_machine(s))
 		refuse(s);
+	else if (s->due && !can_shut_down(s))
+		vm_power_stop(s->p, s->item, s->want, s->have, NULL, NULL);
 	else
 		begin(s);
 	return true;
