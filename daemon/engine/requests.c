@@ -180,7 +180,10 @@ int engine_approve(struct engine *e, const struct kind *kind, const char *name,
 			continue;
 		say(e, "approve", kind, name, who, program->why);
 		state_approve(&e->state, kind, name, program->parts, program->part_count,
-		    clock_mono(), (uint32_t)uid);
+		    clock_mono(),
+		    approval_lasts(
+			&e->config->settings.maintenance.window, clock_local()),
+		    (uint32_t)uid);
 		engine_schedule(e);
 		return 0;
 	}

@@ -153,3 +153,10 @@ int64_t window_next(const struct window *w, int64_t local)
 	next = window_is_open(w, local) ? end_of(w, day) : day * DAY_MINUTES + w->from;
 	return next * MINUTE - local;
 }
+
+int64_t window_end(const struct window *w, int64_t local)
+{
+	if (!w->days)
+		return INT64_MAX;
+	return end_of(w, day_of(w, minute_of(local))) * MINUTE - local;
+}

@@ -30,5 +30,8 @@ bool window_is_open(const struct window *window, int64_t local);
 /* How long until it opens, or, where it is open, until it is shut, ms: more than 0;
  * INT64_MAX where none is given. */
 int64_t window_next(const struct window *window, int64_t local);
+/* How long until the first that has not ended yet is shut, ms: more than 0; INT64_MAX where
+ * none is given. */
+int64_t window_end(const struct window *window, int64_t local);
 
 #endif

@@ -9,10 +9,14 @@
 #include "lib/base/hash.h"
 #include "lib/state/record.h"
 
+#define APPROVAL_LASTS_MAX_MS (8 * APPROVAL_EXPIRES_MS) /* a week, and its window */
+
 static const struct field rows[] = {
 	record_row(struct approval, "parts", FIELD_HASHES, parts, FIELD_KEPT),
 	record_row(
 	    struct approval, "given", FIELD_MONO, given_at, FIELD_KEPT | FIELD_SHOWN),
+	record_row(struct approval, "lasts", FIELD_INT, lasts, FIELD_KEPT,
+	    .maximum = APPROVAL_LASTS_MAX_MS),
 	record_row(struct approval, "uid", FIELD_INT, uid, FIELD_KEPT | FIELD_SHOWN),
 	record_row(struct approval, "used", FIELD_BOOL, used, FIELD_KEPT | FIELD_SHOWN),
 	{ 0 },
@@ -25,12 +29,18 @@ uint64_t approval_part(const char *text)
 	return hash_bytes(HASH_START, text, strlen(text));
 }
 
+int64_t approval_lasts(const struct window *maintenance, int64_t local)
+{
+	return maintenance->days ? window_end(maintenance, local) : APPROVAL_EXPIRES_MS;
+}
+
 void approval_add(struct approval *approval, const uint64_t *parts, size_t count,
-    struct mono now, uint32_t uid)
+    struct mono now, int64_t lasts, uint32_t uid)
 {
 	for (size_t i = 0; i < count; i++)
 		hashes_add(&approval->parts, parts[i]);
 	approval->given_at = now;
+	approval->lasts = lasts;
 	approval->uid = uid;
 	approval->used = false;
 }
@@ -51,7 +61,8 @@ bool approval_covers(const struct approval *approval, const uint64_t *parts, siz
 
 bool approval_is_expired(const struct approval *approval, struct mono now)
 {
-	struct mono end = mono_add(approval->given_at, APPROVAL_EXPIRES_MS);
+	int64_t lasts = approval->lasts ? approval->lasts : APPROVAL_EXPIRES_MS;
+	struct mono end = mono_add(approval->given_at, lasts);
 
 	return approval->parts.count && !approval->used && mono_reached(end, now);
 }

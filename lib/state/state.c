@@ -345,9 +345,9 @@ void state_wish(struct state *m, const struct kind *kind, const char *name,
 }
 
 void state_approve(struct state *m, const struct kind *kind, const char *name,
-    const uint64_t *parts, size_t count, struct mono now, uint32_t uid)
+    const uint64_t *parts, size_t count, struct mono now, int64_t lasts, uint32_t uid)
 {
-	approval_add(&state_get(m, kind, name)->approval, parts, count, now, uid);
+	approval_add(&state_get(m, kind, name)->approval, parts, count, now, lasts, uid);
 	m->persistent_changes++;
 }
 

@@ -103,9 +103,9 @@ bool state_source_has_begun(const struct state *m, const struct source *source);
 void state_pause(struct state *m, const struct kind *kind, const char *name,
     const char *reason, struct mono until);
 void state_resume(struct state *m, const struct kind *kind, const char *name);
-/* Approves these parts of a change (lib/state/approval.h). */
+/* Approves these parts of a change, for `lasts` ms unless it is used (lib/state/approval.h). */
 void state_approve(struct state *m, const struct kind *kind, const char *name,
-    const uint64_t *parts, size_t count, struct mono now, uint32_t uid);
+    const uint64_t *parts, size_t count, struct mono now, int64_t lasts, uint32_t uid);
 /*
  * `by`, a user's name, asks that the object, written as `desired`, be up, or down, until it
  * is resumed or written otherwise. Where that is what is written (`written_up` of its

@@ -33,7 +33,8 @@ START_TEST(an_approval_covers_subsets)
 	ck_assert_msg(
 	    !approval_covers(&approval, questions[_i].parts, questions[_i].count),
 	    "%s: nothing was allowed yet", questions[_i].what);
-	approval_add(&approval, allowed, COUNT(allowed), (struct mono){ 17 }, 1000);
+	approval_add(&approval, allowed, COUNT(allowed), (struct mono){ 17 },
+	    APPROVAL_EXPIRES_MS, 1000);
 	ck_assert_uint_eq(approval.parts.count, 4);
 	ck_assert_msg(approval_covers(&approval, questions[_i].parts,
 			  questions[_i].count) == questions[_i].covered,
@@ -50,9 +51,11 @@ START_TEST(a_second_approval_adds_to_the_first)
 	static const uint64_t first[] = { 9, 1 }, second[] = { 4, 9 }, both[] = { 1, 4 };
 	struct approval approval = { 0 };
 
-	approval_add(&approval, first, COUNT(first), (struct mono){ 17 }, 1000);
+	approval_add(&approval, first, COUNT(first), (struct mono){ 17 },
+	    APPROVAL_EXPIRES_MS, 1000);
 	approval.used = true;
-	approval_add(&approval, second, COUNT(second), (struct mono){ 18 }, 1001);
+	approval_add(&approval, second, COUNT(second), (struct mono){ 18 },
+	    APPROVAL_EXPIRES_MS, 1001);
 	ck_assert(approval_covers(&approval, both, COUNT(both)));
 	ck_assert_uint_eq(approval.parts.count, 3);
 	for (size_t i = 1; i < approval.parts.count; i++)
@@ -60,6 +63,40 @@ START_TEST(a_second_approval_adds_to_the_first)
 	ck_assert_int_eq(approval.given_at.ms, 18);
 	ck_assert_int_eq(approval.uid, 1001);
 	ck_assert_msg(!approval.used, "the time for using it begins anew");
+	approval_done(&approval);
+}
+END_TEST
+
+#define HOUR ((int64_t)3600 * 1000)
+#define SUNDAY (3 * 24 * HOUR) /* 1970 began on a Thursday */
+
+static const struct {
+	const char *what, *window;
+	int64_t given, lasts;
+} lives[] = {
+	{ "no window: a day", NULL, SUNDAY, 24 * HOUR },
+	{ "before it, that day", "Sun 02:00-05:00", SUNDAY, 5 * HOUR },
+	{ "while it is open", "Sun 02:00-05:00", SUNDAY + 4 * HOUR, HOUR },
+	{ "after it: the whole week, to the end of the next", "Sun 02:00-05:00",
+	    SUNDAY + 5 * HOUR, 7 * 24 * HOUR },
+};
+
+START_TEST(an_unused_approval_ends_with_the_first_window)
+{
+	struct approval approval = { 0 };
+	struct window window = { 0 };
+	struct mono now = { 17 }, end;
+
+	if (lives[_i].window)
+		ck_assert_int_eq(window_parse(lives[_i].window, &window, NULL), 0);
+	approval_add(&approval, allowed, COUNT(allowed), now,
+	    approval_lasts(&window, lives[_i].given), 0);
+	end = mono_add(now, lives[_i].lasts);
+	ck_assert_msg(!approval_is_expired(&approval, (struct mono){ end.ms - 1 }), "%s",
+	    lives[_i].what);
+	ck_assert_msg(approval_is_expired(&approval, end), "%s", lives[_i].what);
+	approval.used = true;
+	ck_assert_msg(!approval_is_expired(&approval, end), "%s: used", lives[_i].what);
 	approval_done(&approval);
 }
 END_TEST
@@ -94,6 +131,8 @@ int main(void)
 
 	tcase_add_loop_test(tests, an_approval_covers_subsets, 0, (int)COUNT(questions));
 	tcase_add_test(tests, a_second_approval_adds_to_the_first);
+	tcase_add_loop_test(
+	    tests, an_unused_approval_ends_with_the_first_window, 0, (int)COUNT(lives));
 	tcase_add_test(tests, a_change_has_one_name);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);

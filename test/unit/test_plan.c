@@ -351,7 +351,7 @@ START_TEST(an_approval_is_for_what_was_shown)
 	ck_assert_uint_eq(s.plan->step_count, 0);
 	ck_assert_uint_eq(strlen(program_of(s.item)->hash), 32);
 	state_approve(&s.state, &pool_kind, "p", (const uint64_t[]){ 17 }, 1,
-	    (struct mono){ NOW }, 0);
+	    (struct mono){ NOW }, APPROVAL_EXPIRES_MS, 0);
 	plan_again(&s, 0);
 	ck_assert_msg(scene_gate(s.item) == GATE_APPROVAL, "something else was approved");
 	scene_approve(&s, s.item);

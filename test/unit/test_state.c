@@ -35,7 +35,7 @@ static bool is_approved(const struct state *m, size_t count)
 
 static void approve(struct state *m)
 {
-	state_approve(m, &vm_kind, "a", parts, 2, NOW, 1000);
+	state_approve(m, &vm_kind, "a", parts, 2, NOW, DAY, 1000);
 }
 
 START_TEST(objects_are_found_by_kind_and_name)
@@ -159,7 +159,7 @@ START_TEST(an_approval_outlives_a_reload_of_a_kind_without_a_record)
 {
 	struct state m = { 0 };
 
-	state_approve(&m, &service_kind, "p", parts, 1, NOW, 0);
+	state_approve(&m, &service_kind, "p", parts, 1, NOW, DAY, 0);
 	state_desired(&m, &service_kind, "p", NULL);
 	ck_assert_uint_eq(state_find(&m, &service_kind, "p")->approval.parts.count, 1);
 	state_desired(&m, &service_kind, "q", NULL);

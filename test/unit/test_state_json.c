@@ -54,7 +54,7 @@ static void fill(struct state *m)
 		.quick_stops = 2,
 		.running_since = { NOW.ms - 5000 },
 		.start_at = { NOW.ms + 40000 } };
-	state_approve(m, &vm_kind, "a", parts, 2, NOW, 1000);
+	state_approve(m, &vm_kind, "a", parts, 2, NOW, APPROVAL_EXPIRES_MS, 1000);
 	record_set_text(&state_get(m, &vm_kind, "a")->error, "no such pool");
 	state_begin(m, &vm_kind, "a", "domain-reset", INT64_MAX, WALL - 1);
 	state_procedure(m, &vm_kind, "a", "drain", (struct mono){ NOW.ms - 30000 });
@@ -185,7 +185,8 @@ START_TEST(an_approval_is_no_older_than_it_is)
 	struct state m = { 0 }, again = { 0 };
 	autojson struct json_object *o = NULL;
 
-	state_approve(&m, &vm_kind, "a", &(uint64_t){ 5 }, 1, NOW, 0);
+	state_approve(&m, &vm_kind, "a", &(uint64_t){ 5 }, 1, NOW,
+	    APPROVAL_EXPIRES_MS, 0);
 	o = state_save(&m, &ahead);
 	load(&again, o, &after);
 	ck_assert_int_eq(state_find(&again, &vm_kind, "a")->approval.given_at.ms, -1);

@@ -557,7 +557,8 @@ START_TEST(a_new_wish_begins_anew)
 	vm_record_desired(b.state, &b.want.object);
 	ck_assert_msg(b.vm->quick_stops == 6, "the same wish is no new one");
 	b.want.state = VM_STOPPED;
-	approval_add(&b.state->approval, &(uint64_t){ 7 }, 1, (struct mono){ 1 }, 0);
+	approval_add(&b.state->approval, &(uint64_t){ 7 }, 1, (struct mono){ 1 },
+	    APPROVAL_EXPIRES_MS, 0);
 	vm_record_desired(b.state, &b.want.object);
 	ck_assert_int_eq(b.vm->quick_stops, 0);
 	ck_assert_msg(!b.state->approval.parts.count, "nobody was asked about this");

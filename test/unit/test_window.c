@@ -57,19 +57,24 @@ static const struct {
 	const char *what, *text;
 	int64_t at;
 	bool open;
-	int64_t next;
+	int64_t next, end;
 } times[] = {
-	{ "a day before", "Sun 02:00-05:00", SUNDAY - 22 * HOUR, false, DAY },
-	{ "a moment before", "Sun 02:00-05:00", SUNDAY + 2 * HOUR - 1, false, 1 },
-	{ "it opens", "Sun 02:00-05:00", SUNDAY + 2 * HOUR, true, 3 * HOUR },
-	{ "its last moment", "Sun 02:00-05:00", SUNDAY + 5 * HOUR - 1, true, 1 },
-	{ "it is shut", "Sun 02:00-05:00", SUNDAY + 5 * HOUR, false, 7 * DAY - 3 * HOUR },
-	{ "past midnight", "Sun 23:00-01:00", SUNDAY + DAY + HOUR / 2, true, HOUR / 2 },
+	{ "a day before", "Sun 02:00-05:00", SUNDAY - 22 * HOUR, false, DAY,
+	    DAY + 3 * HOUR },
+	{ "a moment before", "Sun 02:00-05:00", SUNDAY + 2 * HOUR - 1, false, 1,
+	    3 * HOUR + 1 },
+	{ "it opens", "Sun 02:00-05:00", SUNDAY + 2 * HOUR, true, 3 * HOUR, 3 * HOUR },
+	{ "its last moment", "Sun 02:00-05:00", SUNDAY + 5 * HOUR - 1, true, 1, 1 },
+	{ "it is shut", "Sun 02:00-05:00", SUNDAY + 5 * HOUR, false, 7 * DAY - 3 * HOUR,
+	    7 * DAY },
+	{ "past midnight", "Sun 23:00-01:00", SUNDAY + DAY + HOUR / 2, true, HOUR / 2,
+	    HOUR / 2 },
 	{ "the day after, at that hour", "Sun 23:00-01:00", SUNDAY + DAY + 23 * HOUR,
-	    false, 6 * DAY },
-	{ "to the end of the day", "Sun 23:00-24:00", SUNDAY + DAY - 1, true, 1 },
-	{ "every day", "daily 02:00-03:00", SUNDAY + 3 * HOUR, false, 23 * HOUR },
-	{ "before 1970", "Wed 02:00-03:00", -DAY + 2 * HOUR + 1, true, HOUR - 1 },
+	    false, 6 * DAY, 6 * DAY + 2 * HOUR },
+	{ "to the end of the day", "Sun 23:00-24:00", SUNDAY + DAY - 1, true, 1, 1 },
+	{ "every day", "daily 02:00-03:00", SUNDAY + 3 * HOUR, false, 23 * HOUR, DAY },
+	{ "before 1970", "Wed 02:00-03:00", -DAY + 2 * HOUR + 1, true, HOUR - 1,
+	    HOUR - 1 },
 };
 
 START_TEST(when_it_is_open)
@@ -81,6 +86,8 @@ START_TEST(when_it_is_open)
 	    window_is_open(&w, times[_i].at) == times[_i].open, "%s", times[_i].what);
 	ck_assert_msg(window_next(&w, times[_i].at) == times[_i].next, "%s: %lld",
 	    times[_i].what, (long long)window_next(&w, times[_i].at));
+	ck_assert_msg(window_end(&w, times[_i].at) == times[_i].end, "%s: ends in %lld",
+	    times[_i].what, (long long)window_end(&w, times[_i].at));
 }
 END_TEST
 
@@ -90,6 +97,7 @@ START_TEST(none_is_always_open)
 
 	ck_assert(window_is_open(&none, SUNDAY));
 	ck_assert_int_eq(window_next(&none, SUNDAY), INT64_MAX);
+	ck_assert_int_eq(window_end(&none, SUNDAY), INT64_MAX);
 }
 END_TEST
 

@@ -246,7 +246,7 @@ static inline void scene_approve(struct scene *s, const struct item *item)
 	const struct program *program = program_of(item);
 
 	state_approve(&s->state, item->kind, item->name, program->parts,
-	    program->part_count, (struct mono){ NOW }, 0);
+	    program->part_count, (struct mono){ NOW }, APPROVAL_EXPIRES_MS, 0);
 }
 
 static inline bool has_effect(const struct item *item, enum effect_what what)
