@@ -762,13 +762,46 @@ START_TEST(starts_are_known)
 	set_up(&b);
 	ck_assert_int_eq(b.vm->up_at.ms, 0);
 	send_step(&b, &domain_start_action);
-	ck_assert_int_eq(b.vm->start_sent.ms, b.now.ms);
+	ck_assert_msg(b.vm->boot_turn.ms == 0, "no turn: the host has not been booted");
 	observe_running(&b);
 	ck_assert_int_eq(b.vm->up_at.ms, b.now.ms);
 	after(&b, MINUTE);
 	observe_again(&b);
 	observe(&b, -1, 5, 3);
 	ck_assert_msg(b.vm->up_at.ms == b.now.ms - MINUTE, "when it was started");
+	object_state_free(b.state);
+}
+END_TEST
+
+static const struct {
+	const char *what;
+	int64_t up_at;
+	bool requested;
+	const char *phase;
+	bool turn;
+} boot_starts[] = {
+	{ "it ran before the host was booted", .up_at = -1000, .turn = true },
+	{ "it has run since", .up_at = 1000 },
+	{ "it never ran", .up_at = 0 },
+	{ "a user requested it", .up_at = -1000, .requested = true },
+	{ "a restart brings it back", .up_at = -1000, .phase = "start id=3" },
+};
+
+/* Of all starts after the host's boot only those that take turns count for the next one. */
+START_TEST(a_turn_of_boot_is_known)
+{
+	struct bench b;
+
+	set_up(&b);
+	b.vm->up_at.ms = boot_starts[_i].up_at;
+	b.vm->start_requested = boot_starts[_i].requested;
+	if (boot_starts[_i].phase)
+		record_set_text(&b.state->procedure.phase, boot_starts[_i].phase);
+	ck_assert_msg(vm_record_awaits_turn(b.state) == boot_starts[_i].turn, "%s",
+	    boot_starts[_i].what);
+	send_step(&b, &domain_start_action);
+	ck_assert_msg(b.vm->boot_turn.ms == (boot_starts[_i].turn ? b.now.ms : 0), "%s",
+	    boot_starts[_i].what);
 	object_state_free(b.state);
 }
 END_TEST
@@ -861,6 +894,7 @@ int main(void)
 	tcase_add_test(tests, what_was_taken_down_is_known);
 	tcase_add_test(tests, who_does_not_go_down_was_not_taken_down);
 	tcase_add_test(tests, starts_are_known);
+	tcase_add_loop_test(tests, a_turn_of_boot_is_known, 0, ROWS(boot_starts));
 	tcase_add_test(tests, a_request_that_was_not_heeded_is_forgotten);
 	tcase_add_test(tests, a_restart_stays_with_the_domain_it_began_with);
 	srunner_run_all(runner, CK_ENV);

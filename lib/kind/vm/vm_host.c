@@ -138,13 +138,11 @@ static void settle_shutdown(struct planner *p)
 
 /* Booting */
 
-/* It ran before the host was booted, and has not since; points in time of before that are
- * below zero. */
 static bool is_boot_start(const struct program *program)
 {
 	return program->gate == GATE_OPEN && program->step_count &&
 	       program->steps[0]->action == &domain_start_action &&
-	       vm_record_of(program->item->state)->up_at.ms < 0;
+	       vm_record_awaits_turn(program->item->state);
 }
 
 /* The one whose turn it is: control planes before the others, each by name; NULL: none. */
@@ -172,8 +170,9 @@ static struct program *next_start(struct planner *p, size_t *count)
 	return first;
 }
 
-/* When a start was last sent since the host has booted; { 0 }: none was. */
-static struct mono last_start(const struct planner *p)
+/* When a turn was last taken since the host has booted; { 0 }: none was. What else is
+ * started meanwhile takes none. */
+static struct mono last_turn(const struct planner *p)
 {
 	const struct set *vms = config_get(p->input->desired, &vm_kind);
 	struct mono last = { 0 };
@@ -182,8 +181,8 @@ static struct mono last_start(const struct planner *p)
 		const struct object_state *state =
 		    state_find(p->input->state, &vm_kind, vms->items[i]->name);
 
-		if (state && vm_record_of(state)->start_sent.ms > last.ms)
-			last = vm_record_of(state)->start_sent;
+		if (state && vm_record_of(state)->boot_turn.ms > last.ms)
+			last = vm_record_of(state)->boot_turn;
 	}
 	return last;
 }
@@ -211,14 +210,35 @@ static void hold_back(struct planner *p, const struct program *first)
 	}
 }
 
+/* Nobody is restarted while others have not had their turn, whatever the budget has left:
+ * it begins afterwards. */
+static void hold_restarts(struct planner *p)
+{
+	const struct item_range *range = &p->plan->ranges[kind_index(&vm_kind)];
+
+	for (size_t i = range->first; i < range->end; i++) {
+		const struct item *item = p->plan->items[i];
+
+		for (size_t k = 0; k < item->program_count; k++) {
+			struct program *program = item->programs[k];
+
+			if (program->of_phase && program->effect_count &&
+			    program->gate == GATE_OPEN && !item->state->procedure.phase)
+				program_waits(p, program,
+				    "this host has booted: waits until its VMs are started");
+		}
+	}
+}
+
 static void settle_boot(struct planner *p)
 {
 	size_t count;
 	struct program *first = next_start(p, &count);
-	struct mono last = last_start(p), again;
+	struct mono last = last_turn(p), again;
 
 	if (!first)
 		return;
+	hold_restarts(p);
 	again = mono_add(last, interval_of(p));
 	if (last.ms > 0 && !mono_reached(again, p->input->now)) {
 		hold_back(p, NULL);

@@ -371,14 +371,22 @@ static void start_failed(struct object_state *state, struct mono now, uint32_t r
 	state->retry_at = vm->start_at;
 }
 
+/* Points in time of before the host's boot are below zero (lib/state/record.h). */
+bool vm_record_awaits_turn(const struct object_state *state)
+{
+	const struct vm_record *vm = vm_record_of(state);
+
+	return vm->up_at.ms < 0 && !vm->start_requested && !state->procedure.phase;
+}
+
 void vm_record_sent(
     struct object_state *state, const struct action *action, struct mono now)
 {
 	struct vm_record *vm = state->own;
 
 	stop_requested(vm, action, now);
-	if (action == &domain_start_action)
-		vm->start_sent = now;
+	if (action == &domain_start_action && vm_record_awaits_turn(state))
+		vm->boot_turn = now;
 	else if (stops(action) && vm->desired == VM_RUNNING)
 		vm->taken_down = now;
 	if (action == &domain_reboot_action || action == &domain_reset_action ||

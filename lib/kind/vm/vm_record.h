@@ -40,7 +40,7 @@ struct vm_record {
 	struct mono taken_down; /* by us, though it is to run: it is started again */
 	struct mono up_at;	/* it was observed to have been started */
 	struct mono remedy_at;	/* the last step of its remediation (vm_remedy.h) */
-	struct mono start_sent; /* a start of it, by us */
+	struct mono boot_turn;	/* its turn since the host was booted: a start was sent */
 	struct mono gone_at;	/* its domain was there, and is not since; 0: not */
 	/* Resumptions by us after a disk error: the last, and how many in a row have not
 	 * lasted; and whether it was observed paused by one. */
@@ -82,6 +82,10 @@ void vm_record_desired(struct object_state *state, const struct object *desired)
 bool vm_record_observed(struct object_state *state, const struct observed *observed,
     const struct object *want, const struct settings *settings, struct mono now,
     uint32_t random);
+
+/* Whether its start would be one after the host's boot, which has its turn: it ran before
+ * the boot, and has not since; nobody requested that start, and it is none of a procedure. */
+bool vm_record_awaits_turn(const struct object_state *state);
 
 /* From when a shutdown is requested the VM counts as one that may be going down, whatever
  * is desired of it meanwhile. */

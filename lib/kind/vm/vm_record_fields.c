@@ -47,7 +47,7 @@ static const struct field rows[] = {
 	record_row(struct vm_record, "up_at", FIELD_MONO, up_at, FIELD_KEPT),
 	record_row(struct vm_record, "remedy_at", FIELD_MONO, remedy_at,
 	    FIELD_KEPT | FIELD_SHOWN),
-	record_row(struct vm_record, "start_sent", FIELD_MONO, start_sent, FIELD_KEPT),
+	record_row(struct vm_record, "boot_turn", FIELD_MONO, boot_turn, FIELD_KEPT),
 	record_row(struct vm_record, "resumed_at", FIELD_MONO, resumed_at, FIELD_KEPT),
 	record_row(struct vm_record, "resumed_in_vain", FIELD_INT, resumed_in_vain,
 	    FIELD_KEPT | FIELD_SHOWN | FIELD_CLEARED, .maximum = INT_MAX),
