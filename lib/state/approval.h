@@ -18,8 +18,8 @@ struct approval { /* a record (lib/state/record.h); initially nothing is approve
 	struct hashes parts;
 	struct mono given_at;
 	int64_t lasts; /* ms, unless it is used; 0: as long as APPROVAL_EXPIRES_MS */
-	int64_t uid; /* who */
-	bool used;   /* a step under it was sent: it no longer expires */
+	int64_t uid;   /* who */
+	bool used;     /* a step under it was sent: it no longer expires */
 };
 
 extern const struct fields approval_fields;

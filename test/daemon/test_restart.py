@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """`homek8sctl restart` of a node: cordoned under our mark, its Pods evicted as their budget lets
 them, shut down, started, Ready in another boot, uncordoned; killed and gone on with at each phase;
+the addresses it announces move before;
 what others have done to the node is left to them.
 """
 
@@ -12,6 +13,15 @@ from homelab import run, started
 NODE = "/api/v1/nodes/worker-1"
 PODS = "/api/v1/namespaces/default/pods"
 BUDGETS = "/apis/policy/v1/namespaces/default/poddisruptionbudgets"
+STATUSES = "/apis/metallb.io/v1beta1/namespaces/metallb-system/servicel2statuses"
+L2STATUS = {
+    "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+    "metadata": {"name": "servicel2statuses.metallb.io"},
+    "spec": {"group": "metallb.io", "scope": "Namespaced",
+             "names": {"plural": "servicel2statuses", "singular": "servicel2status",
+                       "kind": "ServiceL2Status", "listKind": "ServiceL2StatusList"},
+             "versions": [{"name": "v1beta1", "served": True, "storage": True,
+                           "schema": {"openAPIV3Schema": {"type": "object"}}}]}}
 MARK = "homek8s.io/drain"
 LABEL = "node.kubernetes.io/exclude-from-external-load-balancers"
 
@@ -145,8 +155,8 @@ def killed(home):
     before = domain_id(home)
     home.exits(0, "restart", "vm/worker-1")
     phases = []
-    for word in ("cordon", "drain"):
-        home.report.wait_until(lambda: phase(home) in (word, "drain"), 5)
+    for words in (("cordon", "move"), ("move", "drain")):
+        home.report.wait_until(lambda: phase(home) in words, 5)
         phases.append(phase(home))
         home.kill()
         home.start()
@@ -185,6 +195,45 @@ def foreign(home):
     home.api.patch(NODE, {"spec": {"unschedulable": None}})
 
 
+def announced(*nodes):
+    return [{"apiVersion": "metallb.io/v1beta1", "kind": "ServiceL2Status",
+             "metadata": {"name": f"l2-{name}", "namespace": "metallb-system",
+                          "labels": {"metallb.io/node": name}},
+             "status": {"node": name, "serviceName": "web", "serviceNamespace": "default"}}
+            for name in nodes]
+
+
+def moved(home):
+    """MetalLB says which node announces an address: before anything is evicted another one does,
+    or it has had its time."""
+    check, stays = home.report.check, home.report.stays
+    home.api.post("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", L2STATUS)
+    home.api.store(pod("web"), *announced("worker-1", "worker-2"))
+    before = domain_id(home)
+    home.exits(0, "restart", "vm/worker-1")
+    check("it waits for the address", lambda: excluded(home) and phase(home) == "move" and
+          home.is_("vm/worker-1", "pending",
+                   "it announces the address of 1 Service still: default/web"), 5)
+    home.kill()
+    home.start()
+    stays("killed: no Pod is evicted before, and the VM runs", lambda: "web" in pods(home) and
+          domain_id(home) == before, 4)
+    home.api.delete(f"{STATUSES}/l2-worker-1")
+    check("it has moved: on it goes", lambda: "web" not in pods(home) and
+          domain_id(home) not in (before, "-"), 10)
+    boots(home)
+    check("to its end", lambda: untouched(home) and home.is_("vm/worker-1", "converged"), 30)
+    home.api.store(*announced("worker-1"))
+    before = domain_id(home)
+    home.exits(0, "restart", "vm/worker-1")
+    stays("one that does not move is waited for", lambda: domain_id(home) == before, 10)
+    check("not for ever", lambda: domain_id(home) not in (before, "-"), 15)
+    check("and that is said", lambda: home.ctl("describe", "vm/worker-1").has(
+        "node worker-1 still announced the address of service/default/web"))
+    boots(home)
+    check("to its end", lambda: untouched(home) and home.is_("vm/worker-1", "converged"), 30)
+
+
 def no_server(home):
     check, stays = home.report.check, home.report.stays
     before = domain_id(home)
@@ -214,4 +263,4 @@ def refused(home):
 
 
 if __name__ == "__main__":
-    run(start, drained, restarted, killed, foreign, no_server, refused)
+    run(start, drained, restarted, killed, foreign, moved, no_server, refused)

@@ -190,11 +190,12 @@ struct w_object {
 	const char *uuid;
 	const char *mark; /* the annotation of a drain; or NULL */
 	bool unschedulable, excluded, cordoned_by_hand;
-	int booted;	  /* the id of the domain it runs in, or last did */
-	unsigned boots;	  /* how often its kubelet has come up */
-	int64_t boots_at; /* us; 0: it has */
-	bool never_back;  /* its kubelet does not come up */
-	unsigned pods;	  /* that can be evicted; the first is kept by a budget */
+	int64_t excluded_at; /* us */
+	int booted;	     /* the id of the domain it runs in, or last did */
+	unsigned boots;	     /* how often its kubelet has come up */
+	int64_t boots_at;    /* us; 0: it has */
+	bool never_back;     /* its kubelet does not come up */
+	unsigned pods;	     /* that can be evicted; the first is kept by a budget */
 	unsigned pod_uids;
 };
 
@@ -336,6 +337,7 @@ void node_show(struct world *w, const struct w_object *o, struct json_object *me
 /* What the API server lists. New references. */
 struct json_object *node_pods(struct world *w, const char *name);
 struct json_object *node_budgets(const struct world *w);
+struct json_object *node_announcements(const struct world *w);
 /* A merge patch, an eviction; NULL or the refusal, with its HTTP status. */
 const char *node_patch(
     struct world *w, struct w_object *o, struct json_object *body, int *status);

@@ -121,6 +121,39 @@ struct json_object *node_budgets(const struct world *w)
 	return all;
 }
 
+/* MetalLB on each worker announces a Service of its own until it is excluded: mostly it soon
+ * does no more, sometimes later than anybody waits. */
+static bool announces(const struct world *w, const struct w_object *o)
+{
+	static const int64_t after_us[] = { 300000, 900000, 6000000, INT64_MAX };
+	size_t which = (strlen(o->e.name) + (size_t)o->e.name[strlen(o->e.name) - 1]) % 4;
+
+	return o->type == OBJECT_NODE && o->e.exists && o->ready &&
+	       (!o->excluded || w->now_us - o->excluded_at < after_us[which]);
+}
+
+struct json_object *node_announcements(const struct world *w)
+{
+	struct json_object *all = json_object_new_object();
+	struct json_object *items = json_object_new_array();
+
+	for (size_t i = 0; i < OBJECTS; i++) {
+		struct json_object *item, *status;
+
+		if (!announces(w, &w->objects[i]))
+			continue;
+		item = json_object_new_object();
+		status = json_object_new_object();
+		json_put_string(status, "node", w->objects[i].e.name);
+		json_put_string(status, "serviceNamespace", "apps");
+		json_put_string(status, "serviceName", "web");
+		json_put(item, "status", status);
+		json_object_array_add(items, item);
+	}
+	json_put(all, "items", items);
+	return all;
+}
+
 /* Taking */
 
 const char *node_patch(
@@ -128,6 +161,7 @@ const char *node_patch(
 {
 	const char *version = json_string_at(body, "metadata.resourceVersion");
 	struct json_object *of, *value;
+	bool was_excluded = o->excluded;
 
 	*status = 409;
 	if (version && strcmp(version, arena_printf(w->arena, "%u", o->e.version)) != 0)
@@ -139,6 +173,8 @@ const char *node_patch(
 	of = json_at(body, "metadata.labels");
 	if (of && json_object_object_get_ex(of, EXCLUDE, &value))
 		o->excluded = value;
+	if (o->excluded && !was_excluded)
+		o->excluded_at = w->now_us;
 	of = json_at(body, "spec");
 	if (of && json_object_object_get_ex(of, "unschedulable", &value))
 		o->unschedulable = value && json_object_get_boolean(value);

@@ -29,18 +29,21 @@ static const struct {
 	int64_t unready_since, ready_since;
 	bool changed; /* by the last */
 } rows[] = {
-	{ "Ready from the first: since when is not known", { READY, READY }, 2, 0, 0, false },
+	{ "Ready from the first: since when is not known", { READY, READY }, 2, 0, 0,
+	    false },
 	{ "not Ready when first observed", { UNREADY }, 1, BEGAN, 0, true },
 	{ "and ever since", { UNREADY, UNREADY, UNREADY }, 3, BEGAN, 0, false },
 	{ "it falls", { READY, UNREADY }, 2, BEGAN + 1000, 0, true },
 	{ "Ready again", { UNREADY, READY }, 2, 0, BEGAN + 1000, true },
-	{ "Ready again, for a while", { UNREADY, READY, READY }, 3, 0, BEGAN + 1000, false },
+	{ "Ready again, for a while", { UNREADY, READY, READY }, 3, 0, BEGAN + 1000,
+	    false },
 	{ "it falls again", { UNREADY, READY, UNREADY }, 3, BEGAN + 2000, 0, true },
-	{ "what is not known changes nothing", { UNREADY, NOT_KNOWN }, 2, BEGAN, 0, false },
+	{ "what is not known changes nothing", { UNREADY, NOT_KNOWN }, 2, BEGAN, 0,
+	    false },
 	{ "nor begins it anew", { UNREADY, NOT_KNOWN, UNREADY }, 3, BEGAN, 0, false },
 	{ "it has left the cluster", { UNREADY, GONE }, 2, 0, 0, true },
-	{ "and is another one when it joins", { UNREADY, GONE, UNREADY }, 3,
-	    BEGAN + 2000, 0, true },
+	{ "and is another one when it joins", { UNREADY, GONE, UNREADY }, 3, BEGAN + 2000,
+	    0, true },
 };
 
 START_TEST(it_is_known_since_when)
@@ -50,8 +53,7 @@ START_TEST(it_is_known_since_when)
 	bool changed = false;
 
 	for (size_t i = 0; i < rows[_i].count; i++)
-		changed =
-		    observe(state, rows[_i].was[i], BEGAN + (int64_t)i * 1000);
+		changed = observe(state, rows[_i].was[i], BEGAN + (int64_t)i * 1000);
 	ck_assert_msg(record->unready_since.ms == rows[_i].unready_since, "%s: %lld",
 	    rows[_i].what, (long long)record->unready_since.ms);
 	ck_assert_msg(record->ready_since.ms == rows[_i].ready_since, "%s: %lld",

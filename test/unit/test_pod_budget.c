@@ -10,12 +10,12 @@
 #define ROWS(table) ((int)(sizeof(table) / sizeof((table)[0])))
 
 #define POD                                                                              \
-	"{'metadata': {'namespace': 'shop', 'name': 'db-0', 'labels': {'app': 'db', "   \
-	"'a.b/tier': 'x'}}, 'status': {'phase': 'Running', 'conditions': [{'type': "    \
+	"{'metadata': {'namespace': 'shop', 'name': 'db-0', 'labels': {'app': 'db', "    \
+	"'a.b/tier': 'x'}}, 'status': {'phase': 'Running', 'conditions': [{'type': "     \
 	"'Ready', 'status': 'True'}]}}"
 #define UNREADY                                                                          \
 	"{'metadata': {'namespace': 'shop', 'name': 'db-0', 'labels': {'app': 'db'}}, "  \
-	"'status': {'phase': 'Running', 'conditions': [{'type': 'Ready', 'status': "    \
+	"'status': {'phase': 'Running', 'conditions': [{'type': 'Ready', 'status': "     \
 	"'False'}]}}"
 #define PENDING                                                                          \
 	"{'metadata': {'namespace': 'shop', 'name': 'db-0', 'labels': {'app': 'db'}}, "  \
@@ -38,20 +38,24 @@ static const struct {
 } rows[] = {
 	{ "there is none", POD, "", .keeps = NULL },
 	{ "none is left", POD, BUDGET("shop", APP, NONE_LEFT), .keeps = KEPT },
-	{ "one is left", POD, BUDGET("shop", APP, "{'disruptionsAllowed': 1}"), .keeps = NULL },
+	{ "one is left", POD, BUDGET("shop", APP, "{'disruptionsAllowed': 1}"),
+	    .keeps = NULL },
 	{ "of another namespace", POD, BUDGET("other", APP, NONE_LEFT), .keeps = NULL },
 	{ "of other Pods", POD,
 	    BUDGET("shop", "{'matchLabels': {'app': 'web'}}", NONE_LEFT), .keeps = NULL },
 	{ "a label more than the Pod has", POD,
-	    BUDGET("shop", "{'matchLabels': {'app': 'db', 'v': '1'}}", NONE_LEFT), .keeps = NULL },
+	    BUDGET("shop", "{'matchLabels': {'app': 'db', 'v': '1'}}", NONE_LEFT),
+	    .keeps = NULL },
 	{ "a key with dots", POD,
-	    BUDGET("shop", "{'matchLabels': {'a.b/tier': 'x'}}", NONE_LEFT), .keeps = KEPT },
-	{ "an empty selector is of all", POD, BUDGET("shop", "{}", NONE_LEFT), .keeps = KEPT },
-	{ "of v1beta1 of none", POD, BUDGET("shop", "{}", NONE_LEFT), .keeps = NULL, .beta = true },
+	    BUDGET("shop", "{'matchLabels': {'a.b/tier': 'x'}}", NONE_LEFT),
+	    .keeps = KEPT },
+	{ "an empty selector is of all", POD, BUDGET("shop", "{}", NONE_LEFT),
+	    .keeps = KEPT },
+	{ "of v1beta1 of none", POD, BUDGET("shop", "{}", NONE_LEFT), .keeps = NULL,
+	    .beta = true },
 	{ "In", POD,
 	    BUDGET("shop",
-		EXPRESSION(
-		    "{'key': 'app', 'operator': 'In', 'values': ['web', 'db']}"),
+		EXPRESSION("{'key': 'app', 'operator': 'In', 'values': ['web', 'db']}"),
 		NONE_LEFT),
 	    .keeps = KEPT },
 	{ "NotIn", POD,
@@ -74,24 +78,28 @@ static const struct {
 	{ "an operator of a newer server keeps", POD,
 	    BUDGET("shop", EXPRESSION("{'key': 'v', 'operator': 'Like'}"), NONE_LEFT),
 	    .keeps = KEPT },
-	{ "not Ready, and the others are enough", UNREADY,
-	    BUDGET("shop", APP, NONE_LEFT), .keeps = NULL },
+	{ "not Ready, and the others are enough", UNREADY, BUDGET("shop", APP, NONE_LEFT),
+	    .keeps = NULL },
 	{ "not Ready, and the others are not", UNREADY, BUDGET("shop", APP, NOT_ENOUGH),
-	    .keeps = "waits for PodDisruptionBudget shop/b, which allows no disruption now: 1 of its Pods are healthy, and it needs 2" },
+	    .keeps =
+		"waits for PodDisruptionBudget shop/b, which allows no disruption now: 1 of its Pods are healthy, and it needs 2" },
 	{ "not Ready, which is always allowed", UNREADY,
 	    "{'metadata': {'namespace': 'shop', 'name': 'b'}, 'spec': {'selector': " APP
 	    ", 'unhealthyPodEvictionPolicy': 'AlwaysAllow'}, 'status': " NOT_ENOUGH "}",
 	    .keeps = NULL },
-	{ "it does not run yet", PENDING, BUDGET("shop", APP, NOT_ENOUGH), .keeps = NULL },
+	{ "it does not run yet", PENDING, BUDGET("shop", APP, NOT_ENOUGH),
+	    .keeps = NULL },
 	{ "an old status says nothing", POD,
 	    "{'metadata': {'namespace': 'shop', 'name': 'b', 'generation': 3}, 'spec': "
 	    "{'selector': " APP
 	    "}, 'status': {'observedGeneration': 2, 'disruptionsAllowed': 1}}",
-	    .keeps = "waits for PodDisruptionBudget shop/b, whose status is not up to date" },
+	    .keeps =
+		"waits for PodDisruptionBudget shop/b, whose status is not up to date" },
 	{ "two of them", POD,
 	    BUDGET("shop", APP, "{'disruptionsAllowed': 1}") ", " BUDGET(
 		"shop", "{}", "{'disruptionsAllowed': 1}"),
-	    .keeps = "has two PodDisruptionBudgets, shop/b and shop/b, and the API server evicts no such Pod: let only one select it" },
+	    .keeps =
+		"has two PodDisruptionBudgets, shop/b and shop/b, and the API server evicts no such Pod: let only one select it" },
 };
 
 /* Of text with ' for ". */
@@ -112,7 +120,7 @@ START_TEST(a_budget_keeps_its_pods)
 {
 	struct arena a = { 0 };
 	autojson struct json_object *pod = parse(arena_printf(&a, "%s", rows[_i].pod));
-	autojson struct json_object *budgets = 
+	autojson struct json_object *budgets =
 	    parse(arena_printf(&a, "[%s]", rows[_i].budgets));
 	const char *keeps = pod_budget_keeps(&a, budgets, pod, rows[_i].beta);
 

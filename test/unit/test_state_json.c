@@ -185,8 +185,8 @@ START_TEST(an_approval_is_no_older_than_it_is)
 	struct state m = { 0 }, again = { 0 };
 	autojson struct json_object *o = NULL;
 
-	state_approve(&m, &vm_kind, "a", &(uint64_t){ 5 }, 1, NOW,
-	    APPROVAL_EXPIRES_MS, 0);
+	state_approve(
+	    &m, &vm_kind, "a", &(uint64_t){ 5 }, 1, NOW, APPROVAL_EXPIRES_MS, 0);
 	o = state_save(&m, &ahead);
 	load(&again, o, &after);
 	ck_assert_int_eq(state_find(&again, &vm_kind, "a")->approval.given_at.ms, -1);

@@ -38,8 +38,8 @@ static void see_node(bool ready)
 	ck_assert_int_eq(node_kind.decode(observed, &reading, NULL), 0);
 	observed->presence = PRESENT;
 	observations_remove(&t.s.observed, &node_kind, "w");
-	node_record_observed(state_get(&t.s.state, &node_kind, "w"), observed, NULL, NULL,
-	    t.now, 0);
+	node_record_observed(
+	    state_get(&t.s.state, &node_kind, "w"), observed, NULL, NULL, t.now, 0);
 	observations_put(&t.s.observed, observed);
 	arena_done(&a);
 }
@@ -150,8 +150,8 @@ static void climb(void)
 	check_after(5 * MINUTE - 2, "", "remedy rung=reboot");
 	check_after(1, "reset domain w", "remedy rung=reset");
 	check_after(5 * MINUTE - 1, "", "remedy rung=reset");
-	check_after(1, "cut the power of domain w, and start it again",
-	    "remedy rung=power");
+	check_after(
+	    1, "cut the power of domain w, and start it again", "remedy rung=power");
 }
 
 START_TEST(one_step_after_the_other)

@@ -12,6 +12,7 @@
 #include "lib/base/text.h"
 #include "lib/doc/json.h"
 #include "lib/kind/kinds.h"
+#include "lib/kind/node/node_announce.h"
 #include "lib/kind/node/pod_budget.h"
 
 #define EVERY_MS 3000
@@ -24,14 +25,15 @@ bool node_is_marked(const struct node_object *n, const char *token)
 	return n->mark_token && (!token || strcmp(n->mark_token, token) == 0);
 }
 
-static bool announces(const struct planner *p)
+/* Where nobody takes the addresses over they are announced until its machine stops. */
+static bool is_to_exclude(const struct planner *p, const struct node_object *n)
 {
-	return p->input->observed->kinds[kind_index(&pool_kind)].count > 0;
+	return !n->has_exclude_label && node_announces(p) && node_can_hand_over(p, n);
 }
 
 bool node_is_cordoned(const struct planner *p, const struct node_object *n)
 {
-	return n->unschedulable && (n->has_exclude_label || !announces(p));
+	return n->unschedulable && !is_to_exclude(p, n);
 }
 
 /* {metadata: {KEY: {NAME: value}}}; NULL takes it away. */
@@ -78,8 +80,7 @@ void node_cordon_step(struct planner *p, struct program *program,
     const struct node_object *n, const char *token)
 {
 	bool known = node_is_marked(n, token);
-	bool cordons = !n->unschedulable,
-	     excludes = announces(p) && !n->has_exclude_label;
+	bool cordons = !n->unschedulable, excludes = is_to_exclude(p, n);
 	autojson struct json_object *o = json_object_new_object();
 	struct json_object *metadata = metadata_of(n);
 

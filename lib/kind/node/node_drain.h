@@ -20,7 +20,8 @@
 
 /* Whether the procedure of that token has marked it; NULL: any. */
 bool node_is_marked(const struct node_object *n, const char *token);
-/* Whether nothing is scheduled on it, nor announced where MetalLB announces addresses. */
+/* Whether nothing is scheduled on it, nor announced where MetalLB announces addresses and
+ * another Node can take them over (node_announce.h). */
 bool node_is_cordoned(const struct planner *p, const struct node_object *n);
 
 /* A step of the program that cordons it, or takes back what is ours. The API server

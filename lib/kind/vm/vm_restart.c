@@ -7,11 +7,13 @@
 #include <strings.h>
 
 #include "lib/kind/kinds.h"
+#include "lib/kind/node/node_announce.h"
 #include "lib/kind/node/node_match.h"
 #include "lib/kind/vm/vm_power.h"
 #include "lib/kind/vm/vm_record.h"
 #include "lib/kind/vm/vm_release.h"
 #include "lib/kind/vm/vm_restart_scene.h"
+#include "lib/kind/vm/vm_start.h"
 #include "lib/kind/vm/vm_state.h"
 #include "lib/kind/vm/vm_word.h"
 #include "lib/plan/procedure.h"
@@ -52,10 +54,29 @@ static enum phase after_drain(const struct scene *s, struct drain *drain)
 	if (!s->node) /* it has left the cluster */
 		return SHUTDOWN;
 	node_drain(s->p, s->node, vm_record_of(s->item->state)->evicted_at, drain);
-	return drain->is == DRAIN_DONE && restart_is_ours(s) &&
-		       node_is_cordoned(s->p, s->node)
-		   ? SHUTDOWN
-		   : DRAIN;
+	return drain->is == DRAIN_DONE && restart_is_cordoned(s) ? SHUTDOWN : DRAIN;
+}
+
+/* Its addresses are given a time to move, and no more: they go with its machine anyway. One
+ * that had the label before, or has none, announces what it did. */
+static enum phase after_move(struct scene *s)
+{
+	const char *service;
+	enum announced is;
+
+	if (!s->node)
+		return DRAIN;
+	if (!restart_is_cordoned(s))
+		return MOVE;
+	if (!s->node->marks_exclude)
+		return DRAIN;
+	is = node_announced(s->p, s->node, s->token, &s->moving, &service);
+	if (is == ANNOUNCED_ELSEWHERE)
+		return DRAIN;
+	if (!restart_is_late(s, is == ANNOUNCED_NOT_SAID ? SILENT_MS : MOVE_MS))
+		return MOVE;
+	s->unmoved = service;
+	return DRAIN;
 }
 
 /* Nobody wants it any more, and the guest has not heeded the request in its time. */
@@ -64,9 +85,9 @@ static bool is_given_up(const struct scene *s)
 	return !s->due && mono_reached(restart_heeded_until(s), s->p->input->now);
 }
 
-static enum phase next_of_taken(const struct scene *s, struct drain *drain)
+static enum phase next_of_taken(struct scene *s, struct drain *drain)
 {
-	bool before = s->phase == CORDON || s->phase == DRAIN;
+	bool before = s->phase < SHUTDOWN;
 
 	if (!s->have)
 		return undo(s);
@@ -77,9 +98,9 @@ static enum phase next_of_taken(const struct scene *s, struct drain *drain)
 	if (before && ((s->name && !s->known) || restart_is_unsure(s)))
 		return s->phase;
 	if (s->phase == CORDON)
-		return !s->node || (restart_is_ours(s) && node_is_cordoned(s->p, s->node))
-			   ? DRAIN
-			   : CORDON;
+		return !s->node || restart_is_cordoned(s) ? MOVE : CORDON;
+	if (s->phase == MOVE)
+		return after_move(s);
 	if (s->phase == DRAIN)
 		return after_drain(s, drain);
 	if (!restart_runs(s))
@@ -87,12 +108,20 @@ static enum phase next_of_taken(const struct scene *s, struct drain *drain)
 	return is_another_run(s) ? READY : is_given_up(s) ? undo(s) : SHUTDOWN;
 }
 
-static enum phase next_of(const struct scene *s, struct drain *drain)
+/* It ran again, which was all there was to bring back, and whoever has stopped it since is
+ * heeded as at any other time. */
+static bool is_left_stopped(const struct scene *s)
+{
+	return s->have && vm_start_is_left(s->item, s->want, s->have);
+}
+
+static enum phase next_of(struct scene *s, struct drain *drain)
 {
 	switch (s->phase) {
 	case NONE:
 		return NONE;
 	case CORDON:
+	case MOVE:
 	case DRAIN:
 	case SHUTDOWN:
 		return next_of_taken(s, drain);
@@ -105,7 +134,7 @@ static enum phase next_of(const struct scene *s, struct drain *drain)
 		if (!s->name || !restart_is_to_run(s) || restart_is_node_off(s))
 			return undo(s);
 		if (!restart_runs(s))
-			return START;
+			return is_left_stopped(s) ? undo(s) : START;
 		if (s->known && !s->node)
 			return NONE;
 		if (s->known && has_joined_anew(s))

@@ -2,9 +2,10 @@
 /*
  * vm_restart: the procedure (lib/plan/procedure.h) that shuts a VM down and starts it
  * again, so that what is stored of it takes effect. Part of the kind vm. One that is a
- * node of the cluster is cordoned and drained before, and given back once it is Ready:
+ * node of the cluster is cordoned and drained before, and given back once it is Ready; "move" waits, not for long, until other Nodes announce
+ * the addresses that it did:
  *
- *	cordon -> drain -> shutdown -> start -> ready -> settle -> uncordon
+ *	cordon -> move -> drain -> shutdown -> start -> ready -> settle -> uncordon
  *
  * It begins at a person's wish (`homek8sctl restart`), or for the reasons that the caller
  * has, once that was approved. Up to "drain" it is given up, and what it took put back,

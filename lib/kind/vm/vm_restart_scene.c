@@ -20,8 +20,8 @@
 #include "lib/plan/procedure.h"
 #include "lib/state/approval.h"
 
-static const char *const words[] = { "", "cordon", "drain", "shutdown", "start", "ready",
-	"settle", "uncordon" };
+static const char *const words[] = { "", "cordon", "move", "drain", "shutdown", "start",
+	"ready", "settle", "uncordon" };
 
 bool restart_runs(const struct scene *s)
 {
@@ -164,6 +164,7 @@ void restart_read(struct scene *s, const char *text)
 	s->name = procedure_fact(a, text, "node");
 	s->boot = procedure_fact(a, text, "boot");
 	s->token = procedure_fact(a, text, "token");
+	s->unmoved = procedure_fact(a, text, "unmoved");
 	if (id)
 		s->id = strtoll(id, NULL, 10);
 	read_node(s);
@@ -213,7 +214,14 @@ const char *restart_phase(const struct scene *s)
 
 	if (s->name)
 		text = arena_printf(a, "%s node=%s token=%s", text, s->name, s->token);
-	return s->name && s->boot ? arena_printf(a, "%s boot=%s", text, s->boot) : text;
+	if (s->name && s->boot)
+		text = arena_printf(a, "%s boot=%s", text, s->boot);
+	return s->unmoved ? arena_printf(a, "%s unmoved=%s", text, s->unmoved) : text;
+}
+
+bool restart_is_cordoned(const struct scene *s)
+{
+	return restart_is_ours(s) && node_is_cordoned(s->p, s->node);
 }
 
 bool restart_is_ours(const struct scene *s)

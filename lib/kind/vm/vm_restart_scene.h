@@ -10,13 +10,15 @@
 #include "lib/kind/vm/vm.h"
 #include "lib/plan/item.h"
 
+#define MOVE_MS 15000  /* that addresses may take to move; then it goes on */
+#define SILENT_MS 3000 /* that they are given where nobody says whether they have */
 #define DRAIN_MS ((int64_t)10 * 60 * 1000) /* then it is said that it takes long */
 #define READY_MS ((int64_t)10 * 60 * 1000)
 #define SETTLE_MS 15000 /* a Node that is Ready for so long stays it */
 
 #define WHICH_DISK "whether its disk is the one that is written"
 
-enum phase { NONE, CORDON, DRAIN, SHUTDOWN, START, READY, SETTLE, UNCORDON };
+enum phase { NONE, CORDON, MOVE, DRAIN, SHUTDOWN, START, READY, SETTLE, UNCORDON };
 
 struct scene {
 	struct planner *p;
@@ -26,10 +28,12 @@ struct scene {
 	const char *reasons;
 	enum phase phase;
 	/* What the phase keeps. */
-	const char *name;  /* of the Node; NULL: it is none */
-	const char *boot;  /* of the Node, before */
-	const char *token; /* of our cordon */
-	int64_t id;	   /* of the domain, before */
+	const char *name;    /* of the Node; NULL: it is none */
+	const char *boot;    /* of the Node, before */
+	const char *token;   /* of our cordon */
+	const char *unmoved; /* a Service it announced when its time was over, or NULL */
+	const char *moving;  /* in MOVE: what is waited for; NULL: for its cordon */
+	int64_t id;	     /* of the domain, before */
 	/* What is so. */
 	const struct node_object *node; /* NULL: absent, or not known */
 	bool known;			/* whether there is such a Node */
@@ -71,6 +75,8 @@ const char *restart_phase(const struct scene *s);
 bool restart_is_other_machine(const struct scene *s);
 /* The Node carries this procedure's mark. */
 bool restart_is_ours(const struct scene *s);
+/* So, and nothing comes to it any more. */
+bool restart_is_cordoned(const struct scene *s);
 /* Kubernetes is switched off. */
 bool restart_is_node_off(const struct scene *s);
 /* A phase that begins now is not late, but will be. */

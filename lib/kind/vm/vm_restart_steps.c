@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* vm_restart_steps: what is said and done in each phase of a restart. */
 #include "lib/kind/kinds.h"
+#include "lib/kind/node/node_announce.h"
 #include "lib/kind/vm/vm_power.h"
 #include "lib/kind/vm/vm_record.h"
 #include "lib/kind/vm/vm_restart_scene.h"
@@ -41,11 +42,21 @@ static void do_cordon(struct scene *s)
 	node_cordon_step(s->p, restart_program(s), s->node, s->token);
 }
 
+static void do_move(struct scene *s)
+{
+	if (s->moving)
+		item_pending(s->p, s->item,
+		    "%s: waits until other nodes announce the addresses of Services that node %s announced; %s",
+		    title(s), s->name, s->moving);
+	else
+		do_cordon(s);
+}
+
 static void do_drain(struct scene *s, const struct drain *drain)
 {
 	const char *text = drain->text ? drain->text : "";
 
-	if (!restart_is_ours(s) || !node_is_cordoned(s->p, s->node)) {
+	if (!restart_is_cordoned(s)) {
 		do_cordon(s);
 		return;
 	}
@@ -117,6 +128,10 @@ static void do_uncordon(struct scene *s)
 	if (restart_power_is_well(s))
 		item_pending(s->p, s->item,
 		    "what its restart has set on node %s is taken back", s->name);
+	else
+		item_condition(s->p, s->item, "RestartEnds",
+		    "its restart has ended, and what that has set on node %s is taken back",
+		    s->name);
 	node_uncordon_step(s->p, item_program(s->p, s->item, NULL), s->node);
 }
 
@@ -125,9 +140,26 @@ static bool needs_cluster(const struct scene *s)
 	return s->name && !s->known && s->phase != SHUTDOWN && s->phase != START;
 }
 
+/* What becomes of the addresses of Services, where they have not moved. */
+static void report_addresses(const struct scene *s)
+{
+	const struct node_object *n = s->node;
+
+	if (s->phase <= SHUTDOWN && n && !n->has_exclude_label && node_announces(s->p) &&
+	    !node_can_hand_over(s->p, n))
+		item_condition(s->p, s->item, "AddressesStay",
+		    "no other node can announce addresses of Services for node %s: what it announces is not reachable while it restarts",
+		    s->name);
+	if (s->unmoved)
+		item_condition(s->p, s->item, "AddressesNotMoved",
+		    "node %s still announced the address of service/%s %s after other nodes were to: it is not reachable from when %s stops until one does",
+		    s->name, s->unmoved, duration_text(s->p->arena, MOVE_MS), s->name);
+}
+
 void restart_act(struct scene *s, const struct drain *drain)
 {
 	item_phase(s->item, restart_phase(s));
+	report_addresses(s);
 	if (needs_cluster(s)) {
 		wait_for_cluster(s);
 		return;
@@ -137,6 +169,9 @@ void restart_act(struct scene *s, const struct drain *drain)
 		break;
 	case CORDON:
 		do_cordon(s);
+		break;
+	case MOVE:
+		do_move(s);
 		break;
 	case DRAIN:
 		do_drain(s, drain);

@@ -14,6 +14,7 @@
 #include "lib/kind/vm/vm_claims.h"
 #include "lib/kind/vm/vm_defaults.h"
 #include "lib/kind/vm/vm_fields.h"
+#include "lib/kind/vm/vm_power.h"
 #include "lib/kind/vm/vm_record.h"
 #include "lib/kind/vm/vm_seed.h"
 #include "lib/kind/network/reservation_plan.h"
@@ -124,6 +125,23 @@ static bool may_start(
 		break;
 	}
 	return false;
+}
+
+static bool is_elsewhere(const struct item *item, const struct vm *have)
+{
+	return have->facts.state == STATE_SHUTOFF &&
+	       have->facts.reason == SHUTOFF_MIGRATED &&
+	       !vm_record_of(item->state)->start_requested;
+}
+
+bool vm_start_is_left(
+    const struct item *item, const struct vm *want, const struct vm *have)
+{
+	if (is_elsewhere(item, have))
+		return true;
+	if (is_failure(item, cause_of(item, have), &have->facts))
+		return false;
+	return !vm_power_managed(item, want, have) || !may_start(item, want, have);
 }
 
 /* Starting */
@@ -385,12 +403,10 @@ void vm_start_again(struct planner *p, struct item *item, const struct vm *want,
 void vm_start_plan(
     struct planner *p, struct item *item, const struct vm *want, const struct vm *have)
 {
-	const struct vm_record *vm = vm_record_of(item->state);
 	const char *why = reason_text(item, have);
 
 	report_managed_save(p, item, have);
-	if (have->facts.state == STATE_SHUTOFF &&
-	    have->facts.reason == SHUTOFF_MIGRATED && !vm->start_requested) {
+	if (is_elsewhere(item, have)) {
 		item_blocked(p, item,
 		    "was migrated to another host; if it no longer runs there, `homek8sctl start vm/%s` starts it here",
 		    item->name);

@@ -18,6 +18,11 @@ enum stop_cause vm_stop_cause(const struct domain_facts *facts);
 void vm_start_plan(
     struct planner *p, struct item *item, const struct vm *want, const struct vm *have);
 
+/* Whether somebody else has stopped what does not run, or has taken it to another host, and
+ * it is left so: by its power policy, or because its power is not managed. */
+bool vm_start_is_left(
+    const struct item *item, const struct vm *want, const struct vm *have);
+
 /* The same where something has to be brought back that was shut down by us, whatever the
  * power policy: `why` begins the reason. */
 void vm_start_again(struct planner *p, struct item *item, const struct vm *want,
