@@ -12,7 +12,7 @@
 
 #include "lib/base/arena.h"
 #include "lib/base/error.h"
-#include "lib/wire/base64.h"
+#include "lib/base/base64.h"
 
 #define KUBECONFIG_MAX_BYTES ((size_t)1024 * 1024)
 

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "lib/wire/base64.h"
+#include "lib/base/base64.h"
 
 struct validity {
 	int64_t from, to;

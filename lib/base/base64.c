@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* base64: four digits become three bytes; what is not whole leaves nothing behind. */
-#include "lib/wire/base64.h"
+#include "lib/base/base64.h"
 
 #include <stdint.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* base64: decoding, as RFC 4648 section 4 has it. */
-#ifndef LIB_WIRE_BASE64_H
-#define LIB_WIRE_BASE64_H
+#ifndef LIB_BASE_BASE64_H
+#define LIB_BASE_BASE64_H
 
 #include <stddef.h>
 
