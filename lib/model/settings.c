@@ -99,7 +99,7 @@ static const struct field maintenance_rows[] = {
 	    .fallback = "none", .example = "workers", .words = automatic_words },
 	{ "window", FIELD_WINDOW, at(struct maintenance_settings, window), 0,
 	    .help =
-		"When such a restart may begin, in local time; past midnight where the end is the earlier one. Left out: at any time.",
+		"When such a restart may begin, in local time; past midnight where the end is the earlier one. Days are written as Sun, as Mon-Fri, as Sat,Sun or as daily. Left out: at any time.",
 	    .example = "Sun 02:00-05:00" },
 	{ 0 },
 };
