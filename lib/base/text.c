@@ -268,7 +268,7 @@ const char *nearest_word(const char *word, const char *const *words)
 		/* Not finished rather than mistyped. */
 		if (distance <= length / 3 + 1 && strncmp(*words, word, length) == 0)
 			distance = 0;
-		if (distance < best || (distance == best && !nearest && length > 2)) {
+		if (distance < best || (distance == best && !nearest && length > 3)) {
 			best = distance;
 			nearest = *words;
 		}

@@ -226,10 +226,58 @@ static bool follows_slashes(const struct place *place)
 	return length > 1 && strncmp(line, "//", 2) == 0;
 }
 
-/* What libyaml words in a way that leads astray; NULL: nothing of that. */
-static const struct advice *other_advice(
-    const yaml_parser_t *parser, const struct place *place)
+/* Whether the line has it. */
+static bool line_has(const struct place *place, const char *what)
 {
+	const char *line;
+	size_t length = place->line ? source_line(place->source, place->line, &line) : 0;
+
+	return length && memmem(line, length, what, strlen(what));
+}
+
+/* The ':' without a blank after it in "key:value", which is one text, and so is what
+ * follows on the next line; false: there is none. */
+static bool find_bare_colon(struct place *place)
+{
+	const char *line;
+	size_t length =
+	    place->line > 1 ? source_line(place->source, place->line - 1, &line) : 0;
+	const char *colon = length ? memchr(line, ':', length) : NULL;
+	size_t before = colon ? (size_t)(colon - line) : 0;
+
+	if (!colon || before + 1 >= length || strchr(" \r/", colon[1]) ||
+	    memchr(line, '#', before))
+		return false;
+	place->line--;
+	place->column = (unsigned)before + 1;
+	return true;
+}
+
+/* The same with the colon of Japanese, which is none of YAML's. */
+static bool find_wide_colon(struct place *place)
+{
+	struct place before = *place;
+
+	before.line--;
+	before.column = 1;
+	if (!line_has(&before, "\xef\xbc\x9a"))
+		return false;
+	*place = before;
+	return true;
+}
+
+/* What libyaml words in a way that leads astray; NULL: nothing of that. */
+static const struct advice *other_advice(const yaml_parser_t *parser, struct place *place)
+{
+	static const struct advice bare = { NULL, NULL, false,
+		"no blank stands after this ':'",
+		"write a blank after each ':', as in \"role: worker\"" };
+	static const struct advice wide = { NULL, NULL, false,
+		"this line has a full-width colon",
+		"replace it by a plain \":\" and a blank" };
+	static const struct advice variable = { NULL, NULL, false,
+		"a '{' cannot stand here",
+		"variables are not filled in: write the value" };
 	static const struct advice colon = { NULL, NULL, false, "a ':' cannot stand here",
 		"put the text that has the ':' in quotes" };
 	static const struct advice slashes = { NULL, NULL, false,
@@ -239,9 +287,16 @@ static const struct advice *other_advice(
 	    parser->context_mark.line == parser->problem_mark.line &&
 	    character_at(place) == ':')
 		return &colon;
-	if (strncmp(parser->problem, "mapping values", 14) == 0 && follows_slashes(place))
+	if (strncmp(parser->problem, "did not find expected ','", 25) == 0 &&
+	    line_has(place, "${"))
+		return &variable;
+	if (strncmp(parser->problem, "mapping values", 14) != 0)
+		return NULL;
+	if (follows_slashes(place))
 		return &slashes;
-	return NULL;
+	if (find_wide_colon(place))
+		return &wide;
+	return find_bare_colon(place) ? &bare : NULL;
 }
 
 static void refuse_character_at(struct report *report, const struct place *place)

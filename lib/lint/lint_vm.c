@@ -258,6 +258,10 @@ static const char *missing_fix(
 		text = arena_printf(a, "%s \"vcpus: 2\"", text);
 	if (!lint_has(&vm_as_new(vm)->object, "memory"))
 		text = arena_printf(a, "%s \"memory: 4GiB\"", text);
+	if (!lint_has(&vm->object, "disk") && !lint_has(&vm->object, "boot"))
+		text = arena_printf(a,
+		    "%s \"disk: {size: 30GiB, image: noble-server-cloudimg-amd64.img}\"",
+		    text);
 	if (!lint_has(&vm->object, "interfaces") && networks->count > 1)
 		text = arena_printf(a, "%s \"interfaces: [{network: %s}]\"", text,
 		    networks->items[0]->name);
@@ -266,15 +270,25 @@ static const char *missing_fix(
 
 /* Of one that exists it does not matter, and what is written of a volume or a kernel is
  * mostly of use for a new one. */
+static bool is_for_new(const struct vm *vm)
+{
+	const struct vm_disk *more = vm->more_disks.items;
+
+	for (size_t i = 0; i < vm->more_disks.count; i++)
+		if (more[i].size || more[i].image)
+			return true;
+	return vm->disk.size || vm->disk.image || vm->boot.kernel;
+}
+
+/* Only where there is no error: what is missing may be what was refused. */
 static void lint_missing(const struct config *config, struct report *report)
 {
 	const struct set *vms = config_get(config, &vm_kind);
 
-	for (size_t i = 0; i < vms->count; i++) {
+	for (size_t i = 0; !report->errors && i < vms->count; i++) {
 		const struct vm *vm = (const struct vm *)vms->items[i];
-		bool is_new = vm->disk.size || vm->disk.image || vm->boot.kernel;
 		const char *missing =
-		    is_new ? vm_missing(report->arena, config, vm) : NULL;
+		    is_for_new(vm) ? vm_missing(report->arena, config, vm) : NULL;
 		struct finding *f;
 
 		if (!missing)

@@ -31,8 +31,9 @@ static const char *name_advice(
     struct report *report, const struct kind *kind, const char *name, const char *shown)
 {
 	char label[64];
-	const char *fitting =
-	    name_to_label(name, label, sizeof(label)) ? label : "worker-1";
+	bool fits = name_to_label(name, label, sizeof(label)) &&
+		    strpbrk(label, "abcdefghijklmnopqrstuvwxyz");
+	const char *fitting = fits ? label : "worker-1";
 
 	if (!kind->external_key)
 		return arena_printf(

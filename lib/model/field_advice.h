@@ -31,6 +31,11 @@ const char *advice_record(
 const char *advice_key(struct arena *a, const char *const *words,
     const struct fields *fields, const struct node *key, const struct node *map);
 
+/* Whether what is known of such a key, which the table does not have, is to write that row
+ * in its place. */
+bool advice_names(
+    const struct fields *fields, const struct field *f, const struct node *key);
+
 /* The hint for a key or a word; NULL: there is none. */
 const struct hint *advice_hint(const struct hint *hints, const char *written);
 

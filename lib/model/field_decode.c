@@ -165,12 +165,26 @@ static void find_unknown_keys(
 	field_unknown_keys(words, fields, map, report);
 }
 
+/* Another key was refused for which this one is to be written. */
+static bool is_advised(
+    const struct fields *fields, const struct field *f, const struct node *map)
+{
+	for (size_t i = 0; map->type == NODE_MAP && i < map->count; i++)
+		if (!knows(fields, map->keys[i]->text) &&
+		    advice_names(fields, f, map->keys[i]))
+			return true;
+	return false;
+}
+
 static void missing_key(
     const struct decoder *d, const struct field *f, const struct node *map)
 {
-	struct finding *finding =
-	    report_add(d->report, SEVERITY_ERROR, "missing-key", &map->place,
-		"%s is missing: %s", f->key, field_expected(d->report->arena, f));
+	struct finding *finding;
+
+	if (is_advised(d->fields, f, map))
+		return;
+	finding = report_add(d->report, SEVERITY_ERROR, "missing-key", &map->place,
+	    "%s is missing: %s", f->key, field_expected(d->report->arena, f));
 
 	report_fix(d->report, finding, "add \"%s: %s\"", f->key,
 	    f->example ? f->example : "...");

@@ -3,6 +3,7 @@
  * keys. What is wrong with one is said without its text. */
 #include <string.h>
 
+#include "lib/base/base64.h"
 #include "lib/doc/json.h"
 #include "lib/model/field_type.h"
 
@@ -92,37 +93,83 @@ bool text_is_private_key(const char *text)
 	return strstr(text, "PRIVATE KEY") || strstr(text, "PuTTY-User-Key-File");
 }
 
-/* A line of authorized_keys: options, maybe; type; base64, which begins with the length of
- * the type's name; a comment, maybe. */
-static bool is_public_key(const char *text)
+/* The length that a field of a key begins with; -1: it does not end within the key. */
+static long field_length(const struct bytes *key, size_t at)
+{
+	const unsigned char *c = (const unsigned char *)key->data + at;
+	size_t length;
+
+	if (key->length - at < 4)
+		return -1;
+	length = (size_t)c[0] << 24 | (size_t)c[1] << 16 | (size_t)c[2] << 8 | c[3];
+	return length <= key->length - at - 4 ? (long)length : -1;
+}
+
+/* The first field is the type once more, and the last one ends with the key (RFC 4253,
+ * 6.6). Certificates hold numbers too. */
+static bool is_whole(struct arena *a, const char *type, size_t type_length,
+    const char *digits, size_t digit_count)
+{
+	struct bytes key;
+	long length;
+
+	if (base64_decode(a, arena_copy_n(a, digits, digit_count), &key))
+		return false;
+	length = field_length(&key, 0);
+	if (length != (long)type_length || memcmp(key.data + 4, type, type_length) != 0)
+		return false;
+	for (size_t at = 0; at < key.length && !memmem(type, type_length, "-cert-", 6);
+	     at += 4 + (size_t)length) {
+		length = field_length(&key, at);
+		if (length < 0)
+			return false;
+	}
+	return true;
+}
+
+enum key_line { KEY_LINE, KEY_CUT, KEY_NONE };
+
+/* A line of authorized_keys: options, maybe; type; base64; a comment, maybe. */
+static enum key_line judge_line(struct arena *a, const char *text)
 {
 	static const char *const types[] = { "ssh-", "ecdsa-sha2-", "sk-ssh-",
 		"sk-ecdsa-sha2-" };
 
 	if (text_control(text, strlen(text), false) >= 0)
-		return false;
+		return KEY_NONE;
 	for (const char *word = text; word; word = strchr(word, ' ')) {
 		word += strspn(word, " ");
 		for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-			const char *key = strchr(word, ' ');
+			size_t length = strcspn(word, " ");
+			const char *key = word + length + strspn(word + length, " ");
 
-			if (strncmp(word, types[i], strlen(types[i])) == 0 && key &&
-			    strncmp(key + strspn(key, " "), "AAAA", 4) == 0)
-				return true;
+			if (strncmp(word, types[i], strlen(types[i])) == 0 &&
+			    strncmp(key, "AAAA", 4) == 0)
+				return is_whole(a, word, length, key, strcspn(key, " "))
+					   ? KEY_LINE
+					   : KEY_CUT;
 		}
 	}
-	return false;
+	return KEY_NONE;
 }
 
 static int take_key(const struct field *f, const struct node *node, const char **out,
     struct report *report)
 {
+	enum key_line line =
+	    node->type == NODE_SCALAR ? judge_line(report->arena, node->text) : KEY_NONE;
+
 	if (node->type == NODE_SCALAR && text_is_private_key(node->text))
 		return complain(report, node,
 		    "write the public one, the line of its .pub file; whoever has read this file has the private one, so make a new pair with ssh-keygen",
 		    arena_printf(report->arena,
 			"%s has a private key, which stays where it was made", f->key));
-	if (node->type != NODE_SCALAR || !is_public_key(node->text))
+	if (line == KEY_CUT)
+		return complain(report, node,
+		    "copy the whole line of the .pub file: nobody could log in with this",
+		    arena_printf(report->arena,
+			"%s has a key that is not whole, or was changed", f->key));
+	if (line == KEY_NONE)
 		return complain(report, node,
 		    arena_printf(
 			report->arena, "write it as in \"%s: %s\"", f->key, f->example),

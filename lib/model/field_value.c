@@ -11,8 +11,8 @@
 static int bool_parse(const struct field *f, const char *text, void *value,
     struct arena *a, struct refusal *r)
 {
-	static const char *const yes[] = { "yes", "on", "True", "TRUE", "y", NULL };
-	static const char *const no[] = { "no", "off", "False", "FALSE", "n", NULL };
+	static const char *const yes[] = { "yes", "on", "True", "TRUE", "y", "1", NULL };
+	static const char *const no[] = { "no", "off", "False", "FALSE", "n", "0", NULL };
 
 	(void)f;
 	if (!strcmp(text, "true") || !strcmp(text, "false")) {
@@ -154,7 +154,7 @@ static int size_parse_field(const struct field *f, const char *text, void *value
 		return -1;
 	if (is_amount(f, *(int64_t *)value))
 		return 0;
-	if (!text[strspn(text, "0123456789")])
+	if (!text[strspn(text, "0123456789")] && *value_of(value) > 0)
 		r->fix = arena_printf(a,
 		    "a number alone counts bytes: write its unit, as in \"%s%s\"", text,
 		    *value_of(value) < 256 ? "GiB" : "MiB");

@@ -187,13 +187,39 @@ const char *advice_section(struct arena *a, const struct section_node *top,
 	return arena_printf(a, "the sections are: %s", known);
 }
 
-const char *advice_below(
-    struct arena *a, const struct section_node *at, const struct node *key)
+/* Whether the map has keys of the records of the section, and no other ones. */
+static bool is_record(const struct section_node *at, const struct node *map)
+{
+	for (size_t i = 0; map->type == NODE_MAP && i < map->count; i++)
+		if (!row_of(at, map->keys[i]->text))
+			return false;
+	return map->type == NODE_MAP && map->count;
+}
+
+const char *advice_below(struct arena *a, const struct section_node *at,
+    const struct node *key, const struct node *value)
 {
 	const char *place = place_of(a, at, strlen(at->path) + 1, key->text);
 
+	for (size_t i = 0; !place && i < at->below_count; i++)
+		if (section_has_names(at->below[i]) && is_record(at->below[i], value))
+			return arena_printf(a, "it belongs in %s: \"%s: {%s: {...}}\"",
+			    at->below[i]->key, at->below[i]->key,
+			    text_clean(a, key->text, SHOWN));
 	return place ? arena_printf(a, "it belongs in another place: \"%s\"", place)
 		     : NULL;
+}
+
+bool advice_is_field(const struct section_node *at, const struct node *key)
+{
+	return row_of(at, key->text);
+}
+
+bool advice_is_unindented(const struct section_node *at, const struct node *map, size_t i)
+{
+	return i && map->items[i - 1]->type == NODE_NULL &&
+	       !advice_is_field(at, map->keys[i - 1]) &&
+	       advice_is_field(at, map->keys[i]);
 }
 
 /* "[- name: a]" as other programs have it, "[- a: 10.0.0.2]", "[- a]": the first as it

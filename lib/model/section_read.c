@@ -71,7 +71,8 @@ static void check_words(
 		for (size_t k = 0; map->type == NODE_MAP && k < map->count; k++)
 			if (map->keys[k]->place.line == f->place.line &&
 			    map->keys[k]->place.column == f->place.column)
-				fix = advice_below(r->report->arena, at, map->keys[k]);
+				fix = advice_below(
+				    r->report->arena, at, map->keys[k], map->items[k]);
 		f->fix = fix ? fix : f->fix;
 	}
 }
@@ -98,14 +99,63 @@ static void read_record(const struct reader *r, const struct section_node *at,
 	read_below(r, at, map, name ? text_clean(r->report->arena, name, 80) : "");
 }
 
+static void unindented(const struct reader *r, const struct section_node *at,
+    const struct node *name, const struct node *key)
+{
+	struct arena *a = r->report->arena;
+
+	report_add(r->report, SEVERITY_ERROR, "wrong-type", &key->place,
+	    "%s is a key of a %s and stands where names do", key->text,
+	    at->rows[0].kind->title)
+	    ->fix = arena_printf(a,
+	    "indent it, and the keys that follow, by two blanks more than \"%s:\"",
+	    text_clean(a, name->text, 60));
+}
+
+/* How many keys that should stand below name `i` of the map stand beside it. */
+static size_t count_beside(
+    const struct section_node *at, const struct node *map, size_t i)
+{
+	size_t end = i + 1;
+
+	if (end == map->count || !advice_is_unindented(at, map, end))
+		return 0;
+	while (end < map->count && advice_is_field(at, map->keys[end]))
+		end++;
+	return end - i - 1;
+}
+
+/* Keys that stand beside their name are one mistake, and read as what they were to be. */
+static void read_names(const struct reader *r, const struct section_node *at,
+    const struct node *map, const char *outer)
+{
+	for (size_t i = 0; i < map->count; i++) {
+		size_t beside = count_beside(at, map, i);
+		const struct node *name = map->keys[i], *value = map->items[i];
+		struct node *gathered;
+
+		if (beside) {
+			unindented(r, at, name, map->keys[i + 1]);
+			gathered = arena_alloc(r->report->arena, sizeof(*gathered));
+			*gathered = (struct node){ .type = NODE_MAP,
+				.place = value->place,
+				.keys = map->keys + i + 1,
+				.items = map->items + i + 1,
+				.count = beside };
+			value = gathered;
+		}
+		read_record(r, at, name, value, outer);
+		i += beside;
+	}
+}
+
 static void read_node(const struct reader *r, const struct section_node *at,
     const struct node *value, const char *outer)
 {
 	if (value->type != NODE_MAP) {
 		wrong_type(r, at, value);
 	} else if (section_has_names(at)) {
-		for (size_t i = 0; i < value->count; i++)
-			read_record(r, at, value->keys[i], value->items[i], outer);
+		read_names(r, at, value, outer);
 	} else if (at->row_count) {
 		read_record(r, at, NULL, value, outer);
 	} else {

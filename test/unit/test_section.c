@@ -171,8 +171,18 @@ static const struct {
 	    "1:11 unknown key \"x\" (the keys known here are: namespace, pools, peers)" },
 	{ "a key in a record", "metallb: {peers: {r: {adress: 10.0.0.9}}}\n",
 	    "metallb/metallb peer/r",
-	    "1:22 address is missing: an IP address (add \"address: 10.0.0.1\"); "
 	    "1:23 unknown key \"adress\" (did you mean \"address\"?)" },
+	{ "a key in a record, and one is missing",
+	    "metallb: {peers: {r: {colour: red}}}\n", "metallb/metallb peer/r",
+	    "1:22 address is missing: an IP address (add \"address: 10.0.0.1\"); "
+	    "1:23 unknown key \"colour\" (the keys known here are: address, port)" },
+	{ "a record beside its name",
+	    "metallb:\n  peers:\n    r:\n    address: 10.0.0.9\n",
+	    "metallb/metallb peer/r",
+	    "4:5 address is a key of a BGP peer and stands where names do (indent it, and the keys that follow, by two blanks more than \"r:\")" },
+	{ "a record above the section it belongs in",
+	    "metallb: {r: {address: 10.0.0.9}}\n", "metallb/metallb",
+	    "1:11 unknown key \"r\" (it belongs in peers: \"peers: {r: {...}}\")" },
 	{ "a list where names are due", "metallb: {peers: [a]}\n", "metallb/metallb",
 	    "1:18 metallb.peers must be a map of names, it is a list (write names without dashes, and what is of each below its name: \"a: 10.0.0.1\")" },
 	{ "a text where a map is due", "metallb: x\n", "",
@@ -191,7 +201,6 @@ static const struct {
 	    "label/V/a",
 	    "1:7 \"V\" cannot be the name of a guest agent: a name is 1 to 63 of a-z, 0-9 and -, with no - at either end (choose a name such as \"v\"); "
 	    "1:7 \"V\" cannot be the name of a virtual machine: a name is 1 to 63 of a-z, 0-9 and -, with no - at either end (call it \"v\" here, and write `domain: \"V\"` in it if that is its name in libvirt); "
-	    "1:23 value is missing: a text (add \"value: a\"); "
 	    "1:24 unknown key \"valeu\" (did you mean \"value\"?)" },
 	{ "one and many", "network: {}\nnetworks: {a: {}}\n", "",
 	    "2:1 both network and networks are written (write all of them below \"networks:\", each with its name)" },

@@ -438,6 +438,7 @@ static const struct word_row {
 	{ "dashes", "static-ips", "static_ips" },
 	{ "upper case", "VCPUS", "vcpus" },
 	{ "singular", "vcpu", "vcpus" },
+	{ "three letters, two of them others", "rim", NULL },
 	{ "the nearest of two", "interface", "interfaces" },
 	{ "not finished", "stat", "status" },
 	{ "short words", "ipp", "ip" },

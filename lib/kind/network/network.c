@@ -32,6 +32,9 @@ static const struct hint key_hints[] = {
 	{ "cidr", ADDRESS, false },
 	{ "ip", ADDRESS, false },
 	{ "addresses", ADDRESS, false },
+	{ "dhcp_range",
+	    "write \"dhcp: {range: {start: 192.168.122.2, end: 192.168.122.254}}\"",
+	    false },
 	{ "hosts", RESERVATIONS, false },
 	{ "reservations", RESERVATIONS, false },
 	{ "leases", RESERVATIONS, false },
@@ -44,15 +47,52 @@ static const struct hint key_hints[] = {
 	{ 0 },
 };
 
+static const struct hint mode_hints[] = {
+	{ "bridge",
+	    "a bridge of the host is no network of libvirt's: write \"interfaces: [{bridge: br0}]\" in the VM, and no network for it",
+	    false },
+	{ "bridged",
+	    "a bridge of the host is no network of libvirt's: write \"interfaces: [{bridge: br0}]\" in the VM, and no network for it",
+	    false },
+	{ "routed", "write route", false },
+	{ "none", "write isolated", false },
+	{ "private", "write isolated", false },
+	{ "internal", "write isolated", false },
+	{ 0 },
+};
+
+static const struct hint range_hints[] = {
+	{ "from", "write \"start: 192.168.122.2\"", false },
+	{ "first", "write \"start: 192.168.122.2\"", false },
+	{ "begin", "write \"start: 192.168.122.2\"", false },
+	{ "min", "write \"start: 192.168.122.2\"", false },
+	{ "to", "write \"end: 192.168.122.254\"", false },
+	{ "last", "write \"end: 192.168.122.254\"", false },
+	{ "stop", "write \"end: 192.168.122.254\"", false },
+	{ "max", "write \"end: 192.168.122.254\"", false },
+	{ 0 },
+};
+
 static const struct field range_rows[] = {
 	{ "start", FIELD_IP, at(struct dhcp_range, start), FIELD_NEEDED,
 	    .help = "First address handed out.", .example = "192.168.122.2" },
 	{ "end", FIELD_IP, at(struct dhcp_range, end), FIELD_NEEDED,
 	    .help = "Last address handed out.", .example = "192.168.122.254" },
-	{ 0 },
+	{ .hints = range_hints },
 };
 
 static const struct fields range_fields = { range_rows, sizeof(struct dhcp_range) };
+
+static const struct hint dhcp_hints[] = {
+	{ "enabled", "leave it out: DHCP is on where its range is written", false },
+	{ "reservations",
+	    "fixed addresses stand in the network itself: \"static_ips: {worker-1: 192.168.122.11}\"",
+	    false },
+	{ "hosts",
+	    "fixed addresses stand in the network itself: \"static_ips: {worker-1: 192.168.122.11}\"",
+	    false },
+	{ 0 },
+};
 
 static const struct field dhcp_rows[] = {
 	{ "range", FIELD_GROUP, at(struct dhcp, range), .group = &range_fields,
@@ -60,7 +100,7 @@ static const struct field dhcp_rows[] = {
 	{ "reserve_pools", FIELD_BOOL, at(struct dhcp, reserve_pools), .fallback = "true",
 	    .help =
 		"Cut MetalLB's pools out of the range, so that no machine is given a Service's address." },
-	{ 0 },
+	{ .hints = dhcp_hints },
 };
 
 static const struct fields dhcp_fields = { dhcp_rows, sizeof(struct dhcp) };
@@ -70,7 +110,7 @@ static const struct field rows[] = {
 	    .help = "The network's name in libvirt. In `networks:` the key is the name.",
 	    .example = "default" },
 	{ "mode", FIELD_WORD, at(struct network, mode), FIELD_COMPARED,
-	    .words = mode_words,
+	    .words = mode_words, .hints = mode_hints,
 	    .help = "How guests reach the outside. A new network has nat.",
 	    .example = "nat" },
 	{ "bridge", FIELD_DEVICE, at(struct network, bridge), FIELD_COMPARED,

@@ -59,6 +59,7 @@ const struct hint vm_power_hints[] = {
 	{ "on", POWER, false },
 	{ "off", POWER, false },
 	{ "true", POWER, false },
+	{ "yes", POWER, false },
 	{ "false", POWER, false },
 	{ "running", POWER, false },
 	{ "stopped", POWER, false },
@@ -75,6 +76,9 @@ const struct hint vm_power_hints[] = {
 	"the address of a VM is written in its network: \"static_ips: {worker-1: 192.168.122.11}\""
 #define NICS "write \"interfaces: [{network: default}]\""
 #define DISK "write \"disk: {size: 30GiB, image: noble-server-cloudimg-amd64.img}\""
+#define MACHINES                                                                         \
+	"write each machine under a name of its own, as in \"vms: {worker-1: {...}, worker-2: {...}}\""
+#define USER_DATA "write \"cloud_init: {user_data: cloud-init/user-data.yaml}\""
 #define RESTART "write \"power: always\", \"power: on-failure\" or \"power: manual\""
 
 static const struct hint key_hints[] = {
@@ -91,12 +95,18 @@ static const struct hint key_hints[] = {
 	{ "address", ADDRESS, false },
 	{ "addresses", ADDRESS, false },
 	{ "static_ip", ADDRESS, false },
+	{ "private_network", ADDRESS, false },
 	{ "networks", NICS, false },
 	{ "nic", NICS, false },
 	{ "nics", NICS, false },
 	{ "network_interface", NICS, false },
 	{ "storage", DISK, false },
 	{ "volumes", DISK, false },
+	{ "box", DISK, false },
+	{ "base_image", DISK, false },
+	{ "count", MACHINES, false },
+	{ "replicas", MACHINES, false },
+	{ "userdata", USER_DATA, false },
 	{ "running", "write \"state: running\" or \"state: stopped\"", false },
 	{ "restart", RESTART, false },
 	{ "restart_policy", RESTART, false },
@@ -121,6 +131,9 @@ static const struct hint section_hints[] = {
 	{ "virtual_machines", "write \"vms:\"", false },
 	{ "machines", "write \"vms:\"", false },
 	{ "domains", "write \"vms:\"", false },
+	{ "nodes", "write \"vms:\"", false },
+	{ "guests", "write \"vms:\"", false },
+	{ "instances", "write \"vms:\"", false },
 	{ 0 },
 };
 
@@ -138,6 +151,23 @@ static const struct field boot_rows[] = {
 
 static const struct fields boot_fields = { boot_rows, sizeof(struct vm_boot) };
 
+#define VIRTIO "leave it out: it is a virtio one"
+#define PLUG                                                                             \
+	"an interface is in a network, \"network: default\", or on a bridge of the host, \"bridge: br0\""
+
+static const struct hint interface_hints[] = {
+	{ "ip", ADDRESS, false },
+	{ "address", ADDRESS, false },
+	{ "addresses", ADDRESS, false },
+	{ "source", PLUG, false },
+	{ "type", PLUG, false },
+	{ "network_name", "write \"network: default\"", false },
+	{ "mac_address", "write \"mac: \"52:54:00:12:34:56\"\"", false },
+	{ "hwaddr", "write \"mac: \"52:54:00:12:34:56\"\"", false },
+	{ "model", VIRTIO, false },
+	{ 0 },
+};
+
 static const struct field interface_rows[] = {
 	{ "network", FIELD_NAME, at(struct vm_interface, network), FIELD_COMPARED,
 	    .help =
@@ -151,7 +181,7 @@ static const struct field interface_rows[] = {
 	    .help =
 		"Its MAC address; left out: one derived from the VM's name and the interface's place, the same for ever.",
 	    .example = "\"52:54:00:12:34:56\"" },
-	{ 0 },
+	{ .hints = interface_hints },
 };
 
 const struct fields vm_interface_fields = { interface_rows, sizeof(struct vm_interface) };

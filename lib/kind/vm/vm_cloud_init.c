@@ -15,6 +15,43 @@
 #include "lib/kind/vm/vm_user_data.h"
 #include "lib/kind/volume/seed.h"
 
+#define CONFIG                                                                           \
+	"this is a key of cloud-config: write such keys below user_data, as in \"user_data: {packages: [qemu-guest-agent]}\""
+#define KEYS                                                                             \
+	"write \"ssh_authorized_keys: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHGkFLoFXNIBNs4o8kFqv2e2hTg3pgTNWKeeHU3sHmNt me@home]\""
+
+/* What people take for keys of this map, because their user data has them. */
+static const struct hint hints[] = {
+	{ "users", CONFIG, true },
+	{ "packages", CONFIG, true },
+	{ "package_update", CONFIG, true },
+	{ "package_upgrade", CONFIG, true },
+	{ "runcmd", CONFIG, true },
+	{ "bootcmd", CONFIG, true },
+	{ "write_files", CONFIG, true },
+	{ "chpasswd", CONFIG, true },
+	{ "password", CONFIG, true },
+	{ "ssh_pwauth", CONFIG, true },
+	{ "ssh_import_id", CONFIG, true },
+	{ "timezone", CONFIG, true },
+	{ "locale", CONFIG, true },
+	{ "apt", CONFIG, true },
+	{ "growpart", CONFIG, true },
+	{ "mounts", CONFIG, true },
+	{ "ssh_keys", KEYS, false },
+	{ "ssh_key", KEYS, false },
+	{ "ssh_public_keys", KEYS, false },
+	{ "authorized_keys", KEYS, false },
+	{ "name", "write \"hostname: worker-1\"", false },
+	{ "fqdn", "write \"hostname: worker-1\"", false },
+	{ "default_user", "write \"user: admin\"", false },
+	{ "username", "write \"user: admin\"", false },
+	{ "userdata", "write \"user_data: cloud-init/user-data.yaml\"", false },
+	{ "metadata", "write \"meta_data: {instance-id: worker-1-b}\"", false },
+	{ "network", "write \"network_config: cloud-init/network.yaml\"", false },
+	{ 0 },
+};
+
 static const struct field rows[] = {
 	{ "user_data", FIELD_DOCUMENT, at(struct vm_cloud_init, user_data),
 	    .help =
@@ -43,7 +80,7 @@ static const struct field rows[] = {
 	    .help =
 		"The storage pool for the seed, a small image; left out: that of the disk, or default.",
 	    .example = "default" },
-	{ 0 },
+	{ .hints = hints },
 };
 
 const struct fields vm_cloud_init_fields = { rows, sizeof(struct vm_cloud_init) };

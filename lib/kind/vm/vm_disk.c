@@ -18,6 +18,30 @@
 #define IMAGE_HELP                                                                       \
 	"The image the volume is laid over when it is made: the name of a volume in its pool, or the path of a file; qcow2 or raw. Not compared afterwards."
 
+#define IMAGE "write \"image: noble-server-cloudimg-amd64.img\""
+#define PATH "write \"path: /var/lib/libvirt/images/worker-1.qcow2\""
+#define FORMAT "leave it out: a volume is made as qcow2, and what an image is, is found"
+
+static const struct hint disk_hints[] = {
+	{ "base", IMAGE, false },
+	{ "base_image", IMAGE, false },
+	{ "base_volume", IMAGE, false },
+	{ "backing_file", IMAGE, false },
+	{ "backing_store", IMAGE, false },
+	{ "template", IMAGE, false },
+	{ "source", IMAGE, false },
+	{ "file", PATH, false },
+	{ "device", PATH, false },
+	{ "dev", PATH, false },
+	{ "capacity", "write \"size: 30GiB\"", false },
+	{ "size_gb", "write \"size: 30GiB\"", false },
+	{ "storage_pool", "write \"pool: default\"", false },
+	{ "format", FORMAT, false },
+	{ "type", FORMAT, false },
+	{ "bus", "leave it out: a new disk is a virtio one", false },
+	{ 0 },
+};
+
 static const struct field disk_rows[] = {
 	{ "path", FIELD_PATH, at(struct vm_disk, path),
 	    .help = "A file or block device that exists. Left out: a volume of a pool.",
@@ -30,7 +54,7 @@ static const struct field disk_rows[] = {
 	    .help =
 		"The size of the volume: it is made so, and grown, never made smaller; left out: that of the image.",
 	    .example = "30GiB" },
-	{ 0 },
+	{ .hints = disk_hints },
 };
 
 const struct fields vm_disk_fields = { disk_rows, sizeof(struct vm_disk) };
@@ -51,10 +75,33 @@ static const struct field more_rows[] = {
 	    .help =
 		"The size of the volume: it is made so, and grown, never made smaller; left out: that of the image.",
 	    .example = "100GiB" },
-	{ 0 },
+	{ .hints = disk_hints },
 };
 
 const struct fields vm_more_disk_fields = { more_rows, sizeof(struct vm_disk) };
+
+/* What downloads or paths elsewhere would be taken for a volume that is not there. */
+static void check_image(
+    const struct vm_disk *disk, const char *key, struct report *report)
+{
+	const char *name = strrchr(disk->image, '/');
+	bool url = strstr(disk->image, "://");
+	struct finding *f;
+
+	if (!name || (disk->image[0] == '/' && !url))
+		return;
+	f = report_add(report, SEVERITY_ERROR, "bad-value", field_place(disk, "image"),
+	    url ? "%s.image is an address, and nothing is downloaded"
+		: "%s.image must be the name of a volume of the pool, or an absolute path",
+	    key);
+	if (url)
+		report_fix(report, f,
+		    "download it into the pool's directory, as /var/lib/libvirt/images, `virsh pool-refresh %s`, and write \"image: noble-server-cloudimg-amd64.img\"",
+		    disk->pool ? disk->pool : "default");
+	else
+		report_fix(report, f,
+		    "write \"image: noble-server-cloudimg-amd64.img\", or \"image: /var/lib/libvirt/images/noble-server-cloudimg-amd64.img\"");
+}
 
 static void check_one(struct vm_disk *disk, const struct fields *fields, const char *key,
     struct report *report)
@@ -74,11 +121,13 @@ static void check_one(struct vm_disk *disk, const struct fields *fields, const c
 	}
 	if (!disk->path && !disk->pool)
 		disk->pool = "default";
+	if (disk->image)
+		check_image(disk, key, report);
 }
 
-static void check_name(const struct vm *vm, size_t index, struct report *report)
+static void check_name(struct vm *vm, size_t index, struct report *report)
 {
-	const struct vm_disk *disks = vm->more_disks.items;
+	struct vm_disk *disks = vm->more_disks.items;
 	struct finding *f;
 
 	for (size_t i = 0; i < index; i++) {
@@ -89,6 +138,9 @@ static void check_name(const struct vm *vm, size_t index, struct report *report)
 		    "disks[%zu] and disks[%zu] are both called \"%s\"", i, index,
 		    disks[i].name);
 		report_fix(report, f, "give one of them another name");
+		/* Not found once more as a volume. */
+		disks[index].name =
+		    arena_printf(report->arena, "%s-%zu", disks[i].name, index);
 		return;
 	}
 }
