@@ -33,14 +33,6 @@
 #define USELESS_MS                                                                       \
 	15000 /* as long as nothing of use is answered, it is still connected */
 
-static const struct kube_tuning default_tuning = {
-	.idle = 150000,
-	.grace = 20000,
-	.slow = 30000, /* no back-off exceeds 30 s */
-	.answer = 15000,
-	.write = 34000,
-};
-
 struct kube {
 	struct kube_host host;
 	struct kube_callbacks callbacks;
@@ -461,13 +453,6 @@ struct kube *kube_new_tuned(struct ev_loop *loop,
 	k->timer.data = k->health.data = k;
 	wake_in(k, 0);
 	return k;
-}
-
-struct kube *kube_new(struct ev_loop *loop, const struct kubernetes_settings *settings,
-    const char *config_dir, const struct kube_callbacks *callbacks, void *arg)
-{
-	return kube_new_tuned(
-	    loop, settings, config_dir, callbacks, arg, &default_tuning);
 }
 
 void kube_free(struct kube *k)

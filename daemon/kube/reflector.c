@@ -31,13 +31,12 @@
  *
  * What is known outlives the connection for a time of grace (knowledge.h).
  */
-#include "daemon/kube/reflector.h"
+#include "daemon/kube/reflector_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "daemon/host/clock.h"
-#include "daemon/kube/answer.h"
 #include "daemon/kube/collection.h"
 #include "daemon/kube/lister.h"
 #include "daemon/kube/watcher.h"
@@ -48,30 +47,6 @@
 #define EXPIRED_AGAIN_MS 10000 /* a second 410 so soon is backed off, */
 #define BRIEF_MS 5000	       /* and the end of a watch that lasted less, */
 #define BRIEF_AGAIN_MS 60000   /* so soon after another such */
-
-enum phase { PHASE_PAUSED, PHASE_LISTING, PHASE_WATCHING, PHASE_WAITING };
-
-struct reflector {
-	struct kube_host *host;
-	struct arena texts; /* of the watch */
-	struct watch watch;
-	const char *url; /* its path, with the selector */
-	struct collection collection;
-	struct lister lister;
-	struct watcher watcher;
-	enum phase phase;
-	char *version;	/* to watch from; NULL: there must be a list first */
-	bool must_list; /* though there is a version */
-	bool refused;	/* it alone, since it was known last */
-	struct knowledge knowledge;
-
-	struct ev_timer retry;
-	unsigned failures;
-	struct mono failed_at, expired_at;
-
-	struct mono opened_at; /* the watch, */
-	struct mono brief_at;  /* and the end of the last one that ended soon */
-};
 
 static const struct kind *kind_of(const struct reflector *r)
 {
@@ -113,7 +88,7 @@ static void on_forget(void *arg, bool late)
 	}
 }
 
-static void doubt(struct reflector *r, enum loss cause, const char *why)
+void reflector_doubt(struct reflector *r, enum loss cause, const char *why)
 {
 	knowledge_doubt(&r->knowledge, cause, why, r->phase != PHASE_PAUSED);
 }
@@ -141,7 +116,7 @@ static void on_retry(struct ev_loop *loop, struct ev_timer *timer, int events)
 	go_on(timer->data);
 }
 
-static void wait_for(struct reflector *r, int64_t ms)
+void reflector_wait(struct reflector *r, int64_t ms)
 {
 	stop_requests(r);
 	r->phase = PHASE_WAITING;
@@ -149,7 +124,7 @@ static void wait_for(struct reflector *r, int64_t ms)
 	ev_timer_start(r->host->loop, &r->retry);
 }
 
-static void back_off(struct reflector *r, int64_t at_least)
+void reflector_back_off(struct reflector *r, int64_t at_least)
 {
 	struct mono now = clock_mono();
 	int64_t wait;
@@ -158,61 +133,7 @@ static void back_off(struct reflector *r, int64_t at_least)
 		r->failures = 0;
 	r->failed_at = now;
 	wait = retry_connection(++r->failures, clock_random());
-	wait_for(r, wait > at_least ? wait : at_least);
-}
-
-static void on_forbidden(
-    struct reflector *r, const char *verb, const struct http_answer *answer)
-{
-	struct arena a = { 0 };
-	const char *message = answer_message(&a, answer);
-
-	knowledge_lose(&r->knowledge, LOSS_FORBIDDEN,
-	    arena_printf(&a, "forbidden: this user may not %s %s%s%s", verb,
-		api_path_text(&a, r->url), message[0] ? ": " : "", message));
-	arena_done(&a);
-	wait_for(r, r->host->tuning->slow);
-}
-
-/* An answer that is none of the well-known ones. */
-static void on_odd_answer(
-    struct reflector *r, const char *verb, const struct http_answer *answer)
-{
-	struct arena a = { 0 };
-	bool busy = answer->status == 429 || answer->status == 503;
-
-	doubt(r, LOSS_UNREADABLE,
-	    arena_printf(&a, "%s %s: %s", verb, api_path_text(&a, r->url),
-		answer_text(&a, answer)));
-	arena_done(&a);
-	/* A busy server keeps its history, and a list would make it busier. */
-	r->must_list = r->must_list || !busy;
-	back_off(r, answer_wait(answer));
-}
-
-static void on_failure(
-    struct reflector *r, const char *verb, const struct http_answer *answer)
-{
-	if (answer->failure == HTTP_TOO_LARGE) {
-		on_odd_answer(r, verb, answer);
-	} else if (answer->failure != HTTP_ANSWERED) {
-		doubt(r, LOSS_DOWN, answer->error);
-		back_off(r, 0);
-		r->host->suspect(r->host);
-	} else if (answer->status == 401) {
-		back_off(r, r->host->tuning->slow);
-		r->host->refused(r->host, r->url);
-	} else if (answer->status == 403) {
-		on_forbidden(r, verb, answer);
-	} else if (answer->status == 404) {
-		const char *missing = r->watch.missing;
-
-		knowledge_lose(&r->knowledge, LOSS_MISSING,
-		    missing ? missing : "the server has no such API");
-		wait_for(r, r->host->tuning->slow);
-	} else {
-		on_odd_answer(r, verb, answer);
-	}
+	reflector_wait(r, wait > at_least ? wait : at_least);
 }
 
 static void on_list_begin(void *arg)
@@ -230,26 +151,6 @@ static bool on_list_item(void *arg, struct json_object *object)
 	return !collection_is_full(&r->collection);
 }
 
-/* The server shows more than is kept of any. All of that is dropped, so that what it shows
- * next time may fit. */
-static void on_full(struct reflector *r)
-{
-	const struct kube_callbacks *callbacks = r->host->callbacks;
-	struct arena a = { 0 };
-	const char *why = arena_printf(&a,
-	    "the server shows so many or such large %s that homek8sd keeps none of them",
-	    kind_of(r)->plural);
-
-	doubt(r, LOSS_UNREADABLE, why);
-	callbacks->ended(r->host->callback_arg, kind_of(r), r->watch.prefix);
-	callbacks->begun(r->host->callback_arg, kind_of(r), r->watch.prefix);
-	r->knowledge.loss = LOSS_NONE; /* nothing is said of it any more */
-	knowledge_lose(&r->knowledge, LOSS_UNREADABLE, why);
-	arena_done(&a);
-	r->must_list = true;
-	back_off(r, 0);
-}
-
 static void on_list_complete(void *arg, const char *version)
 {
 	struct reflector *r = arg;
@@ -265,32 +166,11 @@ static void on_list_complete(void *arg, const char *version)
 		r->host->appeared(r->host);
 }
 
-static void on_list_failed(
-    void *arg, const struct http_answer *answer, const char *why, bool full)
-{
-	struct reflector *r = arg;
-	struct arena a = { 0 };
-
-	if (full) {
-		on_full(r);
-		return;
-	}
-	if (!why) {
-		on_failure(r, "list", answer);
-		return;
-	}
-	doubt(r, LOSS_UNREADABLE,
-	    arena_printf(&a, "list %s: %s", api_path_text(&a, r->url), why));
-	arena_done(&a);
-	r->must_list = true;
-	back_off(r, 0);
-}
-
 static const struct lister_callbacks lister_callbacks = {
 	.begin = on_list_begin,
 	.item = on_list_item,
 	.complete = on_list_complete,
-	.failed = on_list_failed,
+	.failed = reflector_on_list_failed,
 };
 
 static void on_watch_opened(void *arg)
@@ -321,7 +201,7 @@ static void on_watch_expired(struct reflector *r)
 	if (mono_reached(mono_add(last, EXPIRED_AGAIN_MS), r->expired_at))
 		start_list(r);
 	else
-		back_off(r, 0);
+		reflector_back_off(r, 0);
 }
 
 /* Ends are ordinary, but not one after the other, as of a proxy that cuts each watch after
@@ -334,7 +214,7 @@ static void on_watch_done(struct reflector *r)
 	if (brief)
 		r->brief_at = now;
 	if (brief && !mono_reached(mono_add(last, BRIEF_AGAIN_MS), now))
-		back_off(r, 0);
+		reflector_back_off(r, 0);
 	else
 		start_watch(r, true);
 }
@@ -353,7 +233,7 @@ static void on_watch_ended(
 		break;
 	case WATCH_SHORT:
 	case WATCH_LATER:
-		back_off(r, 0);
+		reflector_back_off(r, 0);
 		break;
 	case WATCH_ROLLED_BACK:
 		start_list(r);
@@ -362,15 +242,15 @@ static void on_watch_ended(
 		on_watch_expired(r);
 		break;
 	case WATCH_UNSOUND:
-		doubt(r, LOSS_UNREADABLE, why);
+		reflector_doubt(r, LOSS_UNREADABLE, why);
 		r->must_list = true;
-		back_off(r, 0);
+		reflector_back_off(r, 0);
 		break;
 	case WATCH_FULL:
-		on_full(r);
+		reflector_on_full(r);
 		break;
 	case WATCH_FAILED:
-		on_failure(r, "watch", answer);
+		reflector_on_failure(r, "watch", answer);
 		break;
 	}
 }
@@ -401,7 +281,7 @@ void reflector_pause(struct reflector *r, enum loss cause, const char *why)
 	r->must_list = r->must_list || r->phase == PHASE_LISTING;
 	stop_requests(r);
 	r->phase = PHASE_PAUSED;
-	doubt(r, cause, why);
+	reflector_doubt(r, cause, why);
 }
 
 void reflector_lose(struct reflector *r, enum loss cause, const char *why)
@@ -441,7 +321,7 @@ void reflector_refuse(struct reflector *r, const char *why)
 	if (r->phase == PHASE_PAUSED)
 		return;
 	/* The server may have accepted us a moment after it: once it is tried soon. */
-	wait_for(
+	reflector_wait(
 	    r, r->refused ? r->host->tuning->slow : retry_connection(1, clock_random()));
 	r->refused = true;
 }

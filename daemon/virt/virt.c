@@ -14,6 +14,7 @@
  *	link		one connection as its threads share it
  *	socket_watch	says when a socket of libvirt's appears
  *	connection	one connection on the main loop: open, lost, back-off
+ *	endpoints	whether networks have a connection of their own
  *	observer	the reads of one noun, on the main loop
  *	roll_call	what has changed without an event
  *	status, health	whether libvirt answers
@@ -38,10 +39,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "daemon/host/clock.h"
 #include "daemon/virt/connection.h"
+#include "daemon/virt/endpoints.h"
 #include "daemon/virt/events.h"
 #include "daemon/virt/health.h"
 #include "daemon/virt/observer.h"
@@ -53,10 +54,6 @@
 #define STEP_PATIENCE_MS 10000
 #define FREE_PATIENCE_MS 5000
 #define NOUNS_MAX 8
-
-#define SYSTEM_URI "qemu:///system"
-#define NETWORK_URI "network:///system"
-#define NETWORK_SOCKET "/run/libvirt/virtnetworkd-sock"
 
 struct virt {
 	struct ev_loop *loop;
@@ -314,21 +311,6 @@ void virt_try_now(struct virt *virt)
 
 /* Settings. */
 
-/* Where libvirt's drivers are separate daemons, networks have a connection of their own:
- * through the other daemon's, the loss of theirs would go unnoticed for ever. */
-static const char *second_uri(const struct libvirt_settings *settings)
-{
-	const char *uri = settings->network_uri;
-
-	if (uri && strcmp(uri, "auto") == 0) {
-		bool separate = strcmp(settings->uri, SYSTEM_URI) == 0 &&
-				access(NETWORK_SOCKET, F_OK) == 0;
-
-		uri = separate ? NETWORK_URI : NULL;
-	}
-	return uri && strcmp(uri, settings->uri) != 0 ? uri : NULL;
-}
-
 /* The events a connection is to bring are those of the nouns it serves. */
 static unsigned topics_of(const struct virt *virt, const struct connection *c)
 {
@@ -363,7 +345,7 @@ static bool same(const char *a, const char *b)
 
 void virt_configure(struct virt *virt, const struct libvirt_settings *settings)
 {
-	const char *second = second_uri(settings);
+	const char *second = endpoints_network_uri(settings);
 
 	if (same(virt->uris[ENDPOINT_MAIN], settings->uri) &&
 	    same(virt->uris[ENDPOINT_NETWORK], second))
@@ -425,7 +407,7 @@ struct virt *virt_new(struct ev_loop *loop, const struct libvirt_settings *setti
 	virt->callbacks = callbacks;
 	virt->arg = arg;
 	virt->uris[ENDPOINT_MAIN] = must_copy(settings->uri);
-	virt->uris[ENDPOINT_NETWORK] = must_copy(second_uri(settings));
+	virt->uris[ENDPOINT_NETWORK] = must_copy(endpoints_network_uri(settings));
 	events_listen(loop, &event_callbacks, virt);
 	virt->calls = calls_new(loop, CALL_THREADS, "virt-call", &calls_callbacks, virt);
 	for (int i = 0; i < ENDPOINTS; i++)
