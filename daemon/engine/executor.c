@@ -100,12 +100,64 @@ static void add_program(
 	*runs = run;
 }
 
+static bool is_begun(const struct run *run)
+{
+	for (size_t i = 0; i < run->count; i++)
+		if (run->entries[i].progress > NOTING)
+			return true;
+	return false;
+}
+
+static bool is_of(const struct run *run, const struct program *program)
+{
+	if (run->count != program->step_count)
+		return false;
+	for (size_t i = 0; i < run->count; i++) {
+		const struct step *taken = &run->entries[i].step;
+		const struct step *step = program->steps[i];
+
+		if (taken->action != step->action ||
+		    strcmp(taken->target, step->target) != 0 ||
+		    strcmp(taken->text, step->text) != 0)
+			return false;
+	}
+	return true;
+}
+
+static void withdraw(struct executor *x, const struct program *program)
+{
+	struct work *work =
+	    table_find(&x->works, program->item->kind, program->item->name);
+
+	for (struct run *run = work ? work->runs : NULL, *next; run; run = next) {
+		next = run->next;
+		if (is_begun(run) || !is_of(run, program))
+			continue;
+		flow_drop_rest(x, run);
+		flow_advance(x, run);
+	}
+}
+
+/* What waits for others, or for its note on disk, may come to more by now. */
+static void withdraw_unapproved(struct executor *x, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->item_count; i++) {
+		const struct item *item = plan->items[i];
+
+		for (size_t k = 0; k < item->program_count; k++)
+			if (item->programs[k]->gate == GATE_BUSY &&
+			    item->programs[k]->unapproved)
+				withdraw(x, item->programs[k]);
+	}
+}
+
 void executor_take(struct executor *x, const struct plan *plan)
 {
 	struct arena a = { 0 };
 	struct run **runs = arena_array(&a, plan->program_count + 1, sizeof(*runs));
 	size_t *next = arena_array(&a, plan->program_count + 1, sizeof(*next));
 
+	withdraw_unapproved(x, plan);
 	for (size_t i = 0; i < plan->program_count; i++)
 		add_program(x, plan->programs[i], &runs[i]);
 	for (size_t i = 0; i < plan->step_count; i++) {

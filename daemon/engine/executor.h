@@ -73,8 +73,9 @@ void executor_free(struct executor *x); /* NULL allowed; without calling back */
 /* How many calls the source takes at a time; 1 where nothing was said. */
 void executor_limit(struct executor *x, const struct source *source, unsigned calls);
 
-/* Queues the steps of every program of the plan that may run, copied, and sends what can
- * be sent. */
+/* Drops what was taken from an earlier plan, where nothing of it was sent yet and it needs an
+ * approval by now that it lacks. Then queues the steps of every program of the plan that may
+ * run, copied, and sends what can be sent. */
 void executor_take(struct executor *x, const struct plan *plan);
 
 /* A call has ended; nothing for a token that is not under way. */

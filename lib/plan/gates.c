@@ -130,13 +130,14 @@ static void gate(struct planner *p, struct program *program)
 	const struct object_state *state = program->item->state;
 
 	add_effects(p, program);
+	program->unapproved = needs_approval(program) && !program->approved;
 	if (state->busy) {
 		program->gate = GATE_BUSY;
 		program->why =
 		    state->progress ? arena_copy(p->arena, state->progress) : "under way";
 	} else if (program->gate == GATE_WAITS) {
 		return;
-	} else if (needs_approval(program) && !program->approved) {
+	} else if (program->unapproved) {
 		program->gate = GATE_APPROVAL;
 		program->why = gates_approval_text(p, program, NULL);
 	} else if (must_be_noted(program) && p->input->unsaved) {

@@ -86,6 +86,7 @@ struct program {
 	bool removal;	  /* takes away an object: in reverse row order */
 	bool of_phase;	  /* a step of its item's procedure, which has to run to begin */
 	bool approved;	  /* it needs approval, and has it */
+	bool unapproved;  /* it needs approval, and lacks it; also where it is busy */
 	const char *hash; /* of what is shown; set where it has effects */
 	size_t order;	  /* its place in the plan's programs, where it runs */
 };

@@ -525,6 +525,45 @@ START_TEST(what_is_being_noted_can_be_abandoned)
 }
 END_TEST
 
+/* While it waits for its note on disk, or for others, it has come to more. */
+START_TEST(what_needs_an_approval_by_now_is_not_sent)
+{
+	static const struct row rows[] = {
+		STEP(0, "a", destroy, "d1", "destroy-a"),
+		STEP(1, "b", edit, "n", "edit-b"),
+		STEP(2, "c", edit, "n", "edit-c"),
+	};
+	struct yard y;
+
+	yard_begin(&y);
+	executor_limit(y.executor, &libvirt_source, 9);
+	yard_take(&y, rows, ROWS(rows));
+	yard_check(&y, "edit-b ", 2);
+	yard_refuse(&y, rows, _i ? ROWS(rows) - 1 : ROWS(rows));
+	yard_noted(&y, "destroy-a", NULL);
+	yard_done(&y, "edit-b");
+	yard_check(&y, _i ? "edit-b edit-c " : "edit-b ", (size_t)_i);
+	yard_end(&y);
+}
+END_TEST
+
+/* What puts back what was taken, and whatever else follows, was decided with it. */
+START_TEST(what_was_begun_is_ended_though_it_needs_an_approval_by_now)
+{
+	struct yard y;
+
+	yard_begin(&y);
+	yard_take(&y, moving, ROWS(moving));
+	yard_refuse(&y, moving, ROWS(moving));
+	yard_done(&y, "take");
+	yard_done(&y, "send");
+	yard_done(&y, "give");
+	yard_done(&y, "tidy");
+	yard_check(&y, "take send give tidy ", 0);
+	yard_end(&y);
+}
+END_TEST
+
 START_TEST(only_what_takes_long_is_cancelled)
 {
 	static const struct row rows[] = {
@@ -579,6 +618,8 @@ Suite *endings_suite(void)
 	tcase_add_test(tests, what_was_read_and_abandoned_is_free);
 	tcase_add_test(tests, what_is_being_noted_can_be_abandoned);
 	tcase_add_test(tests, only_what_takes_long_is_cancelled);
+	tcase_add_loop_test(tests, what_needs_an_approval_by_now_is_not_sent, 0, 2);
+	tcase_add_test(tests, what_was_begun_is_ended_though_it_needs_an_approval_by_now);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

@@ -232,17 +232,45 @@ static void order_steps(struct arena *a, struct plan *plan)
 			}
 }
 
-void yard_take(struct yard *y, const struct row *rows, size_t count)
+static void make_programs(
+    struct arena *a, struct plan *plan, const struct row *rows, size_t count)
 {
-	struct plan plan = { 0 };
-	struct arena a = { 0 };
 	struct program *program = NULL;
 
 	for (size_t i = 0; i < count; i++) {
 		if (!i || rows[i].program != rows[i - 1].program)
-			program = make_program(&a, &plan, &rows[i]);
-		make_step(&a, program, &rows[i]);
+			program = make_program(a, plan, &rows[i]);
+		make_step(a, program, &rows[i]);
 	}
+}
+
+void yard_refuse(struct yard *y, const struct row *rows, size_t count)
+{
+	struct plan plan = { 0 };
+	struct arena a = { 0 };
+
+	make_programs(&a, &plan, rows, count);
+	plan.items = arena_array(&a, plan.program_count, sizeof(struct item *));
+	for (; plan.item_count < plan.program_count; plan.item_count++) {
+		struct program *program = plan.programs[plan.item_count];
+
+		program->gate = GATE_BUSY;
+		program->unapproved = true;
+		program->item->programs = &plan.programs[plan.item_count];
+		program->item->program_count = 1;
+		plan.items[plan.item_count] = program->item;
+	}
+	plan.program_count = 0;
+	executor_take(y->executor, &plan);
+	arena_done(&a);
+}
+
+void yard_take(struct yard *y, const struct row *rows, size_t count)
+{
+	struct plan plan = { 0 };
+	struct arena a = { 0 };
+
+	make_programs(&a, &plan, rows, count);
 	order_steps(&a, &plan);
 	executor_take(y->executor, &plan);
 	arena_done(&a);

@@ -80,6 +80,9 @@ void yard_end(struct yard *y);
 /* A plan of the rows, gone again when it returns. */
 void yard_take(struct yard *y, const struct row *rows, size_t count);
 
+/* Another plan: the same programs, which are under way, need an approval that they lack. */
+void yard_refuse(struct yard *y, const struct row *rows, size_t count);
+
 /* The step under way ends: well, or with the error. */
 void yard_done(struct yard *y, const char *text);
 void yard_fails(struct yard *y, const char *text);
