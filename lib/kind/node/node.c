@@ -11,6 +11,7 @@
 #include "lib/kind/vm/vm.h"
 #include "lib/kind/vm/vm_record.h"
 #include "lib/kind/vm/vm_wish.h"
+#include "lib/kind/metallb/metallb_meta.h"
 #include "lib/kind/node/node.h"
 #include "lib/kind/node/node_match.h"
 #include "lib/kind/node/node_record.h"
@@ -84,9 +85,18 @@ static const char *clean_at(
 	return text ? text_clean(&observed->arena, text, 64) : NULL;
 }
 
-static void read_mark(
-    struct arena *a, struct node_object *n, struct json_object *annotations)
+/* Where the API server says who wrote what, that counts beside the mark: somebody may have
+ * taken our cordon back, and have cordoned the node for reasons of their own since. */
+static bool is_cordon_ours(struct json_object *o)
 {
+	return !json_count(json_at(o, "metadata.managedFields")) ||
+	       json_object_object_get_ex(
+		   metallb_own_fields(o, "f:spec"), "f:unschedulable", NULL);
+}
+
+static void read_mark(struct arena *a, struct node_object *n, struct json_object *o)
+{
+	struct json_object *annotations = json_at(o, "metadata.annotations");
 	struct json_object *value;
 	const char *text;
 
@@ -95,7 +105,7 @@ static void read_mark(
 		return;
 	text = json_object_get_string(value);
 	n->mark_token = arena_copy_n(a, text, strcspn(text, ","));
-	n->marks_cordon = strstr(text, NODE_MARK_CORDON);
+	n->marks_cordon = strstr(text, NODE_MARK_CORDON) && is_cordon_ours(o);
 	n->marks_exclude = strstr(text, NODE_MARK_EXCLUDE);
 }
 
@@ -108,7 +118,7 @@ static void read_marks(struct observed *observed, struct node_object *n,
 	n->boot_id = clean_at(observed, o, "status.nodeInfo.bootID");
 	n->has_exclude_label =
 	    json_object_object_get_ex(labels, NODE_EXCLUDE_LABEL, NULL);
-	read_mark(&observed->arena, n, json_at(o, "metadata.annotations"));
+	read_mark(&observed->arena, n, o);
 }
 
 static int decode(
