@@ -267,8 +267,9 @@ static const struct node_object *left_behind(const struct scene *s)
 	const struct node_object *n = s->node;
 
 	if (!n || !node_is_marked(n, NULL))
-		n = s->known && !restart_is_node_off(s) ? node_match_marked(s->p, s->have)
-							: NULL;
+		n = s->have && s->known && !restart_is_node_off(s)
+			? node_match_marked(s->p, s->have)
+			: NULL;
 	return n && !is_known(s, n) ? n : NULL;
 }
 
@@ -317,15 +318,17 @@ static bool plan_new(struct scene *s)
 {
 	const struct node_object *left;
 
-	if (!s->have || procedure_phase(s->item))
+	if (procedure_phase(s->item))
 		return false;
-	s->id = s->have->facts.id;
+	s->id = s->have ? s->have->facts.id : -1;
 	restart_find_node(s);
 	left = left_behind(s);
 	if (left) {
 		take_back(s, left);
 		return true;
 	}
+	if (!s->have)
+		return false;
 	s->due = is_due(s);
 	if (!restart_runs(s) || !restart_is_to_run(s) ||
 	    !(restart_is_wished(s) || s->reasons) || (!s->due && is_left_so(s)))
