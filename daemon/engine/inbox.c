@@ -35,20 +35,27 @@ static bool may_remember(const struct engine *e, const struct kind *kind,
 	return count < REMEMBERED_MAX + config_get(e->config, kind)->count;
 }
 
+static void note(struct engine *e, const struct kind *kind, struct object_state *state,
+    const struct object *object, const struct observed *observed)
+{
+	e->state.persistent_changes += kind->observed(
+	    state, observed, object, &e->config->settings, clock_mono(), clock_random());
+}
+
 /* `object` NULL: nobody wrote it. */
 static void remember_as(struct engine *e, const struct kind *kind, const char *name,
     const struct object *object, const struct observed *observed)
 {
 	if (object || may_remember(e, kind, name, observed))
-		e->state.persistent_changes += kind->observed(
-		    state_get(&e->state, kind, object ? object->name : name), observed,
-		    object, &e->config->settings, clock_mono(), clock_random());
+		note(e, kind, state_get(&e->state, kind, object ? object->name : name),
+		    object, observed);
 }
 
 static void remember(struct engine *e, const struct kind *kind, const char *name,
     const struct observed *observed)
 {
 	const struct set *desired = config_get(e->config, kind);
+	bool written = false;
 
 	if (!kind->observed)
 		return;
@@ -57,8 +64,13 @@ static void remember(struct engine *e, const struct kind *kind, const char *name
 		return;
 	}
 	for (size_t i = 0; i < desired->count; i++)
-		if (strcmp(kind->external_name(desired->items[i]), name) == 0)
+		if (strcmp(kind->external_name(desired->items[i]), name) == 0) {
 			remember_as(e, kind, name, desired->items[i], observed);
+			written = true;
+		}
+	/* What was requested of one that is not written any more ends as well. */
+	if (!written && state_find(&e->state, kind, name))
+		note(e, kind, state_get(&e->state, kind, name), NULL, observed);
 }
 
 void inbox_remember(struct engine *e, const struct observed *observed)

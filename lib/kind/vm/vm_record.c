@@ -354,6 +354,8 @@ static void done(struct vm_record *vm, const struct action *action, struct mono 
 		/* Should it be gone before it is read, it has run all the same. */
 		vm->domain_id = ID_NOT_OBSERVED;
 		vm->running_since = now;
+		/* It was heeded: this is another run. */
+		vm->stop_first = vm->stop_sent = vm->stop_requested = (struct mono){ 0 };
 	}
 }
 
