@@ -137,30 +137,6 @@ bool act_ctl_wish(struct sim *s, struct rng *r)
 	return true;
 }
 
-/* Of one VM, or of one after the other. */
-bool act_ctl_restart(struct sim *s, struct rng *r)
-{
-	unsigned count = rng_percent(r, 30) ? 3 : 1, done = 0;
-
-	for (unsigned i = 0; i < count; i++) {
-		const struct item *item = pick_vm_item(s, r);
-		struct error e = { "" };
-		const char *name;
-
-		if (!item)
-			continue;
-		name = arena_copy(&s->arena, item->name);
-		if (engine_wish(
-			s->engine, &vm_kind, name, WISH_RESTART, "root", "root", &e) < 0)
-			continue;
-		judge_restart(s, name);
-		sim_say(s, "homek8sctl restart vm/%s", name);
-		sim_run(s, rng_below(r, 400) * MS);
-		done++;
-	}
-	return done > 0;
-}
-
 static void start_again(struct sim *s, void *arg)
 {
 	(void)arg;

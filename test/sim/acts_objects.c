@@ -207,6 +207,29 @@ bool act_edit_kubernetes(struct sim *s, struct rng *r)
 	return saved(s);
 }
 
+/* What needs no approval, and when: now, until soon; often with something to be done then. */
+bool act_edit_maintenance(struct sim *s, struct rng *r)
+{
+	struct h_maintenance *m = &s->home.maintenance;
+	int now = (int)((s->wall_ms + s->now_us / MS) / 60000 % 1440);
+	struct h_vm *vm = pick_vm(s, r);
+
+	m->automatic = (enum automatic)rng_below(r, 3);
+	m->from = m->to = 0;
+	if (rng_percent(r, 80)) {
+		m->from = (now + 1438 + (int)rng_below(r, 4)) % 1440;
+		m->to = (now + 1 + (int)rng_below(r, 3)) % 1440;
+	}
+	if (vm && rng_percent(r, 60))
+		vm->memory_mib += 256;
+	sim_say(s, "edit: maintenance: %s, window %02d:%02d-%02d:%02d",
+	    m->automatic == AUTOMATIC_ALL ? "all"
+	    : m->automatic		  ? "workers"
+					  : "none",
+	    m->from / 60, m->from % 60, m->to / 60, m->to % 60);
+	return saved(s);
+}
+
 bool act_edit_sections(struct sim *s, struct rng *r)
 {
 	unsigned which = rng_below(r, 4);

@@ -163,6 +163,8 @@ bool act_edit_vm_volume(struct sim *s, struct rng *r)
 		return false;
 	vm = &s->home.vms[rng_below(r, (unsigned)s->home.vm_count)];
 	vm->disk_gib = (int)rng_below(r, 4) * 4;
+	if (rng_percent(r, 10))
+		vm->disk_gib = 1; /* less than the image has */
 	vm->disk_image = rng_percent(r, 50) ? IMAGE : NULL;
 	sim_say(s, "edit: vm %s has a disk of %d GiB", vm->name, vm->disk_gib);
 	files_changed(s);

@@ -130,6 +130,43 @@ bool act_virsh_clone(struct sim *s, struct rng *r)
 	return true;
 }
 
+/* A copy has the MAC which the next interface of one of our VMs would be given. */
+bool act_virsh_clone_ahead(struct sim *s, struct rng *r)
+{
+	const struct w_dom *d = pick_dom(s, r);
+	struct h_vm *vm = pick_vm(s, r);
+	const struct h_net *n = pick_net(s, r);
+	struct h_nic nics[H_NICS];
+	struct w_domside side;
+	size_t next;
+
+	if (!d || !vm || !n || !d->persistent || !d->config.nic_count)
+		return false;
+	next = home_nics(&s->home, vm, nics);
+	side = d->config;
+	side.uuid = side.mark = NULL;
+	side.disk_count = 0;
+	for (size_t i = 0; i < side.nic_count; i++)
+		side.nics[i].mac = world_mac(&s->world);
+	side.nics[0] = (struct w_nic){ .network = n->name,
+		.mac = mac_derive(arena_printf(&s->arena, "%s/%zu", vm->name, next)) };
+	if (dom_define(&s->world, "ahead", &side))
+		return false;
+	if (rng_percent(r, 60))
+		dom_start(&s->world, world_dom(&s->world, "ahead", false), false);
+	sim_say(s, "virsh: ahead is a copy of %s with the next MAC of vm %s", d->e.name,
+	    vm->name);
+	if (next == H_NICS || rng_percent(r, 40))
+		return true;
+	memcpy(vm->nics, nics, sizeof(nics));
+	vm->nics_written = true;
+	vm->nics[next] = (struct h_nic){ .network = n->name };
+	vm->nic_count = next + 1;
+	sim_say(s, "edit: vm %s has %zu interfaces", vm->name, next + 1);
+	files_changed(s);
+	return true;
+}
+
 /* A NIC of a network or of that network's bridge. */
 bool act_virsh_attach(struct sim *s, struct rng *r)
 {

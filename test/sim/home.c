@@ -78,6 +78,24 @@ bool home_mac(
 	return false;
 }
 
+bool home_restarts(const struct home *h, const struct h_vm *vm)
+{
+	bool critical = vm->role && strcmp(vm->role, "control-plane") == 0;
+
+	return h->maintenance.automatic == AUTOMATIC_ALL ||
+	       (h->maintenance.automatic == AUTOMATIC_WORKERS && !critical);
+}
+
+bool home_window_is_open(const struct home *h, int64_t wall_ms)
+{
+	int minute = (int)(wall_ms / 60000 % (24 * 60));
+	int from = h->maintenance.from, to = h->maintenance.to;
+
+	if (from < to)
+		return from <= minute && minute < to;
+	return from == to || from <= minute || minute < to;
+}
+
 bool home_exists_in_libvirt(const struct home *h, const struct world *w)
 {
 	bool there = false;
@@ -262,11 +280,24 @@ void home_print(const struct home *h, struct text *first, struct text *second)
 		text_add(first, "%s", h->garbage);
 }
 
+static void print_maintenance(const struct h_maintenance *m, struct text *t)
+{
+	if (!m->automatic)
+		return;
+	text_add(t, "maintenance: {automatic: %s",
+	    m->automatic == AUTOMATIC_ALL ? "all" : "workers");
+	if (m->from != m->to)
+		text_add(t, ", window: \"daily %02d:%02d-%02d:%02d\"", m->from / 60,
+		    m->from % 60, m->to / 60, m->to % 60);
+	text_add(t, "}\n");
+}
+
 void home_print_settings(const struct home *h, struct text *out)
 {
 	if (h->ordered)
 		text_add(out, "host: {shutdown: ordered, shutdown_timeout: %ds}\n",
 		    H_SHUTDOWN_TIMEOUT);
+	print_maintenance(&h->maintenance, out);
 	text_add(out, "prune: %s\nvm: {stop_force: %s, stop_timeout: %ds}\n",
 	    h->prune ? "true" : "false", h->stop_force ? "true" : "false",
 	    H_STOP_TIMEOUT);

@@ -68,11 +68,19 @@ struct h_pool {
 	const char *advertise;
 };
 
+enum automatic { AUTOMATIC_UNWRITTEN, AUTOMATIC_WORKERS, AUTOMATIC_ALL };
+
+struct h_maintenance {
+	enum automatic automatic;
+	int from, to; /* of its daily window, minutes; equal: there is none */
+};
+
 struct home {
 	bool prune, stop_force, observe; /* observe: first_start */
 	bool ordered;			 /* host.shutdown */
 	bool remedy;			 /* remediation: is written */
 	bool off;			 /* kubernetes.mode */
+	struct h_maintenance maintenance;
 	struct h_net nets[H_NETS];
 	size_t net_count;
 	struct h_vm vms[H_VMS];
@@ -96,6 +104,9 @@ size_t home_nics(const struct home *h, const struct h_vm *vm, struct h_nic out[H
  * name; false: it has none there. */
 bool home_mac(
     const struct home *h, const struct h_vm *vm, const char *network, struct mac *out);
+/* The policy that is written approves a restart of the VM, at that time of the wall clock, ms. */
+bool home_restarts(const struct home *h, const struct h_vm *vm);
+bool home_window_is_open(const struct home *h, int64_t wall_ms);
 /* Some of what is written is there: in libvirt, in the cluster; in either. */
 bool home_exists_in_libvirt(const struct home *h, const struct world *w);
 bool home_exists_in_cluster(const struct home *h, const struct world *w);

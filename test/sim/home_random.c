@@ -405,6 +405,21 @@ static void place_neighbours(struct world *w, struct rng *r)
 		dom_start(w, world_dom(w, "other", false), false);
 }
 
+/* All begins at 8:55: most windows open or are shut meanwhile. */
+static void maintenance_random(struct h_maintenance *m, struct rng *r)
+{
+	unsigned from = 8 * 60 + rng_between(r, 53, 58);
+
+	*m = (struct h_maintenance){ 0 };
+	if (!rng_percent(r, 25))
+		return;
+	m->automatic = rng_percent(r, 60) ? AUTOMATIC_WORKERS : AUTOMATIC_ALL;
+	if (rng_percent(r, 30))
+		return;
+	m->from = (int)from;
+	m->to = (int)(from + rng_between(r, 1, 4));
+}
+
 void home_random(struct home *h, struct world *w, struct rng *r)
 {
 	struct rng peek;
@@ -419,6 +434,7 @@ void home_random(struct home *h, struct world *w, struct rng *r)
 	/* Of chance that others take as well: homes stay what they were. */
 	peek = *r;
 	h->remedy = rng_percent(&peek, 70);
+	maintenance_random(&h->maintenance, &peek);
 	w->kvm = rng_percent(r, 80);
 	for (unsigned i = 0; i < nets; i++)
 		write_net(h, r, i);

@@ -72,7 +72,9 @@ static struct queued_step *note_step(struct sim *s, const struct step *step)
 
 	*q = (struct queued_step){ arena_copy(&s->arena, step->text),
 		arena_copy(&s->arena, step->target), s->in_force, s->now_us, s->news,
-		kube_knows(s, OBJECT_POOL), virt_knows(s), kube_knows(s, OBJECT_NODE) };
+		kube_knows(s, OBJECT_POOL), virt_knows(s), kube_knows(s, OBJECT_NODE),
+		s->in_force &&
+		    home_window_is_open(s->in_force, s->wall_ms + s->now_us / MS) };
 	return q;
 }
 
@@ -128,6 +130,7 @@ struct call_in_world *judge_sent(struct sim *s, const struct call *call)
 		sent->pools_known = p->pools_known;
 		sent->nodes_known = p->nodes_known;
 		sent->libvirt_known = p->libvirt_known;
+		sent->in_window = p->in_window;
 	}
 	return sent;
 }
@@ -263,6 +266,11 @@ bool judge_approved(
 				return true;
 	}
 	return false;
+}
+
+bool judge_is_maintenance(const struct h_vm *vm, const struct call_in_world *call)
+{
+	return home_restarts(call->home, vm) && call->in_window;
 }
 
 struct decision { /* shown, and approved a moment later */

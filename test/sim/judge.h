@@ -44,6 +44,7 @@ struct queued_step { /* a step, and what was known when it was planned */
 	int64_t at_us;
 	uint64_t news;
 	bool pools_known, libvirt_known, nodes_known;
+	bool in_window; /* of maintenance */
 };
 
 struct judge {
@@ -62,6 +63,7 @@ struct judge {
 	bool may_start[DOMS],
 	    may_stop[DOMS];	/* by `start`, `stop`, whatever ended that */
 	bool may_restart[DOMS]; /* by `restart`, whatever ended that */
+	bool taken_down[DOMS];	/* by a policy that was written then */
 	const struct home *previous, *current; /* configurations in force */
 	unsigned
 	    once_version[DOMS]; /* its version after our step that must not be repeated */
@@ -89,6 +91,9 @@ bool judge_move_approved(struct sim *s, const char *whom, struct ip from, struct
 /* Another effect on the object of this name; `from` NULL: none is meant. */
 bool judge_approved(
     struct sim *s, enum effect_what what, const char *whom, const char *from);
+
+/* The policy that was written when the step was planned approves this restart, by then. */
+bool judge_is_maintenance(const struct h_vm *vm, const struct call_in_world *call);
 
 /* Each examines one step: `b` the world before, `s->world` after. */
 void judge_addresses(struct sim *s, struct world *b, const struct call_in_world *call);

@@ -318,11 +318,27 @@ static const char *host_of(struct sim *s, const char *name)
 	return arena_copy_n(&s->judge->scratch, name, strcspn(name, "."));
 }
 
+/* Whose an entry is: the stored one may have no name, and the live one is then added without
+ * one too, so that of a nameless one the address that is written says it. NULL: nobody's. */
+static const char *host_meant(
+    struct sim *s, const struct home *h, const char *net, const struct w_host *host)
+{
+	const struct h_net *n = home_net(h, net);
+
+	if (host->name)
+		return host_of(s, host->name);
+	for (size_t i = 0; n && i < n->static_count; i++)
+		if (ip_equal(n->statics[i].ip, host->ip))
+			return n->statics[i].host;
+	return NULL;
+}
+
 /* Derived from the name of a VM that the daemon defines: it is not there yet. */
 static bool is_to_be_ours(struct sim *s, struct world *b, const struct home *h,
     const char *net, const struct w_host *host)
 {
-	struct h_vm *vm = host->name ? home_vm(h, host_of(s, host->name)) : NULL;
+	const char *meant = host_meant(s, h, net, host);
+	struct h_vm *vm = meant ? home_vm(h, meant) : NULL;
 	const struct w_dom *d = vm ? world_dom(b, home_domain(vm), false) : NULL;
 	struct mac mac;
 
@@ -350,9 +366,10 @@ static const struct w_dom *dom_of(struct world *b, const struct home *h, const c
 static void judge_mac(struct sim *s, struct world *b, const struct call_in_world *call)
 {
 	const struct network_update *update = call->arguments;
-	struct w_host host = {
-		.has_mac = true, .mac = update->host.mac, .name = update->host.name
-	};
+	struct w_host host = { .has_mac = true,
+		.mac = update->host.mac,
+		.ip = update->host.ip,
+		.name = update->host.name };
 	const struct w_dom *d;
 
 	if (update->section != UPDATE_HOST || update->command != UPDATE_ADD ||

@@ -14,7 +14,7 @@ static const struct h_vm *vm_of(
 	return d ? home_vm_of(home, d->e.name) : NULL;
 }
 
-/* A person has requested it, or has approved it. */
+/* A person has requested it, or has approved it, or the policy that is written does. */
 static bool is_wanted(struct sim *s, struct world *b, const struct w_object *node,
     const struct call_in_world *call)
 {
@@ -23,7 +23,8 @@ static bool is_wanted(struct sim *s, struct world *b, const struct w_object *nod
 
 	if (d && s->judge->may_restart[d - b->doms])
 		return true;
-	return vm && judge_approved(s, EFFECT_INTERRUPTS, vm->name, NULL);
+	return vm && (judge_approved(s, EFFECT_INTERRUPTS, vm->name, NULL) ||
+			 judge_is_maintenance(vm, call));
 }
 
 /* Another node that is written has our mark as well; where the state was lost that one may
@@ -61,6 +62,21 @@ void judge_drain(struct sim *s, struct world *b, const struct call_in_world *cal
 		sim_fail(s, "P9", "\"%s\", which somebody else had cordoned", call->text);
 }
 
+/* Some VM's procedure goes on that has set the mark: also one whose domain is not the one that
+ * is written any more, and cannot be started. */
+static bool is_under_way(const struct plan *plan, const char *mark)
+{
+	for (size_t i = 0; mark && i < plan->item_count; i++) {
+		const char *phase = plan->items[i]->phase;
+		const char *token = phase ? strstr(phase, " token=") : NULL;
+
+		if (token &&
+		    strncmp(token + strlen(" token="), mark, strcspn(mark, ",")) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* A mark of a VM that is not written any more outlives a state that was lost. */
 void judge_given_back(struct sim *s, const struct plan *plan)
 {
@@ -73,7 +89,8 @@ void judge_given_back(struct sim *s, const struct plan *plan)
 			continue;
 		vm = vm_of(&s->world, s->in_force, o);
 		item = vm ? plan_find(plan, &vm_kind, vm->name) : NULL;
-		if (item && (item->verdict == VERDICT_PAUSED || item->phase))
+		if ((item && (item->verdict == VERDICT_PAUSED || item->phase)) ||
+		    is_under_way(plan, o->mark))
 			continue;
 		if (o->mark && (vm || !s->state_lost))
 			sim_fail(s, "P9", "node %s has our mark for ever: %s", o->e.name,

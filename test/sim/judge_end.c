@@ -39,7 +39,8 @@ static bool is_world_fault(struct sim *s, const struct item *item)
 		return true;
 	if (item->kind != &vm_kind || !d || !d->e.exists)
 		return false;
-	if (s->in_force->remedy && dom_node_unready(&s->world, d))
+	/* While its restart waits for it, nobody brings a kubelet back that hangs. */
+	if ((s->in_force->remedy || item->phase) && dom_node_unready(&s->world, d))
 		return true;
 	if (d->id < 0 && (d->broken || is_cut_off(s, d)))
 		return true;
@@ -48,6 +49,7 @@ static bool is_world_fault(struct sim *s, const struct item *item)
 	return d->id >= 0 && d->stop_answer &&
 	       (vm->runs == NO || s->judge->may_stop[d - s->world.doms] ||
 		   s->judge->may_restart[d - s->world.doms] ||
+		   home_restarts(s->in_force, vm) ||
 		   judge_approved(s, EFFECT_INTERRUPTS, vm->name, NULL));
 }
 
@@ -55,6 +57,23 @@ static bool is_world_fault(struct sim *s, const struct item *item)
 static bool is_kept(const struct item *item)
 {
 	return item->kind == &reservation_kind && strstr(item->reason, "still holds");
+}
+
+/* Until a window opens, which may be long. */
+static bool waits_for_window(const struct sim *s, const struct item *item)
+{
+	return strstr(item->reason, "(maintenance.window)") &&
+	       !home_window_is_open(s->in_force, s->wall_ms + s->now_us / MS);
+}
+
+/* A last good configuration has another window than the files that are refused, and that one
+ * opens in its time. */
+static bool has_other_window(const struct sim *s)
+{
+	const struct h_maintenance *m = &s->in_force->maintenance;
+
+	return m->from != m->to &&
+	       (m->from != s->home.maintenance.from || m->to != s->home.maintenance.to);
 }
 
 static bool only_waits(const struct item *item)
@@ -96,7 +115,9 @@ static void judge_item(struct sim *s, const struct plan *plan, const struct item
 			    item->kind->name, item->name, item->reason);
 		return;
 	case VERDICT_PENDING:
-		if (is_kept(item) || (only_waits(item) && any_held(s, plan)))
+		if (is_kept(item) || waits_for_window(s, item) ||
+		    (item->phase && has_other_window(s)) ||
+		    (only_waits(item) && any_held(s, plan)))
 			return;
 		break;
 	case VERDICT_UNKNOWN:
@@ -207,6 +228,8 @@ void judge_end(struct sim *s)
  * again and again. */
 static bool is_tried(struct sim *s)
 {
+	if (has_other_window(s))
+		return true;
 	if (s->judge->remedied_us && s->now_us - s->judge->remedied_us < 100 * SECOND)
 		return true;
 	for (size_t i = 0; i < DOMS; i++)
@@ -221,6 +244,7 @@ static bool is_tried(struct sim *s)
 			(s->in_force->remedy && dom_node_unready(&s->world, d)) ||
 			(d->id >= 0 && d->stop_answer &&
 			    (vm->runs == NO || s->judge->may_restart[d - s->world.doms] ||
+				home_restarts(s->in_force, vm) ||
 				judge_approved(s, EFFECT_INTERRUPTS, vm->name, NULL)))))
 			return true;
 	}

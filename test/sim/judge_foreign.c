@@ -244,7 +244,8 @@ static void judge_domain(
 	const struct h_vm *vm = home_vm_of(call->home, call->target);
 
 	/* One that was shut down to be restarted is brought back, written or not. */
-	if (!vm && call->action == &domain_start_action && s->judge->may_restart[place])
+	if (!vm && call->action == &domain_start_action &&
+	    (s->judge->may_restart[place] || s->judge->taken_down[place]))
 		return;
 	if (!vm) {
 		if (!is_pruned(s, was, call))

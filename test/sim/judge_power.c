@@ -214,6 +214,7 @@ static void judge_stop(struct sim *s, struct world *b, const struct call_in_worl
 		judge_remedy(s, b, call);
 	} else if (vm->runs != NO && !s->judge->may_stop[d - b->doms] &&
 		   !s->judge->may_restart[d - b->doms] &&
+		   !judge_is_maintenance(vm, call) &&
 		   !judge_approved(s, EFFECT_INTERRUPTS, vm->name, NULL)) {
 		sim_fail(
 		    s, "P2", "\"%s\" though nobody wrote that it is to stop", call->text);
@@ -222,6 +223,9 @@ static void judge_stop(struct sim *s, struct world *b, const struct call_in_worl
 	/* Approved, so that it is started again. */
 	if (vm->runs != NO && judge_approved(s, EFFECT_INTERRUPTS, vm->name, NULL))
 		s->judge->may_restart[d - b->doms] = true;
+	if (vm->runs != NO && judge_is_maintenance(vm, call))
+		s->judge->may_start[d - b->doms] = s->judge->taken_down[d - b->doms] =
+		    true;
 	if (*asked != d->id)
 		judge_budget(s, b, vm, call);
 	if (*asked != d->id)

@@ -43,6 +43,17 @@ void sim_end(struct sim *s)
 	sim = NULL;
 }
 
+/* It is open for good, or opens hours later. */
+static void end_window(struct sim *s)
+{
+	struct h_maintenance *m = &s->home.maintenance;
+
+	if (m->from == m->to)
+		return;
+	m->from = (int)((s->wall_ms + s->now_us / MS) / 60000 % 1440 + 600) % 1440;
+	m->to = s->seed % 2 ? m->from : (m->from + 1) % 1440;
+}
+
 /* All that was out of order is in order; guests ask for their addresses anew. */
 static void end_faults(struct sim *s)
 {
@@ -57,6 +68,7 @@ static void end_faults(struct sim *s)
 	s->faults.down_until[SIM_LIBVIRT] = s->faults.down_until[SIM_KUBERNETES] = now;
 	s->home.garbage = NULL;
 	s->home.off = false;
+	end_window(s);
 	files_changed(s);
 	if (!s->engine)
 		daemon_start(s);

@@ -45,6 +45,7 @@ struct call_in_world { /* a step on its way, for the judges */
 	bool nodes_known; /* and whether all nodes, */
 	bool pools_known; /* and whether all pools, all of libvirt were known */
 	bool libvirt_known;
+	bool in_window;	  /* whether a window of maintenance was open */
 	bool failed_half; /* it is done, and reported as failed, or to nobody */
 };
 

@@ -92,6 +92,10 @@ static const char *create(struct sim *s, const char *name, const struct call *ca
 	if (backing && !volume_exists(&s->world, backing + strlen("/images/")))
 		return "cannot stat the backing file";
 	judge_no_domain(s, name);
+	if (backing &&
+	    strtoll(size, NULL, 10) <
+		world_volume(&s->world, backing + strlen("/images/"), false)->size)
+		sim_fail(s, "P2", "%s is made smaller than its image", name);
 	return volume_make(&s->world, name, strtoll(size, NULL, 10), backing);
 }
 

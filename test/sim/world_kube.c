@@ -61,9 +61,10 @@ static struct json_object *texts(const char *const *items, size_t count)
 }
 
 /* Of managedFields, as far as anybody reads it. */
-static struct json_object *fields(bool label)
+static struct json_object *fields(bool label, bool cordon)
 {
 	struct json_object *all = json_object_new_object();
+	struct json_object *spec = json_object_new_object();
 	struct json_object *metadata = json_object_new_object();
 	struct json_object *labels = json_object_new_object();
 
@@ -71,6 +72,9 @@ static struct json_object *fields(bool label)
 		json_put(labels, "f:" OWNER_KEY, json_object_new_object());
 	json_put(metadata, "f:labels", labels);
 	json_put(all, "f:metadata", metadata);
+	if (cordon)
+		json_put(spec, "f:unschedulable", json_object_new_object());
+	json_put(all, "f:spec", spec);
 	return all;
 }
 
@@ -94,11 +98,13 @@ static struct json_object *metadata(struct world *w, const struct w_object *o)
 	list = json_object_new_array();
 	for (size_t i = 0; i < o->manager_count; i++) {
 		struct json_object *one = json_object_new_object();
+		bool ours = strcmp(o->managers[i], OWNER) == 0;
 
 		json_put_string(one, "manager", o->managers[i]);
 		json_put_string(one, "operation", "Apply");
 		json_put(one, "fieldsV1",
-		    fields(o->label_ours && strcmp(o->managers[i], OWNER) == 0));
+		    fields(ours && o->label_ours,
+			ours && o->unschedulable && !o->cordoned_by_hand));
 		json_put_string(
 		    one, "time", arena_printf(w->arena, "2026-01-01T00:00:%02zuZ", i));
 		json_push(list, one);

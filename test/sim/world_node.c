@@ -180,6 +180,7 @@ const char *node_patch(
 		o->unschedulable = value && json_object_get_boolean(value);
 	if (!o->unschedulable)
 		o->cordoned_by_hand = false;
+	object_managed(o, "homek8sd");
 	world_touch(&o->e);
 	*status = 200;
 	return NULL;
