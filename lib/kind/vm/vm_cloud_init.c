@@ -164,6 +164,35 @@ static bool find_text(struct config *config, const char *key, const struct node 
 	return true;
 }
 
+static bool has(const struct vm *vm, const char *key)
+{
+	return field_has(&vm_cloud_init_fields, &vm->cloud_init, key);
+}
+
+/* What is written as meta data; NULL: nothing. */
+static const struct node *meta_map(const struct vm *vm)
+{
+	const struct vm_document *written = &vm->cloud_init.documents[SEED_META];
+	const struct node *map = written->map ? written->map : written->node;
+
+	return map && map->type == NODE_MAP ? map : NULL;
+}
+
+/* Written twice, only one of them would be in force. */
+static void check_twice(const struct vm *vm, struct report *report)
+{
+	static const char *const pairs[][2] = { { "hostname", "local-hostname" },
+		{ "ssh_authorized_keys", "public-keys" } };
+
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+		if (has(vm, pairs[i][0]) && node_get(meta_map(vm), pairs[i][1]))
+			complain(report, &vm->cloud_init.meta_data->place,
+			    arena_printf(report->arena,
+				"cloud_init.meta_data has %s, and cloud_init.%s is written, too",
+				pairs[i][1], pairs[i][0]))
+			    ->fix = "keep one of the two";
+}
+
 void vm_cloud_init_check(struct config *config, struct vm *vm, struct report *report)
 {
 	struct vm_cloud_init *c = &vm->cloud_init;
@@ -179,14 +208,10 @@ void vm_cloud_init_check(struct config *config, struct vm *vm, struct report *re
 	if (find_text(config, "network_config", c->network_config, &document, report))
 		vm_document_check(config, "network_config", &document, report);
 	c->documents[SEED_NETWORK] = document;
+	check_twice(vm, report);
 }
 
 /* Making the files */
-
-static bool has(const struct vm *vm, const char *key)
-{
-	return field_has(&vm_cloud_init_fields, &vm->cloud_init, key);
-}
 
 static const char *in_arena(struct arena *a, const struct text *text)
 {
@@ -216,13 +241,12 @@ static void add_key(struct text *out, const char *comma, const char *key)
 /* What is written and, where that does not say it, what makes this guest another than others. */
 static const char *meta_text(struct arena *a, const struct vm *vm)
 {
-	const struct vm_document *written = &vm->cloud_init.documents[SEED_META];
-	const struct node *map = written->map ? written->map : written->node;
+	const struct node *map = meta_map(vm);
 	autotext struct text out = { 0 };
 	const char *comma = "";
 
 	text_add(&out, "{");
-	for (size_t i = 0; map && map->type == NODE_MAP && i < map->count; i++) {
+	for (size_t i = 0; map && i < map->count; i++) {
 		text_add(&out, "%s", comma);
 		node_write_flow(&out, map->keys[i]);
 		text_add(&out, ": ");
