@@ -17,18 +17,22 @@
 #include "lib/kind/volume/storage.h"
 #include "lib/kind/volume/volume.h"
 
-/* What it holds; NULL: it is not known yet. */
-static const char *contents(struct planner *p, const struct observed *have)
+/* What is said of what it holds; NULL: nothing yet. */
+static const struct answer *ask(struct planner *p, const struct observed *have)
 {
 	const struct volume *volume = (const struct volume *)have->config;
 	const char *name = arena_printf(p->arena, SEED_NAME "%s", have->name);
 	const char *changed = volume->changed ? volume->changed : "";
-	const struct answer *answer;
 	uint64_t hash = hash_bytes(HASH_START, name, strlen(name) + 1);
 
 	hash = hash_bytes(hash, changed, strlen(changed) + 1);
 	hash = hash_bytes(hash, &volume->size, sizeof(volume->size));
-	answer = planner_probe(p, &volume_kind, name, name, hash);
+	return planner_probe(p, &volume_kind, name, name, hash);
+}
+
+/* NULL: it is not known. */
+static const char *contents(const struct answer *answer)
+{
 	return answer ? json_object_get_string(answer->json) : NULL;
 }
 
@@ -87,7 +91,8 @@ static void plan_making(
 static void plan_found(struct planner *p, struct item *item, const struct volume *want,
     const struct observed *have, const struct observed *domain)
 {
-	const char *holds = contents(p, have);
+	const struct answer *answer = ask(p, have);
+	const char *holds = contents(answer);
 
 	if (is_word(holds, SEED_WHOLE))
 		item_ok(item);
@@ -101,6 +106,10 @@ static void plan_found(struct planner *p, struct item *item, const struct volume
 		item_blocked(p, item,
 		    "volume %s of storage pool %s was not made by homek8sd: remove it with `virsh vol-delete %s %s && virsh pool-refresh %s`, from which libvirt learns that it is gone",
 		    want->file, want->pool, want->file, want->pool, want->pool);
+	else if (answer)
+		item_blocked(p, item,
+		    "volume %s of storage pool %s cannot be read: %s; `virsh pool-refresh %s`, from which libvirt learns where its file is gone",
+		    want->file, want->pool, answer->error, want->pool);
 	else
 		item_pending(p, item, "waits for what volume %s holds", want->file);
 }
@@ -160,7 +169,7 @@ bool seed_plan_unwritten(
 	if (may_be_given(p, name) || (vm && !planner_observed(p, &vm_kind, vm->domain)) ||
 	    vm_volume_may_be_had(p, have->name))
 		return true;
-	holds = contents(p, have);
+	holds = contents(ask(p, have));
 	if (!is_word(holds, SEED_WHOLE) && !is_word(holds, SEED_PARTLY))
 		return true;
 	if (vm) {
