@@ -7,7 +7,7 @@ noticed or outlived, and after its end a change comes through. First, that the p
 import http.client
 import time
 
-from clients import POOLS, Api
+from clients import HANGS, POOLS, Api
 from homelab import run, world
 from proxy import Proxy
 from test_secrets import kubeconfig, make_secrets, tls_context, tls_options
@@ -23,7 +23,7 @@ def start(home):
     home.report.check("converged through the proxy", home.converged, 10)
 
 
-def fetch(proxy, path="/version", timeout=3):
+def fetch(proxy, path="/version", timeout=HANGS):
     """The body through the proxy, and the seconds it took."""
     begun = time.monotonic()
     connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=timeout)

@@ -1,6 +1,6 @@
 #!/bin/bash
 # A real kube-apiserver with etcd behind it, on loopback, for tests. Certificates are made
-# anew for each directory; RBAC is on; MetalLB's two kinds and its namespace are there. No
+# anew for each directory; RBAC is on; MetalLB's kinds and its namespace are there. No
 # controller runs: nothing assigns Service addresses, and a deleted namespace stays.
 #
 #   apiserver.sh run PROGRAM [ARGS]   in its own network and process namespace; PROGRAM finds
@@ -11,12 +11,13 @@
 #   apiserver.sh kill|pause|continue DIR   the API server only, by SIGKILL, SIGSTOP, SIGCONT
 #   apiserver.sh blackhole DIR on|off      every packet to and from it is dropped silently
 #   apiserver.sh metallb DIR          its kinds and namespace again, where they were deleted
+#   apiserver.sh role DIR             user homek8sd may what conf/cluster-role.yaml grants
 #   apiserver.sh compact DIR          forget history: watches from older versions get 410
 #   apiserver.sh api DIR METHOD PATH [CURL ARGS]   one request as admin
 #   apiserver.sh --packages           Debian packages needed
 #
 # DIR/kubeconfig        admin by client certificate, group system:masters
-# DIR/kubeconfig-token  user homek8sd by token, without any right until a test binds a role
+# DIR/kubeconfig-token  user homek8sd by token, without any right until it is given a role
 # DIR/port, DIR/*.log   APISERVER_ARGS="--flag=x ..." is added to the command line
 set -euo pipefail
 
@@ -160,20 +161,34 @@ apply() { # DIR PATH: server-side, the object comes on standard input
 		-H 'Content-Type: application/apply-patch+yaml' >/dev/null
 }
 
-document() { # N: of our YAML file
-	awk -v n="$1" '/^---$/ { d++; next } d == n' "$here/metallb-crds.yaml"
+document() { # FILE N
+	awk -v n="$2" '/^---$/ { d++; next } d == n' "$1"
 }
 
 install_metallb() { # DIR
 	local crds=/apis/apiextensions.k8s.io/v1/customresourcedefinitions i kind
-	document 0 | apply "$1" $crds/ipaddresspools.metallb.io
-	document 1 | apply "$1" $crds/l2advertisements.metallb.io
-	document 2 | apply "$1" /api/v1/namespaces/metallb-system
-	for kind in ipaddresspools l2advertisements; do
+	local file=$here/metallb-crds.yaml
+	document "$file" 0 | apply "$1" $crds/ipaddresspools.metallb.io
+	document "$file" 1 | apply "$1" $crds/l2advertisements.metallb.io
+	document "$file" 2 | apply "$1" $crds/bgpadvertisements.metallb.io
+	document "$file" 3 | apply "$1" /api/v1/namespaces/metallb-system
+	for kind in ipaddresspools l2advertisements bgpadvertisements; do
 		for ((i = 0; i < 100; i++)); do
 			if api "$1" GET /apis/metallb.io/v1beta1/$kind >/dev/null 2>&1; then break; fi
 			sleep 0.1
 		done
+	done
+}
+
+grant_role() { # DIR
+	local file=$here/../../conf/cluster-role.yaml i text kind name namespace
+	for ((i = 0; ; i++)); do
+		text=$(document "$file" $i)
+		[[ -n $text ]] || break
+		kind=$(sed -n 's/^kind: //p' <<<"$text")
+		name=$(sed -n '/^metadata:/,/^[a-l]/s/^  name: //p' <<<"$text" | head -1)
+		namespace=$(sed -n 's/^  namespace: //p' <<<"$text")
+		apply "$1" "/apis/rbac.authorization.k8s.io/v1/${namespace:+namespaces/$namespace/}${kind,,}s/$name" <<<"$text"
 	done
 }
 
@@ -270,6 +285,7 @@ pause) kill -STOP "$(running "$1" kube-apiserver)" ;;
 continue) kill -CONT "$(running "$1" kube-apiserver)" ;;
 blackhole) [[ ${2:-} == on || ${2:-} == off ]] || usage; blackhole "$1" "$2" ;;
 metallb) install_metallb "$1" ;;
+role) grant_role "$1" ;;
 compact) compact "$1" ;;
 api) [[ $# -ge 3 ]] || usage; api "$@" ;;
 *) usage ;;

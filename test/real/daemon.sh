@@ -29,6 +29,10 @@
 #   api_mark, api_writes     likewise: VERB RESOURCE/NAME of each request of the daemon
 #                            that changes something
 #   api_wrote WHAT [CALL...] exactly these, in this order
+#   rights_used              since then, by user homek8sd: VERB GROUP/RESOURCE, or the same
+#                            with " in metallb-system"; a watch is there when it has ended
+#   rights_granted           likewise, by conf/cluster-role.yaml
+#   rights_refused           VERB PATH of what was asked for without the right
 
 # shellcheck source-path=SCRIPTDIR source=report.sh
 . "$(dirname "${BASH_SOURCE[0]}")/report.sh"
@@ -53,7 +57,7 @@ put_file() { # PATH
 	mv "$home/coming" "$home/etc/$1"
 }
 
-ctl() { timeout 5 "$programs/homek8sctl" "$@"; }
+ctl() { timeout 60 "$programs/homek8sctl" "$@"; }
 # Not as written is an answer, too.
 status() { ctl status "$@" || [[ $? == 1 ]]; }
 
@@ -232,4 +236,31 @@ api_writes() {
 
 api_wrote() { # WHAT [CALL...]
 	called "$1" "$(api_writes)" "$(printf '%s\n' "${@:2}")"
+}
+
+# Who applies what is not there yet needs the right to create it, too.
+rights_used() {
+	tail -n "+$((api_lines + 1))" "$api_dir/audit.log" | jq -r '
+		select(.user.username == "homek8sd" and .objectRef.resource) |
+		(.verb, if .verb == "patch" and .responseStatus.code == 201 then "create" else empty end)
+		+ (.objectRef | " \(.apiGroup // "core")/\([.resource, .subresource // empty] | join("/"))\(
+		if .namespace == "metallb-system" then " in metallb-system" else "" end)")' | sort -u
+}
+rights_granted() {
+	awk -F'[][]' '
+		/^---$/ { space = "" }
+		/^  namespace: / { space = " in " substr($0, 14) }
+		/^- apiGroups:/ { group = $2 == "\"\"" ? "core" : $2 }
+		/^  resources:/ { resources = $2 }
+		/^  verbs:/ {
+			n = split(resources, resource, ", ")
+			m = split($2, verb, ", ")
+			for (i = 1; i <= n; i++)
+				for (j = 1; j <= m; j++)
+					print verb[j] " " group "/" resource[i] space
+		}' "$real/../../conf/cluster-role.yaml" | sort -u
+}
+rights_refused() {
+	tail -n "+$((api_lines + 1))" "$api_dir/audit.log" | jq -r 'select(.user.username ==
+		"homek8sd" and .responseStatus.code == 403) | "\(.verb) \(.requestURI)"' | sort -u
 }

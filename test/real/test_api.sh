@@ -20,7 +20,7 @@ rbac=/apis/rbac.authorization.k8s.io/v1
 default_pool=192.168.122.100-192.168.122.150
 
 apiserver() { "$here/apiserver.sh" "$1" "$dir" "${@:2}"; }
-api() { timeout 10 "$here/apiserver.sh" api "$dir" "$@"; }
+api() { timeout 60 "$here/apiserver.sh" api "$dir" "$@"; }
 post() { api POST "$1" -H 'Content-Type: application/json' -d "$2"; }
 merge() { api PATCH "$1" -H 'Content-Type: application/merge-patch+json' -d "$2"; }
 

@@ -1,8 +1,10 @@
 #!/bin/bash
 # A node restarted on a real API server, one that knows evictions and disruption budgets as
 # policy/v1beta1 only: cordoned under our mark, drained as the budget lets it, uncordoned when it
-# is Ready in another boot; the daemon killed at every phase. libvirt is its in-process test driver,
-# which forgets with the daemon: a domain that comes back has another id there.
+# is Ready in another boot; the daemon killed at every phase. It has the rights of
+# conf/cluster-role.yaml, and uses each of those that are not about MetalLB (test_role.sh). libvirt
+# is its in-process test driver, which forgets with the daemon: a domain that comes back has another
+# id there.
 # Exits 77 where it cannot run.
 set -euo pipefail
 
@@ -17,7 +19,7 @@ node=/api/v1/nodes/worker-1
 pods=/api/v1/namespaces/default/pods
 budgets=/apis/policy/v1beta1/namespaces/default/poddisruptionbudgets
 
-api() { timeout 10 "$here/apiserver.sh" api "$dir" "$@"; }
+api() { timeout 60 "$here/apiserver.sh" api "$dir" "$@"; }
 post() { api POST "$1" -H 'Content-Type: application/json' -d "$2"; }
 merge() { api PATCH "$1" -H 'Content-Type: application/merge-patch+json' -d "$2"; }
 node_has() { api GET $node | jq -en "input | $1"; }
@@ -68,7 +70,7 @@ begin() {
 		  worker-2: {role: none, vcpus: 1, memory: 128MiB, disk: {path: /2.qcow2}}
 		  worker-3: {role: none, vcpus: 1, memory: 128MiB, disk: {path: /3.qcow2}}
 	END
-	put_file kubeconfig <"$dir/kubeconfig"
+	put_file kubeconfig <"$dir/kubeconfig-token"
 	post /api/v1/nodes '{"apiVersion": "v1", "kind": "Node", "metadata": {"name": "worker-1"}}' >/dev/null
 	boots 1
 	pod db ReplicaSet
@@ -120,9 +122,19 @@ foreign() {
 		.metadata.annotations[\"homek8s.io/drain\"] == null'" 40
 }
 
+rights() {
+	# shellcheck disable=SC2016 # a condition that check evaluates
+	check "nothing that it asked for was refused" '[[ -z $(rights_refused) ]]'
+	called "it has used every right but MetalLB's" \
+		"$(rights_used | grep -E ' (core|policy)/')" "$(rights_granted | grep -E ' (core|policy)/')"
+}
+
+api_count_calls "$dir"
+"$here/apiserver.sh" role "$dir"
 begin
 drains
 whole
 foreign
 daemon_stop
+rights
 summary
