@@ -193,6 +193,14 @@ TMPDIR=$(mktemp -d "${TMPDIR:-/tmp}/check.XXXXXX")
 export TMPDIR
 chmod 1777 "$TMPDIR"
 trap 'rm -rf "$TMPDIR"' EXIT
+# So does what programs keep for the next time; what tests build once stays where it is.
+if command -v ccache >/dev/null; then
+	CCACHE_DIR=$(ccache --get-config cache_dir) && export CCACHE_DIR
+fi
+export HOMEK8S_CACHE=${HOMEK8S_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/homek8s}
+unset XDG_CACHE_HOME XDG_CONFIG_HOME XDG_DATA_HOME XDG_STATE_HOME
+export HOME=$TMPDIR/home
+mkdir "$HOME"
 show_progress &
 progress_pid=$!
 # Whoever is interrupted ends what it started: tests clean up when they are asked to end.

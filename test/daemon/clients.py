@@ -21,10 +21,14 @@ class Refused(ValueError):
         self.body = body
 
 
+# Who has not answered for that long hangs. It is no measure of how fast an answer is due.
+HANGS = 60
+
+
 class Varlink:
     """One connection to the control socket: JSON objects, each ended by a NUL."""
 
-    def __init__(self, path, timeout=10):
+    def __init__(self, path, timeout=HANGS):
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(timeout)
         self.socket.connect(str(path))
@@ -93,7 +97,7 @@ class Api:
         self.agent = "test"
         self.marked = 0
 
-    def request(self, method, path, body=None, content_type=None, timeout=10):
+    def request(self, method, path, body=None, content_type=None, timeout=HANGS):
         """Returns the code and the body: JSON where it is JSON, else text."""
         if self.tls:
             connection = http.client.HTTPSConnection(

@@ -265,7 +265,7 @@ def odd_kubeconfigs(home, bad, good):
 
 def start_fails(home, code, *parts):
     ended = home.command([home.program, "--config-dir", home.etc, "--state-dir", home.state_dir,
-                          "--socket", home.socket], timeout=5)
+                          "--socket", home.socket])
     assert ended.code == code, f"exit {ended.code}, not {code}"
     return ended.has(*parts)
 

@@ -56,7 +56,7 @@ def usage(home):
 def help_into(home, stdout):
     """How `homek8sctl help` ends with this as its standard output."""
     return subprocess.run([home.ctl_program, "help"], stdin=subprocess.DEVNULL, stdout=stdout,
-                          stderr=subprocess.DEVNULL, timeout=10, check=False).returncode
+                          stderr=subprocess.DEVNULL, timeout=60, check=False).returncode
 
 
 def into_a_full_disk(home):
@@ -126,18 +126,18 @@ def reading(home):
     check, exits = home.report.check, home.exits
     home.start()
     check("wait until a VM is as written", lambda: exits(
-        0, "wait", "--for=vm/worker-1=converged", "--timeout=15s", timeout=20))
+        0, "wait", "--for=vm/worker-1=converged", "--timeout=50s"))
     check("wait in vain: exit 1, how it stands", lambda: says(
         home, 1, "vm/worker-1 is converged",
         "wait", "--for=vm/worker-1=failing", "--timeout=300ms"))
     check("wait for what is not there: exit 1", lambda: says(
         home, 1, "there is no vm/x", "wait", "--for=vm/x=converged", "--timeout=300ms"))
     check("wait by another name of the kind", lambda: exits(
-        0, "wait", "--for=vms/worker-1=converged", "--timeout=5s") and exits(
-            0, "wait", "--for=lease/worker-1=converged", "--timeout=5s"))
+        0, "wait", "--for=vms/worker-1=converged", "--timeout=50s") and exits(
+            0, "wait", "--for=lease/worker-1=converged", "--timeout=50s"))
     check("wait for no kind: exit 2, and the nearest", lambda: says(
         home, 2, "did you mean pool?", "wait", "--for=pol/x=converged"))
-    check("wait until ready", lambda: exits(0, "wait", "--for=ready", "--timeout=5s"))
+    check("wait until ready", lambda: exits(0, "wait", "--for=ready", "--timeout=50s"))
     check("status, plain in a pipe",
           lambda: "\x1b" not in shows(home, 0, "libvirt", "status").out)
     check("colours when asked for", lambda: shows(home, 0, COLOUR, "status", "--color=always"))
@@ -185,11 +185,11 @@ def changing(home):
     check("pause", lambda: says(
         home, 0, "paused for 1h", "pause", "vm/worker-1", "--for=1h", "--reason=by hand"))
     check("is observed",
-          lambda: exits(0, "wait", "--for=vm/worker-1=paused", "--timeout=3s"))
+          lambda: exits(0, "wait", "--for=vm/worker-1=paused", "--timeout=50s"))
     check("with its reason", lambda: shows(home, 1, "by hand", "status"))
     check("resume", lambda: says(home, 0, "resumed", "resume", "vm/worker-1"))
     check("is observed, too",
-          lambda: exits(0, "wait", "--for=vm/worker-1=converged", "--timeout=3s"))
+          lambda: exits(0, "wait", "--for=vm/worker-1=converged", "--timeout=50s"))
     check("reconcile", lambda: exits(0, "reconcile"))
     check("nothing to approve: exit 3", lambda: exits(3, "approve", "vm/worker-1"))
     check("reload", lambda: says(home, 0, "generation", "reload"))

@@ -86,7 +86,7 @@ def observes(home):
 def preview(home):
     """The same without a service: one program that observes, prints and ends."""
     check = home.report.check
-    plan = lambda: home.command([home.program, "--config-dir", home.etc, "--plan"], timeout=20)
+    plan = lambda: home.command([home.program, "--config-dir", home.etc, "--plan"])
     home.stop()
     check("--plan on a home as it is written: nothing to do",
           lambda: plan().has("Nothing to do.") and plan().code == 0)

@@ -11,7 +11,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "daemon"))
 
-from clients import POOLS  # noqa: E402
+from clients import HANGS, POOLS  # noqa: E402
 from homelab import run  # noqa: E402
 
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
@@ -99,7 +99,7 @@ def discovery(home):
     check, api = home.report.check, home.api
 
     def groups():
-        connection = http.client.HTTPConnection(api.host, api.port, timeout=10)
+        connection = http.client.HTTPConnection(api.host, api.port, timeout=HANGS)
         connection.request("GET", "/apis", headers={"Accept": V2})
         items = json.load(connection.getresponse())["items"]
         connection.close()
