@@ -165,11 +165,10 @@ static void proceed(struct scene *s, struct drain *drain)
 /* Beginning */
 
 /* What it has to wait for before anything is done, or NULL. */
-static const char *why_not_yet(struct scene *s, bool *asks)
+static const char *why_not_yet(struct scene *s)
 {
 	const char *why = NULL;
 
-	*asks = false;
 	if (restart_is_unsure(s))
 		return "waits for libvirt to say " WHICH_DISK;
 	if (!s->known) {
@@ -179,8 +178,7 @@ static const char *why_not_yet(struct scene *s, bool *asks)
 		    "waits for Kubernetes to say whether it is a node: %s",
 		    why ? why : "not observed yet");
 	}
-	why = s->node ? node_quorum(s->p, s->node, asks) : NULL;
-	return why && !*asks ? arena_printf(s->p->arena, "waits: %s", why) : NULL;
+	return NULL;
 }
 
 /* Whom it interrupts beside the VM, where no majority can be kept. */
@@ -191,9 +189,9 @@ static void ask_for_quorum(struct program *program)
 }
 
 /* What the steps wait for: what has to be so, or the time that is written. */
-static const char *why_wait(struct scene *s, bool *asks)
+static const char *why_wait(struct scene *s)
 {
-	const char *why = why_not_yet(s, asks), *window = why ? NULL : restart_window(s);
+	const char *why = why_not_yet(s), *window = why ? NULL : restart_window(s);
 
 	return window
 		   ? arena_printf(s->p->arena,
@@ -204,8 +202,7 @@ static const char *why_wait(struct scene *s, bool *asks)
 
 static void begin(struct scene *s)
 {
-	bool asks;
-	const char *why = why_wait(s, &asks);
+	const char *why = why_wait(s);
 	struct drain drain = { 0 };
 
 	if (!s->due && !restart_power_is_well(s))
@@ -220,8 +217,34 @@ static void begin(struct scene *s)
 
 		if (why && program->of_phase && program->step_count)
 			program_waits(s->p, program, "to be restarted; %s", why);
-		if (asks && program->of_phase)
+	}
+}
+
+/* Others may have fallen since it began: whether what runs of the control plane is a majority
+ * without it is judged until its guest was requested to shut down. Where there never is one,
+ * it is for a person to say that it may be so. */
+static void guard_quorum(struct scene *s)
+{
+	const struct vm_record *vm = vm_record_of(s->item->state);
+	const char *why = NULL;
+	bool never = false;
+
+	if (s->phase != NONE && s->phase <= SHUTDOWN && s->node && !vm->stop_first.ms &&
+	    !vm->stop_requested.ms)
+		why = node_quorum(s->p, s->node, &never);
+	if (why && never)
+		item_condition(s->p, s->item, "NoQuorum",
+		    "%s: the cluster's API does not answer while it restarts", why);
+	for (size_t i = 0; why && i < s->item->program_count; i++) {
+		struct program *program = s->item->programs[i];
+
+		if (never && program->of_phase)
 			ask_for_quorum(program);
+		else if (program->of_phase && program->step_count)
+			program_waits(s->p, program, "%s; waits: %s",
+			    procedure_phase(s->item) ? "is being restarted"
+						     : "to be restarted",
+			    why);
 	}
 }
 
@@ -384,6 +407,7 @@ static bool plan_of(struct planner *p, struct item *item, const struct vm *want,
 		else
 			restart_act(&s, &drain);
 	}
+	guard_quorum(&s);
 	report_wish(&s);
 	return plans;
 }
