@@ -175,6 +175,48 @@ healing_pool() {
 		"$(ms pool) to $(ms bare_pool), medians of 120; p99 $(ms pool_p99), $(ms bare_pool_p99)"
 }
 
+# MetalLB says where its addresses are, so that nothing is waited for but the node's being Ready.
+rolling_restart() {
+	local count=2
+	chapter 'A node that is restarted'
+	curl -sf -o /dev/null "$api/apis/apiextensions.k8s.io/v1/customresourcedefinitions" \
+		-H 'Content-Type: application/json' -d '{"apiVersion": "apiextensions.k8s.io/v1",
+		"kind": "CustomResourceDefinition", "metadata": {"name": "servicel2statuses.metallb.io"},
+		"spec": {"group": "metallb.io", "scope": "Namespaced", "names": {"kind": "ServiceL2Status",
+		"plural": "servicel2statuses", "singular": "servicel2status"}, "versions": [{"name": "v1beta1",
+		"served": true, "storage": true, "schema": {"openAPIV3Schema": {"type": "object"}}}]}}'
+	measure "$bench/bench_restart" "$uri" "$api" "$ctl" worker-1 "$count"
+	figure "own time of a step, the longest of $((count * 5))" \
+		"$(calc "${value[own_max]} / 1000")" ms '<' 100 \
+		"median $(ms own); less a bare shutdown, $(ms bare_stop), and start, $(ms bare_start)"
+	converges 20
+}
+
+# What runs is written down as it is, and nothing is remembered of who has made it.
+imported() {
+	chapter 'A home of 100 VMs that is imported'
+	stop_daemon
+	new_libvirtd
+	many_vms 100
+	settings off
+	start_daemon
+	converges 60
+	"$ctl" import >"$work/imported.yaml"
+	stop_daemon
+	rm -rf "$work"/etc/desired.d/* "$work/state"
+	mkdir "$work/state"
+	cp "$work/imported.yaml" "$work/etc/desired.d/home.yaml"
+	chmod 600 "$work/etc/desired.d/home.yaml"
+	start_daemon
+	converges 60
+	figure 'steps of the plan of what was imported' \
+		"$("$ctl" plan -o json | { grep -o '"disruptive"' || true; } | wc -l)" '' == 0 \
+		"$(grep -c '^  vm-' "$work/imported.yaml") VMs in it"
+	measure "$bench/bench_resync" "$uri" "$HOMEK8S_SOCKET" 5
+	figure 'all of it read and planned, median of 5' "$(calc "${value[resync]} / 1000")" ms '<' 1000 \
+		"$(ms bare_resync): the same calls by a bare client"
+}
+
 killed_vm() {
 	chapter 'libvirt (test driver): domains that are killed, 100 of them in rotation'
 	stop_daemon
@@ -412,6 +454,8 @@ converges 60
 stop_daemon
 starting
 healing_pool
+rolling_restart
+imported
 killed_vm
 full_resync
 many_services
