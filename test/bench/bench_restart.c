@@ -71,8 +71,7 @@ static void *run_events(void *arg)
 /* What curl says; ends the program where it fails. */
 static char *ask(const char *options, const char *path)
 {
-	autofree char *command =
-	    must_printf("curl -sf %s '%s%s'", options, b.api, path);
+	autofree char *command = must_printf("curl -sf %s '%s%s'", options, b.api, path);
 	char *answer = must_alloc(ANSWER_BYTES);
 	FILE *out = popen(command, "r");
 	size_t length = out ? fread(answer, 1, ANSWER_BYTES - 1, out) : 0;
@@ -152,7 +151,8 @@ static double boots(int number)
 static void clear(void)
 {
 	double none = 0;
-	autofree char *answer = ask("-o /dev/null -X POST -d '{}'", "/fake/requests/clear");
+	autofree char *answer =
+	    ask("-o /dev/null -X POST -d '{}'", "/fake/requests/clear");
 
 	__atomic_store(&b.stopped, &none, __ATOMIC_RELEASE);
 	__atomic_store(&b.started, &none, __ATOMIC_RELEASE);
@@ -174,8 +174,7 @@ static void sample(int number, double bare_stop, double bare_start)
 	moves = wait_for_request(
 	    "GET", "/apis/metallb.io/v1beta1/servicel2statuses", cordoned);
 	pods = wait_for_request("GET", "/api/v1/pods", moves);
-	budgets =
-	    wait_for_request("GET", "/apis/policy/v1/poddisruptionbudgets", moves);
+	budgets = wait_for_request("GET", "/apis/policy/v1/poddisruptionbudgets", moves);
 	measure_sleep(100e3); /* what it does about the start is over */
 	ready = boots(number);
 	freed = wait_for_request("PATCH", node, ready + SETTLE_US / 2);
@@ -217,15 +216,16 @@ int main(int argc, char **argv)
 	int count = argc == 6 ? atoi(argv[5]) : 0;
 
 	if (count < 1)
-		measure_die("usage: bench_restart LIBVIRT-URI API-URL HOMEK8SCTL VM COUNT");
+		measure_die(
+		    "usage: bench_restart LIBVIRT-URI API-URL HOMEK8SCTL VM COUNT");
 	b.api = argv[2];
 	b.ctl = argv[3];
 	b.name = argv[4];
 	virEventRegisterDefaultImpl();
 	b.conn = libvirt_open(argv[1]);
-	libvirt_checked(virConnectDomainEventRegisterAny(b.conn, NULL,
-	    VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle), NULL,
-	    NULL));
+	libvirt_checked(
+	    virConnectDomainEventRegisterAny(b.conn, NULL, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
+		VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle), NULL, NULL));
 	if (pthread_create(&events, NULL, run_events, NULL) != 0)
 		measure_die("no thread");
 	run_bare();

@@ -47,8 +47,9 @@ def node(home):
     return home.api.get(NODE)
 
 
-def mark(home):
-    return node(home)["metadata"].get("annotations", {}).get(MARK)
+def mark(home, name="worker-1"):
+    of = home.api.get(f"/api/v1/nodes/{name}")
+    return of["metadata"].get("annotations", {}).get(MARK)
 
 
 def cordoned(home):
@@ -148,12 +149,14 @@ def restarted(home):
 
 
 def killed(home):
-    """At each phase, as soon as it is there."""
+    """At each phase, as soon as it is there; a second one that was requested waits for its end."""
     check = home.report.check
+    alone = lambda: not mark(home, "worker-2")
     home.api.store(pod("web"), pod("db", app="db"))
     home.api.post(BUDGETS, budget(1))
     before = domain_id(home)
     home.exits(0, "restart", "vm/worker-1")
+    home.exits(0, "restart", "vm/worker-2")
     phases = []
     for words in (("cordon", "move"), ("move", "drain")):
         home.report.wait_until(lambda: phase(home) in words, 5)
@@ -161,7 +164,7 @@ def killed(home):
         home.kill()
         home.start()
     check("it drains after two kills", lambda: cordoned(home) and pods(home) ==
-          ["agent", "alone", "db"] and phase(home) == "drain", 15)
+          ["agent", "alone", "db"] and phase(home) == "drain" and alone(), 15)
     home.api.delete(f"{BUDGETS}/db")
     home.report.wait_until(lambda: "db" not in pods(home), 10)
     home.kill()
@@ -169,16 +172,19 @@ def killed(home):
     home.report.wait_until(lambda: domain_id(home) != before, 20)
     home.kill()
     home.start()
-    check("it runs anew, once", lambda: domain_id(home) not in ("-", before), 20)
+    check("it runs anew, once", lambda: domain_id(home) not in ("-", before) and alone(), 20)
     once = domain_id(home)
     home.kill()
     boots(home)
     home.start()
-    check("killed while it waits for Ready", lambda: phase(home) == "settle", 10)
+    check("killed while it waits for Ready", lambda: phase(home) == "settle" and alone(), 10)
     home.kill()
     home.start()
     check("to its end", lambda: untouched(home) and home.is_("vm/worker-1", "converged") and
           domain_id(home) == once, 30)
+    check("then the other one begins", lambda: not alone(), 10)
+    home.exits(0, "resume", "vm/worker-2")
+    check("and is given up", lambda: alone() and home.is_("vm/worker-2", "converged"), 10)
 
 
 def foreign(home):
