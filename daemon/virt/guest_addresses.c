@@ -11,6 +11,9 @@
 #include "lib/doc/json.h"
 #include "lib/kind/vm/vm_agent.h"
 
+/* libvirt's own default is to wait for ever, and all guests would with it. */
+#define AGENT_TIMEOUT_S 5
+
 /* What the guest says is parsed: nothing else of it leaves this file. */
 static void add_address(
     struct json_object *out, struct mac mac, const virDomainIPAddress *address)
@@ -43,10 +46,13 @@ struct json_object *guest_addresses(
 	    virDomainLookupByName(conn, question + strlen(AGENT_NAME));
 	autofree virDomainInterfacePtr *nics = NULL;
 	struct json_object *out;
-	int count = domain ? virDomainInterfaceAddresses(domain, &nics,
-				 VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT, 0)
-			   : -1;
+	int count = -1;
 
+	if (domain) {
+		virDomainAgentSetResponseTimeout(domain, AGENT_TIMEOUT_S, 0);
+		count = virDomainInterfaceAddresses(
+		    domain, &nics, VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT, 0);
+	}
 	if (count < 0) {
 		fault_take(fault, conn);
 		return NULL;
