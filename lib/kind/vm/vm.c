@@ -2,7 +2,8 @@
 /*
  * vm: a virtual machine, libvirt's domain. One that exists is adopted: what is not
  * written is not touched, and what differs and needs a restart is shown, not done. One
- * that does not is defined. Power is in vm_power.c, the documents are in vm_xml.c.
+ * that does not is defined. What was observed is in vm_observe.c, power in vm_power.c, the
+ * documents are in vm_xml.c.
  */
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #include "lib/kind/vm/vm_agent.h"
 #include "lib/kind/vm/vm_host.h"
 #include "lib/kind/vm/vm_list.h"
+#include "lib/kind/vm/vm_observe.h"
 #include "lib/kind/vm/vm_record.h"
 #include "lib/kind/vm/vm_import.h"
 #include "lib/kind/vm/vm_plan.h"
@@ -368,98 +370,6 @@ static const char *external_name(const struct object *want)
 	return ((const struct vm *)want)->domain;
 }
 
-/* Observing */
-
-static void keep_disk_errors(struct arena *a, struct domain_facts *facts)
-{
-	struct disk_error *kept = NULL;
-	size_t count = 0;
-
-	for (size_t i = 0; i < facts->disk_error_count; i++)
-		*(struct disk_error *)arena_push(a, &kept, &count, sizeof(*kept)) =
-		    (struct disk_error){ arena_copy(a, facts->disk_errors[i].disk),
-			    facts->disk_errors[i].no_space };
-	facts->disk_errors = kept;
-}
-
-static struct object *decode_side(struct observed *observed, const char *xml,
-    const struct domain_facts *facts, struct error *e)
-{
-	struct vm *vm = observed_object(observed);
-
-	vm->domain = observed->name;
-	vm->facts = *facts;
-	keep_disk_errors(&observed->arena, &vm->facts);
-	vm->state = facts->id >= 0 ? VM_RUNNING : VM_STOPPED;
-	vm->autostart = facts->autostart;
-	vm->object.record.has |=
-	    field_bit(&vm_kind.fields, "domain") | field_bit(&vm_kind.fields, "state");
-	if (facts->persistent)
-		vm->object.record.has |= field_bit(&vm_kind.fields, "autostart");
-	return vm_xml_read(&observed->arena, xml, vm, e) < 0 ? NULL : &vm->object;
-}
-
-static int decode(
-    struct observed *observed, const struct reading *reading, struct error *e)
-{
-	if (!reading->facts || (!reading->live_xml && !reading->config_xml))
-		return fail(e, "libvirt gave no definition of the domain");
-	if (reading->live_xml) {
-		observed->live =
-		    decode_side(observed, reading->live_xml, reading->facts, e);
-		if (!observed->live)
-			return -1;
-	}
-	if (reading->config_xml) {
-		observed->config =
-		    decode_side(observed, reading->config_xml, reading->facts, e);
-		if (!observed->config)
-			return -1;
-	}
-	observed->presence = PRESENT;
-	return 0;
-}
-
-/* A domain that starts or stops changes what libvirt says of its networks: who is
- * attached, what is leased. */
-static void affects(
-    const struct observed *before, const struct observed *now, struct affected *out)
-{
-	const struct object *was = before ? before->live : NULL;
-	const struct object *is = now ? now->live : NULL;
-	const struct vm *vm = (const struct vm *)(is ? is : was);
-	const struct vm_interface *nics = vm ? vm->interfaces.items : NULL;
-
-	for (size_t i = 0; !was != !is && i < vm->interfaces.count; i++) {
-		struct affected_object *object;
-
-		if (!nics[i].network)
-			continue;
-		object =
-		    arena_push(out->arena, &out->items, &out->count, sizeof(*object));
-		*object = (struct affected_object){ &network_kind,
-			arena_copy(out->arena, nics[i].network) };
-	}
-}
-
-/* It has stopped: what is stored is as it was, but for the facts of the stop. */
-static int refresh(
-    struct observed *observed, const struct reading *reading, struct error *e)
-{
-	const struct domain_facts *facts = reading->facts;
-	struct vm *config = (struct vm *)observed->config;
-
-	if (!config || facts->id >= 0)
-		return fail(e, "the domain has no stored definition, or runs");
-	config->facts.id = facts->id;
-	config->facts.state = facts->state;
-	config->facts.reason = facts->reason;
-	config->facts.managed_save = facts->managed_save;
-	config->state = VM_STOPPED;
-	observed->live = NULL;
-	return 0;
-}
-
 static const char *const columns[] = { "state", "address", "node", "vcpus:CPUS", "memory",
 	"running_since:UP", NULL };
 
@@ -494,11 +404,11 @@ const struct kind vm_kind = {
 	.derive = derive,
 	.external_name = external_name,
 	.external_key = "domain",
-	.decode = decode,
-	.affects = affects,
+	.decode = vm_decode,
+	.affects = vm_affects,
 	.is_owned = is_owned,
 	.written_up = vm_written_up,
-	.refresh = refresh,
+	.refresh = vm_refresh,
 	.prepare = prepare,
 	.plan = vm_plan,
 	.settle = vm_host_settle,
