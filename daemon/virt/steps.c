@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "daemon/virt/auto.h"
+#include "daemon/virt/domain_disk.h"
 #include "daemon/virt/domain_patch.h"
 #include "daemon/virt/seed_volume.h"
 #include "lib/base/cleanup.h"
@@ -335,6 +336,7 @@ static const struct doer do_domain_patch = { .edit = domain_patch_run };
 static const struct doer do_domain_resize = { .domain = domain_resize };
 static const struct doer do_domain_attach = { .domain = domain_attach };
 static const struct doer do_domain_detach = { .domain = domain_detach };
+static const struct doer do_domain_unplug = { .edit = domain_unplug_run };
 static const struct doer do_domain_undefine = { .edit = domain_undefine_run };
 static const struct doer do_domain_autostart = { .domain = domain_autostart };
 static const struct doer do_domain_start = { .domain = domain_start,

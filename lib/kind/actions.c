@@ -74,6 +74,14 @@ static void domain_device_keep(struct arena *a, void *arguments)
 	device->xml = arena_copy(a, device->xml);
 }
 
+static void domain_unplug_keep(struct arena *a, void *arguments)
+{
+	struct domain_unplug *unplug = arguments;
+
+	unplug->target = arena_copy(a, unplug->target);
+	unplug->name = arena_copy(a, unplug->name);
+}
+
 static const char *domain_device_render(
     struct planner *p, const struct step *step, struct error *e)
 {

@@ -54,6 +54,13 @@ struct domain_resize { /* of what runs: one of the two, the other 0 */
 struct domain_device {	   /* domain_attach, domain_detach */
 	bool live, config; /* from what runs, from what is stored */
 	const char *xml;   /* of the device; detached is the interface of its MAC */
+	bool disk;
+};
+
+struct domain_unplug { /* a disk: */
+	bool live, config;
+	const char *target; /* the one there, "vdb", */
+	const char *name;   /* if it is this (struct domain_disk) */
 };
 
 struct domain_undefine {

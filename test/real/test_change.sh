@@ -1,7 +1,7 @@
 #!/bin/bash
 # What only a real libvirt proves of changes of a domain that exists: what a patch leaves as it
-# was, byte for byte, a password that libvirt hides, vcpus, memory and an interface given to a
-# guest that runs, and a domain that is removed without its disk. Exits 77 where the lab cannot
+# was, byte for byte, a password that libvirt hides, vcpus, memory, an interface and disks given to
+# a guest that runs, and a domain that is removed without its disk. Exits 77 where the lab cannot
 # run.
 # shellcheck disable=SC2016,SC2119 # conditions in single quotes are evaluated later
 set -euo pipefail
@@ -139,12 +139,63 @@ networks() {
 		"is vm/hand converged && [[ \$(nics live) == 1 && \$(nics stored) == 1 ]]" 60
 }
 
-# An owned domain, with a disk, that leaves the files.
-pruned() {
-	local images=/var/lib/libvirt/images
+images=/var/lib/libvirt/images
+pool() {
 	mkdir -p "$images"
 	virsh -q pool-define-as default dir --target "$images"
 	virsh -q pool-start default
+}
+
+drives() { virsh -q domblklist hand "$@" | awk '{ printf "%s=%s ", $1, $2 }'; }
+size() { virsh domblkinfo hand "$1" | awk '$1 == "Capacity:" { print $2 }'; }
+
+disks() {
+	pool
+	libvirt_mark
+	home 'disks: [{name: data, size: 16MiB}]'
+	check "a further disk is made and attached while it runs, live and stored" \
+		"is vm/hand converged && [[ \$(drives) == 'vdb=hand.data.qcow2 ' && \$(drives --inactive) == 'vdb=hand.data.qcow2 ' ]]" 40
+	check "by one call of the domain" "[[ \$(libvirt_writes) == virDomainAttachDeviceFlags ]]"
+	libvirt_mark
+	home 'disks: [{name: data, size: 24MiB}]'
+	check "it is grown while it runs, by one call" \
+		"is vm/hand converged && is volume/default/hand.data.qcow2 converged && [[ \$(size vdb) == 25165824 && \$(libvirt_writes) == virDomainBlockResize ]]" 30
+	truncate -s 8M "$images/more.img"
+	qemu-img create -q -f qcow2 "$images/called.raw" 12M
+	libvirt_mark
+	home "disks: [{name: data, size: 24MiB}, {path: $images/called.raw}]"
+	check "where no PCI slot is left it is stored, and needs a restart, with the reason" \
+		"is vm/hand blocked 'waits for approval: restart vm/hand, which has disks.disk-2' &&
+			describe vm/hand -o json | grep -q 'no PCI slot left' &&
+			[[ \$(drives --inactive) == \"vdb=hand.data.qcow2 vdc=$images/called.raw \" && \$(drives) == 'vdb=hand.data.qcow2 ' ]]" 30
+	check "by two calls" '[[ $(libvirt_writes | wc -l) == 2 ]]'
+	libvirt_mark
+	stays "and is not tried again" '[[ -z $(libvirt_writes) ]]' 3
+	virsh -q destroy hand
+	virsh -q start hand
+	check "it has it once it is started again, as what its file holds" \
+		"is vm/hand converged && [[ \$(size vdc) == 12582912 ]]" 30
+	virsh -q define <(hand_made | sed "s/>hand</>thief</; s/:0a'/:0b'/;
+		s|<serial|<disk type='file'><source file='$images/more.img'/><target dev='vda'/></disk>&|")
+	ln -s more.img "$images/link.img"
+	libvirt_mark
+	home "disks: [{name: data, size: 24MiB}, {path: $images/called.raw}, {path: $images/link.img}]"
+	check "one that another domain has, under another name, is never attached" \
+		"is vm/hand blocked 'domain thief has $images/link.img too'" 20
+	check "and nothing was called" '[[ -z $(libvirt_writes) ]]'
+	home 'disks: [{name: data, size: 24MiB}]'
+	check "one that is not written any more waits for approval" \
+		"is vm/hand blocked 'cuts off vm/hand from disk vdc' && [[ \$(drives | wc -w) == 2 ]]" 20
+	virsh -q undefine thief
+	wait_for "guest_log hand | grep -q 'guest hand up'" 60 >/dev/null
+	ctl approve vm/hand >/dev/null
+	check "and is detached then" \
+		"is vm/hand converged && [[ \$(drives) == 'vdb=hand.data.qcow2 ' && \$(drives) == \"\$(drives --inactive)\" ]]" 60
+	check "its file is kept" "[[ -s $images/called.raw ]]"
+}
+
+# An owned domain, with a disk, that leaves the files.
+pruned() {
 	home 'role: none' "  ours: {type: qemu, vcpus: 1, memory: 128MiB, state: running,
     interfaces: [{network: default}], disk: {size: 16MiB}}"
 	check "one is defined by us" "is vm/ours converged && [[ \$(virsh -q domstate ours) == running ]]" 60
@@ -163,6 +214,7 @@ libvirt_count_calls
 patched
 restarted
 networks
+disks
 pruned
 daemon_stop
 summary

@@ -187,7 +187,12 @@ static const char *attach(struct sim *s, struct w_dom *d, const struct call *cal
 {
 	const struct domain_device *device = call->arguments;
 	struct w_nic nic;
-	const char *why = dom_parse_nic(&s->world, call->document, &nic);
+	const char *why;
+
+	if (device->disk)
+		return dom_attach_disk(
+		    &s->world, d, call->document, device->live, device->config);
+	why = dom_parse_nic(&s->world, call->document, &nic);
 
 	if (!why && device->config && d->config.nic_count == NICS)
 		why = "XML error: too many interfaces";
@@ -215,6 +220,20 @@ static const char *detach(struct sim *s, struct w_dom *d, const struct call *cal
 		dom_detach(&d->live, nic.mac);
 	world_touch(&d->e);
 	return NULL;
+}
+
+/* libvirt goes by the place alone; what stands there was read before. */
+static const char *unplug(struct w_dom *d, const struct call *call)
+{
+	const struct domain_unplug *unplug_of = call->arguments;
+	const char *why = NULL;
+
+	if (unplug_of->config)
+		why = dom_unplug(&d->config, unplug_of->target);
+	if (!why && unplug_of->live)
+		why = dom_unplug(&d->live, unplug_of->target);
+	world_touch(&d->e);
+	return why;
 }
 
 static const char *undefine(struct sim *s, struct w_dom *d, const struct call *call)
@@ -256,6 +275,8 @@ static const char *on_domain(struct sim *s, const struct call *call)
 		return patch(s, d, call);
 	if (call->action == &domain_resize_action)
 		return resize(d, call->arguments);
+	if (call->action == &domain_unplug_action)
+		return unplug(d, call);
 	if (call->action == &domain_undefine_action)
 		return undefine(s, d, call);
 	if (call->action == &domain_attach_action)

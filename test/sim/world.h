@@ -110,6 +110,7 @@ struct w_nic {
 struct w_disk {
 	const char *path;	   /* or */
 	const char *pool, *volume; /* of a pool */
+	const char *target;	   /* NULL: by its place in the list */
 	bool readonly, cd;
 };
 
@@ -286,6 +287,10 @@ const char *dom_undefine(struct w_dom *d);
 struct w_object *dom_node_unready(struct world *w, const struct w_dom *d);
 const char *dom_rename(struct world *w, struct w_dom *d, const char *to);
 const char *dom_xml(struct world *w, const struct w_dom *d, bool live);
+/* A disk given as a document, to the sides asked for, and taken from them again. */
+const char *dom_attach_disk(
+    struct world *w, struct w_dom *d, const char *xml, bool live, bool config);
+const char *dom_unplug(struct w_domside *side, const char *target);
 /* NULL, with the name; else why it cannot be read. */
 const char *dom_set_seed(struct world *w, struct w_dom *d, const char *xml, bool attach);
 const char *dom_parse(

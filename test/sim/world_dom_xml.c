@@ -9,6 +9,17 @@
 
 /* Printing */
 
+static const char *disk_target(const struct w_disk *disk, size_t i, char out[4])
+{
+	if (disk->target)
+		return disk->target;
+	out[0] = disk->cd ? 's' : 'v';
+	out[1] = 'd';
+	out[2] = (char)('a' + (disk->cd ? 0 : i));
+	out[3] = '\0';
+	return out;
+}
+
 static void print_disk(struct text *t, const struct w_disk *disk, size_t i)
 {
 	text_add(t, "<disk type='%s' device='%s'><driver name='qemu' type='qcow2'/>",
@@ -21,8 +32,8 @@ static void print_disk(struct text *t, const struct w_disk *disk, size_t i)
 	else
 		text_add(t, "<source %s='%s'/>",
 		    strncmp(disk->path, "/dev/", 5) == 0 ? "dev" : "file", disk->path);
-	text_add(t, "<target dev='%s%c' bus='%s'/>%s</disk>", disk->cd ? "sd" : "vd",
-	    (char)('a' + (disk->cd ? 0 : i)), disk->cd ? "scsi" : "virtio",
+	text_add(t, "<target dev='%s' bus='%s'/>%s</disk>",
+	    disk_target(disk, i, (char[4]){ 0 }), disk->cd ? "scsi" : "virtio",
 	    disk->readonly ? "<readonly/>" : "");
 }
 
@@ -118,6 +129,62 @@ static const char *parse_devices(struct world *w, xmlNode *devices, struct w_dom
 	     !why && n && out->nic_count < NICS; n = xml_next(n))
 		why = parse_nic(w, n, &out->nics[out->nic_count++]);
 	return why;
+}
+
+static bool has_target(const struct w_domside *side, const char *target)
+{
+	for (size_t i = 0; i < side->disk_count; i++)
+		if (strcmp(disk_target(&side->disks[i], i, (char[4]){ 0 }), target) == 0)
+			return true;
+	return false;
+}
+
+static const char *refuse_disk(const struct w_domside *side, const struct w_disk *disk)
+{
+	if (side->disk_count == DISKS)
+		return "internal error: No more available PCI slots";
+	return has_target(side, disk->target) ? "operation failed: target already exists"
+					      : NULL;
+}
+
+const char *dom_attach_disk(
+    struct world *w, struct w_dom *d, const char *xml, bool live, bool config)
+{
+	autoxml xmlDoc *doc = xml_parse(xml, NULL);
+	struct w_disk disk = { 0 };
+	const char *why = NULL;
+
+	if (!doc)
+		return "XML error";
+	parse_disk(w->arena, xml_root(doc), &disk);
+	disk.target = xml_attribute(w->arena, xml_root(doc), "target", "dev");
+	if (!disk.target || (!disk.path && !volume_exists(w, disk.volume)))
+		return "Storage volume not found";
+	if (live)
+		why = d->id < 0 ? "domain is not running" : refuse_disk(&d->live, &disk);
+	if (!why && config)
+		why = refuse_disk(&d->config, &disk);
+	if (why)
+		return why;
+	if (live)
+		d->live.disks[d->live.disk_count++] = disk;
+	if (config)
+		d->config.disks[d->config.disk_count++] = disk;
+	world_touch(&d->e);
+	return NULL;
+}
+
+const char *dom_unplug(struct w_domside *side, const char *target)
+{
+	for (size_t i = 0; i < side->disk_count; i++) {
+		if (strcmp(disk_target(&side->disks[i], i, (char[4]){ 0 }), target) != 0)
+			continue;
+		memmove(&side->disks[i], &side->disks[i + 1],
+		    (side->disk_count - i - 1) * sizeof(side->disks[i]));
+		side->disk_count--;
+		return NULL;
+	}
+	return "device not found";
 }
 
 /* In KiB, as libvirt rounds: up to whole KiB. */

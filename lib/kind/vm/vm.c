@@ -232,7 +232,7 @@ static const struct field rows[] = {
 		"The disk of a new domain: path, or a volume in a pool, which is made where it is missing and its domain, too. An existing domain is given no other one." },
 	{ "disks", FIELD_LIST, at(struct vm, more_disks), .group = &vm_more_disk_fields,
 	    .help =
-		"More disks, in order, each a file or device, or a volume of its own, which is made where it is missing and its domain has none of that name." },
+		"More disks, in order, each a file or device, or a volume of its own, which is made where it is missing and its domain has none of that name. Of an existing domain they are the whole list beside its first disk: a missing one is attached while it runs, or comes with its next start where that cannot be; one that is not written is detached once that is approved. Its file or volume is kept." },
 	{ "cloud_init", FIELD_GROUP, at(struct vm, cloud_init),
 	    .group = &vm_cloud_init_fields,
 	    .help =

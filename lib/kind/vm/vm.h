@@ -77,6 +77,7 @@ struct vm_interface {
 /* A disk of an observed domain, or a file of its backing chain (vm_disk.h). */
 struct domain_disk {
 	const char *target; /* "vda" */
+	const char *bus;    /* "virtio"; observed only, or NULL */
 	const char *pool;   /* of a volume, or NULL */
 	const char *path;   /* file, device or directory; else the volume's name */
 	const char *name;   /* under which it is known; see vm_disk.h */
@@ -114,6 +115,8 @@ struct vm {
 	const char *uuid;
 	const char *machine; /* its type, "pc-q35-7.2"; or NULL */
 	bool many_vcpus;     /* it has an IOMMU that lets it have more than 255 */
+	bool virtio;	     /* it has a disk or an interface of that sort */
+	struct texts drives; /* names of all its drives, those without a medium too */
 	struct domain_facts facts;
 	int64_t most_vcpus, most_memory; /* that it can be given while it runs */
 	bool no_balloon;  /* so its memory changes with its next start only */

@@ -9,8 +9,7 @@
 
 #include "lib/kind/actions.h"
 #include "lib/kind/vm/hypervisor.h"
-#include "lib/kind/vm/vm_claims.h"
-#include "lib/kind/vm/vm_disk.h"
+#include "lib/kind/vm/vm_disks.h"
 #include "lib/kind/vm/vm_limits.h"
 #include "lib/kind/vm/vm_nics.h"
 #include "lib/kind/vm/vm_resize.h"
@@ -19,13 +18,6 @@
 
 /* Comparing */
 
-static const char *disk_text(struct arena *a, const struct vm_disk *disk)
-{
-	struct domain_disk found = { .path = disk->path, .pool = disk->pool };
-
-	return disk->path ? vm_disk_text(a, &found) : NULL;
-}
-
 static void add(struct arena *a, struct differences *out, const char *field,
     const char *want, const char *have)
 {
@@ -33,22 +25,6 @@ static void add(struct arena *a, struct differences *out, const char *field,
 	    arena_push(a, &out->items, &out->count, sizeof(*out->items));
 
 	*d = (struct difference){ .field = field, .want = want, .have = have };
-}
-
-/* A disk may have been moved on to a snapshot or a copy: reported, never put back. */
-static void compare_disk(struct planner *p, const struct vm *want, const struct vm *have,
-    struct differences *out)
-{
-	for (size_t i = 0; i < want->disk_count; i++) {
-		const struct domain_disk *disk = &want->disks[i];
-		const char *name = disk->written->name;
-
-		if (vm_disk_match_of(p, disk, have) == DISK_OTHER)
-			add(p->arena, out,
-			    name ? arena_printf(p->arena, "disks.%s", name) : "disk",
-			    vm_disk_text(p->arena, disk),
-			    name ? NULL : disk_text(p->arena, &have->disk));
-	}
 }
 
 static void compare_type(struct planner *p, const struct vm *want, const struct vm *have,
@@ -76,7 +52,7 @@ static struct differences compare(
 	field_compare(&vm_kind.fields, want, side, p->arena, &found);
 	vm_nics_compare(p, want, side, &found);
 	compare_type(p, want, side, &found);
-	compare_disk(p, want, side, &found);
+	vm_disks_compare(p, want, side, &found);
 	return found;
 }
 
@@ -136,7 +112,8 @@ static bool is_patched(struct planner *p, const struct difference *d)
 
 static bool is_left(struct planner *p, const struct difference *d)
 {
-	return !is_patched(p, d) && !vm_nics_is_whole(d->field);
+	return !is_patched(p, d) && !vm_nics_is_whole(d->field) &&
+	       !vm_disks_is_further(d->field);
 }
 
 static void put(
@@ -212,6 +189,17 @@ static bool is_balloons(
 	return want->memory < live->memory && live->most_memory == config->most_memory;
 }
 
+/* Devices are attached and detached while it runs, where that can be. */
+static bool comes_with_start(struct planner *p, const struct vm *want,
+    const struct vm *live, const struct difference *d)
+{
+	if (vm_nics_is_whole(d->field))
+		return vm_nics_restarts(p, want, live, d->want);
+	if (vm_disks_is_further(d->field))
+		return vm_disks_restarts(p, want, live, d->want);
+	return true;
+}
+
 /* Of what differs there, what is stored as it is written and needs a restart; nothing where
  * a restart would change the disk. */
 static struct differences waiting(struct planner *p, const struct vm *want,
@@ -226,8 +214,7 @@ static struct differences waiting(struct planner *p, const struct vm *want,
 		if (find(stored, d->field) || vm_resize_can(p, want, live, d->field) ||
 		    (strcmp(d->field, "memory") == 0 && is_balloons(want, live, config)))
 			continue;
-		if (!vm_nics_is_whole(d->field) ||
-		    vm_nics_restarts(p, want, live, d->want))
+		if (comes_with_start(p, want, live, d))
 			add(p->arena, &found, d->field, d->want, d->have);
 	}
 	return found;
@@ -263,16 +250,31 @@ static const char *balloon_text(struct planner *p, const struct vm *want,
 	    vm_word(p, want->domain), (long long)want->memory / 1024);
 }
 
-static const char *restart_text(struct planner *p, struct item *item, const char *reasons)
+/* Why devices that wait for it were not attached to what runs; "" where nothing is to say. */
+static const char *devices_text(struct planner *p, const struct vm *want,
+    const struct vm *live, const struct differences *waits)
+{
+	const char *why = NULL;
+
+	for (size_t i = 0; !why && i < waits->count; i++)
+		if (vm_nics_is_whole(waits->items[i].field))
+			why = vm_no_slot(p, want, live);
+		else if (vm_disks_is_further(waits->items[i].field))
+			why = vm_disks_restart_why(p, want, live);
+	return why ? arena_printf(p->arena, " (%s)", why) : "";
+}
+
+static const char *restart_text(
+    struct planner *p, struct item *item, const char *reasons, const char *devices)
 {
 	if (!reasons)
 		return NULL;
 	item_condition(p, item, "NeedsRestart",
-	    "runs with %s: what is written is stored and comes with its next start",
-	    reasons);
+	    "runs with %s%s: what is written is stored and comes with its next start",
+	    reasons, devices);
 	return arena_printf(p->arena,
-	    "runs with %s; it is stored as written and takes effect once the guest is shut down and started again: `homek8sctl restart vm/%s`",
-	    reasons, item->name);
+	    "runs with %s%s; it is stored as written and takes effect once the guest is shut down and started again: `homek8sctl restart vm/%s`",
+	    reasons, devices, item->name);
 }
 
 /* Without a restart; what the guest is still to take on. */
@@ -293,6 +295,18 @@ static const char *change_running(struct planner *p, struct item *item,
 	return under_way;
 }
 
+/* Of devices: which cannot be attached, and what is waited for. */
+static const char *change_devices(struct planner *p, struct item *item,
+    const struct vm *want, const struct vm *live, const struct vm *config,
+    const char **waits)
+{
+	const char *blocked = vm_nics_plan(p, item, want, live, config);
+	struct vm_disks disks = vm_disks_plan(p, item, want, live, config);
+
+	*waits = *waits ? *waits : disks.waits;
+	return blocked ? blocked : disks.blocked;
+}
+
 struct vm_change vm_change_plan(struct planner *p, struct item *item,
     const struct vm *want, const struct vm *live, const struct vm *config)
 {
@@ -308,10 +322,11 @@ struct vm_change vm_change_plan(struct planner *p, struct item *item,
 		waits = waiting(p, want, live, config, &running, &stored);
 		change.waits = change_running(p, item, want, live, &running);
 	}
-	unattached = vm_nics_plan(p, item, want, live, config);
+	unattached = change_devices(p, item, want, live, config, &change.waits);
 	item->differences = stored.count ? stored : running;
 	change.restart = text_of(p, &waits, NULL);
-	restart = restart_text(p, item, change.restart);
+	restart =
+	    restart_text(p, item, change.restart, devices_text(p, want, live, &waits));
 	change.blocked = left_text(p, want, &stored, &running);
 	if (find(&stored, "vcpus") && vm_vcpus_excess(p, want, config ? config : live))
 		change.blocked =

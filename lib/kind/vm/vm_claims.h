@@ -43,6 +43,13 @@ enum vm_claimed {
 enum vm_claimed vm_claimed_disk(struct planner *p, const struct vm *want,
     const struct observed *have, struct vm_claim *out);
 
+/*
+ * The same of a disk that is written and that its domain `have` does not have yet: also
+ * another VM that is written with it, defined or not (`by` is NULL then).
+ */
+enum vm_claimed vm_claimed_new_disk(struct planner *p, const struct vm *want,
+    const struct observed *have, const struct domain_disk *disk, struct vm_claim *out);
+
 /* A machine that writes to the file or device at that path, whatever it calls it. */
 enum vm_claimed vm_disk_writer(struct planner *p, const char *path, struct vm_claim *out);
 
@@ -91,8 +98,16 @@ enum vm_disk_match { DISK_SAME, DISK_OTHER, DISK_NOT_KNOWN };
 enum vm_disk_match vm_disk_matches(
     struct planner *p, const struct vm *want, const struct vm *have);
 
-/* The same of any one that is written, an element of a VM's `disks`; and what it is there:
- * "vdb"; NULL: it is none of the domain's, or that is not known. */
+/* The one that it uses in any way, be it as what another disk is laid over; NULL: none,
+ * as far as is known. */
+const struct domain_disk *vm_disk_user(
+    struct planner *p, const struct domain_disk *written, const struct vm *have);
+
+/* The same of any one that is written, an element of a VM's `disks`; which one of the
+ * domain's it is, and what it is there: "vdb"; NULL: it is none of them, or that is not
+ * known. */
+const struct domain_disk *vm_disk_found(struct planner *p,
+    const struct domain_disk *written, const struct vm *have, enum vm_disk_match *match);
 enum vm_disk_match vm_disk_match_of(
     struct planner *p, const struct domain_disk *written, const struct vm *have);
 const char *vm_disk_target_of(

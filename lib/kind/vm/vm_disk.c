@@ -258,12 +258,17 @@ static void read_one(struct arena *a, xmlNode *element, struct vm *out)
 	const char *device = xml_attribute(a, element, NULL, "device");
 	struct domain_disk disk = {
 		.target = xml_attribute(a, element, "target", "dev"),
+		.bus = xml_attribute(a, element, "target", "bus"),
 		.boot = xml_first(element, "boot") != NULL,
 		.shared = xml_first(element, "readonly") ||
 			  xml_first(element, "shareable") || is_word(device, "cdrom"),
 		.hard = !device || is_word(device, "disk") || is_word(device, "lun"),
 	};
 
+	out->virtio |= is_word(disk.bus, "virtio");
+	if (disk.target)
+		*(const char **)arena_push(a, &out->drives.items, &out->drives.count,
+		    sizeof(const char *)) = disk.target;
 	if (!source || !read_source(a, source, &disk))
 		return;
 	*add(a, out) = disk;
@@ -275,6 +280,24 @@ void vm_disk_read_all(struct arena *a, xmlNode *devices, struct vm *out)
 {
 	for (xmlNode *n = xml_first(devices, "disk"); n; n = xml_next(n))
 		read_one(a, n, out);
+}
+
+const char *vm_disk_element(
+    struct arena *a, const char *xml, const char *target, const char *name)
+{
+	autoxml xmlDoc *doc = xml_parse(xml, NULL);
+	xmlNode *devices = doc ? xml_first(xml_root(doc), "devices") : NULL;
+
+	for (xmlNode *n = devices ? xml_first(devices, "disk") : NULL; n;
+	     n = xml_next(n)) {
+		struct vm found = { .disk_count = 0 };
+
+		read_one(a, n, &found);
+		if (found.disk_count && is_word(found.disks[0].target, target) &&
+		    strcmp(found.disks[0].name, name) == 0)
+			return xml_print_element(a, n, NULL);
+	}
+	return NULL;
 }
 
 const char *vm_disk_volume(

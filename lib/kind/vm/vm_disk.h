@@ -37,6 +37,11 @@ void vm_disk_check(struct vm *vm, struct report *report);
  * backing chains, where the document has them, follow their disk. Into `out`. */
 void vm_disk_read_all(struct arena *a, xmlNode *devices, struct vm *out);
 
+/* The element of the disk at that target, if it has that name, of a domain's document; in
+ * the arena. NULL: there is none. */
+const char *vm_disk_element(
+    struct arena *a, const char *xml, const char *target, const char *name);
+
 /* Fills `disks` of a VM that is written. */
 void vm_disk_name(struct arena *a, struct vm *want);
 

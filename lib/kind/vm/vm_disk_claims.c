@@ -80,6 +80,19 @@ static bool next_identity(const struct domain_disk *disk, struct json_object *an
 	return true;
 }
 
+/* Whether both are one disk, each under every name it has. */
+static bool share_identity(struct json_object *a, struct json_object *b)
+{
+	for (size_t i = 0; i < json_count(a); i++) {
+		const char *x = json_object_get_string(json_item(a, i));
+
+		for (size_t k = 0; x[0] == DISK_IS && k < json_count(b); k++)
+			if (strcmp(x, json_object_get_string(json_item(b, k))) == 0)
+				return true;
+	}
+	return false;
+}
+
 static enum use use_of(const struct domain_disk *disk, enum use use)
 {
 	return disk->backing ? USE_READS : use;
@@ -272,6 +285,60 @@ enum vm_claimed vm_claimed_disk(struct planner *p, const struct vm *want,
 	return claimed_unknown(p, &self, out);
 }
 
+/* Another VM that is written with the disk, whatever it calls it. */
+static enum vm_claimed written_elsewhere(struct planner *p, const struct vm *want,
+    const struct domain_disk *disk, struct vm_claim *out)
+{
+	const struct set *desired = config_get(p->input->desired, &vm_kind);
+	enum vm_claimed claimed = CLAIM_NONE;
+
+	for (size_t i = 0; i < desired->count; i++) {
+		const struct vm *other = (const struct vm *)desired->items[i];
+
+		for (size_t k = 0; other != want && k < other->disk_count; k++) {
+			const struct domain_disk *its = &other->disks[k];
+			struct json_object *a = ask(p, disk), *b = ask(p, its);
+
+			*out = (struct vm_claim){ .domain = other->domain };
+			out->what = vm_disk_text(p->arena, disk);
+			if (its->hash == disk->hash || (a && b && share_identity(a, b)))
+				return CLAIM_FOUND;
+			if (!a || (!b && its->known_here))
+				claimed = CLAIM_UNKNOWN;
+		}
+	}
+	out->what = "libvirt has not said yet which file or device its disk is";
+	return claimed;
+}
+
+enum vm_claimed vm_claimed_new_disk(struct planner *p, const struct vm *want,
+    const struct observed *have, const struct domain_disk *disk, struct vm_claim *out)
+{
+	const struct claims *c = disks_of(p);
+	struct owner self = claims_owner(want, have);
+	struct json_object *answer = ask(p, disk);
+	const struct entry *other = other_of_disk(p, &self, disk);
+
+	if (other)
+		return claims_found(&other->owner, vm_disk_text(p->arena, disk), out);
+	if (c->unreadable) {
+		*out = (struct vm_claim){
+			.what = arena_printf(p->arena,
+			    "domain %s, which may have its disk, cannot be read",
+			    c->unreadable)
+		};
+		return CLAIM_UNKNOWN;
+	}
+	if (!answer || c->unknown) {
+		*out = (struct vm_claim){
+			.what =
+			    "libvirt has not said yet which files or devices all disks are"
+		};
+		return CLAIM_UNKNOWN;
+	}
+	return written_elsewhere(p, want, disk, out);
+}
+
 enum vm_claimed vm_disk_writer(struct planner *p, const char *path, struct vm_claim *out)
 {
 	const struct claims *c = disks_of(p);
@@ -293,19 +360,6 @@ enum vm_claimed vm_disk_writer(struct planner *p, const char *path, struct vm_cl
 }
 
 /* Comparing */
-
-/* Whether both are one disk, each under every name it has. */
-static bool share_identity(struct json_object *a, struct json_object *b)
-{
-	for (size_t i = 0; i < json_count(a); i++) {
-		const char *x = json_object_get_string(json_item(a, i));
-
-		for (size_t k = 0; x[0] == DISK_IS && k < json_count(b); k++)
-			if (strcmp(x, json_object_get_string(json_item(b, k))) == 0)
-				return true;
-	}
-	return false;
-}
 
 /* Both are one disk, or it is not known whether they are. */
 static bool may_be_one(
@@ -340,9 +394,8 @@ bool vm_volume_may_be_had(struct planner *p, const char *volume)
 	return may;
 }
 
-/* The domain's disk that is the written one; NULL: none is, or it is not known. */
-static const struct domain_disk *find_written(struct planner *p,
-    const struct domain_disk *disk, const struct vm *have, enum vm_disk_match *match)
+const struct domain_disk *vm_disk_found(struct planner *p, const struct domain_disk *disk,
+    const struct vm *have, enum vm_disk_match *match)
 {
 	struct json_object *written;
 
@@ -371,12 +424,39 @@ static const struct domain_disk *find_written(struct planner *p,
 	return NULL;
 }
 
+/* Whether the first, however it is used, is what the second writes to. */
+static bool uses(struct json_object *user, struct json_object *disk)
+{
+	for (size_t i = 0; i < json_count(disk); i++) {
+		const char *x = json_object_get_string(json_item(disk, i));
+
+		for (size_t k = 0; x[0] == DISK_IS && k < json_count(user); k++)
+			if (strcmp(x + 1,
+				json_object_get_string(json_item(user, k)) + 1) == 0)
+				return true;
+	}
+	return false;
+}
+
+const struct domain_disk *vm_disk_user(
+    struct planner *p, const struct domain_disk *written, const struct vm *have)
+{
+	ask(p, written);
+	for (size_t i = 0; i < have->disk_count; i++) {
+		ask(p, &have->disks[i]);
+		if (have->disks[i].hash == written->hash ||
+		    uses(answer_to(p, &have->disks[i]), answer_to(p, written)))
+			return &have->disks[i];
+	}
+	return NULL;
+}
+
 enum vm_disk_match vm_disk_match_of(
     struct planner *p, const struct domain_disk *written, const struct vm *have)
 {
 	enum vm_disk_match match;
 
-	find_written(p, written, have, &match);
+	vm_disk_found(p, written, have, &match);
 	return match;
 }
 
@@ -393,7 +473,7 @@ const char *vm_disk_target_of(
     struct planner *p, const struct domain_disk *written, const struct vm *have)
 {
 	enum vm_disk_match match;
-	const struct domain_disk *disk = find_written(p, written, have, &match);
+	const struct domain_disk *disk = vm_disk_found(p, written, have, &match);
 
 	return disk ? disk->target : NULL;
 }

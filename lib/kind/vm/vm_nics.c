@@ -151,7 +151,8 @@ bool vm_nics_is_whole(const char *field)
 bool vm_nics_restarts(struct planner *p, const struct vm *want, const struct vm *live,
     const char *want_text)
 {
-	return strcmp(want_text, "none") != 0 && vm_live_in_vain(p, want, live);
+	return strcmp(want_text, "none") != 0 &&
+	       (vm_live_in_vain(p, want, live) || vm_no_slot(p, want, live));
 }
 
 /* Attaching */
@@ -248,7 +249,7 @@ static const char *attach(const struct both *b, size_t i, bool live, bool config
 
 static const char *attach_missing(const struct both *b)
 {
-	bool in_vain = b->live && vm_live_in_vain(b->p, b->want, b->live);
+	bool in_vain = b->live && vm_nics_restarts(b->p, b->want, b->live, "one");
 	const char *why = NULL;
 
 	for (size_t i = 0; i < b->want->interfaces.count; i++) {

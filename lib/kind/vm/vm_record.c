@@ -396,20 +396,36 @@ void vm_record_sent(
 		vm->remedy_at = now;
 }
 
-static void live_failed(struct vm_record *vm)
+/* libvirt's words, on every machine type. */
+#define NO_SLOT "No more available PCI slots"
+
+static void live_failed(struct object_state *state)
 {
+	struct vm_record *vm = state->own;
+
+	if (state->error && strstr(state->error, NO_SLOT)) {
+		vm->no_slot_id = vm->domain_id;
+		/* What is done instead is not to wait for it. */
+		object_state_recover(state);
+		return;
+	}
 	if (vm->failed_id != vm->domain_id)
 		vm->live_failures = 0;
 	vm->failed_id = vm->domain_id;
 	vm->live_failures++;
 }
 
-/* What is stored can be changed whatever runs. */
-static bool is_live(const struct action *action, const void *arguments)
+/* What is stored can be changed whatever runs. A disk that cannot be attached is not stored:
+ * with it the domain may not start. */
+static bool is_live(
+    const struct object_state *state, const struct action *action, const void *arguments)
 {
-	return action == &domain_resize_action ||
-	       (action == &domain_attach_action &&
-		   ((const struct domain_device *)arguments)->live);
+	const struct domain_device *device = arguments;
+
+	if (action != &domain_attach_action)
+		return action == &domain_resize_action;
+	return device->live &&
+	       (!device->disk || (state->error && strstr(state->error, NO_SLOT)));
 }
 
 static void resized(
@@ -433,8 +449,8 @@ void vm_record_ended(struct object_state *state, const struct action *action,
 	stop_requested(vm, action, now);
 	if (action == &kube_evict_action)
 		vm->evicted_at = now;
-	if (failed && is_live(action, arguments))
-		live_failed(vm);
+	if (failed && is_live(state, action, arguments))
+		live_failed(state);
 	else if (action == &domain_resize_action)
 		resized(vm, arguments, now);
 	if (!failed)
@@ -447,12 +463,12 @@ void vm_record_ended(struct object_state *state, const struct action *action,
 bool vm_record_converged(struct object_state *state, const struct object *want)
 {
 	struct vm_record *vm = state->own;
-	bool any = vm->resized_id || vm->failed_id;
+	bool any = vm->resized_id || vm->failed_id || vm->no_slot_id;
 
 	(void)want;
 	vm->resized_id = vm->resized_vcpus = vm->resized_memory = 0;
 	vm->resized_at = (struct mono){ 0 };
-	vm->failed_id = vm->live_failures = 0;
+	vm->failed_id = vm->live_failures = vm->no_slot_id = 0;
 	return any;
 }
 

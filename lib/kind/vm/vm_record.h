@@ -56,8 +56,9 @@ struct vm_record {
 	int64_t resized_id, resized_vcpus, resized_memory;
 	struct mono resized_at;
 	int64_t failed_id, live_failures;
-	char *uuid;   /* last observed: a domain that was renamed is known by it */
-	char *domain; /* its name as last desired: what is known is of that one */
+	int64_t no_slot_id; /* of a domain that had no place left for a device; 0: none */
+	char *uuid;	    /* last observed: a domain that was renamed is known by it */
+	char *domain;	    /* its name as last desired: what is known is of that one */
 	/* The domain of that id, which is written no longer for the VM, and that the procedure
 	 * of then is about: it is brought to its end there. */
 	char *left;

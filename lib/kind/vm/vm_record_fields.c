@@ -70,6 +70,8 @@ static const struct field rows[] = {
 	    FIELD_KEPT | FIELD_CLEARED, .maximum = INT_MAX),
 	record_row(struct vm_record, "live_failures", FIELD_INT, live_failures,
 	    FIELD_KEPT | FIELD_CLEARED, .maximum = INT_MAX),
+	record_row(struct vm_record, "no_slot_id", FIELD_INT, no_slot_id,
+	    FIELD_KEPT | FIELD_CLEARED, .maximum = INT_MAX),
 	record_row(struct vm_record, "uuid", FIELD_STRING, uuid, FIELD_KEPT),
 	record_row(struct vm_record, "domain", FIELD_STRING, domain, FIELD_KEPT),
 	record_row(struct vm_record, "left", FIELD_STRING, left, FIELD_KEPT),

@@ -29,6 +29,15 @@ bool vm_live_in_vain(struct planner *p, const struct vm *want, const struct vm *
 	       record->live_failures >= TRIES;
 }
 
+const char *vm_no_slot(struct planner *p, const struct vm *want, const struct vm *live)
+{
+	const struct vm_record *record = record_of(p, want);
+
+	return record && record->no_slot_id == live->facts.id
+		   ? "it has no PCI slot left for a device while it runs"
+		   : NULL;
+}
+
 enum tried { NOT_TRIED, UNDER_WAY, IN_VAIN };
 
 static enum tried tried(

@@ -14,6 +14,9 @@
  * of interfaces too. */
 bool vm_live_in_vain(struct planner *p, const struct vm *want, const struct vm *live);
 
+/* Why no device more can be attached to what runs; NULL: it is not known that none can. */
+const char *vm_no_slot(struct planner *p, const struct vm *want, const struct vm *live);
+
 /* Whether the difference of that field ("vcpus", "memory") between what is written and what
  * runs goes away without a restart. Pure; of other fields false. */
 bool vm_resize_can(

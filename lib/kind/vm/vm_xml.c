@@ -186,6 +186,12 @@ static void read_disk(struct arena *a, xmlNode *devices, struct vm *out)
 	read_text(&disk->record, fields, "pool", &disk->pool, first->pool);
 }
 
+/* Or "virtio-transitional" and the like. */
+static bool is_virtio(const char *model)
+{
+	return model && strncmp(model, "virtio", 6) == 0;
+}
+
 static void read_interfaces(struct arena *a, xmlNode *devices, struct vm *out)
 {
 	const struct fields *fields = group_of("interfaces");
@@ -206,6 +212,7 @@ static void read_interfaces(struct arena *a, xmlNode *devices, struct vm *out)
 		if (mac && mac_parse(mac, &nic->mac, NULL) == 0)
 			nic->record.has |= field_bit(fields, "mac");
 		nic->target = xml_attribute(a, node, "target", "dev");
+		out->virtio |= is_virtio(xml_attribute(a, node, "model", "type"));
 	}
 	out->interfaces = (struct list){ items, count };
 	mark_read(out, "interfaces");
@@ -355,10 +362,10 @@ static void write_os(
 	xml_append(features, "apic");
 }
 
-static void write_disk(
-    xmlNode *devices, const struct domain_disk *written, const char *format)
+static void fill_disk(
+    xmlNode *disk, const struct domain_disk *written, const char *format)
 {
-	xmlNode *disk = xml_append(devices, "disk"), *driver, *source, *target;
+	xmlNode *driver, *source, *target;
 	const char *path = written->pool ? NULL : written->path;
 	bool device = path && strncmp(path, "/dev/", 5) == 0;
 
@@ -376,7 +383,16 @@ static void write_disk(
 		xml_set_attribute(source, "volume", written->path);
 	}
 	target = append_with(disk, "target", "dev", written->target);
-	xml_set_attribute(target, "bus", "virtio");
+	xml_set_attribute(target, "bus", written->bus ? written->bus : "virtio");
+}
+
+const char *vm_xml_disk(
+    struct arena *a, const struct domain_disk *disk, const char *format)
+{
+	autoxml xmlDoc *doc = xml_parse("<disk/>", NULL);
+
+	fill_disk(xml_root(doc), disk, format);
+	return xml_print_element(a, xml_root(doc), NULL);
 }
 
 /* What is in a network of libvirt's may run on that one's bridge. One that is observed and in
@@ -425,7 +441,8 @@ static void write_devices(
 	xmlNode *devices = xml_append(root, "devices");
 
 	for (size_t i = 0; i < want->disk_count; i++)
-		write_disk(devices, &want->disks[i], formats ? formats[i] : NULL);
+		fill_disk(xml_append(devices, "disk"), &want->disks[i],
+		    formats ? formats[i] : NULL);
 	if (want->seed)
 		vm_seed_write(devices, want->seed);
 	for (size_t i = 0; i < want->interfaces.count; i++)

@@ -39,8 +39,11 @@ const char *vm_xml_define(struct arena *a, const struct vm *want, const char *ty
     const char *uuid, const char *const *formats, const struct host_facts *host,
     struct error *e);
 
-/* One interface of it, as a document of its own, in the arena. */
+/* One interface or disk of it, as a document of its own, in the arena. The disk is at
+ * `target` on `bus`; `format` as above. */
 const char *vm_xml_interface(struct arena *a, const struct vm_interface *nic);
+const char *vm_xml_disk(
+    struct arena *a, const struct domain_disk *disk, const char *format);
 
 /* The document of a domain_define step (lib/model/action.h). */
 const char *vm_render(struct planner *p, const struct step *step, struct error *e);

@@ -78,15 +78,28 @@ static const struct volume *file_at(struct planner *p, const char *path)
 	return file;
 }
 
+const struct volume *image_at(struct planner *p, const char *path, const char **why)
+{
+	const struct volume *found = volume_at(p, path);
+	const struct answer *answer;
+
+	*why = NULL;
+	if (!found)
+		found = file_at(p, path);
+	answer = found ? NULL : answer_about(p, path);
+	if (answer)
+		*why = arena_copy(p->arena, json_string_at(answer->json, "why"));
+	return found;
+}
+
 const struct volume *image_of(struct planner *p, const struct volume *want)
 {
-	const struct volume *volume;
+	const char *why;
 
-	if (want->image[0] != '/')
-		return side_of(planner_observed(p, &volume_kind,
-		    arena_printf(p->arena, "%s/%s", want->pool, want->image)));
-	volume = volume_at(p, want->image);
-	return volume ? volume : file_at(p, want->image);
+	if (want->image[0] == '/')
+		return image_at(p, want->image, &why);
+	return side_of(planner_observed(
+	    p, &volume_kind, arena_printf(p->arena, "%s/%s", want->pool, want->image)));
 }
 
 /* Judging it */

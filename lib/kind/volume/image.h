@@ -22,7 +22,12 @@
  * it is not known. */
 const struct volume *image_of(struct planner *p, const struct volume *want);
 
-/* The same while the item is planned: true: it will do, or none is written; else the item
+/* The volume or file at that path, in any pool or none; NULL: it is not there, or it is not
+ * known, which `why` says: a text of the answer ("there is no such file"); NULL: there is no
+ * answer yet. */
+const struct volume *image_at(struct planner *p, const char *path, const char **why);
+
+/* Of image_of(), while the item is planned: true: it will do, or none is written; else the item
  * says why not, and the way out. */
 bool image_fits(struct planner *p, struct item *item, const struct volume *want);
 
