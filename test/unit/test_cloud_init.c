@@ -160,7 +160,8 @@ START_TEST(makes_files)
 	    "#cloud-config\n{a: yes, b: \"yes\", c: [1, \"x y\", {d: null}], e: 12:30, f: \"g: h\"}\n");
 	ck_assert_str_eq(seed->texts[SEED_META],
 	    "{instance-id: i, local-hostname: \"w.home\", public-keys: [\"" KEY "\"]}\n");
-	ck_assert_str_eq(seed->texts[SEED_VENDOR], "#cloud-config\nuser: \"me\"\n");
+	ck_assert_str_eq(
+	    seed->texts[SEED_VENDOR], "#cloud-config\nuser: {name: \"me\"}\n");
 	ck_assert_str_eq(seed->texts[SEED_NETWORK],
 	    "version: 2\nethernets:\n  nic0: {match: {macaddress: \"52:54:00:00:00:01\"}, dhcp4: true, dhcp-identifier: mac}\n");
 	config_free(config);

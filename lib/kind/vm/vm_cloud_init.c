@@ -323,7 +323,7 @@ void vm_cloud_init_derive(struct config *config, struct vm *vm)
 	seed->texts[SEED_USER] = user_text(a, &c->documents[SEED_USER]);
 	if (has(vm, "user"))
 		seed->texts[SEED_VENDOR] =
-		    arena_printf(a, "#cloud-config\nuser: \"%s\"\n", c->user);
+		    arena_printf(a, "#cloud-config\nuser: {name: \"%s\"}\n", c->user);
 	seed->texts[SEED_NETWORK] = network_text(a, vm);
 	seed->volume = seed_volume_name(a, vm->object.name, hash_texts(seed));
 	vm->seed = seed;
