@@ -228,6 +228,16 @@ static const char *not_now(struct planner *p, const struct item *item,
 	return "it was started a moment ago";
 }
 
+/* The same, and what is in the way of all nodes together. */
+static const char *why_not(struct planner *p, const struct item *item,
+    const struct vm *want, const struct remediation *policy,
+    const struct node_object *node)
+{
+	const char *why = not_now(p, item, policy, node);
+
+	return why ? why : limit(p, policy, want);
+}
+
 static void begin(struct planner *p, struct item *item, const struct vm *want,
     const struct remediation *policy, const struct node_object *node)
 {
@@ -244,17 +254,16 @@ static void begin(struct planner *p, struct item *item, const struct vm *want,
 	}
 	if (has_failed(p, item, policy))
 		return;
-	why = not_now(p, item, policy, node);
-	if (!why)
-		why = limit(p, policy, want);
+	why = why_not(p, item, want, policy, node);
 	if (why)
 		hold(p, item, why);
 	else
 		climb(p, item, want, node, 0);
 }
 
-/* Under way; the Node is not Ready. One that has left the cluster, and a VM that somebody has
- * stopped meanwhile, are waited for no longer than that: others' procedures wait for this. */
+/* Under way; the Node is not Ready. One that has left the cluster or is cordoned, and a VM
+ * that somebody has stopped meanwhile, are waited for no longer than that: others'
+ * procedures wait for this. */
 static void go_on(struct planner *p, struct item *item, const struct vm *want,
     const struct remediation *policy, const struct node_object *node, size_t rung)
 {
@@ -271,14 +280,14 @@ static void go_on(struct planner *p, struct item *item, const struct vm *want,
 	}
 	if (!node || !item->observed->live)
 		return;
-	why = limit(p, policy, want);
+	why = why_not(p, item, want, policy, node);
 	if (!why) {
 		climb(p, item, want, node, rung + 1);
 		return;
 	}
-	wait_for_node(p, item, rung);
-	if (why)
-		hold(p, item, why);
+	hold(p, item, why);
+	if (!node->unschedulable)
+		wait_for_node(p, item, rung);
 }
 
 void vm_remedy_plan(
