@@ -61,6 +61,17 @@ static struct program *add_stop(struct planner *p, struct item *item, void *arg)
 	return program;
 }
 
+/* What is not stored is lost with the host's shutdown anyway; its power need not be cut. */
+static void shut_down(
+    struct planner *p, struct item *item, const struct vm *want, const struct vm *have)
+{
+	struct vm *as_stored = arena_alloc(p->arena, sizeof(*as_stored));
+
+	*as_stored = *have;
+	as_stored->facts.persistent = true;
+	vm_power_stop(p, item, want, as_stored, add_stop, NULL);
+}
+
 static void take_down(
     struct planner *p, struct item *item, const struct vm *want, const struct vm *have)
 {
@@ -76,7 +87,7 @@ static void take_down(
 		    "this host is shutting down; a control plane is shut down after the other VMs");
 		plan_wake(p, until);
 	} else {
-		vm_power_stop(p, item, want, have, add_stop, NULL);
+		shut_down(p, item, want, have);
 	}
 	if (item->verdict != VERDICT_FAILING)
 		item_condition(p, item, "HostShutdown", "this host is shutting down");
