@@ -17,11 +17,12 @@
 
 #define AGENT_TIMEOUT_S 5 /* libvirt's own default is to wait for ever */
 
-static int network_define(virConnectPtr conn, const struct call *call)
+static int network_define(
+    virConnectPtr conn, const struct call *call, struct fault *fault)
 {
 	autonetwork virNetworkPtr network = virNetworkDefineXML(conn, call->document);
 
-	return network ? 0 : -1;
+	return network ? 0 : fault_take(fault, conn);
 }
 
 static int network_start(virNetworkPtr network, const struct call *call)
@@ -85,12 +86,12 @@ static int network_update(virNetworkPtr network, const struct call *call)
 
 /* What we composed ourselves is checked against libvirt's schema, since libvirt ignores
  * what it does not know. */
-static int domain_define(virConnectPtr conn, const struct call *call)
+static int domain_define(virConnectPtr conn, const struct call *call, struct fault *fault)
 {
 	autodomain virDomainPtr domain =
 	    virDomainDefineXMLFlags(conn, call->document, VIR_DOMAIN_DEFINE_VALIDATE);
 
-	return domain ? 0 : -1;
+	return domain ? 0 : fault_take(fault, conn);
 }
 
 /* One that was undefined while it runs: what libvirt would store of it is stored again, all
@@ -226,17 +227,17 @@ static virStoragePoolPtr find_pool(virConnectPtr conn, const char *name)
 	return virStoragePoolLookupByName(conn, pool);
 }
 
-static int volume_create(virConnectPtr conn, const struct call *call)
+static int volume_create(virConnectPtr conn, const struct call *call, struct fault *fault)
 {
 	autopool virStoragePoolPtr pool = find_pool(conn, call->target);
 	autovolume virStorageVolPtr volume =
 	    pool ? virStorageVolCreateXML(pool, call->document, 0) : NULL;
 
-	return volume ? 0 : -1;
+	return volume ? 0 : fault_take(fault, conn);
 }
 
 /* While a domain runs with it, its qemu is who writes to it. */
-static int volume_resize(virConnectPtr conn, const struct call *call)
+static int volume_resize(virConnectPtr conn, const struct call *call, struct fault *fault)
 {
 	const struct volume_resize *resize = call->arguments;
 	unsigned long long size = (unsigned long long)resize->size;
@@ -245,15 +246,18 @@ static int volume_resize(virConnectPtr conn, const struct call *call)
 	autopool virStoragePoolPtr pool = NULL;
 	autovolume virStorageVolPtr volume = NULL;
 
+	if (domain && virDomainBlockResize(domain, resize->target, size,
+			  VIR_DOMAIN_BLOCK_RESIZE_BYTES) == 0)
+		return 0;
 	if (resize->domain)
-		return domain ? virDomainBlockResize(domain, resize->target, size,
-				    VIR_DOMAIN_BLOCK_RESIZE_BYTES)
-			      : -1;
+		return fault_take(fault, conn);
 	pool = find_pool(conn, call->target);
 	volume = pool ? virStorageVolLookupByName(
 			    pool, call->target + strcspn(call->target, "/") + 1)
 		      : NULL;
-	return volume ? virStorageVolResize(volume, size, 0) : -1;
+	return volume && virStorageVolResize(volume, size, 0) == 0
+		   ? 0
+		   : fault_take(fault, conn);
 }
 
 static bool has_scsi(xmlNode *root)
@@ -306,10 +310,11 @@ static int domain_seed(virDomainPtr domain, const struct call *call)
 enum goal { GOAL_OTHER, GOAL_ACTIVE, GOAL_INACTIVE };
 
 /* How a row of libvirt's actions is done: one of the five functions is set, of which
- * `direct` finds what it needs itself and `edit` says itself what has failed. `goal`: what the object is when nothing is left to
- * do. */
+ * `direct` finds what it needs itself; that, `slow` and `edit` take the fault, before they
+ * free what they have found: libvirt forgets it then. `goal`: what the object is when
+ * nothing is left to do. */
 struct doer {
-	int (*direct)(virConnectPtr conn, const struct call *call);
+	int (*direct)(virConnectPtr conn, const struct call *call, struct fault *fault);
 	int (*network)(virNetworkPtr network, const struct call *call);
 	int (*domain)(virDomainPtr domain, const struct call *call);
 	int (*slow)(virConnectPtr conn, const struct call *call,
@@ -428,8 +433,11 @@ int steps_run_slow(virConnectPtr conn, const struct call *call,
 {
 	const struct doer *doer = doer_of(call->action);
 
-	return doer && doer->slow ? doer->slow(conn, call, control, fault)
-				  : not_ours(call, fault);
+	if (doer && doer->slow)
+		return doer->slow(conn, call, control, fault);
+	if (doer && doer->direct)
+		return doer->direct(conn, call, fault);
+	return not_ours(call, fault);
 }
 
 int steps_run(virConnectPtr conn, const struct call *call, struct fault *fault)
@@ -439,7 +447,7 @@ int steps_run(virConnectPtr conn, const struct call *call, struct fault *fault)
 	if (!doer)
 		return not_ours(call, fault);
 	if (doer->direct)
-		return doer->direct(conn, call) == 0 ? 0 : fault_take(fault, conn);
+		return doer->direct(conn, call, fault);
 	if (doer->network)
 		return run_on_network(conn, doer, call, fault);
 	return run_on_domain(conn, doer, call, fault);

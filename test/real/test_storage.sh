@@ -105,11 +105,11 @@ grown() {
 
 # Further disks, each its VM's own whatever it is called.
 several() {
+	truncate -s 8M "$images/own.raw" "$images/tools.raw"
+	virsh -q pool-refresh default
 	home "$(vm node stopped 'size: 128MiB, image: base.img')
 $(vm many stopped 'size: 16MiB')
     disks: [{name: data, size: 24MiB}, {path: $images/own.raw}, {size: 8MiB, image: tools.raw}]"
-	truncate -s 8M "$images/own.raw" "$images/tools.raw"
-	virsh -q pool-refresh default
 	check "further disks are made, and stand in their order" \
 		"is vm/many converged && [[ \$(virsh -q domblklist many | awk '{ printf \"%s \", \$1 }') == 'vda vdb vdc vdd ' ]]" 40
 	check "each under a name of its own, as large as written" \
@@ -190,10 +190,46 @@ killed() {
 	check "killed six times while it makes disks: every one is whole" clones_are_whole 60
 }
 
+# As one whose image lies on a file server that hangs: qemu-img does not end until `hold` is gone.
+held() {
+	cp /usr/bin/qemu-img "$LAB/qemu-img"
+	cat >"$LAB/wrapper" <<-END
+		#!/bin/sh
+		[ "\$1" != create ] || while [ -e $LAB/hold ]; do sleep 0.2; done
+		exec $LAB/qemu-img "\$@"
+	END
+	chmod 755 "$LAB/wrapper"
+	mount --bind "$LAB/wrapper" /usr/bin/qemu-img
+	touch "$LAB/hold"
+	home "$(vm node running 'size: 96MiB, image: base.img'; for name in h1 h2 h3; do
+		vm $name stopped 'size: 64MiB'; done)"
+	check "three disks are being made, which does not end" "is volume/default/h1.qcow2 pending" 20
+	check "qemu-img runs" "pgrep -f '$LAB/wrapper|qemu-img create'" 20
+	heals "meanwhile a VM that was destroyed runs again" 'virsh -q destroy node' \
+		"[[ \$(state node) == running ]] && is vm/node converged" 60
+	rm "$LAB/hold"
+	check "then they are made" "is volume/default/h1.qcow2 converged &&
+		is volume/default/h2.qcow2 converged && is volume/default/h3.qcow2 converged" 30
+	umount /usr/bin/qemu-img
+}
+
+unwritable() {
+	mount --bind "$images" "$images"
+	mount -o remount,ro,bind "$images"
+	home "$(vm node stopped 'size: 128MiB, image: base.img')
+$(vm late stopped 'size: 64MiB')"
+	check "where libvirt may not write, it is said, and how to see why" \
+		"is volume/default/late.qcow2 failing 'libvirt may not write in storage pool default'" 30
+	heals "what is tried again by itself succeeds when it may" 'umount $images' \
+		"is volume/default/late.qcow2 converged" 60
+}
+
 libvirt_count_calls
 from_an_image
 grown
+held
 several
+unwritable
 odd_images
 gone
 many_vcpus

@@ -47,6 +47,12 @@ static const struct {
 		.body = "<network/>",
 		.text = "d" },
 	    "d: ", true, true },
+	{ "make a volume without a name",
+	    { .action = &volume_create_action,
+		.target = "default-pool/x",
+		.body = "<volume/>",
+		.text = "make" },
+	    "make: XML error: ", true, true },
 	{ "wake up what does not sleep",
 	    { .action = &domain_wakeup_action, .target = "test", .text = "wake" },
 	    "wake: this function is not supported by the connection driver: "
