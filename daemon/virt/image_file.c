@@ -62,16 +62,28 @@ static struct json_object *refuse_open(void)
 					: strerror(errno));
 }
 
-/* One that leads to itself does so however that is spelled. */
+/* Longer ones libvirt does not follow either. */
+#define CHAIN_MAX 200
+
+/* Of a chain of files in which one comes twice, however it is spelled, the file itself. */
 static const char *backing_of(struct arena *a, const char *path, const struct stat *s)
 {
-	const char *backing = qcow2_backing(a, path);
-	struct stat other;
+	const char *backing = qcow2_backing(a, path), *next = backing;
+	struct stat chain[CHAIN_MAX];
+	size_t count = 0;
 
-	return backing && stat(backing, &other) == 0 && other.st_dev == s->st_dev &&
-		       other.st_ino == s->st_ino
-		   ? path
-		   : backing;
+	for (chain[count++] = *s; next; next = qcow2_backing(a, next)) {
+		if (count == CHAIN_MAX)
+			return path;
+		if (stat(next, &chain[count]) < 0)
+			return backing;
+		for (size_t i = 0; i < count; i++)
+			if (chain[i].st_dev == chain[count].st_dev &&
+			    chain[i].st_ino == chain[count].st_ino)
+				return path;
+		count++;
+	}
+	return backing;
 }
 
 struct json_object *image_file(virConnectPtr conn, const char *path, struct fault *fault)

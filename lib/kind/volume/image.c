@@ -104,6 +104,28 @@ const struct volume *image_of(struct planner *p, const struct volume *want)
 
 /* Judging it */
 
+/* What it is laid over; NULL: nothing, or no volume. */
+static const struct volume *below(const struct planner *p, const struct volume *image)
+{
+	if (!image || !image->backing || !image->path)
+		return NULL;
+	return strcmp(image->backing, image->path) == 0 ? image
+							: volume_at(p, image->backing);
+}
+
+/* Its chain of backing files comes back to one that it has had: two steps at a time meet
+ * one at a time. What opens such a file does not end. */
+static bool has_no_end(const struct planner *p, const struct volume *image)
+{
+	const struct volume *slow = image, *fast = image;
+
+	do {
+		slow = below(p, slow);
+		fast = below(p, below(p, fast));
+	} while (fast && fast != slow);
+	return fast != NULL;
+}
+
 static void block_missing_file(
     struct planner *p, struct item *item, const struct volume *want)
 {
@@ -148,9 +170,9 @@ bool image_fits(struct planner *p, struct item *item, const struct volume *want)
 		item_blocked(p, item,
 		    "to be made over the image %s, which is %s: an image is qcow2 or raw",
 		    want->image, image->format ? image->format : "of no known format");
-	else if (image->backing && strcmp(image->backing, image->path) == 0)
+	else if (has_no_end(p, image))
 		item_blocked(p, item,
-		    "to be made over the image %s, which names itself as its backing file: get the image anew",
+		    "to be made over the image %s, whose backing files lead back to itself: get the image anew",
 		    want->image);
 	else if (want->size && want->size < image->size)
 		item_blocked(p, item,
