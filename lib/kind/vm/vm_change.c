@@ -15,6 +15,7 @@
 #include "lib/kind/vm/vm_resize.h"
 #include "lib/kind/vm/vm_seed.h"
 #include "lib/kind/vm/vm_word.h"
+#include "lib/kind/volume/volume.h"
 
 /* Comparing */
 
@@ -163,8 +164,10 @@ static void store(struct planner *p, struct item *item, const struct vm *want,
 
 /* A restart would not put the disk right: it would give it up for the one that is stored. */
 static const char *left_text(struct planner *p, const struct vm *want,
-    const struct differences *stored, const struct differences *running)
+    const struct vm *side, const struct differences *stored,
+    const struct differences *running)
 {
+	const char *path = volume_disk_path(p, &side->disk);
 	const char *left = text_of(p, stored, is_left);
 	const struct difference *disk = find(running, "disk");
 
@@ -173,6 +176,11 @@ static const char *left_text(struct planner *p, const struct vm *want,
 		    "runs with disk %s instead of %s, which is stored: it is not restarted for that; write the disk that is right, or `virsh edit %s`",
 		    disk->have ? disk->have : "none", disk->want,
 		    vm_word(p, want->domain));
+	disk = find(stored, "disk");
+	if (disk && path)
+		return arena_printf(p->arena,
+		    "has %s; write `disk: {path: %s}` to keep that one, or `virsh edit %s`, then shut the guest down",
+		    left, path, vm_word(p, want->domain));
 	return left
 		   ? arena_printf(p->arena,
 			 "has %s; that is left to you: `virsh edit %s`, then shut the guest down",
@@ -327,7 +335,7 @@ struct vm_change vm_change_plan(struct planner *p, struct item *item,
 	change.restart = text_of(p, &waits, NULL);
 	restart =
 	    restart_text(p, item, change.restart, devices_text(p, want, live, &waits));
-	change.blocked = left_text(p, want, &stored, &running);
+	change.blocked = left_text(p, want, config ? config : live, &stored, &running);
 	if (find(&stored, "vcpus") && vm_vcpus_excess(p, want, config ? config : live))
 		change.blocked =
 		    arena_printf(p->arena, "has %s; %s", text_of(p, &stored, NULL),

@@ -86,7 +86,8 @@ bool vm_has_derived_macs(struct planner *p, const struct vm *want);
 
 /*
  * Of a VM whose domain is absent: a domain that is most likely the same machine under
- * another name (it has the UUID, a disk or a MAC address of it), or one that is to be
+ * another name (it has the UUID, a disk or a MAC address of it; or we defined it, it is no
+ * longer written, and its reservation has the address written for the VM), or one that is to be
  * defined with its disk; `why` is that, as words. CLAIM_UNKNOWN: `why` is what is not
  * known yet.
  */

@@ -76,7 +76,20 @@ const char *vm_missing_keys(struct planner *p, const struct vm *want)
 	return vm_missing(p->arena, p->input->desired, want);
 }
 
-/* A domain of another name with its UUID, disk or MAC is most likely the same machine before
+/* " and `disk: {path: /a}`" where what is written is none of its disks, of a domain that is
+ * not known by one. */
+static const char *disk_advice(
+    struct planner *p, const struct vm *want, const struct vm *side, const char *why)
+{
+	const char *path = side ? volume_disk_path(p, &side->disk) : NULL;
+
+	if (!path || !has(want, "disk") || strncmp(why, "its disk", 8) == 0 ||
+	    vm_disk_match_of(p, &want->disks[0], side) != DISK_OTHER)
+		return "";
+	return arena_printf(p->arena, " and `disk: {path: %s}`", path);
+}
+
+/* A domain of another name with its UUID, disk, MAC or address is most likely the same machine before
  * it was renamed here: two that write one disk destroy it. False: nobody is in the way. */
 static bool plan_twin(struct planner *p, struct item *item, const struct vm *want)
 {
@@ -94,9 +107,9 @@ static bool plan_twin(struct planner *p, struct item *item, const struct vm *wan
 	}
 	if (other.by)
 		item_blocked(p, item,
-		    "there is no domain %s, but domain %s has %s: if that is this VM, write `domain: %s`, else undefine it or give this one its own",
-		    want->domain, other.domain, why,
-		    vm_yaml_word(p->arena, other.domain));
+		    "there is no domain %s, but domain %s has %s: if that is this VM, write `domain: %s`%s, else undefine it or give this one its own",
+		    want->domain, other.domain, why, vm_yaml_word(p->arena, other.domain),
+		    disk_advice(p, want, vm_side(other.by), why));
 	else
 		item_blocked(p, item,
 		    "there is no domain %s, and %s, which is to be defined as well, has %s: give each its own",

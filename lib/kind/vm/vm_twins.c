@@ -3,9 +3,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "lib/kind/network/network.h"
+#include "lib/kind/network/reservation_plan.h"
 #include "lib/kind/vm/vm_claims.h"
 #include "lib/kind/vm/vm_plan.h"
 #include "lib/kind/vm/vm_record.h"
+#include "lib/kind/vm/vm_release.h"
 
 /* libvirt says of a rename that one domain is gone and another has come, one after the
  * other. So long is waited for the second, the list of all domains read meanwhile. */
@@ -52,6 +55,80 @@ static const struct observed *renamed(const struct planner *p, const struct vm *
 	return NULL;
 }
 
+static bool has_mac(const struct vm *vm, struct mac mac)
+{
+	const struct vm_interface *nics = vm ? vm->interfaces.items : NULL;
+
+	for (size_t i = 0; vm && i < vm->interfaces.count; i++)
+		if (mac_equal(nics[i].mac, mac))
+			return true;
+	return false;
+}
+
+/* The domain with that MAC address that we defined and that is no longer written. */
+static const struct observed *left_with(const struct planner *p, struct mac mac)
+{
+	const struct observed_set *set = &p->input->observed->kinds[kind_index(&vm_kind)];
+
+	for (size_t i = 0; i < set->count; i++) {
+		const struct observed *by = set->items[i];
+		const struct vm *side = vm_side(by);
+
+		if (side && side->marked &&
+		    (has_mac((const struct vm *)by->live, mac) ||
+			has_mac((const struct vm *)by->config, mac)) &&
+		    !vm_domain_is_written(p, by->name))
+			return by;
+	}
+	return NULL;
+}
+
+/* What the network gives that address to. */
+static const struct observed *left_at(
+    const struct planner *p, const struct network *side, struct ip ip, struct mac own)
+{
+	const struct observed *by = NULL;
+
+	for (size_t i = 0; side && !by && i < side->host_count; i++) {
+		const struct host_entry *host = &side->hosts[i];
+
+		if (host->has_mac && ip_compare(host->ip, ip) == 0 &&
+		    !mac_equal(host->mac, own))
+			by = left_with(p, host->mac);
+	}
+	return by;
+}
+
+/* Under another name in the files disks and MAC addresses are others; the address that is
+ * written for it is not. */
+static const struct observed *by_address(
+    struct planner *p, const struct vm *want, const char **why)
+{
+	const struct vm_interface *nics = want->interfaces.items;
+	const struct observed *by = NULL;
+
+	for (size_t i = 0; !by && i < want->interfaces.count; i++) {
+		const struct reservation *r =
+		    nics[i].network
+			? reservation_desired(p, nics[i].network, want->object.name)
+			: NULL;
+		const struct observed *network =
+		    r ? planner_observed(p, &network_kind, nics[i].network) : NULL;
+
+		if (!network)
+			continue;
+		by =
+		    left_at(p, (const struct network *)network->live, r->ip, nics[i].mac);
+		if (!by)
+			by = left_at(p, (const struct network *)network->config, r->ip,
+			    nics[i].mac);
+		if (by)
+			*why = arena_printf(p->arena, "its address %s",
+			    ip_text(r->ip, (char[IP_TEXT]){ 0 }));
+	}
+	return by;
+}
+
 enum vm_claimed vm_twin(
     struct planner *p, const struct vm *want, struct vm_claim *out, const char **why)
 {
@@ -82,7 +159,13 @@ enum vm_claimed vm_twin(
 	claimed = vm_claimed_mac(p, want, NULL, out);
 	if (claimed == CLAIM_FOUND)
 		*why = arena_printf(p->arena, "its MAC address %s", out->what);
-	return claimed;
+	if (claimed != CLAIM_NONE)
+		return claimed;
+	by = by_address(p, want, why);
+	if (!by)
+		return CLAIM_NONE;
+	*out = (struct vm_claim){ .domain = by->name, .by = by, .what = *why };
+	return CLAIM_FOUND;
 }
 
 bool vm_has_derived_macs(struct planner *p, const struct vm *want)

@@ -9,6 +9,7 @@
 #include "lib/doc/xml.h"
 #include "lib/kind/sources.h"
 #include "lib/kind/vm/vm.h"
+#include "lib/plan/item.h"
 
 #define MIB ((int64_t)1 << 20)
 
@@ -34,6 +35,17 @@ static const char *const columns[] = { "size", "format", "backing", NULL };
 const char *volume_of_disk(struct arena *a, const struct domain_disk *disk)
 {
 	return disk->pool ? arena_printf(a, "%s/%s", disk->pool, disk->path) : NULL;
+}
+
+const char *volume_disk_path(struct planner *p, const struct vm_disk *disk)
+{
+	const struct observed *volume;
+
+	if (!disk->path || !disk->pool)
+		return disk->path && disk->path[0] == '/' ? disk->path : NULL;
+	volume = planner_observed(
+	    p, &volume_kind, arena_printf(p->arena, "%s/%s", disk->pool, disk->path));
+	return volume ? ((const struct volume *)volume->config)->path : NULL;
 }
 
 static void derive_disk(struct config *config, const struct vm *vm,

@@ -33,6 +33,12 @@ struct volume {
 /* The name of the volume that a written disk is; NULL: it is none. */
 const char *volume_of_disk(struct arena *a, const struct domain_disk *disk);
 
+struct vm_disk;
+
+/* Where an observed disk is, as `disk: {path: ...}` is written; NULL: at no path that is
+ * known. */
+const char *volume_disk_path(struct planner *p, const struct vm_disk *disk);
+
 /* Fills the observed members from libvirt's document; texts go to the arena. */
 int volume_read(struct arena *a, const char *xml, struct volume *out, struct error *e);
 

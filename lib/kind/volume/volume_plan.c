@@ -103,6 +103,33 @@ static bool is_new_to(
 	return true;
 }
 
+/* The domain has its disk elsewhere: nothing is gone. NULL: it is not so. */
+static const char *elsewhere(
+    struct planner *p, const struct volume *want, const struct observed *domain)
+{
+	const struct vm *side = vm_side(domain);
+
+	if (want->disk->written->name ||
+	    vm_disk_match_of(p, want->disk, side) != DISK_OTHER)
+		return NULL;
+	return volume_disk_path(p, &side->disk);
+}
+
+static void block_gone(struct planner *p, struct item *item, const struct volume *want)
+{
+	const char *domain = vm_of(p, want)->domain;
+	const char *path = elsewhere(p, want, planner_observed(p, &vm_kind, domain));
+
+	if (path)
+		item_blocked(p, item,
+		    "is not made: domain %s has disk %s; write `disk: {path: %s}` to keep that one",
+		    domain, path, path);
+	else
+		item_blocked(p, item,
+		    "storage pool %s has no volume %s, though domain %s exists: an empty disk in its place would hide that its data is gone; put it back, or `virsh undefine %s` to begin anew",
+		    want->pool, want->file, domain, vm_word(p, domain));
+}
+
 /* True: its machine is new, and can be defined; or has no such disk yet. */
 static bool is_first(struct planner *p, struct item *item, const struct volume *want)
 {
@@ -132,9 +159,7 @@ static bool is_first(struct planner *p, struct item *item, const struct volume *
 	if (want->disk->written->name &&
 	    is_new_to(p, want, planner_observed(p, &vm_kind, vm->domain)))
 		return true;
-	item_blocked(p, item,
-	    "storage pool %s has no volume %s, though domain %s exists: an empty disk in its place would hide that its data is gone; put it back, or `virsh undefine %s` to begin anew",
-	    want->pool, want->file, vm->domain, vm_word(p, vm->domain));
+	block_gone(p, item, want);
 	return false;
 }
 
