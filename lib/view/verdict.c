@@ -119,8 +119,11 @@ static const char *overview(
 /* What to write, and what to begin with. */
 static const char *no_config(struct arena *a, const struct view *v)
 {
+	bool nothing = !v->load.error || strstr(v->load.error, "[no-desired-state]");
 	const char *text = arena_printf(a,
-	    "no good configuration yet, so nothing is done: write %s/desired.d/home.yaml; `homek8sctl import` prints what runs now",
+	    nothing
+		? "no good configuration yet, so nothing is done: write %s/desired.d/home.yaml; `homek8sctl import` prints what runs now"
+		: "no good configuration yet, so nothing is done: what is written has errors, which `homek8sctl validate %s` shows",
 	    v->load.directory);
 
 	for (size_t i = 0; i < source_count; i++)

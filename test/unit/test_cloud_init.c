@@ -19,6 +19,8 @@
 	"\\n-----END OPENSSH PRIVATE KEY-----"
 
 static struct named_file named[] = {
+	{ .source = { .name = "cloud-init/bom",
+	      .text = "\xef\xbb\xbf#cloud-config\nx: " SECRET "\n" } },
 	{ .source = { .name = "cloud-init/good",
 	      .text = "#cloud-config\npackages: [vim]\n" } },
 	{ .source = { .name = "cloud-init/huge" },
@@ -93,6 +95,8 @@ static const struct row {
 	    "desired.d/home.yaml:4:29: error[yaml-syntax]: line 3 of it: tabs" },
 	{ "a list", "user_data: cloud-init/list",
 	    "cloud-init/list:2:1: error[wrong-type]: #cloud-config must hold keys" },
+	{ "a byte order mark", "user_data: cloud-init/bom",
+	    "cloud-init/bom:1:1: error[unknown-user-data]: user_data begins with a byte order mark" },
 	{ "a comment in place of the first line", "user_data: cloud-init/odd",
 	    "cloud-init/odd:1:1: error[unknown-user-data]" },
 	{ "a private key in user data", "user_data: cloud-init/keys",

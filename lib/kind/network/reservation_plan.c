@@ -269,17 +269,20 @@ static void report_no_machine(
     struct planner *p, struct item *item, const struct reservation_aim *aim)
 {
 	const struct reservation *self = aim->reservation;
+	const char *other = arena_printf(p->arena,
+	    "write the MAC of another machine, as in `%s: {ip: %s, mac: \"52:54:00:12:34:56\"}`, or take it out of static_ips",
+	    self->host, ip_text(self->ip, (char[IP_TEXT]){ 0 }));
 
 	if (report_undefined(p, item, self))
 		return;
 	if (aim->machine)
 		item_blocked(p, item,
-		    "its machine vm/%s has no interface in network %s; add one, or write {ip, mac}",
-		    nics_vm_name(p, aim->machine), self->network);
+		    "its machine vm/%s has no interface in network %s; add `{network: %s}` to its `interfaces:`, or %s",
+		    nics_vm_name(p, aim->machine), self->network, self->network, other);
 	else
 		item_blocked(p, item,
-		    "its MAC is not known: there is no VM %s with an interface in network %s; write {ip, mac}",
-		    self->host, self->network);
+		    "its MAC is not known: there is no VM %s with an interface in network %s; %s",
+		    self->host, self->network, other);
 }
 
 static const char *unknown(

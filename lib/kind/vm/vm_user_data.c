@@ -140,7 +140,11 @@ static void check_first_line(const struct vm_document *document, struct report *
 {
 	const struct place first = { .line = 1, .column = 1 };
 
-	if (!is_known(document->text))
+	if (begins(document->text, "\xef\xbb\xbf"))
+		complain(report, document, &first, "unknown-user-data",
+		    "user_data begins with a byte order mark, so the guest would ignore all of it")
+		    ->fix = "save it as UTF-8 without that mark (BOM)";
+	else if (!is_known(document->text))
 		complain(report, document, &first, "unknown-user-data",
 		    "user_data does not begin with a line that cloud-init knows, so the guest would ignore all of it")
 		    ->fix =
