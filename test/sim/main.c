@@ -120,7 +120,7 @@ static struct counts run(const struct options *o, uint64_t first, unsigned step)
 static struct counts run_in_parallel(const struct options *o)
 {
 	struct counts all = { 0 }, one;
-	int fds[2];
+	int fds[2], status;
 
 	if (pipe(fds) < 0)
 		abort();
@@ -135,8 +135,11 @@ static struct counts run_in_parallel(const struct options *o)
 		all.failed += one.failed;
 	}
 	close(fds[0]);
-	while (wait(NULL) > 0)
-		;
+	while (wait(&status) > 0)
+		if (status != 0) {
+			printf("FAIL: a job died, its seeds are not counted\n");
+			all.failed++;
+		}
 	return all;
 }
 

@@ -32,6 +32,7 @@ struct virt_sim {
 	struct reading_of nets[NETS], doms[DOMS];
 	int64_t since;
 	struct virt_call *uploads[UPLOADS]; /* under way */
+	struct question *questions;	    /* not answered yet, and those of earlier lives */
 };
 
 /* An object to be read. */
@@ -526,6 +527,8 @@ static void run(void *self, const struct call *call)
 #define GIB ((int64_t)1 << 30)
 
 struct question {
+	struct question *next;
+	unsigned life;
 	const struct kind *kind;
 	const char *name, *text;
 	uint64_t hash;
@@ -547,6 +550,35 @@ static void answer_seed(struct sim *s, const struct question *q)
 						      .error = word ? "" : "gone" });
 }
 
+static void forget_question(struct virt_sim *v, const struct question *q)
+{
+	struct question **at = &v->questions;
+
+	while (*at != q)
+		at = &(*at)->next;
+	*at = q->next;
+}
+
+/* What is under way is not asked for again, as by the daemon's own adapter. */
+static bool is_under_way(struct sim *s, const struct probe *probe)
+{
+	struct question **at = &virt(s)->questions;
+
+	while (*at) {
+		const struct question *q = *at;
+
+		if (q->life != s->life) {
+			*at = q->next;
+			continue;
+		}
+		if (q->kind == probe->kind && q->hash == probe->hash &&
+		    strcmp(q->name, probe->name) == 0)
+			return true;
+		at = &(*at)->next;
+	}
+	return false;
+}
+
 static void on_question(struct sim *s, void *arg)
 {
 	const struct question *q = arg;
@@ -555,6 +587,7 @@ static void on_question(struct sim *s, void *arg)
 	struct w_disk disk = { .path = slash };
 	autojson struct json_object *answer = NULL;
 
+	forget_question(v, q);
 	if (strncmp(q->text, SEED_NAME, strlen(SEED_NAME)) == 0) {
 		answer_seed(s, q);
 		return;
@@ -580,10 +613,15 @@ static void on_question(struct sim *s, void *arg)
 static void ask(void *self, const struct probe *probe)
 {
 	struct sim *s = self;
-	struct question *q = arena_alloc(&s->arena, sizeof(*q));
+	struct question *q;
 
-	*q = (struct question){ probe->kind, arena_copy(&s->arena, probe->name),
+	if (is_under_way(s, probe))
+		return;
+	q = arena_alloc(&s->arena, sizeof(*q));
+	*q = (struct question){ virt(s)->questions, s->life, probe->kind,
+		arena_copy(&s->arena, probe->name),
 		arena_copy(&s->arena, probe->question), probe->hash };
+	virt(s)->questions = q;
 	sim_at(s, sim_later(s, 1, 30), true, on_question, q);
 }
 
