@@ -56,6 +56,16 @@ end_host() {
 	[[ -z $nspawn ]] || wait "$nspawn" 2>/dev/null || true
 	leader=
 	nspawn=
+	forget_host
+}
+# What nspawn leaves in /run: all of it where it is killed, and some where it is not.
+forget_host() {
+	local run=/run/systemd/nspawn place
+	for place in unix-export propagate; do
+		umount -l "$run/$place/homek8s-$$" 2>/dev/null || true
+		rmdir "$run/$place/homek8s-$$" 2>/dev/null || true
+	done
+	[[ -z $root ]] || rm -f "$run/locks/inode-$(stat -c %d:%i "$root")"
 }
 clean_up() {
 	local status=$?
