@@ -172,7 +172,7 @@ class Home(Observer):
         """A virsh command; `xml` is given to it as its file."""
         command = ["virsh", "-q", "-c", self.uri, *words]
         if xml is not None:
-            command.append("/dev/stdin")
+            command.append("/proc/self/fd/0")  # /dev/stdin is not everywhere
         return self.command(command, xml, timeout, "virsh " + " ".join(words))
 
     def command(self, command, stdin=None, timeout=60, shown=None, env=None):

@@ -4,7 +4,12 @@
 #define TEST_HOST_SUITES_H
 
 #include <check.h>
+#include <stdbool.h>
 #undef fail /* check has a macro of that name */
+
+/* Makes this process root in a network of its own; false where neither root nor a user
+ * namespace allows that. */
+bool own_network(void);
 
 Suite *state_suite(void);
 Suite *state_writer_suite(void);

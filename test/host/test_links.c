@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* links: in a network namespace of its own, with bridges and taps made by ip(8). */
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,24 +16,6 @@ static int changes;
 static bool run(const char *command)
 {
 	return system(command) == 0;
-}
-
-static bool put(const char *path, const char *text)
-{
-	autofile FILE *file = fopen(path, "we");
-
-	return file && fputs(text, file) >= 0 && fflush(file) == 0;
-}
-
-/* Root in a network of its own, where root or a user namespace allows that. */
-static bool own_network(void)
-{
-	autofree char *map = must_printf("0 %ld 1", (long)geteuid());
-
-	if (unshare(CLONE_NEWNET) == 0)
-		return true;
-	return unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0 &&
-	       put("/proc/self/uid_map", map);
 }
 
 static bool begin(void)
