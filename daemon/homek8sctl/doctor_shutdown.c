@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "daemon/homek8sctl/doctor.h"
+#include "lib/base/account.h"
 
 #define GUESTS "libvirt-guests.service"
 #define QEMU_CONF "/etc/libvirt/qemu.conf"
@@ -39,6 +40,13 @@ static bool auto_shutdown(struct doctor *d)
 	       strstr(text, "\nauto_shutdown_poweroff");
 }
 
+/* Where libvirt has an auto-shutdown, what it is set to may be for root alone to read. */
+static bool is_hidden(struct doctor *d)
+{
+	return strstr(doctor_read(d, QEMU_CONF), "auto_shutdown") && d->account &&
+	       account_denied(d->account, d->arena, doctor_path(d, QEMU_CONF), R_OK);
+}
+
 static void check_left(struct doctor *d)
 {
 	if (guests_enabled(d)) {
@@ -70,6 +78,13 @@ static void check_ordered(struct doctor *d)
 		    ": the VMs are left to that");
 		doctor_advise(
 		    d, "comment out auto_shutdown_* there, and restart libvirt");
+	} else if (is_hidden(d)) {
+		doctor_answer(d, OUTCOME_WARN,
+		    "host.shutdown: ordered is written, and user %s may not read " QEMU_CONF
+		    ", where libvirt's auto-shutdown may be on: it shuts no VM down",
+		    d->account->name);
+		doctor_command(d, "chgrp %s " QEMU_CONF " && chmod g+r " QEMU_CONF,
+		    d->account->name);
 	} else if (!has_time(d)) {
 		doctor_answer(d, OUTCOME_WARN,
 		    "logind holds a shutdown for five seconds only: too short to shut VMs down");

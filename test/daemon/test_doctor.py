@@ -254,6 +254,15 @@ WRONG = (
     ("left to libvirt itself", lambda host: (host.remove(GUESTS), host.put(
         "etc/libvirt/qemu.conf", "#\nauto_shutdown_try_shutdown = \"all\"\n")), "shutdown",
      "pass", "libvirt takes the VMs down"),
+    ("libvirt may do it, for root alone to know", lambda host: (
+        host.remove(GUESTS), with_settings(host, "host: {shutdown: ordered}\n"),
+        host.put("etc/libvirt/qemu.conf", "#auto_shutdown_poweroff = \"none\"\n", 0o600)),
+     "shutdown", "warn", "user homek8s may not read /etc/libvirt/qemu.conf",
+     "chgrp homek8s /etc/libvirt/qemu.conf && chmod g+r /etc/libvirt/qemu.conf"),
+    ("and for homek8s to know", lambda host: (
+        host.remove(GUESTS), with_settings(host, "host: {shutdown: ordered}\n"),
+        host.put("etc/libvirt/qemu.conf", "#auto_shutdown_poweroff = \"none\"\n", 0o644)),
+     "shutdown", "pass", "homek8sd shuts the VMs down"),
     ("no time to shut them down", lambda host: (
         host.remove(GUESTS, "usr/lib/systemd/logind.conf.d/homek8s.conf"),
         with_settings(host, "host: {shutdown: ordered}\n")), "shutdown", "warn",

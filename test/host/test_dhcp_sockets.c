@@ -15,7 +15,8 @@
 static bool begin(void)
 {
 	if (!own_network()) {
-		printf("skipped: needs a network of its own: root, a privileged container\n");
+		printf(
+		    "skipped: needs a network of its own: root, a privileged container\n");
 		return false;
 	}
 	ck_assert_int_eq(

@@ -32,7 +32,7 @@ struct virt_sim {
 	struct reading_of nets[NETS], doms[DOMS];
 	int64_t since;
 	struct virt_call *uploads[UPLOADS]; /* under way */
-	struct question *questions;	    /* not answered yet, and those of earlier lives */
+	struct question *questions; /* not answered yet, and those of earlier lives */
 };
 
 /* An object to be read. */

@@ -127,7 +127,7 @@ static void report_left(struct planner *p, const struct host_power *power)
 		plan_finding(p, SEVERITY_WARNING, "shutdown-not-known", "host",
 		    "homek8sd may not read /etc/libvirt/qemu.conf, so whether libvirt's own auto-shutdown is on is not known: the VMs are not shut down when this host is")
 		    ->fix =
-		    "`setfacl -m u:homek8s:r /etc/libvirt/qemu.conf`, then `homek8sctl reload`";
+		    "`chgrp homek8s /etc/libvirt/qemu.conf && chmod g+r /etc/libvirt/qemu.conf`, then `homek8sctl reload`";
 }
 
 void host_report(struct planner *p)
