@@ -31,7 +31,6 @@ struct sort {
 	const char *what; /* before the name, for people */
 	int status;
 	enum { OF_DISKS, OF_GUESTS, THREADS } thread;
-	bool one; /* at a time, whose answer is as new as any */
 };
 
 static struct json_object *find_space(
@@ -56,12 +55,11 @@ static struct json_object *find_image(
 
 /* The last takes all that is left. */
 static const struct sort sorts[] = {
-	{ AGENT_NAME, guest_addresses, "query the guest's", AGENT_ANSWERED, OF_GUESTS,
-	    false },
-	{ DISK_SPACE, find_space, "find out of a disk:", DISK_ANSWERED, OF_DISKS, true },
-	{ IMAGE_NAME, find_image, "find out what is:", IMAGE_ANSWERED, OF_DISKS, false },
-	{ SEED_NAME, find_seed, "find out what is in:", SEED_ANSWERED, OF_DISKS, false },
-	{ "", disk_identity, "find out of a disk:", DISK_ANSWERED, OF_DISKS, false },
+	{ AGENT_NAME, guest_addresses, "query the guest's", AGENT_ANSWERED, OF_GUESTS },
+	{ DISK_SPACE, find_space, "find out of a disk:", DISK_ANSWERED, OF_DISKS },
+	{ IMAGE_NAME, find_image, "find out what is:", IMAGE_ANSWERED, OF_DISKS },
+	{ SEED_NAME, find_seed, "find out what is in:", SEED_ANSWERED, OF_DISKS },
+	{ "", disk_identity, "find out of a disk:", DISK_ANSWERED, OF_DISKS },
 };
 
 static const struct sort *sort_of(const char *name)
@@ -246,11 +244,8 @@ void prober_ask(struct prober *p, const char *uri, const struct probe *probe)
 	struct question *q;
 
 	TAILQ_FOREACH(q, &p->questions, link)
-	if (strcmp(q->name, probe->name) == 0 &&
-	    (q->hash == probe->hash || q->sort->one)) {
-		q->hash = probe->hash;
+	if (strcmp(q->name, probe->name) == 0 && q->hash == probe->hash)
 		return;
-	}
 	q = must_alloc(sizeof(*q));
 	q->sort = sort_of(probe->name);
 	q->kind = probe->kind;

@@ -9,7 +9,6 @@
 
 #include <string.h>
 
-#include "lib/base/hash.h"
 #include "lib/kind/vm/vm_disk.h"
 #include "lib/kind/vm/vm_record.h"
 #include "lib/kind/vm/vm_word.h"
@@ -41,20 +40,17 @@ static const struct domain_disk *disk_of(const struct item *item, const char *ta
 	return NULL;
 }
 
-/* Another question every few seconds, for an answer does not hold longer. */
 static enum space space_of(
     struct planner *p, const struct item *item, const struct domain_disk *disk)
 {
-	int64_t turn = p->input->now.ms / ASK_EVERY_MS;
 	const struct answer *answer;
 	const char *question;
 
 	if (!disk || !disk->known_here)
 		return SPACE_NOT_KNOWN;
 	question = arena_printf(p->arena, DISK_SPACE "%s", disk->name);
-	answer = planner_probe(p, item->kind, question, question,
-	    hash_bytes(disk->hash, &turn, sizeof(turn)));
-	plan_wake(p, (struct mono){ (turn + 1) * ASK_EVERY_MS });
+	answer = planner_probe_every(
+	    p, item->kind, question, question, disk->hash, ASK_EVERY_MS);
 	if (!answer)
 		return SPACE_NOT_ASKED;
 	if (!json_object_is_type(answer->json, json_type_int))
