@@ -174,6 +174,80 @@ const struct field_ops field_word = {
 	.expected = word_expected,
 };
 
+/* Some of the words, in an order. */
+
+static int words_parse(const struct field *f, const char *text, void *value,
+    struct arena *a, struct refusal *r)
+{
+	int index;
+
+	if (word_parse(f, text, &index, a, r) < 0)
+		return -1;
+	*(const char **)value = f->words[index];
+	return 0;
+}
+
+static void words_gather(struct arena *a, void *elements, size_t count, void *value)
+{
+	(void)a;
+	*(struct texts *)value = (struct texts){ elements, count };
+}
+
+static const char *list_text(struct arena *a, const struct field *f, const void *value)
+{
+	const struct texts *list = value;
+	const char *text = "[";
+
+	(void)f;
+	for (size_t i = 0; i < list->count; i++)
+		text = arena_printf(a, "%s%s%s", text, i ? ", " : "", list->items[i]);
+	return arena_printf(a, "%s]", text);
+}
+
+static bool lists_equal(const void *x, const void *y)
+{
+	const struct texts *a = x, *b = y;
+	size_t i = 0;
+
+	while (i < a->count && i < b->count && !strcmp(a->items[i], b->items[i]))
+		i++;
+	return i == a->count && i == b->count;
+}
+
+static struct json_object *list_json(const void *value)
+{
+	const struct texts *texts = value;
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < texts->count; i++)
+		json_push_string(list, texts->items[i]);
+	return list;
+}
+
+static struct json_object *list_schema(const struct field *f)
+{
+	struct json_object *o = schema_list(word_schema(f));
+
+	json_put_bool(o, "uniqueItems", true);
+	return o;
+}
+
+static const char *list_expected(struct arena *a, const struct field *f)
+{
+	return arena_printf(a, "a list of %s", words_text(a, f->words));
+}
+
+const struct field_ops field_words = {
+	.parse = words_parse,
+	.element_size = sizeof(const char *),
+	.gather = words_gather,
+	.text = list_text,
+	.equal = lists_equal,
+	.json = list_json,
+	.schema = list_schema,
+	.expected = list_expected,
+};
+
 /* A URI, or one of some words. */
 
 static bool has_scheme(const char *text)

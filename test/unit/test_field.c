@@ -28,6 +28,7 @@ struct sample {
 	struct ip ip;
 	struct cidr cidr;
 	struct ranges ranges;
+	struct texts some;
 	struct part part;
 	struct part bare;
 	struct list parts;
@@ -70,6 +71,7 @@ static const struct field rows[] = {
 	{ "cidr", FIELD_CIDR, at(struct sample, cidr), FIELD_COMPARED, .help = NULL },
 	{ "ranges", FIELD_RANGES, at(struct sample, ranges), FIELD_COMPARED,
 	    .help = NULL },
+	{ "some", FIELD_WORDS, at(struct sample, some), FIELD_COMPARED, .words = words },
 	{ "part", FIELD_GROUP, at(struct sample, part), FIELD_COMPARED,
 	    .group = &part_fields },
 	{ "bare", FIELD_GROUP, at(struct sample, bare), FIELD_COMPARED,
@@ -130,6 +132,13 @@ static const struct {
 	{ "text null", "text: null", NULL, "wrong-type at 1:7", "nothing is written" },
 	{ "text list", "text: [a]", NULL, "wrong-type at 1:7", "this is a list" },
 	{ "text map", "text: {a: b}", NULL, "wrong-type at 1:7", "this is a map" },
+	{ "some words", "some: [stopped, running]", "[\"stopped\",\"running\"]", NULL,
+	    NULL },
+	{ "no words", "some: []", "[]", NULL, NULL },
+	{ "one word that is no list", "some: running", NULL, "wrong-type at 1:7",
+	    "write \"some: [running]\"" },
+	{ "another word among them", "some: [running, going]", NULL, "bad-value at 1:17",
+	    "a list of running or stopped" },
 	{ "label", "label: worker-1", "\"worker-1\"", NULL, NULL },
 	{ "label upper case", "label: Worker", NULL, "bad-value at 1:8", "\"Worker\"" },
 	{ "label with dot", "label: a.b", NULL, "bad-value at 1:8", "a name" },
@@ -421,6 +430,9 @@ static const struct {
 	{ "bool with default", "properties.on",
 	    "{\"type\":\"boolean\",\"default\":true}" },
 	{ "words", "properties.word", "{\"enum\":[\"running\",\"stopped\"]}" },
+	{ "some of the words", "properties.some",
+	    "{\"type\":\"array\",\"items\":{\"enum\":[\"running\",\"stopped\"]},"
+	    "\"uniqueItems\":true}" },
 	{ "needed inside a group", "properties.part.required", "[\"ip\"]" },
 	{ "default number", "properties.part.properties.weight.default", "7" },
 	{ "help", "properties.part.properties.ip.description", "\"An address.\"" },
