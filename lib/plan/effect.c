@@ -36,6 +36,9 @@ const char *effect_text(struct arena *a, const struct effect *effect)
 		    a, "exposes %s of %s, which two parties could then hold", from, whom);
 	case EFFECT_UNANNOUNCES:
 		return arena_printf(a, "no longer announces %s of %s", from, whom);
+	case EFFECT_MAY_NOT_BOOT:
+		return arena_printf(
+		    a, "%s may not boot with %s instead of %s", whom, effect->to, from);
 	}
 	return "";
 }

@@ -19,8 +19,9 @@ enum effect_what {
 	EFFECT_INTERRUPTS, /* it stops for a while, or for good */
 	EFFECT_CUTS_OFF,   /* it runs on without its network */
 	EFFECT_REMOVES,
-	EFFECT_EXPOSES,	    /* `from`: addresses two parties could then hold */
-	EFFECT_UNANNOUNCES, /* `from`: addresses nobody answers for any more */
+	EFFECT_EXPOSES,	     /* `from`: addresses two parties could then hold */
+	EFFECT_UNANNOUNCES,  /* `from`: addresses nobody answers for any more */
+	EFFECT_MAY_NOT_BOOT, /* with `to`, where it booted with `from` */
 };
 
 struct effect {

@@ -27,6 +27,9 @@ static const struct {
 	    "exposes 10.0.0.5-10.0.0.9 of network/n, which two parties could then hold" },
 	{ { EFFECT_UNANNOUNCES, &service_kind, "x/y", "10.0.0.1", NULL, true, false },
 	    "no longer announces 10.0.0.1 of service/x/y" },
+	{ { EFFECT_MAY_NOT_BOOT, &vm_kind, "w", "firmware bios", "firmware uefi", true,
+	      false },
+	    "vm/w may not boot with firmware uefi instead of firmware bios" },
 };
 
 START_TEST(an_effect_says_what_happens_to_whom)
