@@ -59,6 +59,11 @@ int roll_domains(virConnectPtr conn, struct arena *a, struct roll_entry **entrie
 int roll_networks(virConnectPtr conn, struct arena *a, struct roll_entry **entries);
 uint64_t doing_domain(const struct reading *reading);
 uint64_t doing_network(const struct reading *reading);
+/* What domains of each type that the host has may have with each machine type that has an
+ * alias: into `offers`. What libvirt does not say is left out. */
+struct host_facts;
+void read_offers(virConnectPtr conn, struct arena *a, struct host_facts *facts);
+
 int list_hypervisors(virConnectPtr conn, struct arena *a, const char ***names);
 
 #endif

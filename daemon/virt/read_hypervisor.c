@@ -62,7 +62,8 @@ static void read_machines(struct arena *a, xmlNode *arch, struct host_facts *fac
 		const char *most = xml_attribute(a, machine, NULL, "maxCpus");
 
 		*slot = (struct machine_type){ name ? name : "",
-			most ? strtoll(most, NULL, 10) : 0 };
+			most ? strtoll(most, NULL, 10) : 0,
+			xml_attribute(a, machine, NULL, "canonical") };
 	}
 	facts->machines = all;
 }
@@ -124,6 +125,7 @@ static int read_capabilities(virConnectPtr conn, const char *xml, struct arena *
 		snprintf(facts->machine, sizeof(facts->machine), MACHINE);
 	read_machines(a, arch, facts);
 	choose_type(conn, a, arch, facts);
+	read_offers(conn, a, facts);
 	return 0;
 }
 

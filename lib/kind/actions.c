@@ -57,6 +57,15 @@ static void domain_seed_keep(struct arena *a, void *arguments)
 	seed->target = arena_copy(a, seed->target);
 }
 
+static struct texts texts_copy(struct arena *a, struct texts texts)
+{
+	const char **copy = arena_array(a, texts.count, sizeof(*copy));
+
+	for (size_t i = 0; i < texts.count; i++)
+		copy[i] = arena_copy(a, texts.items[i]);
+	return (struct texts){ copy, texts.count };
+}
+
 static void domain_patch_keep(struct arena *a, void *arguments)
 {
 	struct domain_patch *patch = arguments;
@@ -65,6 +74,11 @@ static void domain_patch_keep(struct arena *a, void *arguments)
 	patch->kernel = arena_copy(a, patch->kernel);
 	patch->initrd = arena_copy(a, patch->initrd);
 	patch->cmdline = arena_copy(a, patch->cmdline);
+	patch->machine = arena_copy(a, patch->machine);
+	patch->cpu = arena_copy(a, patch->cpu);
+	patch->firmware = arena_copy(a, patch->firmware);
+	patch->boot_order = texts_copy(a, patch->boot_order);
+	patch->cpu_before = arena_copy(a, patch->cpu_before);
 }
 
 static void domain_device_keep(struct arena *a, void *arguments)

@@ -44,6 +44,11 @@ struct domain_patch {	  /* of the stored definition; 0, NULL: stays as it is */
 	int64_t memory;	  /* bytes */
 	const char *type; /* "kvm", "qemu" */
 	const char *kernel, *initrd, *cmdline;
+	const char *machine, *cpu; /* as they are written */
+	const char *firmware;	   /* "bios", "uefi" */
+	struct texts boot_order;   /* none: stays as it is */
+	const char
+	    *cpu_before; /* where `cpu` is: what was stored; to be remembered only */
 };
 
 struct domain_resize { /* of what runs: one of the two, the other 0 */

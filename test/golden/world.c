@@ -248,10 +248,33 @@ static void put_pool(struct world *w, const char *directory, xmlNode *element)
 	}
 }
 
+/* UEFI firmware is there for PCs with PCI Express only. */
+static const struct host_offer *host_offers(struct world *w, bool kvm, size_t *count)
+{
+	static const struct cpu_model models[] = { { "qemu64", true }, { "EPYC", true },
+		{ "Skylake-Client", false } };
+	struct host_offer *offers = NULL;
+
+	for (int k = kvm ? 0 : 1; k < 2; k++)
+		for (int m = 0; m < 2; m++)
+			*(struct host_offer *)arena_push(
+			    &w->arena, &offers, count, sizeof(*offers)) =
+			    (struct host_offer){ .type = k ? "qemu" : "kvm",
+				    .machine = m ? "pc-i440fx-7.2" : "pc-q35-7.2",
+				    .uefi = !m,
+				    .passthrough = !k,
+				    .host_model = true,
+				    .maximum = true,
+				    .models = models,
+				    .model_count = 3 };
+	return offers;
+}
+
 static void put_hypervisor(struct world *w, const char *directory, bool kvm)
 {
-	static const struct machine_type machines[] = { { "pc-q35-7.2", 288 },
-		{ "q35", 288 }, { "pc-i440fx-7.2", 255 }, { "pc", 255 } };
+	static const struct machine_type machines[] = { { "pc-q35-7.2", 288, NULL },
+		{ "pc-q35-6.2", 288, NULL }, { "q35", 288, "pc-q35-7.2" },
+		{ "pc-i440fx-7.2", 255, NULL }, { "pc", 255, "pc-i440fx-7.2" } };
 	struct host_facts facts = { .kvm = kvm,
 		.machine = "q35",
 		.arch = "x86_64",
@@ -259,6 +282,7 @@ static void put_hypervisor(struct world *w, const char *directory, bool kvm)
 		.machine_count = sizeof(machines) / sizeof(machines[0]) };
 	struct reading reading = { .name = HYPERVISOR_NAME, .facts = &facts };
 
+	facts.offers = host_offers(w, kvm, &facts.offer_count);
 	snprintf(
 	    facts.domain_type, sizeof(facts.domain_type), "%s", kvm ? "kvm" : "qemu");
 	put(w, directory, &hypervisor_kind, &reading);

@@ -13,7 +13,7 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-packages="libvirt-daemon-system libvirt-clients dnsmasq-base qemu-system-x86 qemu-utils
+packages="libvirt-daemon-system libvirt-clients dnsmasq-base qemu-system-x86 qemu-utils ovmf
 	iproute2 iptables nftables util-linux"
 
 skip() { echo "SKIP lab: $*"; exit 77; }

@@ -114,7 +114,7 @@ struct picture *virt_picture(struct sim *s, bool domain, size_t place)
 
 void virt_give_host(struct sim *s, const struct inbox *inbox)
 {
-	static const struct machine_type machines[] = { { "q35", WORLD_VCPUS } };
+	static const struct machine_type machines[] = { { "q35", WORLD_VCPUS, NULL } };
 	struct host_facts facts = { .kvm = s->world.kvm,
 		.machines = machines,
 		.machine_count = 1,

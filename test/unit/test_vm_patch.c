@@ -18,6 +18,15 @@
 	"<devices><interface type=\"network\"><mac address=\"52:54:00:00:00:0a\"/>"      \
 	"<address type=\"pci\" bus=\"0x01\"/></interface><odd/></devices>"
 
+#define TYPE(machine) "<type machine=\"" machine "\">hvm</type>"
+#define DISK(name, boot)                                                                 \
+	"<disk device=\"disk\"><source file=\"/" name "\"/>" boot "</disk>"
+#define CD(boot) "<disk device=\"cdrom\"><source file=\"/cd\"/>" boot "</disk>"
+#define NIC(boot)                                                                        \
+	"<interface type=\"network\"><source network=\"n\"/>" boot "</interface>"
+
+static const char *const network_disk[] = { "network", "disk" };
+
 static const struct {
 	const char *what;
 	const char *before; /* inside <domain type="kvm"> */
@@ -74,6 +83,79 @@ static const struct {
 	    "<cpu mode=\"host-passthrough\" check=\"none\"><topology sockets=\"1\"/>"
 	    "<feature name=\"vmx\"/></cpu>",
 	    { .type = "qemu" }, "<cpu><topology sockets=\"1\"/></cpu>", "", "qemu" },
+	{ "a version of the machine",
+	    "<os>" TYPE("pc-q35-6.2") "<boot dev=\"hd\"/></os>" REST,
+	    { .machine = "pc-q35-7.2" },
+	    "<os>" TYPE("pc-q35-7.2") "<boot dev=\"hd\"/></os>" REST, "", NULL },
+	{ "the CPU of the host in place of a model",
+	    "<cpu mode=\"custom\" match=\"exact\" check=\"none\">"
+	    "<model fallback=\"forbid\">qemu64</model><vendor>AMD</vendor>"
+	    "<topology sockets=\"1\" cores=\"2\"/><feature policy=\"disable\" name=\"vmx\"/>"
+	    "<numa><cell id=\"0\"/></numa></cpu>" REST,
+	    { .cpu = "host-passthrough" },
+	    "<cpu mode=\"host-passthrough\">"
+	    "<topology sockets=\"1\" cores=\"2\"/><feature policy=\"disable\" name=\"vmx\"/>"
+	    "<numa><cell id=\"0\"/></numa></cpu>" REST,
+	    "", NULL },
+	{ "a model in place of the CPU of the host",
+	    "<cpu mode=\"host-passthrough\" check=\"none\" migratable=\"on\">"
+	    "<topology sockets=\"2\"/></cpu>",
+	    { .cpu = "EPYC" },
+	    "<cpu mode=\"custom\"><topology sockets=\"2\"/>"
+	    "<model fallback=\"forbid\">EPYC</model></cpu>",
+	    "", NULL },
+	{ "another model, as strictly as before",
+	    "<cpu mode=\"custom\" match=\"exact\" check=\"full\"><model>qemu64</model></cpu>",
+	    { .cpu = "EPYC" },
+	    "<cpu mode=\"custom\" match=\"exact\" check=\"full\">"
+	    "<model fallback=\"forbid\">EPYC</model></cpu>",
+	    "", NULL },
+	{ "a CPU where none is said", "<vcpu>1</vcpu>", { .cpu = "maximum" },
+	    "<vcpu>1</vcpu><cpu mode=\"maximum\"/>", "", NULL },
+	{ "UEFI", "<os>" TYPE("q35") "</os>" REST, { .firmware = "uefi" },
+	    "<os firmware=\"efi\">" TYPE("q35") "</os>" REST, "", NULL },
+	{ "BIOS",
+	    "<os firmware=\"efi\">" TYPE(
+		"q35") "<firmware><feature enabled=\"no\" "
+		       "name=\"secure-boot\"/></firmware><loader type=\"pflash\">/c</loader>"
+		       "<nvram>/v</nvram><smbios mode=\"host\"/></os>",
+	    { .firmware = "bios" }, "<os>" TYPE("q35") "<smbios mode=\"host\"/></os>", "",
+	    NULL },
+	{ "boot order in its one place",
+	    "<os>" TYPE("q35") "<boot dev=\"hd\"/><bootmenu enable=\"yes\"/></os>" REST,
+	    { .boot_order = { network_disk, 2 } },
+	    "<os>" TYPE("q35") "<bootmenu enable=\"yes\"/><boot dev=\"network\"/>"
+			       "<boot dev=\"hd\"/></os>" REST,
+	    "", NULL },
+	{ "boot order as it is, one disk said twice",
+	    "<os><boot dev=\"network\"/><boot dev=\"hd\"/><boot dev=\"hd\"/></os>",
+	    { .boot_order = { network_disk, 2 } },
+	    "<os><boot dev=\"network\"/><boot dev=\"hd\"/><boot dev=\"hd\"/></os>", "",
+	    NULL },
+	{ "boot order at its devices",
+	    "<os/><devices>" DISK("a", "<boot order=\"3\" loadparm=\"1\"/>")
+		DISK("b", "<boot order=\"2\"/>") CD("<boot order=\"1\"/>") NIC("")
+		    NIC("") "</devices>",
+	    { .boot_order = { network_disk, 2 } },
+	    "<os/><devices>" DISK("a", "<boot order=\"3\" loadparm=\"1\"/>")
+		DISK("b", "<boot order=\"2\"/>") CD("") NIC("<boot order=\"1\"/>")
+		    NIC("") "</devices>",
+	    "", NULL },
+	{ "boot order at its devices as it is, with gaps",
+	    "<os/><devices>" DISK("a", "<boot order=\"9\"/>") NIC("<boot order=\"4\"/>")
+		NIC("<boot order=\"2\"/>") "</devices>",
+	    { .boot_order = { network_disk, 2 } },
+	    "<os/><devices>" DISK("a", "<boot order=\"9\"/>") NIC("<boot order=\"4\"/>")
+		NIC("<boot order=\"2\"/>") "</devices>",
+	    "", NULL },
+	{ "boot order of a device that it has not",
+	    "<os/><devices>" DISK("a", "<boot order=\"1\"/>") "</devices>",
+	    { .boot_order = { network_disk, 2 } }, NULL, "no network to boot from",
+	    NULL },
+	{ "boot order with a device of another sort",
+	    "<os/><devices>" DISK("a", "<boot order=\"1\"/>")
+		NIC("") "<hostdev><boot order=\"2\"/></hostdev></devices>",
+	    { .boot_order = { network_disk, 2 } }, NULL, "has a hostdev in it", NULL },
 	{ "emulated, with a CPU of its own", "<cpu mode=\"custom\"/>", { .type = "qemu" },
 	    "<cpu mode=\"custom\"/>", "", "qemu" },
 };

@@ -22,6 +22,7 @@
 #include "lib/kind/vm/vm_defaults.h"
 #include "lib/kind/vm/vm_disk.h"
 #include "lib/kind/vm/vm_fields.h"
+#include "lib/kind/vm/vm_hardware.h"
 #include "lib/kind/vm/vm_wish.h"
 #include "lib/kind/vm/vm_xml.h"
 
@@ -84,7 +85,6 @@ const struct hint vm_power_hints[] = {
 #define RESTART "write \"power: always\", \"power: on-failure\" or \"power: manual\""
 
 static const struct hint key_hints[] = {
-	{ "cpu", "write \"vcpus: 2\"", false },
 	{ "cpus", "write \"vcpus: 2\"", false },
 	{ "cores", "write \"vcpus: 2\"", false },
 	{ "num_cpus", "write \"vcpus: 2\"", false },
@@ -109,6 +109,16 @@ static const struct hint key_hints[] = {
 	{ "count", MACHINES, false },
 	{ "replicas", MACHINES, false },
 	{ "userdata", USER_DATA, false },
+	{ "machine_type", "write \"machine: q35\"", false },
+	{ "chipset", "write \"machine: q35\"", false },
+	{ "cpu_mode", "write \"cpu: host-passthrough\"", false },
+	{ "cpu_model", "write \"cpu: EPYC\"", false },
+	{ "uefi", "write \"firmware: uefi\"", false },
+	{ "efi", "write \"firmware: uefi\"", false },
+	{ "bios", "write \"firmware: bios\"", false },
+	{ "loader", "write \"firmware: uefi\"", false },
+	{ "boot_devices", "write \"boot_order: [disk, network]\"", false },
+	{ "boot_dev", "write \"boot_order: [disk, network]\"", false },
 	{ "running", "write \"state: running\" or \"state: stopped\"", false },
 	{ "restart", RESTART, false },
 	{ "restart_policy", RESTART, false },
@@ -225,6 +235,24 @@ static const struct field rows[] = {
 	    .help =
 		"How a new domain is run: with KVM, by emulation (qemu), or the best the host can do.",
 	    .example = "kvm" },
+	{ "machine", FIELD_NAME, at(struct vm, machine),
+	    .help =
+		"Machine type: an alias (q35, pc), which every version of its family fits, or one version, from its next start on. Another family needs other buses, so a domain that exists is not given one.",
+	    .example = "q35" },
+	{ "cpu", FIELD_NAME, at(struct vm, cpu),
+	    .help =
+		"CPU that the guest has, from its next start on: host-passthrough (KVM only), host-model, maximum, or a model that libvirt offers on this host.",
+	    .example = "host-passthrough" },
+	{ "firmware", FIELD_WORD, at(struct vm, firmware), .words = vm_firmware_words,
+	    .hints = vm_firmware_hints,
+	    .help =
+		"Firmware that boots the guest. Of a domain that exists it is changed once that is approved, for what is on its disk may boot with the other one only; NVRAM files are kept, and secure boot is left as it is.",
+	    .example = "uefi" },
+	{ "boot_order", FIELD_WORDS, at(struct vm, boot_order), .words = vm_boot_words,
+	    .hints = vm_boot_hints,
+	    .help =
+		"What it boots from, in this order and from nothing else. It is set where the domain has it: in its <os>, or at its devices.",
+	    .example = "[disk, network]" },
 	{ "autostart", FIELD_BOOL, at(struct vm, autostart),
 	    .help = "Whether libvirt starts it when the host boots.", .example = "true" },
 	{ "disk", FIELD_GROUP, at(struct vm, disk), .group = &vm_disk_fields,
@@ -238,7 +266,8 @@ static const struct field rows[] = {
 	    .help =
 		"What the guest's cloud-init begins with, in a volume of its own beside the disk. A domain that homek8sd has defined gets what is written now at its next boot; one that others have defined is not given any." },
 	{ "boot", FIELD_GROUP, at(struct vm, boot), FIELD_COMPARED, .group = &boot_fields,
-	    .help = "Direct kernel boot." },
+	    .help =
+		"Direct kernel boot; in which order it boots from its devices else is said by boot_order." },
 	{ "interfaces", FIELD_LIST, at(struct vm, interfaces),
 	    .group = &vm_interface_fields,
 	    .help =
@@ -288,6 +317,7 @@ static void read_object(struct config *config, struct object *object,
 		vm->domain = vm->object.name;
 	if (has(vm, "memory"))
 		vm->memory = vm_memory_round(vm->memory);
+	vm_hardware_check(vm, report);
 	vm_disk_check(vm, report);
 	vm_disk_name(report->arena, vm);
 	if (has(vm, "cloud_init"))

@@ -12,6 +12,7 @@ enum vm_role { ROLE_CONTROL_PLANE, ROLE_WORKER, ROLE_NONE };
 enum vm_state { VM_RUNNING, VM_STOPPED };
 enum vm_power { POWER_ALWAYS, POWER_ON_FAILURE, POWER_MANUAL };
 enum vm_type { VM_AUTO, VM_KVM, VM_QEMU };
+enum vm_firmware { FIRMWARE_BIOS, FIRMWARE_UEFI };
 
 /* A disk on whose account a domain is paused. */
 struct disk_error {
@@ -95,6 +96,11 @@ struct vm {
 	const char *domain; /* its name in libvirt; default: the object's name */
 	const char *node;   /* its name in the cluster, where that is written */
 	int role, state, power, type;
+	/* What is found by the guest when it boots (vm_hardware.h). */
+	const char *machine; /* its type: "q35"; observed: "pc-q35-7.2", or NULL */
+	const char *cpu;     /* "host-model" or another mode, or a model: "EPYC" */
+	int firmware;
+	struct texts boot_order; /* observed: of other devices too: "floppy" */
 	int64_t vcpus;
 	int64_t memory;	    /* bytes; what the guest has, not the most that it may */
 	bool power_written; /* state or power is, and not only a default */
@@ -113,10 +119,14 @@ struct vm {
 	size_t disk_count;
 	/* Observed only. */
 	const char *uuid;
-	const char *machine; /* its type, "pc-q35-7.2"; or NULL */
-	bool many_vcpus;     /* it has an IOMMU that lets it have more than 255 */
 	bool virtio;	     /* it has a disk or an interface of that sort */
 	struct texts drives; /* names of all its drives, those without a medium too */
+	bool cpu_is_model;   /* `cpu` is, so that it may be what a mode came to */
+	const char *nvram; /* the file, where its name is not what libvirt would choose */
+	bool cpu_cache_of_host;	    /* the guest is shown the caches of the host */
+	bool boot_order_of_devices; /* it stands at them, not in <os> */
+	unsigned boot_devices;	    /* those it has, as bits, by vm_boot_words */
+	bool many_vcpus;	    /* it has an IOMMU that lets it have more than 255 */
 	struct domain_facts facts;
 	int64_t most_vcpus, most_memory; /* that it can be given while it runs */
 	bool no_balloon;  /* so its memory changes with its next start only */

@@ -10,6 +10,7 @@
 #include "lib/kind/actions.h"
 #include "lib/kind/vm/hypervisor.h"
 #include "lib/kind/vm/vm_disks.h"
+#include "lib/kind/vm/vm_hardware.h"
 #include "lib/kind/vm/vm_limits.h"
 #include "lib/kind/vm/vm_nics.h"
 #include "lib/kind/vm/vm_resize.h"
@@ -46,13 +47,14 @@ static void compare_type(struct planner *p, const struct vm *want, const struct 
 }
 
 static struct differences compare(
-    struct planner *p, const struct vm *want, const struct vm *side)
+    struct planner *p, const struct vm *want, const struct vm *side, bool live)
 {
 	struct differences found = { 0 };
 
 	field_compare(&vm_kind.fields, want, side, p->arena, &found);
 	vm_nics_compare(p, want, side, &found);
 	compare_type(p, want, side, &found);
+	vm_hardware_compare(p, want, side, live, &found);
 	vm_disks_compare(p, want, side, &found);
 	return found;
 }
@@ -61,7 +63,7 @@ static struct differences compare(
 static struct differences compare_live(struct planner *p, const struct vm *want,
     const struct vm *live, const struct vm *config)
 {
-	struct differences found = compare(p, want, live);
+	struct differences found = compare(p, want, live, true);
 
 	vm_seed_compare(p, want, live, config, &found);
 	return found;
@@ -114,11 +116,11 @@ static bool is_patched(struct planner *p, const struct difference *d)
 static bool is_left(struct planner *p, const struct difference *d)
 {
 	return !is_patched(p, d) && !vm_nics_is_whole(d->field) &&
-	       !vm_disks_is_further(d->field);
+	       !vm_disks_is_further(d->field) && !vm_hardware_is(d->field);
 }
 
-static void put(
-    struct domain_patch *patch, const struct vm *want, const struct difference *d)
+static void put(struct domain_patch *patch, const struct vm *want,
+    const struct vm *config, const struct difference *d)
 {
 	if (strcmp(d->field, "vcpus") == 0)
 		patch->vcpus = want->vcpus;
@@ -130,36 +132,65 @@ static void put(
 		patch->kernel = want->boot.kernel;
 	else if (strcmp(d->field, "boot.initrd") == 0)
 		patch->initrd = want->boot.initrd;
-	else
+	else if (strcmp(d->field, "boot.cmdline") == 0)
 		patch->cmdline = want->boot.cmdline;
+	else
+		vm_hardware_put(patch, want, config, d->field);
+}
+
+/* What is stored at once; firmware only once that is approved. */
+static bool is_stored(struct planner *p, const struct vm *want, const struct vm *config,
+    const struct difference *d)
+{
+	if (vm_hardware_is(d->field))
+		return strcmp(d->field, "firmware") != 0 &&
+		       !vm_hardware_refusal(p, want, config, d->field);
+	return is_patched(p, d) &&
+	       !(strcmp(d->field, "vcpus") == 0 && vm_vcpus_excess(p, want, config));
 }
 
 static void store(struct planner *p, struct item *item, const struct vm *want,
     const struct vm *config, const struct differences *d)
 {
 	struct domain_patch patch = { .version = config->version };
-	bool excess = vm_vcpus_excess(p, want, config);
 	const char *text = NULL;
 	struct program *program;
 	struct step *step;
 
 	for (size_t i = 0; i < d->count; i++) {
-		if (!is_patched(p, &d->items[i]) ||
-		    (excess && strcmp(d->items[i].field, "vcpus") == 0))
+		if (!is_stored(p, want, config, &d->items[i]))
 			continue;
-		put(&patch, want, &d->items[i]);
+		put(&patch, want, config, &d->items[i]);
 		text = arena_printf(p->arena, "%s%s%s %s", text ? text : "",
 		    text ? ", " : "", d->items[i].field, d->items[i].want);
 	}
-	if (!text)
-		return;
-	program = item_program(p, item, NULL);
-	step = program_step(p, program, &domain_patch_action, want->domain,
-	    "set %s of domain %s", text, want->domain);
-	*(struct domain_patch *)step_arguments(step) = patch;
-	for (size_t i = 0; i < d->count; i++)
-		if (is_patched(p, &d->items[i]))
+	if (text) {
+		program = item_program(p, item, NULL);
+		step = program_step(p, program, &domain_patch_action, want->domain,
+		    "set %s of domain %s", text, want->domain);
+		*(struct domain_patch *)step_arguments(step) = patch;
+	}
+	for (size_t i = 0; text && i < d->count; i++)
+		if (is_stored(p, want, config, &d->items[i]))
 			program_change(p, program, d->items[i].field, d->items[i].want);
+	vm_hardware_store_firmware(p, item, want, config, find(d, "firmware"), text);
+}
+
+/* What this host or this domain cannot have. */
+static const char *refused_text(struct planner *p, const struct vm *want,
+    const struct vm *side, const struct differences *stored)
+{
+	for (size_t i = 0; i < stored->count; i++) {
+		const struct difference *d = &stored->items[i];
+		const char *why = vm_hardware_is(d->field)
+				      ? vm_hardware_refusal(p, want, side, d->field)
+				      : NULL;
+
+		if (why)
+			return arena_printf(p->arena, "has %s %s instead of %s: %s",
+			    d->field, d->have ? d->have : "none", d->want, why);
+	}
+	return NULL;
 }
 
 /* A restart would not put the disk right: it would give it up for the one that is stored. */
@@ -237,7 +268,7 @@ const char *vm_restart_reasons(
 
 	if (!live || !config)
 		return NULL;
-	stored = compare(p, want, config);
+	stored = compare(p, want, config, false);
 	running = compare_live(p, want, live, config);
 	found = waiting(p, want, live, config, &running, &stored);
 	return text_of(p, &found, NULL);
@@ -318,7 +349,7 @@ static const char *change_devices(struct planner *p, struct item *item,
 struct vm_change vm_change_plan(struct planner *p, struct item *item,
     const struct vm *want, const struct vm *live, const struct vm *config)
 {
-	struct differences stored = compare(p, want, config ? config : live);
+	struct differences stored = compare(p, want, config ? config : live, !config);
 	struct differences running = { 0 }, waits = { 0 };
 	struct vm_change change = { 0 };
 	const char *restart, *unattached;
@@ -340,6 +371,8 @@ struct vm_change vm_change_plan(struct planner *p, struct item *item,
 		change.blocked =
 		    arena_printf(p->arena, "has %s; %s", text_of(p, &stored, NULL),
 			vm_vcpus_excess(p, want, config ? config : live));
+	if (!change.blocked)
+		change.blocked = refused_text(p, want, config ? config : live, &stored);
 	if (!change.blocked && config && live)
 		change.blocked = balloon_text(p, want, live, config, &running, &stored);
 	if (!change.blocked)

@@ -18,4 +18,8 @@ extern const struct fields vm_interface_fields;
 extern const char *const vm_power_words[], *const vm_type_words[];
 extern const struct hint vm_power_hints[];
 
+/* Of machine, cpu, firmware and boot_order: by enum vm_firmware, by bit of boot_devices. */
+extern const char *const vm_firmware_words[], *const vm_boot_words[];
+extern const struct hint vm_firmware_hints[], vm_boot_hints[];
+
 #endif

@@ -99,7 +99,9 @@ static void import_one(struct importer *i, const struct observed *observed)
 	    import_add(i, &vm_kind, NULL, key, observed->name, side);
 	struct vm *vm = object->record;
 
-	vm->object.record.has &= ~(bit("type") | bit("state"));
+	/* What a machine found at its first boot it is left with. */
+	vm->object.record.has &= ~(bit("type") | bit("state") | bit("machine") |
+				   bit("cpu") | bit("firmware") | bit("boot_order"));
 	if (strcmp(key, observed->name) == 0)
 		vm->object.record.has &= ~bit("domain");
 	if (observed->live) {

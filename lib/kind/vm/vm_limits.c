@@ -28,7 +28,10 @@ const char *vm_vcpus_excess(
     struct planner *p, const struct vm *want, const struct vm *side)
 {
 	const struct host_facts *host = hypervisor_facts(p);
-	const char *machine = side ? side->machine : host ? host->machine : NULL;
+	const char *machine = side	      ? side->machine
+			      : want->machine ? want->machine
+			      : host	      ? host->machine
+					      : NULL;
 	int64_t limit = host && machine ? most(host, machine, side) : 0;
 
 	if (!limit || !field_has(&vm_kind.fields, want, "vcpus") || want->vcpus <= limit)

@@ -7,6 +7,7 @@
 
 #include "lib/base/hash.h"
 #include "lib/doc/xml.h"
+#include "lib/kind/vm/vm_edit.h"
 #include "lib/kind/vm/vm_xml.h"
 
 uint64_t vm_patch_version(const char *xml)
@@ -14,15 +15,7 @@ uint64_t vm_patch_version(const char *xml)
 	return hash_bytes(HASH_START, xml, strlen(xml));
 }
 
-struct edit {
-	struct arena *arena;
-	xmlNode *root;
-	bool changed;
-	struct error *e;
-};
-
-/* NULL takes the attribute away. */
-static void put_attribute(
+void edit_attribute(
     struct edit *edit, xmlNode *element, const char *name, const char *value)
 {
 	const char *now = xml_attribute(edit->arena, element, NULL, name);
@@ -33,8 +26,7 @@ static void put_attribute(
 	edit->changed = true;
 }
 
-static void put_text(
-    struct edit *edit, xmlNode *parent, const char *path, const char *value)
+void edit_text(struct edit *edit, xmlNode *parent, const char *path, const char *value)
 {
 	const char *now = xml_content(edit->arena, parent, path);
 
@@ -42,6 +34,15 @@ static void put_text(
 		return;
 	xml_set_content(xml_make(parent, path), value);
 	edit->changed = true;
+}
+
+void edit_remove(struct edit *edit, xmlNode *parent, const char *name)
+{
+	for (xmlNode *node = xml_first(parent, name); node;
+	     node = xml_first(parent, name)) {
+		xml_remove(node);
+		edit->changed = true;
+	}
 }
 
 static long long number_at(const struct edit *edit, xmlNode *from, const char *name)
@@ -72,7 +73,7 @@ static int fit_topology(struct edit *edit, long long most)
 
 		if (most % rest != 0)
 			continue;
-		put_attribute(edit, topology, parts[i],
+		edit_attribute(edit, topology, parts[i],
 		    arena_printf(edit->arena, "%lld", most / rest));
 		return 0;
 	}
@@ -90,19 +91,19 @@ static int patch_vcpus(struct edit *edit, int64_t count)
 	const char *text = arena_printf(edit->arena, "%lld", (long long)count);
 
 	if (now && strtoll(most, NULL, 10) >= count) {
-		put_attribute(edit, vcpu, "current", text);
+		edit_attribute(edit, vcpu, "current", text);
 		return 0;
 	}
-	put_attribute(edit, vcpu, "current", NULL);
-	put_text(edit, edit->root, "vcpu", text);
+	edit_attribute(edit, vcpu, "current", NULL);
+	edit_text(edit, edit->root, "vcpu", text);
 	return fit_topology(edit, count);
 }
 
 static void put_size(struct edit *edit, const char *path, int64_t bytes)
 {
-	put_text(edit, edit->root, path,
+	edit_text(edit, edit->root, path,
 	    arena_printf(edit->arena, "%lld", (long long)(bytes / 1024)));
-	put_attribute(edit, xml_make(edit->root, path), "unit", "KiB");
+	edit_attribute(edit, xml_make(edit->root, path), "unit", "KiB");
 }
 
 /* The most that it may have stays where it is enough, and more than it has. */
@@ -127,39 +128,31 @@ static int patch_memory(struct edit *edit, int64_t bytes)
 	return 0;
 }
 
-static void remove_all(xmlNode *parent, const char *name)
-{
-	for (xmlNode *node = xml_first(parent, name); node;
-	     node = xml_first(parent, name))
-		xml_remove(node);
-}
-
 /* A CPU that only KVM has is not left to an emulated machine. */
 static void patch_type(struct edit *edit, const char *type)
 {
 	xmlNode *cpu = xml_first(edit->root, "cpu");
 	const char *mode = cpu ? xml_attribute(edit->arena, cpu, NULL, "mode") : NULL;
 
-	put_attribute(edit, edit->root, "type", type);
+	edit_attribute(edit, edit->root, "type", type);
 	if (strcmp(type, "kvm") != 0 && mode && strncmp(mode, "host-", 5) == 0) {
-		xml_set_attribute(cpu, "mode", NULL);
-		xml_set_attribute(cpu, "check", NULL);
-		xml_set_attribute(cpu, "migratable", NULL);
-		remove_all(cpu, "feature");
-		remove_all(cpu, "cache");
-		remove_all(cpu, "maxphysaddr");
-		edit->changed = true;
+		edit_attribute(edit, cpu, "mode", NULL);
+		edit_attribute(edit, cpu, "check", NULL);
+		edit_attribute(edit, cpu, "migratable", NULL);
+		edit_remove(edit, cpu, "feature");
+		edit_remove(edit, cpu, "cache");
+		edit_remove(edit, cpu, "maxphysaddr");
 	}
 }
 
 static void patch_boot(struct edit *edit, const struct domain_patch *patch)
 {
 	if (patch->kernel)
-		put_text(edit, edit->root, "os/kernel", patch->kernel);
+		edit_text(edit, edit->root, "os/kernel", patch->kernel);
 	if (patch->initrd)
-		put_text(edit, edit->root, "os/initrd", patch->initrd);
+		edit_text(edit, edit->root, "os/initrd", patch->initrd);
 	if (patch->cmdline)
-		put_text(edit, edit->root, "os/cmdline", patch->cmdline);
+		edit_text(edit, edit->root, "os/cmdline", patch->cmdline);
 }
 
 const char *vm_patch_apply(
@@ -180,5 +173,7 @@ const char *vm_patch_apply(
 	if (patch->type)
 		patch_type(&edit, patch->type);
 	patch_boot(&edit, patch);
+	if (edit_hardware(&edit, patch) < 0)
+		return NULL;
 	return edit.changed ? xml_print(a, doc, e) : xml;
 }

@@ -13,6 +13,7 @@
 #include "lib/kind/vm/hypervisor.h"
 #include "lib/kind/vm/vm_autostart.h"
 #include "lib/kind/vm/vm_change.h"
+#include "lib/kind/vm/vm_hardware.h"
 #include "lib/kind/vm/vm_host.h"
 #include "lib/kind/vm/vm_power.h"
 #include "lib/kind/vm/vm_limits.h"
@@ -165,6 +166,13 @@ static void plan_absent(struct planner *p, struct item *item, const struct vm *w
 		item_blocked(p, item,
 		    "there is no domain %s, and none can be defined with vcpus: %lld: %s",
 		    want->domain, (long long)as_new->vcpus, excess);
+		return;
+	}
+	excess = vm_hardware_missing(p, as_new);
+	if (excess) {
+		item_blocked(p, item,
+		    "there is no domain %s, and none can be defined with %s",
+		    want->domain, excess);
 		return;
 	}
 	program = item_program(p, item, "define domain %s", want->domain);

@@ -439,6 +439,15 @@ static void resized(
 	vm->resized_at = now;
 }
 
+/* Of a run the first one counts. */
+static void cpu_stored(struct vm_record *vm, const struct domain_patch *patch)
+{
+	if (!patch->cpu || vm->domain_id <= 0 || vm->cpu_id == vm->domain_id)
+		return;
+	vm->cpu_id = vm->domain_id;
+	record_set_text(&vm->cpu_before, patch->cpu_before);
+}
+
 void vm_record_ended(struct object_state *state, const struct action *action,
     const void *arguments, bool failed, const struct settings *settings, struct mono now,
     uint32_t random)
@@ -453,6 +462,8 @@ void vm_record_ended(struct object_state *state, const struct action *action,
 		live_failed(state);
 	else if (action == &domain_resize_action)
 		resized(vm, arguments, now);
+	if (!failed && action == &domain_patch_action)
+		cpu_stored(vm, arguments);
 	if (!failed)
 		done(vm, action, now);
 	else if (action == &domain_start_action)

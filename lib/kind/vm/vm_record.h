@@ -57,8 +57,12 @@ struct vm_record {
 	struct mono resized_at;
 	int64_t failed_id, live_failures;
 	int64_t no_slot_id; /* of a domain that had no place left for a device; 0: none */
-	char *uuid;	    /* last observed: a domain that was renamed is known by it */
-	char *domain;	    /* its name as last desired: what is known is of that one */
+	/* While the domain of that id ran another CPU was stored by us; before that it was
+	 * this one, with which it was started. */
+	int64_t cpu_id;
+	char *cpu_before;
+	char *uuid;   /* last observed: a domain that was renamed is known by it */
+	char *domain; /* its name as last desired: what is known is of that one */
 	/* The domain of that id, which is written no longer for the VM, and that the procedure
 	 * of then is about: it is brought to its end there. */
 	char *left;

@@ -8,7 +8,9 @@
 #include <strings.h>
 
 #include "lib/doc/xml.h"
+#include "lib/kind/vm/vm_boot_order.h"
 #include "lib/kind/vm/vm_disk.h"
+#include "lib/kind/vm/vm_hardware.h"
 #include "lib/kind/vm/vm_patch.h"
 #include "lib/kind/vm/vm_seed.h"
 #include "lib/kind/vm/vm.h"
@@ -266,14 +268,6 @@ static bool is_marked(struct arena *a, xmlNode *root, const char *uuid)
 	return name && own && strcmp(name, own) == 0;
 }
 
-static void read_machine(struct arena *a, xmlNode *root, struct vm *out)
-{
-	const char *eim = xml_attribute(a, root, "devices/iommu/driver", "eim");
-
-	out->machine = xml_attribute(a, root, "os/type", "machine");
-	out->many_vcpus = eim && strcmp(eim, "on") == 0;
-}
-
 int vm_xml_read(struct arena *a, const char *xml, struct vm *out, struct error *e)
 {
 	autoxml xmlDoc *doc = xml_parse(xml, e);
@@ -289,7 +283,7 @@ int vm_xml_read(struct arena *a, const char *xml, struct vm *out, struct error *
 		return -1;
 	read_type(a, root, out);
 	read_boot(a, root, out);
-	read_machine(a, root, out);
+	vm_hardware_read(a, root, out);
 	devices = xml_first(root, "devices");
 	if (devices) {
 		read_disk(a, devices, out);
@@ -345,15 +339,20 @@ static void write_os(
 	xmlNode *type = append_text(os, "type", "hvm"), *features;
 
 	xml_set_attribute(type, "arch", host->arch);
-	if (host->machine[0])
-		xml_set_attribute(type, "machine", host->machine);
+	if (want->machine || host->machine[0])
+		xml_set_attribute(
+		    type, "machine", want->machine ? want->machine : host->machine);
+	if (want->firmware == FIRMWARE_UEFI)
+		xml_set_attribute(os, "firmware", "efi");
 	if (want->boot.kernel)
 		append_text(os, "kernel", want->boot.kernel);
 	if (want->boot.initrd)
 		append_text(os, "initrd", want->boot.initrd);
 	if (want->boot.cmdline)
 		append_text(os, "cmdline", want->boot.cmdline);
-	if (!want->boot.kernel)
+	if (want->boot_order.count && !want->boot.kernel)
+		vm_boot_order_write(os, want->boot_order);
+	else if (!want->boot.kernel)
 		append_with(os, "boot", "dev", "hd");
 	if (!x86)
 		return;
@@ -470,7 +469,9 @@ const char *vm_xml_define(struct arena *a, const struct vm *want, const char *ty
 	    "unit", "KiB");
 	append_text(root, "vcpu", arena_printf(a, "%lld", (long long)want->vcpus));
 	write_os(root, want, host, x86);
-	if (strcmp(type, "kvm") == 0)
+	if (want->cpu)
+		vm_cpu_write(a, root, want->cpu);
+	else if (strcmp(type, "kvm") == 0)
 		append_with(root, "cpu", "mode", "host-passthrough");
 	append_with(root, "clock", "offset", "utc");
 	append_text(root, "on_poweroff", "destroy");
