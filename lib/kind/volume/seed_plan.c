@@ -17,17 +17,25 @@
 #include "lib/kind/volume/storage.h"
 #include "lib/kind/volume/volume.h"
 
+/* What cannot be read now may be in a moment. */
+#define EVERY_MS 10000
+
 /* What is said of what it holds; NULL: nothing yet. */
 static const struct answer *ask(struct planner *p, const struct observed *have)
 {
 	const struct volume *volume = (const struct volume *)have->config;
 	const char *name = arena_printf(p->arena, SEED_NAME "%s", have->name);
 	const char *changed = volume->changed ? volume->changed : "";
+	const struct answer *last;
 	uint64_t hash = hash_bytes(HASH_START, name, strlen(name) + 1);
 
 	hash = hash_bytes(hash, changed, strlen(changed) + 1);
 	hash = hash_bytes(hash, &volume->size, sizeof(volume->size));
-	return planner_probe(p, &volume_kind, name, name, hash);
+	last = p->input->probes
+		   ? probe_store_find(p->input->probes, &volume_kind, name, hash)
+		   : NULL;
+	return planner_probe_every(
+	    p, &volume_kind, name, name, hash, last && !last->json ? EVERY_MS : 0);
 }
 
 /* NULL: it is not known. */
