@@ -149,11 +149,31 @@ static void settle_shutdown(struct planner *p)
 
 /* Booting */
 
-static bool is_boot_start(const struct program *program)
+static bool is_start(const struct program *program, enum gate gate)
 {
-	return program->gate == GATE_OPEN && program->step_count &&
+	return program->gate == gate && program->step_count &&
 	       program->steps[0]->action == &domain_start_action &&
 	       vm_record_awaits_turn(program->item->state);
+}
+
+static bool is_boot_start(const struct program *program)
+{
+	return is_start(program, GATE_OPEN);
+}
+
+/* Its turn is taken, and the call is not sent yet: libvirt takes few at a time. */
+static bool is_turn_taken(const struct planner *p)
+{
+	const struct item_range *range = &p->plan->ranges[kind_index(&vm_kind)];
+
+	for (size_t i = range->first; i < range->first + range->desired; i++) {
+		const struct item *item = p->plan->items[i];
+
+		for (size_t k = 0; k < item->program_count; k++)
+			if (is_start(item->programs[k], GATE_BUSY))
+				return true;
+	}
+	return false;
 }
 
 /* The one whose turn it is: control planes before the others, each by name; NULL: none. */
@@ -251,7 +271,9 @@ static void settle_boot(struct planner *p)
 		return;
 	hold_restarts(p);
 	again = mono_add(last, interval_of(p));
-	if (last.ms > 0 && !mono_reached(again, p->input->now)) {
+	if (is_turn_taken(p)) {
+		hold_back(p, NULL);
+	} else if (last.ms > 0 && !mono_reached(again, p->input->now)) {
 		hold_back(p, NULL);
 		plan_wake(p, again);
 	} else if (count > 1 && interval_of(p)) {
