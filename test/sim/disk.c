@@ -272,6 +272,7 @@ void host_reboot(struct sim *s)
 {
 	struct world *w = &s->world;
 
+	judge_reboot(s);
 	daemon_stop(s, true);
 	s->boot_us = s->now_us - SECOND;
 	for (size_t i = 0; i < DOMS; i++)

@@ -64,6 +64,8 @@ struct judge {
 	    may_stop[DOMS];	/* by `start`, `stop`, whatever ended that */
 	bool may_restart[DOMS]; /* by `restart`, whatever ended that */
 	bool taken_down[DOMS];	/* by a policy that was written then */
+	bool ran_at_boot[DOMS]; /* before the host booted, and has not since */
+	int64_t turn_us;	/* when one of these was last started; of its plan */
 	const struct home *previous, *current; /* configurations in force */
 	unsigned
 	    once_version[DOMS]; /* its version after our step that must not be repeated */

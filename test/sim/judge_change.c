@@ -79,6 +79,9 @@ void judge_seed(struct sim *s, struct world *b, const struct call_in_world *call
 				     (size_t)(strstr(name, ".seed-") - name)));
 	if (!call->home->prune && !(vm && vm->seed))
 		sim_fail(s, "P9", "seed %s is deleted, and nothing is pruned", name);
+	/* Another host's homek8sd may have made it, in a pool that both have. */
+	if (!(vm && vm->seed) && !judge_approved(s, EFFECT_REMOVES, call->target, NULL))
+		sim_fail(s, "P9", "seed %s is pruned; nobody approved it", name);
 	for (size_t i = 0; i < DOMS; i++) {
 		const struct w_dom *d = &b->doms[i];
 

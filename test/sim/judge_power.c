@@ -331,6 +331,42 @@ static void judge_macs(struct sim *s, struct world *b, const struct call_in_worl
 	}
 }
 
+/* What the daemon has observed for a while, so that it is on its disk. */
+void judge_reboot(struct sim *s)
+{
+	for (size_t i = 0; i < DOMS; i++) {
+		const struct w_dom *d = &s->world.doms[i];
+
+		s->judge->ran_at_boot[i] = s->engine && !s->faults.disk_full &&
+					   !s->state_lost && d->e.exists && d->id >= 0 &&
+					   judge_knows(&d->e, NULL) &&
+					   s->now_us - d->started_us > 10 * SECOND;
+	}
+	s->judge->turn_us = 0;
+}
+
+/* After the host has booted one is started after the other. */
+static void judge_turn(struct sim *s, const struct w_dom *d, const struct h_vm *vm,
+    size_t place, const struct call_in_world *call)
+{
+	struct judge *j = s->judge;
+	bool restarted = j->may_restart[place] || j->taken_down[place] ||
+			 home_restarts(call->home, vm) ||
+			 judge_approved(s, EFFECT_INTERRUPTS, vm->name, NULL) ||
+			 (j->remedied_us && s->now_us - j->remedied_us < 100 * SECOND);
+
+	/* One that has run since is started for what it did then, and a procedure that goes
+	 * on takes no turn. */
+	if (!j->ran_at_boot[place] || d->started_us > s->boot_us || restarted ||
+	    j->may_start[place] || s->state_lost)
+		return;
+	if (j->turn_us && call->sent_us - j->turn_us < SECOND)
+		sim_fail(s, "order",
+		    "\"%s\" together with another one, after the host has booted",
+		    call->text);
+	j->turn_us = call->sent_us;
+}
+
 static void judge_start(struct sim *s, struct world *b, const struct call_in_world *call)
 {
 	const struct h_vm *vm = home_vm_of(call->home, call->target);
@@ -338,6 +374,7 @@ static void judge_start(struct sim *s, struct world *b, const struct call_in_wor
 
 	if (!vm || !d || !judge_knows(&d->e, call))
 		return;
+	judge_turn(s, d, vm, (size_t)(d - b->doms), call);
 	if (goes_with_host(s, call) && call->sent_us > s->down.since_us &&
 	    call->sent_us != s->down.ended_us)
 		sim_fail(s, "order", "\"%s\" while the host shuts down", call->text);

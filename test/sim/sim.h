@@ -147,6 +147,8 @@ struct judge *judge_new(struct sim *s);
 void judge_free(struct sim *s);
 /* Around each change of the world; `call` NULL: not ours. */
 void judge_before(struct sim *s);
+/* The host goes down, to boot again. */
+void judge_reboot(struct sim *s);
 void judge_after(struct sim *s, const struct call_in_world *call);
 /* After each plan. */
 void judge_plan(struct sim *s);

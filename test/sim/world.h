@@ -135,8 +135,9 @@ struct w_dom {
 	unsigned
 	    stop_answer;  /* how its guest takes a shutdown: 0 soon, 1 slowly, 2 never */
 	int64_t stops_at; /* us; 0: no shutdown under way */
-	bool broken;	  /* it cannot be started */
-	bool disk_full;	  /* it is paused because its first disk found no space */
+	int64_t started_us;
+	bool broken;	/* it cannot be started */
+	bool disk_full; /* it is paused because its first disk found no space */
 };
 
 /* Of the storage pool "default". */

@@ -119,6 +119,7 @@ const char *dom_start(struct world *w, struct w_dom *d, bool fresh)
 		return why;
 	}
 	d->id = ++w->next_id;
+	d->started_us = w->now_us;
 	d->state = RUNNING;
 	d->reason = 1;
 	d->managed_save = false;
