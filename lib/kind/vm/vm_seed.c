@@ -65,6 +65,25 @@ const char *vm_seed_coming(struct planner *p, const struct vm *want)
 	return item && item->verdict == VERDICT_PENDING ? item->short_name : NULL;
 }
 
+static bool is_taken(const struct vm *stored, const char *target)
+{
+	for (size_t i = 0; i < stored->disk_count; i++)
+		if (stored->disks[i].target &&
+		    strcmp(stored->disks[i].target, target) == 0)
+			return true;
+	return false;
+}
+
+/* Where a CD goes that there is none of yet: somebody may have added another. */
+static const char *free_target(struct planner *p, const struct vm *stored)
+{
+	const char *target = TARGET;
+
+	for (char c = 'b'; is_taken(stored, target) && c <= 'z'; c++)
+		target = arena_printf(p->arena, "sd%c", c);
+	return target;
+}
+
 const char *vm_seed_plan(
     struct planner *p, struct item *item, const struct vm *want, const struct vm *stored)
 {
@@ -80,7 +99,7 @@ const char *vm_seed_plan(
 	arguments = step_arguments(program_step(p, program, &domain_seed_action,
 	    want->domain, "store seed %s with domain %s, for its next boot",
 	    want->seed->volume, want->domain));
-	arguments->target = disk ? disk->target : TARGET;
+	arguments->target = disk ? disk->target : free_target(p, stored);
 	arguments->attach = !disk;
 	vm_seed_wait(p, program, want);
 	return NULL;
