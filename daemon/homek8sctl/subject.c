@@ -25,13 +25,15 @@ static const char *all_kinds(struct ctl *ctl)
 
 void subject_no_kind(struct ctl *ctl, const char *kind)
 {
-	const char **words = arena_array(&ctl->arena, kind_count + 1, sizeof(*words));
+	const char **words = arena_array(&ctl->arena, 2 * kind_count + 1, sizeof(*words));
 	const char *nearest;
 	size_t count = 0;
 
 	for (size_t i = 0; i < kind_count; i++)
-		if (kinds[i]->plan)
+		if (kinds[i]->plan) {
 			words[count++] = kinds[i]->name;
+			words[count++] = kinds[i]->plural;
+		}
 	kind = text_clean(&ctl->arena, kind, 60);
 	nearest = nearest_word(kind, words);
 	if (nearest)

@@ -143,6 +143,8 @@ class Home(Observer):
                 shutil.chown(path, "nobody")
         xdg = {f"XDG_{name}": f"{self.work}/xdg" for name in
                ("RUNTIME_DIR", "CONFIG_HOME", "CACHE_HOME")}
+        # It would end with the host that a system bus says is shutting down.
+        xdg["DBUS_SYSTEM_BUS_ADDRESS"] = f"unix:path={self.work}/no-bus"
         self.libvirtd = self.spawn(*command, log=self.work / "libvirtd.out", env=xdg)
         self.must("libvirtd did not start", lambda: self.virsh("version").code == 0, 20)
         self._hold_libvirtd()

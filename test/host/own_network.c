@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "lib/base/arena.h"
@@ -18,6 +19,8 @@ bool own_network(void)
 {
 	autofree char *map = must_printf("0 %ld 1", (long)geteuid());
 
+	if (system("command -v ip >/dev/null") != 0)
+		return false;
 	if (unshare(CLONE_NEWNET) == 0)
 		return true;
 	return unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0 &&

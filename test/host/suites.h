@@ -8,7 +8,7 @@
 #undef fail /* check has a macro of that name */
 
 /* Makes this process root in a network of its own; false where neither root nor a user
- * namespace allows that. */
+ * namespace allows that, or there is no ip(8) to fill it. */
 bool own_network(void);
 
 Suite *state_suite(void);

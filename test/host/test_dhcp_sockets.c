@@ -15,8 +15,8 @@
 static bool begin(void)
 {
 	if (!own_network()) {
-		printf(
-		    "skipped: needs a network of its own: root, a privileged container\n");
+		printf("skipped: needs ip (iproute2) and a network of its own: root, a "
+		       "privileged container\n");
 		return false;
 	}
 	ck_assert_int_eq(

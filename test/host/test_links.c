@@ -21,8 +21,9 @@ static bool run(const char *command)
 static bool begin(void)
 {
 	if (!own_network() || access("/dev/net/tun", R_OK | W_OK) != 0) {
-		printf("skipped: needs a network of its own and /dev/net/tun: root, a "
-		       "privileged container\n");
+		printf(
+		    "skipped: needs ip (iproute2), a network of its own and /dev/net/tun: root, a "
+		    "privileged container\n");
 		return false;
 	}
 	ck_assert(run("ip link add br9 type bridge && ip tuntap add vnet8 mode tap && "

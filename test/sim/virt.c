@@ -613,6 +613,7 @@ static void on_question(struct sim *s, void *arg)
 static void ask(void *self, const struct probe *probe)
 {
 	struct sim *s = self;
+	int64_t at = sim_later(s, 1, 30);
 	struct question *q;
 
 	if (is_under_way(s, probe))
@@ -622,7 +623,7 @@ static void ask(void *self, const struct probe *probe)
 		arena_copy(&s->arena, probe->name),
 		arena_copy(&s->arena, probe->question), probe->hash };
 	virt(s)->questions = q;
-	sim_at(s, sim_later(s, 1, 30), true, on_question, q);
+	sim_at(s, at, true, on_question, q);
 }
 
 /* The source */
