@@ -168,7 +168,8 @@ cpu_modes() {
 	again disks
 	cpu qemu64
 	cpu host-model qemu64
-	wait_for 'grep -rq cpu_before $LAB/daemon/state' 20 >/dev/null
+	check "which is on disk a moment later" \
+		'grep -rqE "\"cpu_id\": ?$(id disks)\b" $LAB/daemon/state' 20
 	daemon_kill
 	daemon_start
 	cpu host-model qemu64
@@ -257,6 +258,7 @@ defined() {
     boot: {kernel: $(guest_kernel), initrd: $(guest_initrd), cmdline: console=ttyS0 panic=1 guest.name=ours}}"
 	check "a VM is defined by us with them" \
 		"is vm/ours converged && live ours | grep -q \"type='pflash'\" && live ours | grep -q '>Nehalem<'" 60
+	virsh -q destroy disks
 	check "and its guest boots" "virsh -q net-dhcp-leases default | grep -q ' ours '" 120
 }
 

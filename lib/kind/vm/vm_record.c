@@ -146,6 +146,7 @@ static void observed_running(struct object_state *state, const struct domain_fac
 		vm->start_at = vm->taken_down = (struct mono){ 0 };
 		vm->stop_first = vm->stop_sent = vm->stop_requested = (struct mono){ 0 };
 		vm->resumed_in_vain = 0;
+		vm->cpu_id = 0; /* libvirt's numbers begin anew with the host */
 		/* The failure that is reported is over, whatever else is not as written. */
 		if (vm->cause == STOP_START_FAILED)
 			object_state_recover(state);
@@ -173,6 +174,7 @@ static void observed_stopped(struct vm_record *vm, const struct domain_facts *fa
 	else
 		still_stopped(vm, cause);
 	vm->domain_id = -1;
+	vm->cpu_id = 0;
 	vm->running_since = (struct mono){ 0 };
 }
 
@@ -189,6 +191,7 @@ static void forget(struct vm_record *vm, struct mono now)
 		.withdrawn = vm->withdrawn,
 		.uuid = vm->uuid,
 		.domain = vm->domain,
+		.cpu_before = vm->cpu_before,
 		.left = vm->left,
 		.left_id = vm->left_id,
 		.gone_at = vm->observed ? now : vm->gone_at,
