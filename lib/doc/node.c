@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "lib/base/hash.h"
+#include "lib/base/text.h"
+#include "lib/doc/unshown.h"
 
 static size_t find_key(const struct node *map, const char *key)
 {
@@ -50,6 +52,11 @@ const char *node_what(const struct node *node)
 		return "a map";
 	}
 	return "nothing";
+}
+
+const char *node_shown(struct arena *a, const struct node *node, size_t limit)
+{
+	return node->unshown ? UNSHOWN_TEXT : text_clean(a, node->text, limit);
 }
 
 /* Of a map the sum over its entries, so that their order does not count. */

@@ -13,11 +13,14 @@
 
 #include "lib/base/arena.h"
 
+struct unshown;
+
 /* A text that was read, kept for as long as positions in it may be shown. */
 struct source_text {
 	const char *name; /* as shown to the user: "desired.d/home.yaml" */
 	const char *text;
 	size_t length;
+	struct unshown *unshown; /* lines that are not (lib/doc/unshown.h); NULL: none */
 };
 
 struct place {
@@ -35,6 +38,7 @@ enum node_type {
 struct node {
 	enum node_type type;
 	bool quoted;
+	bool unshown; /* scalar: it may hold a secret, and is never quoted */
 	struct place place;
 	const char *text; /* scalar: NUL-terminated, no NUL inside */
 	size_t count;	  /* of list items or map entries */
@@ -48,6 +52,10 @@ const struct node *node_get(const struct node *map, const char *key);
 const struct node *node_key(const struct node *map, const char *key);
 /* What it is, for people: "a map", "a list", "a text", "nothing". */
 const char *node_what(const struct node *node);
+
+/* The text of a scalar as messages quote it: clean, cut to `limit` bytes; "..." where it may
+ * hold a secret. */
+const char *node_shown(struct arena *a, const struct node *node, size_t limit);
 
 /*
  * A hash of what is written: the same wherever it stands, in whatever order keys are, and

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/doc/unshown.h"
+
 #define ERRORS_SHOWN 50
 /* What is shown of a long line: a window of this many characters around the column. */
 #define WINDOW 100
@@ -194,7 +196,7 @@ static void print_line(const struct place *place, struct text *out)
 	unsigned column = 1, from = 1;
 	uint32_t code;
 
-	if (!length)
+	if (!length || unshown_line(place->source, place->line, text, length))
 		return;
 	if (place->column > WINDOW_BEFORE + WINDOW / 5) {
 		from = place->column - WINDOW_BEFORE;

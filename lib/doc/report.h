@@ -69,7 +69,7 @@ void report_sort(struct report *r);
 
 /*
  * "file:line:col: error[id]: what", the source line, a caret under the column, "  fix:
- * ...". Tabs in the line are kept and wide characters counted so that the caret stands
+ * ...". A line that may hold a secret is left out (lib/doc/unshown.h). Tabs in the line are kept and wide characters counted so that the caret stands
  * right; of a long line the part around the column is shown.
  */
 void finding_print(const struct finding *f, struct text *out);

@@ -10,11 +10,14 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "lib/doc/unshown.h"
 #include "lib/doc/yaml_refuse.h"
 
 struct open { /* a container whose end has not come yet */
 	struct node *node;
-	struct node *key; /* map: read, and waiting for its value */
+	struct node *key;	  /* map: read, and waiting for its value */
+	enum unshown_value below; /* how what is in it is shown */
+	enum unshown_value next;  /* and the value of the key */
 };
 
 struct anchor { /* only of foreign texts */
@@ -34,6 +37,48 @@ struct reader {
 	struct node *root;
 	bool failed;
 };
+
+/* How a new node is shown that is no key. */
+static enum unshown_value shown_as(const struct reader *r)
+{
+	const struct open *open = r->depth ? &r->open[r->depth - 1] : NULL;
+
+	if (!open)
+		return VALUE_SHOWN;
+	return open->node->type == NODE_MAP ? open->next : open->below;
+}
+
+/* A key is shown, be it "password", unless more than a name stands in it. */
+static bool is_key_unshown(const struct open *open, const char *key)
+{
+	return open->below == VALUE_UNSHOWN ||
+	       (strpbrk(key, ":= ") && unshown_text(key, strlen(key)));
+}
+
+/* Of a key also how its value is shown. */
+static bool is_unshown(struct reader *r, const char *text, bool key)
+{
+	const struct unshown *u = r->source->unshown;
+	struct open *open = r->depth ? &r->open[r->depth - 1] : NULL;
+
+	if (!key)
+		return !unshown_is_name(u, text) &&
+		       (shown_as(r) != VALUE_SHOWN || unshown_text(text, strlen(text)));
+	open->next = open->below == VALUE_UNSHOWN
+			 ? VALUE_UNSHOWN
+			 : unshown_value(u, text, open->below == VALUE_HOLDER);
+	return is_key_unshown(open, text);
+}
+
+/* The lines of an event; a text of several lines ends at the beginning of the next. */
+static void add_unshown(struct reader *r, const yaml_event_t *event)
+{
+	const yaml_mark_t *first = &event->start_mark, *end = &event->end_mark;
+	bool beyond = end->column == 0 && end->line > first->line;
+
+	unshown_add(r->source->unshown, r->source, (unsigned)first->line + 1,
+	    (unsigned)end->line + !beyond);
+}
 
 /* Every refusal goes through here: no tree is handed out after one. */
 static struct report *refused(struct reader *r)
@@ -175,6 +220,7 @@ static struct node *copy_node(
 	if (!node)
 		return NULL;
 	node->quoted = from->quoted;
+	node->unshown = from->unshown;
 	node->text = arena_copy(a, from->text);
 	for (size_t i = 0; i < from->count; i++) {
 		size_t count = node->count;
@@ -232,8 +278,9 @@ static bool on_alias(struct reader *r, const yaml_event_t *event)
 	}
 	refuse_alias(r, &node->place);
 	if (is_key(r)) /* said already; not to be said once more as a missing key */
-		*node =
-		    (struct node){ NODE_SCALAR, false, node->place, "*", 0, NULL, NULL };
+		*node = (struct node){
+			.type = NODE_SCALAR, .place = node->place, .text = "*"
+		};
 	attach(r, node);
 	return true;
 }
@@ -278,6 +325,9 @@ static bool on_scalar(struct reader *r, const yaml_event_t *event)
 	node->quoted = quoted || tagged;
 	if (!null)
 		node->text = arena_copy_n(r->report->arena, text, length);
+	node->unshown = !null && is_unshown(r, node->text, is_key(r));
+	if (node->unshown)
+		add_unshown(r, event);
 	take_marks(r, event, node, event->data.scalar.anchor, event->data.scalar.tag);
 	attach(r, node);
 	return true;
@@ -286,6 +336,7 @@ static bool on_scalar(struct reader *r, const yaml_event_t *event)
 static bool on_start(struct reader *r, const yaml_event_t *event, enum node_type type)
 {
 	struct node *node = new_node(r, event, type);
+	enum unshown_value below;
 	struct finding *f;
 
 	if (!node)
@@ -302,8 +353,11 @@ static bool on_start(struct reader *r, const yaml_event_t *event, enum node_type
 		report_fix(r->report, f, "nothing here needs more; remove a level");
 		return false;
 	}
+	below = shown_as(r);
+	if (type == NODE_LIST && below == VALUE_HOLDER)
+		below = VALUE_UNSHOWN;
 	attach(r, node);
-	r->open[r->depth++] = (struct open){ node, NULL };
+	r->open[r->depth++] = (struct open){ .node = node, .below = below };
 	return true;
 }
 
@@ -396,8 +450,9 @@ static void read_events(struct reader *r)
 {
 	size_t bom = yaml_bom_length(r->source);
 	yaml_parser_t parser;
+	unsigned line = 1;
 	yaml_event_t event;
-	bool more = true;
+	bool more = true, ended = false;
 
 	if (!yaml_parser_initialize(&parser))
 		abort();
@@ -405,9 +460,13 @@ static void read_events(struct reader *r)
 	yaml_parser_set_input_string(&parser,
 	    (const unsigned char *)r->source->text + bom, r->source->length - bom);
 	while (more && yaml_parser_parse(&parser, &event)) {
+		line = (unsigned)event.start_mark.line + 1;
+		ended = event.type == YAML_STREAM_END_EVENT;
 		more = on_event(r, &event);
 		yaml_event_delete(&event);
 	}
+	if (!ended)
+		unshown_add_rest(r->source->unshown, r->source, line);
 	if (more)
 		yaml_refuse_syntax(refused(r), r->source, &parser);
 	yaml_parser_delete(&parser);
@@ -434,8 +493,10 @@ struct node *yaml_parse(const struct source_text *source,
 	r.limits.nodes = limits && limits->nodes ? limits->nodes : YAML_MAX_NODES;
 	r.limits.foreign = limits && limits->foreign;
 	r.limits.scalar = limits && limits->scalar ? limits->scalar : YAML_MAX_SCALAR;
-	if (!yaml_check_text(report, source, r.limits.bytes))
+	if (!yaml_check_text(report, source, r.limits.bytes)) {
+		unshown_add_rest(source->unshown, source, 1);
 		return NULL;
+	}
 	read_events(&r);
 	check_empty(&r);
 	return r.failed ? NULL : r.root;

@@ -8,6 +8,7 @@
 #include "lib/base/hash.h"
 #include "lib/doc/yaml.h"
 #include "lib/model/kind.h"
+#include "lib/model/secret_keys.h"
 #include "lib/model/section_advice.h"
 #include "lib/model/section_tree.h"
 
@@ -59,10 +60,10 @@ static void written_twice(const struct entry *entries, size_t count, struct repo
 {
 	for (size_t i = 1; i < count; i++) {
 		const struct node *key = entries[i].key;
-		struct finding *f = report_add(r, SEVERITY_ERROR, "duplicate-key",
-		    &key->place, "%s is written here and at %s",
-		    text_clean(r->arena, key->text, 60),
-		    place_text(r->arena, &entries[0].key->place));
+		struct finding *f =
+		    report_add(r, SEVERITY_ERROR, "duplicate-key", &key->place,
+			"%s is written here and at %s", node_shown(r->arena, key, 60),
+			place_text(r->arena, &entries[0].key->place));
 
 		report_fix(r, f, "keep one of them; only maps are merged over files");
 	}
@@ -112,10 +113,12 @@ static struct node *merge_maps(
 }
 
 static const struct source_text *copy_source(
-    struct arena *a, const struct source_text *source)
+    struct arena *a, const struct source_text *source, const struct unshown_keys *keys)
 {
 	struct source_text *copy = arena_alloc(a, sizeof(*copy));
 
+	copy->unshown = arena_alloc(a, sizeof(*copy->unshown));
+	*copy->unshown = (struct unshown){ .arena = a, .keys = keys };
 	copy->name = arena_copy(a, source->name);
 	copy->text = arena_copy_n(a, source->text, source->length);
 	copy->length = source->length;
@@ -134,13 +137,14 @@ static bool only_comments(const char *text)
 	return true;
 }
 
-static void load_settings(struct config *config, const struct source_text *source)
+static void load_settings(struct config *config, const struct source_text *source,
+    const struct unshown_keys *keys)
 {
 	const struct node *map = NULL;
 
 	if (source->text && !only_comments(source->text))
 		map = yaml_parse(
-		    copy_source(&config->arena, source), NULL, &config->report);
+		    copy_source(&config->arena, source, keys), NULL, &config->report);
 	if (map)
 		field_decode(&settings_fields, map, &config->settings, &config->report);
 	else
@@ -148,7 +152,8 @@ static void load_settings(struct config *config, const struct source_text *sourc
 }
 
 /* Parses every file; true when all of them could be. */
-static bool load_desired(struct config *config, const struct config_files *files)
+static bool load_desired(struct config *config, const struct config_files *files,
+    const struct unshown_keys *keys)
 {
 	struct report *report = &config->report;
 	struct node **maps =
@@ -157,7 +162,7 @@ static bool load_desired(struct config *config, const struct config_files *files
 
 	for (size_t i = 0; i < files->desired_count; i++) {
 		struct node *map = yaml_parse(
-		    copy_source(&config->arena, &files->desired[i]), NULL, report);
+		    copy_source(&config->arena, &files->desired[i], keys), NULL, report);
 
 		if (map && map->type != NODE_MAP)
 			report_add(report, SEVERITY_ERROR, "wrong-type", &map->place,
@@ -184,7 +189,7 @@ static void unknown_section(
 
 	if (!fix || *fix)
 		report_add(report, SEVERITY_ERROR, "unknown-key", &key->place,
-		    "unknown section \"%s\"", text_clean(&config->arena, key->text, 60))
+		    "unknown section \"%s\"", node_shown(&config->arena, key, 60))
 		    ->fix = fix;
 }
 
@@ -273,13 +278,14 @@ bool config_same(const struct config *one, const struct config *other)
 int config_load(const struct config_files *files, struct config **out)
 {
 	struct config *config = must_alloc(sizeof(*config));
+	const struct unshown_keys *keys = secret_keys(&config->arena);
 	bool whole;
 
 	config->report.arena = &config->arena;
 	config->texts = hash_files(files);
 	copy_named(config, files);
-	load_settings(config, &files->settings);
-	whole = load_desired(config, files);
+	load_settings(config, &files->settings, keys);
+	whole = load_desired(config, files, keys);
 	if (config->root)
 		read_kinds(config, whole);
 	if (config->report.errors)

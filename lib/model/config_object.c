@@ -27,11 +27,11 @@ static bool name_fits(struct arena *a, const struct kind *kind, const char *name
 	return kind->path_names ? parts_are_names(a, name) : name_is_label(name);
 }
 
-static const char *name_advice(
-    struct report *report, const struct kind *kind, const char *name, const char *shown)
+static const char *name_advice(struct report *report, const struct kind *kind,
+    const struct node *key, const char *shown)
 {
 	char label[64];
-	bool fits = name_to_label(name, label, sizeof(label)) &&
+	bool fits = !key->unshown && name_to_label(key->text, label, sizeof(label)) &&
 		    strpbrk(label, "abcdefghijklmnopqrstuvwxyz");
 	const char *fitting = fits ? label : "worker-1";
 
@@ -46,7 +46,7 @@ static const char *name_advice(
 static int check_name(
     const struct kind *kind, const struct node *key, struct report *report)
 {
-	const char *shown = text_clean(report->arena, key->text, 80);
+	const char *shown = node_shown(report->arena, key, 80);
 	struct finding *f;
 
 	if (name_fits(report->arena, kind, key->text))
@@ -54,7 +54,7 @@ static int check_name(
 	f = report_add(report, SEVERITY_ERROR, "bad-name", &key->place,
 	    "\"%s\" cannot be the name of a %s: a name is 1 to 63 of a-z, 0-9 and -, with no - at either end",
 	    shown, kind->title);
-	report_fix(report, f, "%s", name_advice(report, kind, key->text, shown));
+	report_fix(report, f, "%s", name_advice(report, kind, key, shown));
 	return -1;
 }
 

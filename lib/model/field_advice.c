@@ -177,7 +177,7 @@ static const struct field *meant(
 static const char *for_scalar(
     struct arena *a, const struct field *f, const struct node *node)
 {
-	const char *text = text_clean(a, node->text, SHOWN);
+	const char *text = node_shown(a, node, SHOWN);
 	const struct field *inner = f->group ? meant(a, f->group, node->text) : NULL;
 
 	if (field_ops(f)->gather && takes(a, f, node->text))
@@ -232,7 +232,7 @@ const char *advice_type(struct arena *a, const struct field *f, const struct nod
 		    advice_example(a, f));
 	if (only && only->type == NODE_SCALAR && takes(a, f, only->text))
 		return arena_printf(
-		    a, "write \"%s: %s\"", f->key, text_clean(a, only->text, SHOWN));
+		    a, "write \"%s: %s\"", f->key, node_shown(a, only, SHOWN));
 	return advice ? advice
 		      : arena_printf(a, "write it as in \"%s\"", advice_example(a, f));
 }
@@ -258,7 +258,7 @@ const char *advice_record(
 
 	if (node->type == NODE_LIST && node->count && node->items[0]->type == NODE_MAP)
 		return "remove the dashes before the keys: these are no list";
-	if (!advice && node->type == NODE_SCALAR)
+	if (!advice && node->type == NODE_SCALAR && !node->unshown)
 		advice = with_equals(a, node->text);
 	for (const struct field *f = fields->rows;
 	     !advice && node->type == NODE_SCALAR && f->key; f++)
@@ -376,11 +376,14 @@ static bool is_said(const struct hint *hints, const struct node *map)
 	return false;
 }
 
-static const char *split_at_colon(struct arena *a, const char *key)
+static const char *split_at_colon(struct arena *a, const struct node *node)
 {
+	const char *key = node->text;
 	size_t length = strcspn(key, ":");
 	const char *value = key + length + 1;
 
+	if (node->unshown)
+		return "write a blank after the colon";
 	return arena_printf(a, "write a blank after the colon: \"%s: %s\"",
 	    text_clean(a, arena_copy_n(a, key, length), SHOWN),
 	    text_clean(a, value, SHOWN));
@@ -397,7 +400,7 @@ const char *advice_key(struct arena *a, const char *const *words,
 	if (odd)
 		return odd;
 	if (strchr(key->text, ':'))
-		return split_at_colon(a, key->text);
+		return split_at_colon(a, key);
 	if (hint && !hint->fix && is_said(hints, map))
 		return "";
 	if (hint && hint->fix)

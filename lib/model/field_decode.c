@@ -47,6 +47,12 @@ static int refused(struct report *report, const struct field *f, const struct no
 	const char *fix = odd ? odd : r->fix;
 	struct finding *finding;
 
+	if (node->unshown && fix && strchr(fix, '"')) /* they quote what is written */
+		fix = "put another value in its place";
+	if (node->unshown && strchr(r->why.text, '"')) {
+		fail(&r->why, "this is another text");
+		step = NULL;
+	}
 	if (!fix && step)
 		fix = arena_copy(report->arena, step + 2);
 	if (step)
@@ -69,7 +75,7 @@ static int decode_scalar(
 	if (node->type != NODE_SCALAR)
 		return wrong_type(report, f, node);
 	if (node->quoted && field_ops(f)->bare) {
-		const char *text = text_clean(report->arena, node->text, 60);
+		const char *text = node_shown(report->arena, node, 60);
 
 		finding = complain(report, f, node, "wrong-type", "this is a text");
 		report_fix(report, finding, "write %s without quotes", text);
@@ -112,14 +118,14 @@ static void unknown_key(const char *const *words, const struct fields *fields,
 
 	if (report->not_shown) { /* only counted: see complain() */
 		report_add(
-		    report, SEVERITY_ERROR, "unknown-key", &key->place, "%s", key->text);
+		    report, SEVERITY_ERROR, "unknown-key", &key->place, "unknown key");
 		return;
 	}
 	fix = advice_key(a, words, fields, key, map);
 	if (!*fix)
 		return;
 	finding = report_add(report, SEVERITY_ERROR, "unknown-key", &key->place,
-	    "unknown key \"%s\"", text_clean(a, key->text, 60));
+	    "unknown key \"%s\"", node_shown(a, key, 60));
 	finding->fix = fix;
 }
 

@@ -7,26 +7,11 @@
 #include "lib/doc/json.h"
 #include "lib/model/field_type.h"
 
-struct place place_unshown(struct arena *a, const struct place *place)
-{
-	struct source_text *source = arena_alloc(a, sizeof(*source));
-	struct place out = *place;
-
-	if (!place->source)
-		return out;
-	*source = (struct source_text){ .name = place->source->name, .text = "" };
-	out.source = source;
-	return out;
-}
-
 static int complain(
     struct report *report, const struct node *at, const char *fix, const char *text)
 {
-	struct place place = place_unshown(report->arena, &at->place);
-	struct finding *f =
-	    report_add(report, SEVERITY_ERROR, "bad-value", &place, "%s", text);
-
-	f->fix = fix;
+	report_add(report, SEVERITY_ERROR, "bad-value", &at->place, "%s", text)->fix =
+	    fix;
 	return -1;
 }
 
@@ -79,6 +64,7 @@ static struct json_object *document_schema(const struct field *f)
 }
 
 const struct field_ops field_document = {
+	.secret = true,
 	.take = document_take,
 	.text = document_text,
 	.equal = documents_equal,
@@ -223,6 +209,7 @@ static struct json_object *keys_schema(const struct field *f)
 }
 
 const struct field_ops field_ssh_keys = {
+	.secret = true,
 	.take = keys_take,
 	.text = keys_text,
 	.json = keys_json,

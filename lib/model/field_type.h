@@ -20,7 +20,8 @@ struct refusal {
 
 /* `value` points at the member of a record. */
 struct field_ops {
-	bool bare; /* written without quotes: a quoted text is an error */
+	bool bare;   /* written without quotes: a quoted text is an error */
+	bool secret; /* what is written may hold secrets: it is never quoted */
 	/* From the text as written; -1 with the refusal. NULL: it consists of records. */
 	int (*parse)(const struct field *f, const char *text, void *value,
 	    struct arena *a, struct refusal *r);
@@ -55,9 +56,6 @@ struct field_ops {
 const struct field_ops *field_ops(const struct field *field);
 
 /* For the operations. */
-
-/* The same place, whose line is never shown: it may hold a secret. */
-struct place place_unshown(struct arena *a, const struct place *place);
 
 /* "this is \"TEXT\"" as the refusal; -1. */
 int refuse(struct refusal *r, const char *id, struct arena *a, const char *text);

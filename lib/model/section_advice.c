@@ -139,9 +139,10 @@ static const char *near_section(
 }
 
 /* "a.b: 1" as "a: {b: 1}". */
-static const char *nested(struct arena *a, const char *path, const char *value)
+static const char *nested(
+    struct arena *a, const struct node *key, const struct node *value)
 {
-	const char *text = "", *ends = "";
+	const char *path = key->text, *text = "", *ends = "";
 
 	for (const char *part = path; *part; part += *part == '.') {
 		size_t length = strcspn(part, ".");
@@ -152,7 +153,7 @@ static const char *nested(struct arena *a, const char *path, const char *value)
 		part += length;
 	}
 	return arena_printf(a, "write \"%s%s%s\"", text_clean(a, text, 200),
-	    text_clean(a, value, SHOWN), ends);
+	    node_shown(a, value, SHOWN), ends);
 }
 
 const char *advice_section(struct arena *a, const struct section_node *top,
@@ -179,9 +180,10 @@ const char *advice_section(struct arena *a, const struct section_node *top,
 	if (empty)
 		return arena_printf(a,
 		    "if it belongs to \"%s:\", indent it by two blanks",
-		    text_clean(a, empty->text, SHOWN));
-	if (strchr(key->text, '.') && node_get(root, key->text)->type == NODE_SCALAR)
-		return nested(a, key->text, node_get(root, key->text)->text);
+		    node_shown(a, empty, SHOWN));
+	if (strchr(key->text, '.') && !key->unshown &&
+	    node_get(root, key->text)->type == NODE_SCALAR)
+		return nested(a, key, node_get(root, key->text));
 	for (size_t i = 0; top->words[i]; i++)
 		known = arena_printf(a, "%s%s%s", known, i ? ", " : "", top->words[i]);
 	return arena_printf(a, "the sections are: %s", known);
@@ -205,7 +207,7 @@ const char *advice_below(struct arena *a, const struct section_node *at,
 		if (section_has_names(at->below[i]) && is_record(at->below[i], value))
 			return arena_printf(a, "it belongs in %s: \"%s: {%s: {...}}\"",
 			    at->below[i]->key, at->below[i]->key,
-			    text_clean(a, key->text, SHOWN));
+			    node_shown(a, key, SHOWN));
 	return place ? arena_printf(a, "it belongs in another place: \"%s\"", place)
 		     : NULL;
 }
@@ -234,17 +236,15 @@ static const char *as_entry(
 	if (item->type == NODE_SCALAR && !name_is_label(item->text))
 		return NULL;
 	if (item->type == NODE_SCALAR)
-		return arena_printf(
-		    a, "%s: %s", text_clean(a, item->text, SHOWN), record);
+		return arena_printf(a, "%s: %s", node_shown(a, item, SHOWN), record);
 	if (name && name->type == NODE_SCALAR)
-		return arena_printf(a, "%s: {...}", text_clean(a, name->text, SHOWN));
+		return arena_printf(a, "%s: {...}", node_shown(a, name, SHOWN));
 	if (item->type != NODE_MAP || item->count != 1)
 		return NULL;
 	return item->items[0]->type == NODE_SCALAR
-		   ? arena_printf(a, "%s: %s", text_clean(a, item->keys[0]->text, SHOWN),
-			 text_clean(a, item->items[0]->text, SHOWN))
-		   : arena_printf(
-			 a, "%s: {...}", text_clean(a, item->keys[0]->text, SHOWN));
+		   ? arena_printf(a, "%s: %s", node_shown(a, item->keys[0], SHOWN),
+			 node_shown(a, item->items[0], SHOWN))
+		   : arena_printf(a, "%s: {...}", node_shown(a, item->keys[0], SHOWN));
 }
 
 const char *advice_map(
@@ -260,7 +260,8 @@ const char *advice_map(
 		    entry);
 	if (section_has_names(at) && value->type == NODE_SCALAR &&
 	    name_is_label(value->text))
-		return arena_printf(a, "write \"%s: {%s: {}}\"", at->key, value->text);
+		return arena_printf(
+		    a, "write \"%s: {%s: {}}\"", at->key, node_shown(a, value, SHOWN));
 	if (!at->row_count)
 		return arena_printf(a,
 		    "write below it, indented, what it holds: \"%s: ...\"",

@@ -40,7 +40,7 @@ static struct config *load(struct importer *i, struct arena *a)
 		yaml_entry_write(&document, &text);
 		files.desired[files.desired_count++] =
 		    (struct source_text){ arena_printf(a, "%zu", k),
-			    arena_copy(a, text_get(&text)), text.length };
+			    arena_copy(a, text_get(&text)), text.length, NULL };
 	}
 	if (files.desired_count)
 		config_load(&files, &config);

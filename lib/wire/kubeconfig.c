@@ -424,7 +424,7 @@ int kubeconfig_parse(const char *text, size_t length, const char *name,
 	const struct yaml_limits limits = {
 		.bytes = KUBECONFIG_MAX_BYTES, .scalar = MAX_SCALAR, .foreign = true
 	};
-	const struct source_text source = { name, text, length };
+	const struct source_text source = { name, text, length, NULL };
 	struct reader r = { .arena = a, .directory = directory, .out = out, .e = e };
 	struct node *root;
 	int result;

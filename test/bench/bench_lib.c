@@ -62,7 +62,7 @@ static void write_home(struct arena *a, struct config_files *files, unsigned vms
 
 			*source = (struct source_text){
 				arena_printf(a, "desired.d/%u.yaml", i / per_file),
-				arena_copy(a, text_get(&text)), text.length
+				arena_copy(a, text_get(&text)), text.length, NULL
 			};
 			text_done(&text);
 			text_add(&text, "vms:\n");
@@ -76,7 +76,7 @@ static void write_home(struct arena *a, struct config_files *files, unsigned vms
 	    arena_push(a, &files->desired, &files->desired_count, sizeof(*source));
 
 	*source = (struct source_text){ "desired.d/z.yaml",
-		arena_copy(a, text_get(&text)), text.length };
+		arena_copy(a, text_get(&text)), text.length, NULL };
 	text_done(&text);
 	files->settings.name = "homek8s.yaml";
 	files->directory = "bench";

@@ -28,7 +28,7 @@ static void plan(const struct config *config)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct source_text home = { "home.yaml", (const char *)data, size };
+	struct source_text home = { "home.yaml", (const char *)data, size, NULL };
 	struct config_files files = {
 		.desired = &home, .desired_count = 1, .directory = "x"
 	};

@@ -25,7 +25,7 @@ static void check_tree(const struct node *node, size_t depth)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct source_text source = { "fuzz.yaml", (const char *)data, size };
+	struct source_text source = { "fuzz.yaml", (const char *)data, size, NULL };
 	struct arena a = { 0 };
 	struct report report = { .arena = &a };
 	struct node *root = yaml_parse(&source, NULL, &report);

@@ -43,7 +43,7 @@ static struct named_file named[] = {
 static int load(const char *cloud_init, struct config **config)
 {
 	static char text[4096];
-	struct source_text desired = { "desired.d/home.yaml", text, 0 };
+	struct source_text desired = { "desired.d/home.yaml", text, 0, NULL };
 	struct config_files files = { .directory = "/etc/homek8s",
 		.desired = &desired,
 		.desired_count = 1,

@@ -43,14 +43,14 @@ static int load_files(
 	int result;
 
 	if (settings)
-		files.settings =
-		    (struct source_text){ "homek8s.yaml", settings, strlen(settings) };
+		files.settings = (struct source_text){ "homek8s.yaml", settings,
+			strlen(settings), NULL };
 	files.desired = written;
 	for (; texts[files.desired_count]; files.desired_count++)
 		written[files.desired_count] =
 		    (struct source_text){ names[files.desired_count],
 			    texts[files.desired_count],
-			    strlen(texts[files.desired_count]) };
+			    strlen(texts[files.desired_count]), NULL };
 	result = config_load(&files, config);
 	return result;
 }
@@ -261,7 +261,7 @@ START_TEST(two_of_one_name)
 	static const char text[] = "a: 1\n";
 	struct config *config;
 	struct report *report;
-	struct source_text source = { "t", text, strlen(text) };
+	struct source_text source = { "t", text, strlen(text), NULL };
 	struct node key = {
 		.type = NODE_SCALAR, .place = { &source, 3, 5 }, .text = "a"
 	};

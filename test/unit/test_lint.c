@@ -18,7 +18,7 @@
 
 static struct config *load(const char *text)
 {
-	struct source_text source = { "home.yaml", text, strlen(text) };
+	struct source_text source = { "home.yaml", text, strlen(text), NULL };
 	struct config_files files = {
 		.desired = &source, .desired_count = 1, .directory = "/etc/homek8s"
 	};

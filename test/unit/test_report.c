@@ -81,7 +81,7 @@ static const struct print_row {
 START_TEST(findings_are_printed)
 {
 	const struct print_row *row = &print_rows[_i];
-	struct source_text source = { "home.yaml", row->text, strlen(row->text) };
+	struct source_text source = { "home.yaml", row->text, strlen(row->text), NULL };
 	struct place place = { &source, row->line, row->column };
 	autotext struct text out = { 0 };
 	struct arena a = { 0 };
@@ -100,7 +100,7 @@ END_TEST
 
 START_TEST(places_are_written)
 {
-	struct source_text source = { "desired.d/home.yaml", "a: 1\n", 5 };
+	struct source_text source = { "desired.d/home.yaml", "a: 1\n", 5, NULL };
 	struct place nowhere = { 0 }, file = { &source, 0, 0 },
 		     here = { &source, 31, 21 };
 	struct arena a = { 0 };
@@ -123,7 +123,7 @@ END_TEST
 
 START_TEST(identical_findings_are_one)
 {
-	struct source_text source = { "home.yaml", "a: 1\n", 5 };
+	struct source_text source = { "home.yaml", "a: 1\n", 5, NULL };
 	struct place here = { &source, 1, 1 }, there = { &source, 1, 2 };
 	struct arena a = { 0 };
 	struct report report = { .arena = &a };
@@ -168,7 +168,8 @@ END_TEST
 
 START_TEST(findings_are_sorted)
 {
-	struct source_text first = { "a.yaml", "", 0 }, second = { "b.yaml", "", 0 };
+	struct source_text first = { "a.yaml", "", 0, NULL },
+			   second = { "b.yaml", "", 0, NULL };
 	static const char *const want[] = { "1", "2", "3", "4", "5", "6", "7", "8", "9" };
 	struct arena a = { 0 };
 	struct report report = { .arena = &a };
@@ -258,7 +259,7 @@ static const struct line_row {
 START_TEST(lines_are_found)
 {
 	const struct line_row *row = &line_rows[_i];
-	struct source_text source = { "x", row->text, strlen(row->text) };
+	struct source_text source = { "x", row->text, strlen(row->text), NULL };
 	const char *line = NULL;
 	size_t length = source_line(&source, row->line, &line);
 

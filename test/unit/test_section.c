@@ -108,7 +108,7 @@ const struct kind label_kind = {
 
 static struct config *load(const char *text)
 {
-	struct source_text source = { "desired.d/a.yaml", text, strlen(text) };
+	struct source_text source = { "desired.d/a.yaml", text, strlen(text), NULL };
 	struct config_files files = { .desired = &source, .desired_count = 1 };
 	struct config *config;
 

@@ -239,7 +239,7 @@ END_TEST
 
 static struct config *home(const char *networks)
 {
-	struct source_text source = { "home.yaml", networks, strlen(networks) };
+	struct source_text source = { "home.yaml", networks, strlen(networks), NULL };
 	struct config_files files = {
 		.desired = &source, .desired_count = 1, .directory = "/etc/homek8s"
 	};

@@ -401,9 +401,9 @@ START_TEST(limits_can_be_given)
 	char text[6000] = "a: ";
 	struct arena a = { 0 };
 	struct report report = { .arena = &a };
-	struct source_text large = { "x", text, sizeof(text) },
-			   small = { "x", "a: [1, 2]", 9 };
-	struct source_text many = { "x", "a: [1, 2, 3]", 12 };
+	struct source_text large = { "x", text, sizeof(text), NULL },
+			   small = { "x", "a: [1, 2]", 9, NULL };
+	struct source_text many = { "x", "a: [1, 2, 3]", 12, NULL };
 
 	memset(text + 3, 'x', sizeof(text) - 3);
 	ck_assert_ptr_null(yaml_parse(&large, NULL, &report));

@@ -35,12 +35,13 @@
 
 static inline struct config *load(const char *yaml, const char *settings, int *result)
 {
-	struct source_text home = { "home.yaml", yaml, strlen(yaml) };
+	struct source_text home = { "home.yaml", yaml, strlen(yaml), NULL };
 	struct config_files files = {
 		.desired = &home,
 		.desired_count = 1,
 		.directory = "/etc/homek8s",
-		.settings = { "homek8s.yaml", settings, settings ? strlen(settings) : 0 },
+		.settings = { "homek8s.yaml", settings, settings ? strlen(settings) : 0,
+		    NULL },
 	};
 	struct config *config;
 

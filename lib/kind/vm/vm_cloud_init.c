@@ -90,15 +90,7 @@ const struct fields vm_cloud_init_fields = { rows, sizeof(struct vm_cloud_init) 
 static struct finding *complain(
     struct report *report, const struct place *at, const char *text)
 {
-	struct place place = *at;
-
-	if (place.source) {
-		struct source_text *source = arena_alloc(report->arena, sizeof(*source));
-
-		*source = (struct source_text){ .name = place.source->name, .text = "" };
-		place.source = source;
-	}
-	return report_add(report, SEVERITY_ERROR, "bad-value", &place, "%s", text);
+	return report_add(report, SEVERITY_ERROR, "bad-value", at, "%s", text);
 }
 
 static const struct named_file *find_file(struct config *config, const char *key,
@@ -118,7 +110,7 @@ static const struct named_file *find_file(struct config *config, const char *key
 	} else if (strncmp(node->text, directory, strlen(directory)) == 0) {
 		complain(report, &node->place,
 		    arena_printf(a, "cloud_init.%s: there is no file %s", key,
-			text_clean(a, node->text, 80)))
+			node_shown(a, node, 80)))
 		    ->fix =
 		    arena_printf(a, "put it there: the directory " CONFIG_NAMED_DIRECTORY
 				    " stands beside homek8s.yaml and desired.d");
