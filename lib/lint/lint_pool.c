@@ -189,7 +189,7 @@ static void lint_one(const struct pool *pool, struct report *report)
 	if (pool->advertise != 0) {
 		f = report_add(report, SEVERITY_WARNING, "pool-not-advertised",
 		    field_place(pool, "advertise"),
-		    "pool %s is not advertised: its addresses are assigned but do not answer",
+		    "pool %s is not to be advertised from here: unless something else does it, its addresses are assigned but do not answer",
 		    pool->object.name);
 		report_fix(report, f,
 		    "remove advertise: none, unless BGP or an L2Advertisement of your own covers the pool");

@@ -98,10 +98,11 @@ static void without_vm(const struct config *config, const struct reservation *re
 	struct arena a = { 0 };
 	struct finding *f = add(report, vms->count ? SEVERITY_WARNING : SEVERITY_INFO,
 	    "address-without-vm", reservation, NULL,
-	    others ? arena_printf(&a,
-			 "and is the last of %zu more without a VM of its name or a MAC",
-			 others)
-		   : "but there is no VM of that name and no MAC: it is not in use yet");
+	    others
+		? arena_printf(&a,
+		      "and is the last of %zu more for which neither a VM nor a MAC is written",
+		      others)
+		: "but neither a VM of that name nor a MAC is written: who is to have it is not known");
 
 	f->as_written = true;
 	report_fix(report, f, "add %s to vms, or write {ip: ..., mac: \"...\"}",
@@ -124,7 +125,7 @@ static void lint_machine(const struct reservation *reservation, const struct vm 
 		f = add(report, SEVERITY_WARNING, "address-without-interface",
 		    reservation, &vm->object,
 		    arena_printf(report->arena,
-			"but the VM has no interface in network %s",
+			"but no interface of the VM is written in network %s",
 			reservation->network));
 		f->as_written = true;
 		report_fix(report, f, "add {network: %s} to its interfaces",

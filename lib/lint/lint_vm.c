@@ -219,12 +219,14 @@ static void unknown_network(const struct set *networks, const struct vm *vm,
 	/* Past the cap errors are only counted. */
 	near = report->not_shown ? NULL : nearest_word(nic->network, names);
 	f = report_add(report, SEVERITY_ERROR, "unknown-network",
-	    field_place(nic, "network"), "VM %s: there is no network %s here",
+	    field_place(nic, "network"), "VM %s: no network %s is written here",
 	    vm->object.name, nic->network);
 	if (near)
 		report_fix(report, f, "did you mean \"%s\"?", near);
 	else
-		report_fix(report, f, "add it under networks, or name one that is there");
+		report_fix(report, f,
+		    "add it under networks (\"%s: {}\" where libvirt has it already), or name one that is written",
+		    nic->network);
 	lint_about(report, f, &vm->object, NULL);
 	arena_done(&a);
 }

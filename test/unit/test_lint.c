@@ -156,8 +156,8 @@ static const struct {
 	{ "a pool that is not advertised",
 	    NET END "metallb: {pools: {p: {addresses: [10.0.0.200/32], advertise: "
 		    "none}}}\n",
-	    "warning pool-not-advertised at 2:62 [pool/p]", "pool p is not advertised",
-	    "BGP" },
+	    "warning pool-not-advertised at 2:62 [pool/p]",
+	    "pool p is not to be advertised from here", "BGP" },
 	{ "pool without addresses", NET END "metallb: {pools: {p: {addresses: []}}}\n",
 	    "error pool-empty at 2:34 [pool/p]", "has no addresses", "remove the pool" },
 	{ "pool in the pod network",
@@ -203,8 +203,8 @@ static const struct {
 	    "error duplicate-ip at 4:9 [reservation/b reservation/a]",
 	    "b has 10.0.0.5, and so has a", "another address" },
 	{ "address without VM, no VM at all", NET ",\n  static_ips: {w: 10.0.0.5}" END,
-	    "info address-without-vm at 2:19 [reservation/w]", "no VM of that name",
-	    "add w to vms" },
+	    "info address-without-vm at 2:19 [reservation/w]",
+	    "neither a VM of that name nor a MAC is written", "add w to vms" },
 	{ "address without VM, others are",
 	    NET ",\n  static_ips: {w: 10.0.0.5, v: 10.0.0.6}" END "vms: {v: {}}\n",
 	    "warning address-without-vm at 2:19 [reservation/w]", NULL, NULL },
@@ -213,7 +213,7 @@ static const struct {
 	    "vms: {w: {interfaces: [{network: m}]}}\n",
 	    "warning address-without-interface at 2:23 [reservation/w vm/w]; info "
 	    "vm-without-address at 4:7 [vm/w]",
-	    "no interface in network n", "add {network: n}" },
+	    "no interface of the VM is written in network n", "add {network: n}" },
 	{ "MAC in both places, the same",
 	    NET ",\n  static_ips: {w: {ip: 10.0.0.5, mac: '52:54:00:00:00:01'}}" END
 		"vms: {w: {interfaces: [{mac: '52:54:00:00:00:01'}]}}\n",
@@ -348,7 +348,7 @@ static const struct {
 	{ "a network that is not there",
 	    NET ", static_ips: {w: {ip: 10.0.0.5, mac: '52:54:00:00:00:01'}}" END
 		"vms: {w: {interfaces: [{network: defualt}]}}\n",
-	    "error unknown-network at 2:34 [vm/w]", "there is no network defualt",
+	    "error unknown-network at 2:34 [vm/w]", "no network defualt is written here",
 	    "did you mean \"default\"?" },
 	{ "one MAC, two VMs",
 	    NET ", static_ips: {a: 10.0.0.5, b: 10.0.0.6}" END
