@@ -328,24 +328,12 @@ static void report_contest(struct planner *p, struct item *item, struct program 
 	    live ? live->meta.manager : NULL, "metallb.pools");
 }
 
-/* One that selects pools by their labels may be about a pool that is not there yet, within
- * limits, which another one would undo. */
-static void wait_for_labels(struct planner *p, struct item *item, struct program *program)
+/* It never names a pool that is not there: that may be kept from being created for long; and
+ * only of one that is there is it known which advertisements select it by its labels. */
+static void wait_for_pool(struct planner *p, struct item *item, struct program *program)
 {
-	const struct observed_set *observed =
-	    &p->input->observed->kinds[kind_index(&advertisement_kind)];
-
-	if (planner_entry(p, &pool_kind, item->name))
-		return;
-	for (size_t i = 0; i < observed->count; i++) {
-		const struct advertisement *ad =
-		    (const struct advertisement *)observed->items[i]->live;
-
-		if (ad && ad->selectors.count)
-			program_waits(p, program,
-			    "waits until pool/%s is there: %s selects pools by labels",
-			    item->name, ad->object.name);
-	}
+	if (!planner_entry(p, &pool_kind, item->name))
+		program_waits_for(p, program, &pool_kind, item->name);
 }
 
 static void plan_repair(
@@ -375,7 +363,7 @@ static void plan_repair(
 	program_change(p, program, "pools", item->name);
 	if (all)
 		add_unannounced(p, program, live, item->name);
-	wait_for_labels(p, item, program);
+	wait_for_pool(p, item, program);
 	report_contest(p, item, program, live);
 }
 
