@@ -206,6 +206,18 @@ static void add_disk_errors(struct world *w, xmlNode *element, struct domain_fac
 	facts->disk_errors = errors;
 }
 
+/* What was read of it stays, and it cannot be read any more. */
+static void forget_domain(struct world *w, const char *name)
+{
+	struct observed_set *set = observations_set(&w->observed, &vm_kind);
+	size_t at;
+
+	if (!observed_set_index(set, name, &at))
+		return;
+	set->items[at]->presence = UNKNOWN;
+	set->items[at]->why = "no answer";
+}
+
 static void put_domain(struct world *w, const char *directory, xmlNode *element)
 {
 	struct domain_facts facts = {
@@ -225,6 +237,8 @@ static void put_domain(struct world *w, const char *directory, xmlNode *element)
 
 	add_disk_errors(w, element, &facts);
 	put(w, directory, &vm_kind, &reading);
+	if (flag(w, element, "unread"))
+		forget_domain(w, reading.name);
 }
 
 /* <pool name= active=> with libvirt's <pool> and <volume>s in it. */

@@ -7,8 +7,10 @@
  *                      dnsmasq><live/><config/><lease mac ip expires/>...<stray dev/>...
  *                      </network>...</networks>
  *   domains.xml      <domains kvm><domain name id state reason
- * ...><live/><config/></domain>... cluster.json     {"nodes": [...], "pools": [...], ...}
- * (null: not known; no key: no such API) or absent: Kubernetes is off
+ *                      ...><live/><config/></domain>...</domains>; unread: what was read of
+ *                      it is all that is known
+ *   cluster.json     {"nodes": [...], "pools": [...], ...} (null: not known; no key: no such
+ *                    API) or absent: Kubernetes is off
  *   storage.xml      <storage><pool name active><pool/><volume/>...</pool>...</storage>, each
  *                    as libvirt has it (optional): else there are no storage pools
  *   state.json       what is remembered (optional)

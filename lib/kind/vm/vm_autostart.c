@@ -26,13 +26,13 @@ static const char *held(
 	enum vm_claimed claimed = vm_claimed_disk(p, want, item->observed, &other);
 	const char *has = "disk";
 
-	*blocks = claimed != CLAIM_UNKNOWN;
-	if (claimed == CLAIM_UNKNOWN)
-		return other.what;
 	if (claimed == CLAIM_NONE) {
 		has = "MAC address";
 		claimed = vm_claimed_mac(p, want, item->observed, &other);
 	}
+	*blocks = claimed != CLAIM_UNKNOWN;
+	if (claimed == CLAIM_UNKNOWN)
+		return other.what;
 	if (claimed != CLAIM_FOUND)
 		return NULL;
 	return arena_printf(p->arena,

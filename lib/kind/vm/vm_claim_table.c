@@ -90,6 +90,18 @@ void *vm_claims_prepare(struct planner *p)
 	return claims_of(p);
 }
 
+const char *claims_unreadable(struct planner *p)
+{
+	struct claims *c = claims_of(p);
+	const struct observed_set *set = &p->input->observed->kinds[kind_index(&vm_kind)];
+
+	for (size_t i = 0; !c->unreadable_known && i < set->count; i++)
+		if (set->items[i]->presence == UNKNOWN)
+			c->unreadable = set->items[i]->name;
+	c->unreadable_known = true;
+	return c->unreadable;
+}
+
 void claims_find_absent(struct planner *p, struct claims *c)
 {
 	const struct set *desired = config_get(p->input->desired, &vm_kind);

@@ -45,7 +45,9 @@ struct claims {
 	size_t claimed, unknown;
 	const struct domain_disk *unknown_disk;
 	struct owner unknown_owner;
-	const char *unreadable; /* a domain whose disks are not known at all */
+	/* A domain that cannot be read: what it has now is not known; or NULL. */
+	const char *unreadable;
+	bool unreadable_known;
 	/* VMs that are written and whose domain is known to be absent. */
 	const struct vm **absent;
 	size_t absent_count;
@@ -83,6 +85,8 @@ const char *claims_domain(const struct owner *owner);
 struct owner claims_owner(const struct vm *want, const struct observed *have);
 /* The live side (0) or the stored one (1), or NULL. */
 const struct vm *claims_side(const struct observed *by, int i);
+/* A domain that cannot be read, or NULL. */
+const char *claims_unreadable(struct planner *p);
 /* Fills `absent`, once. */
 void claims_find_absent(struct planner *p, struct claims *c);
 enum vm_claimed claims_found(

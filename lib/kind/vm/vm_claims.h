@@ -58,7 +58,8 @@ enum vm_claimed vm_disk_writer(struct planner *p, const char *path, struct vm_cl
 bool vm_volume_may_be_had(struct planner *p, const char *volume);
 
 /* As vm_claimed_disk(), of its MAC addresses, where both are in one network or on one bridge. Of
- * several, one that runs is found first, then one that may run. Never unknown. */
+ * several, one that runs is found first, then one that may run. Unknown where another
+ * domain cannot be read: `by` is set where it had the address when it was last read. */
 enum vm_claimed vm_claimed_mac(struct planner *p, const struct vm *want,
     const struct observed *have, struct vm_claim *out);
 

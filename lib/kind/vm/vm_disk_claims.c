@@ -151,11 +151,9 @@ static struct claims *disks_of(struct planner *p)
 		return c;
 	claims_find_absent(p, c);
 	claims_begin(p->arena, &c->disks, set->count + c->absent_count);
-	for (size_t i = 0; i < set->count; i++) {
+	claims_unreadable(p);
+	for (size_t i = 0; i < set->count; i++)
 		claim_disks_of(p, set->items[i]);
-		if (set->items[i]->presence == UNKNOWN)
-			c->unreadable = set->items[i]->name;
-	}
 	for (size_t i = 0; i < c->absent_count; i++)
 		for (size_t k = 0; k < c->absent[i]->disk_count; k++)
 			claim_disk(p, (struct owner){ .written = c->absent[i] },

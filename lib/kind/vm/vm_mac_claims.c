@@ -211,54 +211,103 @@ static enum weight weight_of_owner(struct planner *p, const struct owner *owner)
 	return weight_of(claims_of(p), owner->by, at);
 }
 
-/* The claim that counts most, if it counts more than `*weight`. `has`: it has the
- * interface. */
-static enum vm_claimed claimed_nic(struct planner *p, const struct owner *self,
-    const struct vm_interface *nic, bool has, int *weight, struct vm_claim *out)
+static bool is_unread(const struct owner *owner)
 {
-	const struct group *g = claims_find(macs_of(p), mac_id(nic->mac));
+	return owner->by && owner->by->presence == UNKNOWN;
+}
+
+/* What a search for claims has come to: the one that counts most, and one of the last reading
+ * of a domain that cannot be read. */
+struct search {
+	struct planner *p;
+	struct owner self;
+	int weight; /* of `found`; -1: there is none */
+	struct vm_claim found;
+	const struct entry *unread;
+	const struct vm_interface *unread_nic;
+	bool any; /* an interface was looked up */
+};
+
+/* `has`: it has the interface. */
+static void search_nic(struct search *s, const struct vm_interface *nic, bool has)
+{
+	const struct group *g = claims_find(macs_of(s->p), mac_id(nic->mac));
 	const struct entry *e = g ? g->entries[USE_WRITES] : NULL;
 	char text[MAC_TEXT];
-	int found;
+	int weight;
 
-	while (e && (claims_same(&e->owner, self) || !same_segment(p, e->what, nic) ||
-			(has && !claims_counts(p, self, &e->owner))))
-		e = e->next;
-	found = e ? (int)weight_of_owner(p, &e->owner) : -1;
-	if (found <= *weight)
+	for (; e; e = e->next) {
+		if (claims_same(&e->owner, &s->self) ||
+		    !same_segment(s->p, e->what, nic) ||
+		    (has && !claims_counts(s->p, &s->self, &e->owner)))
+			continue;
+		if (!is_unread(&e->owner))
+			break;
+		s->unread = e;
+		s->unread_nic = nic;
+	}
+	weight = e ? (int)weight_of_owner(s->p, &e->owner) : -1;
+	if (weight <= s->weight)
+		return;
+	s->weight = weight;
+	claims_found(
+	    &e->owner, arena_copy(s->p->arena, mac_text(nic->mac, text)), &s->found);
+	s->found.may_run = weight != IS_STOPPED;
+}
+
+/* What is known of a claim counts; else what is not known does. */
+static enum vm_claimed search_end(const struct search *s, struct vm_claim *out)
+{
+	const char *unreadable = claims_unreadable(s->p);
+	char text[MAC_TEXT];
+
+	*out = s->found;
+	if (s->weight >= 0)
+		return CLAIM_FOUND;
+	if (!s->any || !unreadable)
 		return CLAIM_NONE;
-	*weight = found;
-	claims_found(&e->owner, arena_copy(p->arena, mac_text(nic->mac, text)), out);
-	out->may_run = found != IS_STOPPED;
-	return CLAIM_FOUND;
+	*out = (struct vm_claim){ .domain = unreadable,
+		.what = arena_printf(s->p->arena,
+		    "domain %s, which may have its MAC address, cannot be read",
+		    unreadable) };
+	if (s->unread)
+		*out = (struct vm_claim){ .domain = s->unread->owner.by->name,
+			.by = s->unread->owner.by,
+			.what = arena_printf(s->p->arena,
+			    "domain %s, which had its MAC address %s when it was last read, cannot be read now",
+			    s->unread->owner.by->name,
+			    mac_text(s->unread_nic->mac, text)) };
+	return CLAIM_UNKNOWN;
 }
 
 enum vm_claimed vm_claimed_mac(struct planner *p, const struct vm *want,
     const struct observed *have, struct vm_claim *out)
 {
-	struct owner self = claims_owner(want, have);
-	enum vm_claimed claimed = CLAIM_NONE;
-	int weight = -1;
+	struct search s = { .p = p, .self = claims_owner(want, have), .weight = -1 };
+	bool contested = !macs_differ(p) && macs_of(p)->contested;
 
-	if (macs_differ(p) || !macs_of(p)->contested)
+	if (!contested && !claims_unreadable(p))
 		return CLAIM_NONE;
 	for (int i = 0; i < 2; i++) {
 		const struct vm *vm = have ? claims_side(have, i) : i == 0 ? want : NULL;
 		const struct vm_interface *nics = vm ? vm->interfaces.items : NULL;
 
-		for (size_t k = 0; vm && k < vm->interfaces.count; k++)
-			if (claimed_nic(p, &self, &nics[k], true, &weight, out) ==
-			    CLAIM_FOUND)
-				claimed = CLAIM_FOUND;
+		for (size_t k = 0; vm && k < vm->interfaces.count; k++) {
+			s.any = true;
+			if (contested)
+				search_nic(&s, &nics[k], true);
+		}
 	}
-	return claimed;
+	return search_end(&s, out);
 }
 
 enum vm_claimed vm_claimed_nic(struct planner *p, const struct vm *want,
     const struct observed *have, const struct vm_interface *nic, struct vm_claim *out)
 {
-	struct owner self = claims_owner(want, have);
-	int weight = -1;
+	struct search s = {
+		.p = p, .self = claims_owner(want, have), .weight = -1, .any = true
+	};
 
-	return claimed_nic(p, &self, nic, false, &weight, out);
+	search_nic(&s, nic, false);
+	return search_end(&s, out);
 }

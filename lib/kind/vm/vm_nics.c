@@ -232,9 +232,11 @@ static const char *attach(const struct both *b, size_t i, bool live, bool config
 	struct vm_interface nic = *nic_at(b->want, i);
 	struct program *program;
 	struct vm_claim other;
+	enum vm_claimed claimed;
 
 	nic.mac = mac_of(b, i);
-	if (vm_claimed_nic(b->p, b->want, b->item->observed, &nic, &other) == CLAIM_FOUND)
+	claimed = vm_claimed_nic(b->p, b->want, b->item->observed, &nic, &other);
+	if (claimed == CLAIM_FOUND)
 		return arena_printf(b->p->arena,
 		    "interfaces[%zu] is not attached: domain %s has its MAC address %s in the same network; write another `mac:`",
 		    i, other.domain, other.what);
@@ -242,6 +244,8 @@ static const char *attach(const struct both *b, size_t i, bool live, bool config
 	add_step(b, program, &domain_attach_action, &nic, live, config);
 	program_change(b->p, program, arena_printf(b->p->arena, "interfaces[%zu]", i),
 	    nic_text(b->p->arena, &nic));
+	if (claimed == CLAIM_UNKNOWN)
+		program_waits(b->p, program, "%s", other.what);
 	if (live)
 		wait_for_network(b, program, &nic);
 	return NULL;

@@ -301,6 +301,7 @@ static const char *plan_shared(
     struct planner *p, struct item *item, const struct vm *want)
 {
 	struct vm_claim other;
+	enum vm_claimed claimed;
 
 	if (vm_claimed_disk(p, want, item->observed, &other) == CLAIM_FOUND) {
 		item_condition(p, item, "DiskShared", "domain %s has %s too",
@@ -308,7 +309,12 @@ static const char *plan_shared(
 		if (item->observed->live)
 			report_shared_disk(p, item, want, &other);
 	}
-	if (vm_claimed_mac(p, want, item->observed, &other) != CLAIM_FOUND)
+	claimed = vm_claimed_mac(p, want, item->observed, &other);
+	if (claimed == CLAIM_UNKNOWN && other.by)
+		return arena_printf(p->arena,
+		    "%s: two machines with one MAC cut each other off; if it still has it, give one of them another (`virsh edit %s`)",
+		    other.what, vm_word(p, other.domain));
+	if (claimed != CLAIM_FOUND)
 		return NULL;
 	return arena_printf(p->arena,
 	    "domain %s has its MAC address %s in the same network: two machines with one MAC cut each other off; give one of them another (`virsh edit %s`)",

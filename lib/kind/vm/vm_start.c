@@ -272,8 +272,16 @@ static bool is_claimed(struct planner *p, struct item *item, const struct vm *wa
 		*waits = arena_printf(p->arena, "%s; waits for vm/%s", why, unsettled);
 		return true;
 	}
-	if (vm_claimed_mac(p, want, item->observed, &other) != CLAIM_FOUND ||
-	    !other.may_run)
+	switch (vm_claimed_mac(p, want, item->observed, &other)) {
+	case CLAIM_NONE:
+		return false;
+	case CLAIM_UNKNOWN:
+		*waits = arena_printf(p->arena, "%s; %s", why, other.what);
+		return true;
+	case CLAIM_FOUND:
+		break;
+	}
+	if (!other.may_run)
 		return false;
 	item_blocked(p, item,
 	    "%s; not started: domain %s has its MAC address %s in the same network; give one of them another (`virsh edit %s`)",

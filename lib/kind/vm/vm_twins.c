@@ -136,6 +136,7 @@ enum vm_claimed vm_twin(
 	const char *unsettled = vm_claims_unsettled(p, want);
 	enum vm_claimed claimed;
 
+	*out = (struct vm_claim){ 0 };
 	if (by) {
 		*out =
 		    (struct vm_claim){ .domain = by->name, .by = by, .what = "its UUID" };
@@ -157,8 +158,9 @@ enum vm_claimed vm_twin(
 		return CLAIM_UNKNOWN;
 	}
 	claimed = vm_claimed_mac(p, want, NULL, out);
-	if (claimed == CLAIM_FOUND)
-		*why = arena_printf(p->arena, "its MAC address %s", out->what);
+	*why = claimed == CLAIM_FOUND
+		   ? arena_printf(p->arena, "its MAC address %s", out->what)
+		   : out->what;
 	if (claimed != CLAIM_NONE)
 		return claimed;
 	by = by_address(p, want, why);
