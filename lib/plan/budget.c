@@ -10,6 +10,7 @@ struct budget {
 	bool *is_down;		       /* by item */
 	struct availability *standing; /* by item */
 	const struct item *procedure;  /* that goes on; NULL: none */
+	size_t doubted; /* members that are up, and may be on their way down */
 };
 
 static void take(struct budget *b, size_t i)
@@ -68,6 +69,7 @@ static void doubt(struct planner *p, struct budget *b)
 		plan_wake(p, standing->settled_at);
 		standing->up = false;
 		standing->unsure = true;
+		b->doubted++;
 	}
 }
 
@@ -224,6 +226,10 @@ static void spend(struct planner *p, struct budget *b, struct program *program)
 	    waits_for_procedure(p, b, program))
 		return;
 	why = why_not_all(p, b, program);
+	if (why && b->doubted)
+		why = arena_printf(p->arena,
+		    "%s: %zu that run may be on their way down, since what was requested before the state was lost is not known; each counts as up again once it was observed up for long enough",
+		    why, b->doubted);
 	if (why && !program->approved) {
 		program->gate = GATE_BUDGET;
 		program->why = gates_approval_text(p, program, why);

@@ -18,7 +18,8 @@
  *
  * Where the state was lost, any member may be on its way down by a request that is not
  * remembered: it is not up, and not free, until it was observed up for as long as that can
- * take (a VM: vm.stop_timeout, three minutes unless written).
+ * take (a VM: vm.stop_timeout, three minutes unless written; a minute where its guest gives
+ * signs of life that end when it goes down).
  */
 void budget_apply(struct planner *p);
 

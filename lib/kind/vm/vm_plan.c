@@ -10,6 +10,7 @@
 #include "lib/base/hash.h"
 #include "lib/kind/actions.h"
 #include "lib/kind/host/host.h"
+#include "lib/kind/node/node_match.h"
 #include "lib/kind/vm/hypervisor.h"
 #include "lib/kind/vm/vm_autostart.h"
 #include "lib/kind/vm/vm_change.h"
@@ -396,6 +397,33 @@ static bool serves(const struct domain_facts *facts)
 	}
 }
 
+/* A guest on its way down has stopped its agent and its kubelet within seconds; of the latter
+ * the API server says so after 50 s. */
+#define SIGN_OF_LIFE_MS ((int64_t)60 * 1000)
+
+static bool shows_life(struct planner *p, const struct vm *live)
+{
+	const struct node_object *node = NULL;
+
+	if (live->agent)
+		return true;
+	if (p->input->observed->kinds[kind_index(&node_kind)].known)
+		node = node_match_domain(p, live);
+	return node && node->ready;
+}
+
+/* When it is certain that no request of before it was observed takes it down: no guest takes
+ * longer to shut down. running_since is of this start of it. */
+static struct mono settled_at(
+    struct planner *p, const struct vm *live, const struct vm_record *vm)
+{
+	int64_t wait = p->input->desired->settings.vm.stop_timeout;
+
+	if (wait > SIGN_OF_LIFE_MS && live && shows_life(p, live))
+		wait = SIGN_OF_LIFE_MS;
+	return mono_add(vm->running_since, wait);
+}
+
 void vm_availability(struct planner *p, const struct item *item, struct availability *out)
 {
 	const struct vm *want = (const struct vm *)item->desired;
@@ -415,8 +443,6 @@ void vm_availability(struct planner *p, const struct item *item, struct availabi
 	out->up =
 	    live && serves(&live->facts) && !vm->stop_requested.ms && !vm->stop_first.ms;
 	out->unsure = live && serves(&live->facts) && !vm->stop_first.ms;
-	/* No guest takes longer to shut down; running_since is of this start of it. */
-	out->settled_at =
-	    mono_add(vm->running_since, p->input->desired->settings.vm.stop_timeout);
+	out->settled_at = settled_at(p, live, vm);
 	out->critical = want->role == ROLE_CONTROL_PLANE ? "control plane" : NULL;
 }
