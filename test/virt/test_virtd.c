@@ -20,7 +20,7 @@
 
 #include <check.h> /* last: it defines the word fail */
 
-#define WAIT 10000
+#define WAIT 30000  /* for what takes a moment, on a machine that does much else */
 #define AGAIN 60000 /* a try may fail while libvirtd gets over its hang: P4 */
 #define MANY 500
 /* Sanitizers and a busy machine stretch everything; a blocked loop is longer than any of
@@ -99,6 +99,20 @@ START_TEST(events_arrive)
 }
 END_TEST
 
+/* What was wrong is over: it heals by itself. */
+static void check_comes_back(struct world *w)
+{
+	int64_t began = world_now_us();
+
+	ck_assert_msg(world_wait_status(w, VIRT_CONNECTED, AGAIN), "%s: %s",
+	    text_get(&w->states), virt_state(w->virt)->detail);
+	printf("connected again %.1f s after the hang\n",
+	    (double)(world_now_us() - began) / 1e6);
+	ck_assert_msg(world_wait_known(w, WAIT), "%s: %s", text_get(&w->states),
+	    virt_state(w->virt)->detail);
+	check_events(w);
+}
+
 /* Short hang: a state, then everything as before, without a new connection. */
 START_TEST(a_hang_is_a_state)
 {
@@ -140,9 +154,7 @@ START_TEST(a_long_hang_ends_the_connection)
 	    strstr(virt_state(w->virt)->detail, ": no answer to \"connect\""));
 	ck_assert_int_lt(w->pause_us, PAUSE_MAX_US);
 	libvirtd_resume(server);
-	ck_assert(world_wait_status(w, VIRT_CONNECTED, AGAIN));
-	ck_assert(world_wait_known(w, WAIT));
-	check_events(w);
+	check_comes_back(w);
 	ck_assert(world_free(w));
 }
 END_TEST
@@ -160,9 +172,7 @@ START_TEST(a_long_hang_ends_the_calls_of_both_threads)
 	ck_assert_uint_eq(w->domains.lost, 1);
 	ck_assert_uint_eq(w->networks.lost, 1);
 	libvirtd_resume(server);
-	ck_assert(world_wait_status(w, VIRT_CONNECTED, AGAIN));
-	ck_assert(world_wait_known(w, WAIT));
-	check_events(w);
+	check_comes_back(w);
 	ck_assert(world_free(w));
 }
 END_TEST
