@@ -37,12 +37,12 @@ static const struct refusal_row {
 	const char *what, *text, *says;
 } refusal_rows[] = {
 	{ "empty", "", "XML" },
-	{ "no XML", "worker-1", "XML, line 1: Start tag expected" },
+	{ "no XML", "worker-1", "XML, line 1: it does not begin with an element" },
 	{ "not closed", "<a>\n<b>\n</a>",
-	    "XML, line 3: Opening and ending tag mismatch" },
+	    "XML, line 3: an element ends under another name" },
 	{ "cut", "<a><b", "XML, line 1: " },
-	{ "two roots", "<a/>\n<b/>", "XML, line 2: Extra content" },
-	{ "unknown entity", "<a>&x;</a>", "XML, line 1: Entity 'x' not defined" },
+	{ "two roots", "<a/>\n<b/>", "XML, line 2: more follows after its end" },
+	{ "unknown entity", "<a>&x;</a>", "XML, line 1: an entity that is not defined" },
 	{ "a DTD", "<!DOCTYPE a><a/>", "XML: a document type declaration" },
 	{ "entities that multiply",
 	    "<!DOCTYPE a [<!ENTITY b \"xxxxxxxxxx\"><!ENTITY c "
@@ -54,15 +54,22 @@ static const struct refusal_row {
 	    "XML: a document type declaration" },
 	{ "an outer DTD", "<!DOCTYPE a SYSTEM \"http://127.0.0.1:1/a.dtd\"><a/>",
 	    "XML: a document type declaration" },
-	{ "no UTF-8", "<a>\xff</a>", "XML, line 1: Input is not proper UTF-8" },
+	{ "no UTF-8", "<a>\xff</a>", "XML, line 1: a character that is no UTF-8" },
 	{ "no UTF-8, whatever it says",
 	    "<?xml version='1.0' encoding='latin1'?><a>\xff</a>",
-	    "XML, line 1: Input is not proper UTF-8" },
+	    "XML, line 1: a character that is no UTF-8" },
 	{ "control byte", "<a>\x01</a>", "XML, line 1: " },
 	{ "control byte as a reference", "<a>&#1;</a>", "XML, line 1: " },
 	{ "an attribute twice", "<a b='1' b='2'/>",
-	    "XML, line 1: Attribute b redefined" },
-	{ "an attribute without quotes", "<a b=1/>", "XML, line 1: AttValue" },
+	    "XML, line 1: an attribute stands there twice" },
+	{ "an attribute without quotes", "<a b=1/>",
+	    "XML, line 1: the value of an attribute has no quotes" },
+	{ "a secret as an attribute", "<a hunter2/>",
+	    "XML, line 1: an attribute has no value" },
+	{ "a secret as an element", "<a><hunter2>x</b></a>",
+	    "XML, line 1: an element ends under another name" },
+	{ "a secret as an entity", "<a b='&hunter2;'/>",
+	    "XML, line 1: an entity that is not defined" },
 };
 
 START_TEST(refusals)
@@ -72,6 +79,7 @@ START_TEST(refusals)
 	autoxml xmlDoc *doc = xml_parse(row->text, &e);
 
 	ck_assert_msg(!doc, "%s: accepted", row->what);
+	ck_assert_msg(!strstr(e.text, "hunter2"), "%s: %s", row->what, e.text);
 	ck_assert_msg(strncmp(e.text, row->says, strlen(row->says)) == 0, "%s: %s",
 	    row->what, e.text);
 }
