@@ -12,6 +12,14 @@
 #include "lib/kind/network/network_ranges.h"
 #include "lib/kind/node/node.h"
 
+/* It is to be deleted here, as soon as it may be. */
+static bool is_to_go(const struct planner *p, const char *pool)
+{
+	const struct item *item = planner_item(p, &pool_kind, pool);
+
+	return item && item->program_count && item->programs[0]->removal;
+}
+
 static void wait_for(struct planner *p, struct item *item, const char *other)
 {
 	const struct observed *have = planner_observed(p, &pool_kind, other);
@@ -25,6 +33,11 @@ static void wait_for(struct planner *p, struct item *item, const char *other)
 	if (planner_desired(p, &pool_kind, other)) {
 		program_waits(p, item->programs[0],
 		    "waits for pool/%s to give up its addresses", other);
+		return;
+	}
+	if (is_to_go(p, other)) {
+		program_waits(p, item->programs[0],
+		    "waits until pool/%s, which is no longer written, is deleted", other);
 		return;
 	}
 	item_blocked(p, item,
