@@ -209,7 +209,7 @@ def lists(home):
           matches(exits(0, "list", "reservations", "-o", "yaml"), 'mac: "52:54:00:') and
           silent(exits(0, "list", "reservations", "-o", "yaml")))
     check("list of no kind: exit 2, and what may be meant",
-          lambda: exits(2, "list", "wms").has('no kind "wms"; did you mean vm'))
+          lambda: exits(2, "list", "vmz").has('no kind "vmz"; did you mean vm'))
     check("status -o wide: converged objects, too",
           lambda: exits(0, "status", "-o", "wide").has("vm/worker-1"))
     check("status -o name: what is not as written: nothing",
