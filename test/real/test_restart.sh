@@ -16,6 +16,7 @@ if [[ -z ${APISERVER_DIR:-} ]]; then exec "$here/apiserver.sh" run "$here/test_r
 
 dir=$APISERVER_DIR
 node=/api/v1/nodes/worker-1
+exclude=node.kubernetes.io/exclude-from-external-load-balancers
 pods=/api/v1/namespaces/default/pods
 budgets=/apis/policy/v1beta1/namespaces/default/poddisruptionbudgets
 
@@ -28,8 +29,8 @@ is_marked() { node_has '.spec.unschedulable and (.metadata.annotations["homek8s.
 is_free() { node_has '(.spec.unschedulable | not) and .metadata.annotations["homek8s.io/drain"] == null'; }
 phase_is() { ctl describe vm/worker-1 -o json | jq -en --arg word "$1" 'input | .remembered.procedure.phase // "" | startswith($word)'; }
 
-boots() { # NUMBER: as the kubelet says it
-	merge $node/status "{\"status\": {\"nodeInfo\": {\"bootID\": \"boot-$1\", \"architecture\": \"\",
+boots() { # NUMBER [NODE]: as the kubelet says it
+	merge "${node%/*}/${2:-worker-1}/status" "{\"status\": {\"nodeInfo\": {\"bootID\": \"boot-$1\", \"architecture\": \"\",
 		\"containerRuntimeVersion\": \"\", \"kernelVersion\": \"\", \"kubeProxyVersion\": \"\",
 		\"kubeletVersion\": \"v1\", \"machineID\": \"\", \"operatingSystem\": \"\", \"osImage\": \"\",
 		\"systemUUID\": \"\"}, \"conditions\":
@@ -113,11 +114,41 @@ whole() {
 	check "then it is uncordoned" "is_free && in_order vm node" 30
 }
 
+# MetalLB announces an address from the node, and another node could.
+moves() {
+	local statuses=/apis/metallb.io/v1beta1/namespaces/metallb-system/servicel2statuses
+	post /apis/apiextensions.k8s.io/v1/customresourcedefinitions '{"kind": "CustomResourceDefinition",
+		"apiVersion": "apiextensions.k8s.io/v1", "metadata": {"name": "servicel2statuses.metallb.io"},
+		"spec": {"group": "metallb.io", "scope": "Namespaced", "names": {"kind": "ServiceL2Status",
+		"plural": "servicel2statuses", "singular": "servicel2status"}, "versions": [{"name": "v1beta1",
+		"served": true, "storage": true, "schema": {"openAPIV3Schema": {"type": "object",
+		"x-kubernetes-preserve-unknown-fields": true}}}]}}' >/dev/null
+	wait_for "api GET $statuses" 20 >/dev/null
+	post $statuses '{"apiVersion": "metallb.io/v1beta1", "kind": "ServiceL2Status",
+		"metadata": {"name": "l2-web"}, "status": {"node": "worker-1", "serviceName": "web",
+		"serviceNamespace": "default"}}' >/dev/null
+	post ${statuses%/*}/ipaddresspools '{"apiVersion": "metallb.io/v1beta1", "kind": "IPAddressPool",
+		"metadata": {"name": "p"}, "spec": {"addresses": ["192.168.122.200-192.168.122.210"]}}' >/dev/null
+	post /api/v1/nodes '{"apiVersion": "v1", "kind": "Node", "metadata": {"name": "laptop"}}' >/dev/null
+	boots 1 laptop
+	wait_for "is node/laptop converged 'Z, v1'" 10 >/dev/null || true # Ready
+	ctl restart vm/worker-1 2>/dev/null
+	check "it waits until another node announces the address" \
+		"is vm/worker-1 pending 'it announces the address of 1 Service still: default/web'" 20
+	check "which the label has MetalLB do" "node_has '.metadata.labels | has(\"$exclude\")'"
+	api DELETE $statuses/l2-web >/dev/null
+	check "it has moved: restarted, without waiting for its time to be over" \
+		"is vm/worker-1 pending 'waits for node worker-1 to be Ready'" 10
+	boots 4
+	check "and the label is taken back" "is_free && in_order vm node &&
+		node_has '.metadata.labels // {} | has(\"$exclude\") | not'" 40
+}
+
 foreign() {
 	merge $node '{"spec": {"unschedulable": true}}' >/dev/null
 	ctl restart vm/worker-1 2>/dev/null
 	check "restarted though somebody has cordoned it" "phase_is ready" 30
-	boots 4
+	boots 5
 	check "that cordon stays, our mark does not" "in_order vm && node_has '.spec.unschedulable and
 		.metadata.annotations[\"homek8s.io/drain\"] == null'" 40
 }
@@ -125,8 +156,9 @@ foreign() {
 rights() {
 	# shellcheck disable=SC2016 # a condition that check evaluates
 	check "nothing that it asked for was refused" '[[ -z $(rights_refused) ]]'
-	called "it has used every right but MetalLB's" \
-		"$(rights_used | grep -E ' (core|policy)/')" "$(rights_granted | grep -E ' (core|policy)/')"
+	called "it has used every right but those about MetalLB's pools" \
+		"$(rights_used | grep -E ' (core|policy)/|servicel2statuses')" \
+		"$(rights_granted | grep -E ' (core|policy)/|servicel2statuses')"
 }
 
 api_count_calls "$dir"
@@ -134,6 +166,7 @@ api_count_calls "$dir"
 begin
 drains
 whole
+moves
 foreign
 daemon_stop
 rights
