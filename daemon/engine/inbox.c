@@ -69,7 +69,8 @@ static void remember(struct engine *e, const struct kind *kind, const char *name
 			written = true;
 		}
 	/* What was requested of one that is not written any more ends as well. */
-	if (!written && state_find(&e->state, kind, name))
+	if (!written && observed && !set_find(desired, name) &&
+	    state_find(&e->state, kind, name))
 		note(e, kind, state_get(&e->state, kind, name), NULL, observed);
 }
 

@@ -217,6 +217,9 @@ bool vm_record_observed(struct object_state *state, const struct observed *obser
 
 	if (observed && observed->presence == UNKNOWN)
 		return false;
+	/* One that is not written any more was another domain. */
+	if (!want && observed && vm->domain && strcmp(vm->domain, observed->name) != 0)
+		return false;
 	if (!observed) {
 		forget(vm, now);
 	} else {
