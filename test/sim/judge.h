@@ -61,11 +61,11 @@ struct judge {
 	int64_t remedied_us;	     /* the last step of a remediation; 0: none */
 	bool requested[DOMS];	     /* by a reconcile of its VM */
 	bool may_start[DOMS],
-	    may_stop[DOMS];	/* by `start`, `stop`, whatever ended that */
-	bool may_restart[DOMS]; /* by `restart`, whatever ended that */
-	bool taken_down[DOMS];	/* by a policy that was written then */
-	bool ran_at_boot[DOMS]; /* before the host booted, and has not since */
-	int64_t turn_us;	/* when one of these was last started; of its plan */
+	    may_stop[DOMS];	       /* by `start`, `stop`, whatever ended that */
+	bool may_restart[DOMS];	       /* by `restart`, whatever ended that */
+	bool taken_down[DOMS];	       /* by a policy that was written then */
+	const char *ran_at_boot[DOMS]; /* the VM, before the host booted; or NULL */
+	int64_t turn_us; /* when one of these was last started; of its plan */
 	const struct home *previous, *current; /* configurations in force */
 	unsigned
 	    once_version[DOMS]; /* its version after our step that must not be repeated */

@@ -28,6 +28,15 @@ static bool is_to_go(const struct sim *s, const struct w_dom *d)
 	       d->stop_answer && !home_vm_of(s->in_force, d->e.name);
 }
 
+/* It was shut down to be restarted, written or not, and cannot be started. */
+static bool is_not_back(struct sim *s, const struct w_dom *d)
+{
+	size_t i = (size_t)(d - s->world.doms);
+
+	return (s->judge->taken_down[i] || s->judge->may_restart[i]) && d->e.exists &&
+	       d->id < 0 && (d->broken || is_cut_off(s, d));
+}
+
 /* A guest that will not stop, a domain that cannot start: the world's own fault. */
 static bool is_world_fault(struct sim *s, const struct item *item)
 {
@@ -93,6 +102,7 @@ static bool any_held(struct sim *s, const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->item_count; i++)
 		if (plan->items[i]->verdict == VERDICT_BLOCKED ||
+		    waits_for_window(s, plan->items[i]) ||
 		    plan->items[i]->verdict == VERDICT_PAUSED ||
 		    (plan->items[i]->verdict != VERDICT_CONVERGED &&
 			is_world_fault(s, plan->items[i])))
@@ -233,7 +243,8 @@ static bool is_tried(struct sim *s)
 	if (s->judge->remedied_us && s->now_us - s->judge->remedied_us < 100 * SECOND)
 		return true;
 	for (size_t i = 0; i < DOMS; i++)
-		if (s->world.doms[i].e.name && is_to_go(s, &s->world.doms[i]))
+		if (s->world.doms[i].e.name &&
+		    (is_to_go(s, &s->world.doms[i]) || is_not_back(s, &s->world.doms[i])))
 			return true;
 	for (size_t i = 0; i < s->in_force->vm_count; i++) {
 		const struct h_vm *vm = &s->in_force->vms[i];

@@ -331,18 +331,35 @@ static void judge_macs(struct sim *s, struct world *b, const struct call_in_worl
 	}
 }
 
-/* What the daemon has observed for a while, so that it is on its disk. */
+/* The daemon has it on its disk that the VM was up. */
+static bool is_remembered_up(const struct sim *s, const char *vm)
+{
+	const char *quoted = arena_printf(&sim->judge->scratch, "\"name\":\"%s\"", vm);
+	const char *at = s->state.text;
+
+	while (at && (at = strstr(at, "\"kind\":\"vm\""))) {
+		const char *next = strstr(++at, "\"kind\":");
+		const char *name = strstr(at, quoted), *up = strstr(at, "\"up_at\":");
+
+		if (name && up && (!next || (name < next && up < next)))
+			return true;
+	}
+	return false;
+}
+
 void judge_reboot(struct sim *s)
 {
 	for (size_t i = 0; i < DOMS; i++) {
 		const struct w_dom *d = &s->world.doms[i];
+		const struct h_vm *vm = s->in_force && d->e.exists && d->id >= 0
+					    ? home_vm_of(s->in_force, d->e.name)
+					    : NULL;
 
-		s->judge->ran_at_boot[i] = s->engine && !s->faults.disk_full &&
-					   !s->state_lost && d->e.exists && d->id >= 0 &&
-					   judge_knows(&d->e, NULL) &&
-					   s->now_us - d->started_us > 10 * SECOND;
+		s->judge->ran_at_boot[i] =
+		    s->engine && vm && is_remembered_up(s, vm->name) ? vm->name : NULL;
 	}
 	s->judge->turn_us = 0;
+	arena_done(&s->judge->scratch);
 }
 
 /* After the host has booted one is started after the other. */
@@ -357,10 +374,12 @@ static void judge_turn(struct sim *s, const struct w_dom *d, const struct h_vm *
 
 	/* One that has run since is started for what it did then, and a procedure that goes
 	 * on takes no turn. */
-	if (!j->ran_at_boot[place] || d->started_us > s->boot_us || restarted ||
+	if (!j->ran_at_boot[place] || strcmp(j->ran_at_boot[place], vm->name) != 0 ||
+	    !d->started_us || d->started_us > s->boot_us || restarted ||
 	    j->may_start[place] || s->state_lost)
 		return;
-	if (j->turn_us && call->sent_us - j->turn_us < SECOND)
+	/* Of one plan: whose turn it was last is on no disk yet, should the daemon be killed. */
+	if (j->turn_us && call->sent_us == j->turn_us)
 		sim_fail(s, "order",
 		    "\"%s\" together with another one, after the host has booted",
 		    call->text);
