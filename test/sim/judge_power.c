@@ -373,10 +373,10 @@ static void judge_turn(struct sim *s, const struct w_dom *d, const struct h_vm *
 			 (j->remedied_us && s->now_us - j->remedied_us < 100 * SECOND);
 
 	/* One that has run since is started for what it did then, and a procedure that goes
-	 * on takes no turn. */
+	 * on, or a request by name, takes no turn. */
 	if (!j->ran_at_boot[place] || strcmp(j->ran_at_boot[place], vm->name) != 0 ||
 	    !d->started_us || d->started_us > s->boot_us || restarted ||
-	    j->may_start[place] || s->state_lost)
+	    j->may_start[place] || j->requested[place] || s->state_lost)
 		return;
 	/* Of one plan: whose turn it was last is on no disk yet, should the daemon be killed. */
 	if (j->turn_us && call->sent_us == j->turn_us)
