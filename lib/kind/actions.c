@@ -66,6 +66,19 @@ static struct texts texts_copy(struct arena *a, struct texts texts)
 	return (struct texts){ copy, texts.count };
 }
 
+static const struct nic_patch *keep_nics(
+    struct arena *a, const struct nic_patch *nics, size_t count)
+{
+	struct nic_patch *kept = arena_array(a, count, sizeof(*kept));
+
+	for (size_t i = 0; i < count; i++) {
+		kept[i] = nics[i];
+		kept[i].network = arena_copy(a, nics[i].network);
+		kept[i].bridge = arena_copy(a, nics[i].bridge);
+	}
+	return kept;
+}
+
 static void domain_patch_keep(struct arena *a, void *arguments)
 {
 	struct domain_patch *patch = arguments;
@@ -79,6 +92,7 @@ static void domain_patch_keep(struct arena *a, void *arguments)
 	patch->firmware = arena_copy(a, patch->firmware);
 	patch->boot_order = texts_copy(a, patch->boot_order);
 	patch->cpu_before = arena_copy(a, patch->cpu_before);
+	patch->nics = keep_nics(a, patch->nics, patch->nic_count);
 }
 
 static void domain_device_keep(struct arena *a, void *arguments)

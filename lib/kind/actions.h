@@ -38,6 +38,13 @@ struct domain_start {
 	bool fresh; /* drop a managed save image */
 };
 
+struct nic_patch { /* of the stored interface that has this MAC now */
+	struct mac now;
+	bool sets_mac;
+	struct mac mac;
+	const char *network, *bridge; /* where it is plugged in; both NULL: it stays */
+};
+
 struct domain_patch {	  /* of the stored definition; 0, NULL: stays as it is */
 	uint64_t version; /* of what it was planned for: vm_patch_version() */
 	int64_t vcpus;
@@ -49,11 +56,16 @@ struct domain_patch {	  /* of the stored definition; 0, NULL: stays as it is */
 	struct texts boot_order;   /* none: stays as it is */
 	const char
 	    *cpu_before; /* where `cpu` is: what was stored; to be remembered only */
+	const struct nic_patch *nics;
+	size_t nic_count;
 };
 
 struct domain_resize { /* of what runs: one of the two, the other 0 */
 	int64_t vcpus;
 	int64_t memory; /* bytes */
+	/* Memory that its Node counts before; 0: it is none. Of no use to libvirt: it is kept,
+	 * to know when the Node counts anew. */
+	int64_t counted;
 };
 
 struct domain_device {	   /* domain_attach, domain_detach */

@@ -139,6 +139,25 @@ networks() {
 		"is vm/hand converged && [[ \$(nics live) == 1 && \$(nics stored) == 1 ]]" 60
 }
 
+# Another network and another MAC: what runs keeps its own until it is started again.
+moved() {
+	local address
+	address=$(stored | grep -A9 52:54:00:00:00:0a | grep -m 1 "<address type='pci'")
+	libvirt_mark
+	home 'interfaces: [{network: data, mac: "52:54:00:00:00:0c"}]'
+	check "another network and MAC are stored at once, and need a restart" \
+		"is vm/hand blocked 'which has interfaces[0].network default instead of data, interfaces[0].mac' &&
+			stored | grep -A3 52:54:00:00:00:0c | grep -q \"network='data'\"" 30
+	check "what runs keeps its own" "live | grep -A3 52:54:00:00:00:0a | grep -q \"network='default'\""
+	check "by one call" '[[ $(libvirt_writes | grep -v -i network) == virDomainDefineXMLFlags ]]'
+	check "its model and its place on the bus stay" \
+		"stored | grep -A9 52:54:00:00:00:0c | grep -q -F \"$address\" && stored | grep -A9 52:54:00:00:00:0c | grep -q \"type='virtio'\""
+	virsh -q destroy hand
+	virsh -q start hand
+	check "it has them once it is started again" \
+		"is vm/hand converged && live | grep -A3 52:54:00:00:00:0c | grep -q \"network='data'\"" 30
+}
+
 images=/var/lib/libvirt/images
 pool() {
 	mkdir -p "$images"
@@ -215,6 +234,7 @@ patched
 restarted
 networks
 disks
+moved
 pruned
 daemon_stop
 summary

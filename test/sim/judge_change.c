@@ -16,11 +16,24 @@ static bool has_nic(const struct w_domside *side, struct mac mac)
 	return false;
 }
 
+/* The interface at that place got another MAC, which is written for it; all others stay. */
+static bool is_changed(const struct h_vm *vm, const struct w_domside *was,
+    const struct w_domside *is, size_t at, const struct call_in_world *call)
+{
+	if (call->action != &domain_patch_action || is->nic_count != was->nic_count)
+		return false;
+	for (size_t i = 0; i < vm->nic_count; i++)
+		if (vm->nics_written && vm->nics[i].has_mac &&
+		    mac_equal(vm->nics[i].mac, is->nics[at].mac))
+			return true;
+	return false;
+}
+
 static void judge_lost(struct sim *s, const struct h_vm *vm, const struct w_domside *was,
     const struct w_domside *is, const struct call_in_world *call)
 {
 	for (size_t i = 0; i < was->nic_count; i++) {
-		if (has_nic(is, was->nics[i].mac))
+		if (has_nic(is, was->nics[i].mac) || is_changed(vm, was, is, i, call))
 			continue;
 		if (!vm->nics_written)
 			sim_fail(s, "P9", "\"%s\": its interfaces are not written",

@@ -27,6 +27,23 @@
 
 static const char *const network_disk[] = { "network", "disk" };
 
+#define MAC(last)                                                                        \
+	{                                                                                \
+		{                                                                        \
+			0x52, 0x54, 0, 0, 0, last                                        \
+		}                                                                        \
+	}
+#define PLUG(source, type, mac)                                                          \
+	"<interface type=\"" type "\"><mac address=\"52:54:00:00:00:" mac "\"/>" source  \
+	"<model type=\"e1000\"/><address type=\"pci\" bus=\"0x01\"/></interface>"
+#define NICS(nics) "<devices>" nics "</devices>"
+#define PATCH(...)                                                                       \
+	{                                                                                \
+		.nics = (const struct nic_patch[]){ __VA_ARGS__ },                       \
+		.nic_count = sizeof((const struct nic_patch[]){ __VA_ARGS__ }) /         \
+			     sizeof(struct nic_patch)                                    \
+	}
+
 static const struct {
 	const char *what;
 	const char *before; /* inside <domain type="kvm"> */
@@ -75,6 +92,30 @@ static const struct {
 	{ "memory of NUMA cells",
 	    "<memory>1048576</memory><cpu><numa><cell memory=\"1\"/></numa></cpu>",
 	    { .memory = 2 * GIB }, NULL, "NUMA cells", NULL },
+	{ "an interface's MAC",
+	    NICS(PLUG("<source network=\"a\" portgroup=\"x\"/>", "network", "0a")),
+	    PATCH({ .now = MAC(10), .sets_mac = true, .mac = MAC(11) }),
+	    NICS(PLUG("<source network=\"a\" portgroup=\"x\"/>", "network", "0b")), "",
+	    NULL },
+	{ "its network, and what belonged to the one before",
+	    NICS(PLUG("<source network=\"a\" portgroup=\"x\"/>", "network", "0a")),
+	    PATCH({ .now = MAC(10), .network = "b" }),
+	    NICS(PLUG("<source network=\"b\"/>", "network", "0a")), "", NULL },
+	{ "a bridge instead", NICS(PLUG("<source network=\"a\"/>", "network", "0a")),
+	    PATCH({ .now = MAC(10), .bridge = "br0" }),
+	    NICS(PLUG("<source bridge=\"br0\"/>", "bridge", "0a")), "", NULL },
+	{ "two that swap their MACs",
+	    NICS(PLUG("<source network=\"a\"/>", "network", "0a")
+		    PLUG("<source network=\"b\"/>", "network", "0b")),
+	    PATCH({ .now = MAC(10), .sets_mac = true, .mac = MAC(11) },
+		{ .now = MAC(11), .sets_mac = true, .mac = MAC(10) }),
+	    NICS(PLUG("<source network=\"a\"/>", "network", "0b")
+		    PLUG("<source network=\"b\"/>", "network", "0a")),
+	    "", NULL },
+	{ "an interface that is gone",
+	    NICS(PLUG("<source network=\"a\"/>", "network", "0a")),
+	    PATCH({ .now = MAC(12), .network = "b" }), NULL,
+	    "no interface 52:54:00:00:00:0c", NULL },
 	{ "its kernel", "<os><type>hvm</type><kernel>/a</kernel></os>",
 	    { .kernel = "/b", .cmdline = "a=<b>" },
 	    "<os><type>hvm</type><kernel>/b</kernel><cmdline>a=&lt;b&gt;</cmdline></os>",

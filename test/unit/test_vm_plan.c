@@ -93,7 +93,8 @@ static const struct {
 	{ "its kernel", "boot: {kernel: /k2}", SIZE, SIZE "<os><kernel>/k1</kernel></os>",
 	    false, VERDICT_PENDING, "set boot.kernel /k2 of domain w", "", NULL, 1 },
 	{ "its MAC", "interfaces: [{mac: '52:54:00:00:00:02'}]", ON_NETWORK, ON_NETWORK,
-	    false, VERDICT_BLOCKED, "", "interfaces[0].mac", NULL, 1 },
+	    false, VERDICT_PENDING, "set interfaces[0].mac 52:54:00:00:00:02 of domain w",
+	    "", NULL, 1 },
 	{ "an interface too many", "interfaces: []", ON_NETWORK, ON_NETWORK, false,
 	    VERDICT_BLOCKED, "",
 	    "waits for approval: detach interface 52:54:00:00:00:01 in network default "

@@ -855,6 +855,61 @@ START_TEST(a_restart_stays_with_the_domain_it_began_with)
 }
 END_TEST
 
+static void fail_attach(struct bench *b, bool disk, const char *error)
+{
+	const struct domain_device device = { .live = true, .disk = disk };
+
+	record_set_text(&b->state->error, error);
+	b->state->failures = 1;
+	vm_record_ended(
+	    b->state, &domain_attach_action, &device, true, &settings, b->now, 0);
+}
+
+START_TEST(attach_failed_as_told)
+{
+	struct bench b;
+
+	set_up(&b);
+	observe_running(&b);
+	fail_attach(&b, true, "Failed to get \"write\" lock");
+	ck_assert_msg(!b.vm->live_failures && !b.vm->no_slot_id,
+	    "a disk that cannot be attached is never stored instead");
+	fail_attach(&b, false, "network is not active");
+	ck_assert_int_eq(b.vm->live_failures, 1);
+	ck_assert_int_eq(b.state->failures, 1);
+	fail_attach(&b, true, "internal error: No more available PCI slots (code 1)");
+	ck_assert_int_eq(b.vm->no_slot_id, b.vm->domain_id);
+	ck_assert_msg(!b.state->failures, "what is done instead does not wait");
+	vm_record_converged(b.state, NULL);
+	ck_assert_int_eq(b.vm->no_slot_id, 0);
+	object_state_free(b.state);
+}
+END_TEST
+
+START_TEST(counted_before)
+{
+	const struct domain_resize vcpus = { .vcpus = 2 };
+	const struct domain_resize memory = { .memory = 4096, .counted = 1000 };
+	struct bench b;
+
+	set_up(&b);
+	observe_running(&b);
+	vm_record_ended(
+	    b.state, &domain_resize_action, &vcpus, false, &settings, b.now, 0);
+	ck_assert_int_eq(b.vm->counted_id, 0);
+	vm_record_ended(
+	    b.state, &domain_resize_action, &memory, true, &settings, b.now, 0);
+	ck_assert_int_eq(b.vm->counted_id, 0);
+	vm_record_ended(
+	    b.state, &domain_resize_action, &memory, false, &settings, b.now, 0);
+	ck_assert_int_eq(b.vm->counted_id, b.vm->domain_id);
+	ck_assert_int_eq(b.vm->counted_memory, 1000);
+	vm_record_converged(b.state, NULL);
+	ck_assert_msg(b.vm->counted_id, "it is kept while its Node counts as before");
+	object_state_free(b.state);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("vm_record");
@@ -897,6 +952,8 @@ int main(void)
 	tcase_add_loop_test(tests, a_turn_of_boot_is_known, 0, ROWS(boot_starts));
 	tcase_add_test(tests, a_request_that_was_not_heeded_is_forgotten);
 	tcase_add_test(tests, a_restart_stays_with_the_domain_it_began_with);
+	tcase_add_test(tests, attach_failed_as_told);
+	tcase_add_test(tests, counted_before);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

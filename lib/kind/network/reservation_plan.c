@@ -179,6 +179,17 @@ static void judge(struct planner *p, struct item *item, const struct reservation
 		item_pending(p, item, "%s", renewal);
 }
 
+/* Its stored MAC may be another one in a moment. */
+static bool is_changing(const struct planner *p, const struct reservation_aim *aim)
+{
+	const struct object_state *state =
+	    aim->machine
+		? state_find(p->input->state, &vm_kind, nics_vm_name(p, aim->machine))
+		: NULL;
+
+	return state && state->busy;
+}
+
 /* Of a change that nothing is in the way of: what it comes to, waits for and does. */
 static void allow(struct planner *p, struct item *item, struct program *program,
     const struct reservation_aim *aim, enum side which, const struct network *live,
@@ -198,6 +209,10 @@ static void allow(struct planner *p, struct item *item, struct program *program,
 	}
 	if (aim->machine && nics_is_starting(p, aim->machine))
 		program_waits(p, program, "waits until it is known whether vm/%s runs",
+		    nics_vm_name(p, aim->machine));
+	if (aim->waits && is_changing(p, aim))
+		program_waits(p, program,
+		    "waits for the change of vm/%s that is under way",
 		    nics_vm_name(p, aim->machine));
 	reservation_lease_effects(p, program, aim, which, live, stored);
 	if (item->verdict == VERDICT_BLOCKED)

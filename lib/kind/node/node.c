@@ -3,6 +3,8 @@
  * node: a machine of the cluster, observed and reported. Every VM with a role is expected to
  * be one; node_match.c finds it. What is done to it is part of its VM's restart.
  */
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/doc/json.h"
@@ -77,6 +79,27 @@ static void read_addresses(
 	}
 }
 
+/* A quantity of Kubernetes as kubelets write it: "4", "4030184Ki". 0: it is none. */
+static int64_t read_quantity(const char *text)
+{
+	static const char units[] = "KMGT";
+	const char *unit;
+	int64_t value;
+	char *end;
+
+	errno = 0;
+	value = text ? strtoll(text, &end, 10) : 0;
+	if (!text || errno || end == text || value < 0)
+		return 0;
+	unit = *end ? strchr(units, *end) : NULL;
+	if (*end && (!unit || strcmp(end + 1, "i") != 0))
+		return 0;
+	for (ptrdiff_t i = 0; unit && i <= unit - units; i++)
+		if (__builtin_mul_overflow(value, (int64_t)1024, &value))
+			return 0;
+	return value;
+}
+
 static const char *clean_at(
     struct observed *observed, struct json_object *o, const char *path)
 {
@@ -132,6 +155,8 @@ static int decode(
 	read_addresses(&observed->arena, n, json_at(o, "status.addresses"));
 	n->version = clean_at(observed, o, "status.nodeInfo.kubeletVersion");
 	n->system_uuid = clean_at(observed, o, "status.nodeInfo.systemUUID");
+	n->cpus = read_quantity(json_string_at(o, "status.capacity.cpu"));
+	n->memory = read_quantity(json_string_at(o, "status.capacity.memory"));
 	n->unschedulable = json_bool_at(o, "spec.unschedulable", false);
 	n->control_plane = json_object_object_get_ex(
 	    labels, "node-role.kubernetes.io/control-plane", NULL);

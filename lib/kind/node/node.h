@@ -20,6 +20,7 @@ struct node_object {
 	const char *written; /* desired: its name in the cluster */
 	bool unschedulable, control_plane;
 	bool has_exclude_label; /* MetalLB announces no address from it */
+	int64_t cpus, memory;	/* its capacity, memory in bytes; 0: it does not say */
 	const char *uid, *resource_version;
 	const char *boot_id; /* another one for every boot; or NULL */
 	/* Whose procedure has marked it, and what of it is ours; NULL: nobody's. */

@@ -268,10 +268,8 @@ static const struct field rows[] = {
 	{ "boot", FIELD_GROUP, at(struct vm, boot), FIELD_COMPARED, .group = &boot_fields,
 	    .help =
 		"Direct kernel boot; in which order it boots from its devices else is said by boot_order." },
-	{ "interfaces", FIELD_LIST, at(struct vm, interfaces),
-	    .group = &vm_interface_fields,
-	    .help =
-		"Network interfaces, in order, each in a network or on a bridge; left out: one in the only network that is written. Of an existing domain they are the whole list: a missing one is attached while it runs, one that is not written is detached once that is approved." },
+	{ "interfaces",
+	    FIELD_LIST, at(struct vm, interfaces), .group = &vm_interface_fields, .help = "Network interfaces, in order, each in a network or on a bridge; left out: one in the only network that is written. Of an existing domain they are the whole list: a missing one is attached while it runs, one of another network, bridge or MAC is changed with its next start, one that is not written is detached once that is approved." },
 	{ .hints = key_hints },
 };
 

@@ -110,7 +110,7 @@ static bool is_patched(struct planner *p, const struct difference *d)
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		if (strcmp(fields[i], d->field) == 0)
 			return is_possible(p, d);
-	return false;
+	return vm_nics_is_changed(d->field);
 }
 
 static bool is_left(struct planner *p, const struct difference *d)
@@ -138,27 +138,31 @@ static void put(struct domain_patch *patch, const struct vm *want,
 		vm_hardware_put(patch, want, config, d->field);
 }
 
-/* What is stored at once; firmware only once that is approved. */
+/* What is stored at once; firmware only once that is approved, and interfaces all or none. */
 static bool is_stored(struct planner *p, const struct vm *want, const struct vm *config,
-    const struct difference *d)
+    const struct domain_patch *patch, const struct difference *d)
 {
 	if (vm_hardware_is(d->field))
 		return strcmp(d->field, "firmware") != 0 &&
 		       !vm_hardware_refusal(p, want, config, d->field);
+	if (vm_nics_is_changed(d->field))
+		return patch->nic_count > 0;
 	return is_patched(p, d) &&
 	       !(strcmp(d->field, "vcpus") == 0 && vm_vcpus_excess(p, want, config));
 }
 
-static void store(struct planner *p, struct item *item, const struct vm *want,
+/* Returns why an interface is not changed, or NULL. */
+static const char *store(struct planner *p, struct item *item, const struct vm *want,
     const struct vm *config, const struct differences *d)
 {
 	struct domain_patch patch = { .version = config->version };
-	const char *text = NULL;
+	const char *text = NULL, *why = NULL;
 	struct program *program;
 	struct step *step;
 
+	patch.nics = vm_nics_patches(p, item, want, config, &patch.nic_count, &why);
 	for (size_t i = 0; i < d->count; i++) {
-		if (!is_stored(p, want, config, &d->items[i]))
+		if (!is_stored(p, want, config, &patch, &d->items[i]))
 			continue;
 		put(&patch, want, config, &d->items[i]);
 		text = arena_printf(p->arena, "%s%s%s %s", text ? text : "",
@@ -169,11 +173,14 @@ static void store(struct planner *p, struct item *item, const struct vm *want,
 		step = program_step(p, program, &domain_patch_action, want->domain,
 		    "set %s of domain %s", text, want->domain);
 		*(struct domain_patch *)step_arguments(step) = patch;
+		if (patch.nic_count)
+			vm_nics_wait(p, program, want, config);
 	}
 	for (size_t i = 0; text && i < d->count; i++)
-		if (is_stored(p, want, config, &d->items[i]))
+		if (is_stored(p, want, config, &patch, &d->items[i]))
 			program_change(p, program, d->items[i].field, d->items[i].want);
 	vm_hardware_store_firmware(p, item, want, config, find(d, "firmware"), text);
+	return why;
 }
 
 /* What this host or this domain cannot have. */
@@ -352,10 +359,10 @@ struct vm_change vm_change_plan(struct planner *p, struct item *item,
 	struct differences stored = compare(p, want, config ? config : live, !config);
 	struct differences running = { 0 }, waits = { 0 };
 	struct vm_change change = { 0 };
-	const char *restart, *unattached;
+	const char *restart, *unattached, *unchanged = NULL;
 
 	if (config && stored.count)
-		store(p, item, want, config, &stored);
+		unchanged = store(p, item, want, config, &stored);
 	if (config && live) {
 		running = compare_live(p, want, live, config);
 		waits = waiting(p, want, live, config, &running, &stored);
@@ -376,6 +383,8 @@ struct vm_change vm_change_plan(struct planner *p, struct item *item,
 	if (!change.blocked && config && live)
 		change.blocked = balloon_text(p, want, live, config, &running, &stored);
 	if (!change.blocked)
-		change.blocked = unattached ? unattached : restart;
+		change.blocked = unchanged    ? unchanged
+				 : unattached ? unattached
+					      : restart;
 	return change;
 }

@@ -55,6 +55,11 @@ static bool by_place(const struct vm_interface *want, const struct vm_interface 
 	return !want->mac_given && same_place(want, have);
 }
 
+static bool by_seat(const struct vm_interface *want, const struct vm_interface *have)
+{
+	return same_place(want, have);
+}
+
 static bool by_rest(const struct vm_interface *want, const struct vm_interface *have)
 {
 	(void)want;
@@ -64,8 +69,9 @@ static bool by_rest(const struct vm_interface *want, const struct vm_interface *
 
 static struct pairs pair(struct arena *a, const struct vm *want, const struct vm *side)
 {
-	static bool (*const passes[])(const struct vm_interface *,
-	    const struct vm_interface *) = { by_mac, by_both, by_place, by_rest };
+	static bool (*const passes[])(
+	    const struct vm_interface *, const struct vm_interface *) = { by_mac, by_both,
+		by_place, by_seat, by_rest };
 	size_t count = want->interfaces.count;
 	struct pairs pairs = { arena_array(a, count + 1, sizeof(*pairs.of)),
 		arena_array(a, side->interfaces.count + 1, sizeof(*pairs.taken)) };
@@ -148,6 +154,90 @@ bool vm_nics_is_whole(const char *field)
 	return strncmp(field, "interfaces[", 11) == 0 && field[strlen(field) - 1] == ']';
 }
 
+bool vm_nics_is_changed(const char *field)
+{
+	return strncmp(field, "interfaces[", 11) == 0 && !vm_nics_is_whole(field);
+}
+
+static bool is_about(const struct differences *d, const char *field)
+{
+	for (size_t i = 0; i < d->count; i++)
+		if (strcmp(d->items[i].field, field) == 0)
+			return true;
+	return false;
+}
+
+/* False: there is nothing to change; `nic` is what it will be. */
+static bool patch_of(struct arena *a, const struct vm_interface *want,
+    const struct vm_interface *have, struct nic_patch *out, struct vm_interface *nic)
+{
+	struct differences found = { 0 };
+
+	field_compare(&vm_interface_fields, want, have, a, &found);
+	*out = (struct nic_patch){ .now = have->mac };
+	*nic = *have;
+	if (is_about(&found, "network") || is_about(&found, "bridge")) {
+		nic->network = out->network = want->bridge ? NULL : want->network;
+		nic->bridge = out->bridge = want->bridge;
+	}
+	if (is_about(&found, "mac")) {
+		out->sets_mac = true;
+		nic->mac = out->mac = want->mac;
+	}
+	return found.count > 0;
+}
+
+const struct nic_patch *vm_nics_patches(struct planner *p, const struct item *item,
+    const struct vm *want, const struct vm *config, size_t *count, const char **why)
+{
+	struct arena *a = p->arena;
+	struct nic_patch *patches = NULL, one;
+	struct vm_interface nic;
+	struct vm_claim other;
+	struct pairs pairs;
+
+	*count = 0;
+	if (!field_has(&vm_kind.fields, want, "interfaces"))
+		return NULL;
+	pairs = pair(a, want, config);
+	for (size_t i = 0; i < want->interfaces.count; i++) {
+		if (pairs.of[i] == NONE || !patch_of(a, nic_at(want, i),
+					       nic_at(config, pairs.of[i]), &one, &nic))
+			continue;
+		if (vm_claimed_nic(p, want, item->observed, &nic, &other) ==
+		    CLAIM_FOUND) {
+			*why = arena_printf(a,
+			    "interfaces[%zu] stays as it is: domain %s has its MAC address %s in the same network; write another `mac:`",
+			    i, other.domain, other.what);
+			*count = 0;
+			return NULL;
+		}
+		*(struct nic_patch *)arena_push(a, &patches, count, sizeof(one)) = one;
+	}
+	return patches;
+}
+
+static void wait_for_reservation(struct planner *p, struct program *program,
+    const struct vm *want, const struct vm_interface *nic)
+{
+	const struct item *reservation =
+	    nic->network ? reservation_item(p, nic->network, want->object.name) : NULL;
+
+	if (reservation && reservation->verdict == VERDICT_PENDING &&
+	    (item_acts(reservation) || reservation->state->busy))
+		program_waits(
+		    p, program, "waits for reservation/%s", reservation->short_name);
+}
+
+void vm_nics_wait(struct planner *p, struct program *program, const struct vm *want,
+    const struct vm *config)
+{
+	for (size_t i = 0; i < want->interfaces.count; i++)
+		wait_for_reservation(p, program, want, nic_at(want, i));
+	for (size_t i = 0; i < config->interfaces.count; i++)
+		wait_for_reservation(p, program, want, nic_at(config, i));
+}
+
 bool vm_nics_restarts(struct planner *p, const struct vm *want, const struct vm *live,
     const char *want_text)
 {
@@ -214,16 +304,10 @@ static void add_step(const struct both *b, struct program *program,
 static void wait_for_network(
     const struct both *b, struct program *program, const struct vm_interface *nic)
 {
-	const struct item *reservation;
-
 	if (!nic->network)
 		return;
 	program_waits_for(b->p, program, &network_kind, nic->network);
-	reservation = reservation_item(b->p, nic->network, b->want->object.name);
-	if (reservation && reservation->verdict == VERDICT_PENDING &&
-	    (item_acts(reservation) || reservation->state->busy))
-		program_waits(
-		    b->p, program, "waits for reservation/%s", reservation->short_name);
+	wait_for_reservation(b->p, program, b->want, nic);
 }
 
 /* Why it is not attached, or NULL. */

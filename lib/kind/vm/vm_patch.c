@@ -155,6 +155,60 @@ static void patch_boot(struct edit *edit, const struct domain_patch *patch)
 		edit_text(edit, edit->root, "os/cmdline", patch->cmdline);
 }
 
+static xmlNode *find_nic(struct edit *edit, struct mac mac)
+{
+	xmlNode *devices = xml_first(edit->root, "devices");
+	xmlNode *n = devices ? xml_first(devices, "interface") : NULL;
+
+	for (; n; n = xml_next(n)) {
+		const char *text = xml_attribute(edit->arena, n, "mac", "address");
+		struct mac found;
+
+		if (text && mac_parse(text, &found, NULL) == 0 && mac_equal(found, mac))
+			return n;
+	}
+	return NULL;
+}
+
+/* What belongs to the network or the device that it leaves goes; its model, its place on the
+ * PCI bus and all else stay. */
+static void patch_plug(struct edit *edit, xmlNode *nic, const struct nic_patch *patch)
+{
+	static const char *const of_others[] = { "portid", "portgroup", "dev", "mode",
+		"path" };
+	xmlNode *source = xml_make(nic, "source");
+
+	edit_attribute(edit, nic, "type", patch->network ? "network" : "bridge");
+	edit_attribute(edit, source, "network", patch->network);
+	edit_attribute(edit, source, "bridge", patch->bridge);
+	for (size_t i = 0; i < sizeof(of_others) / sizeof(of_others[0]); i++)
+		edit_attribute(edit, source, of_others[i], NULL);
+}
+
+/* All are found before any is changed: one may be given what another has. */
+static int patch_nics(struct edit *edit, const struct domain_patch *patch)
+{
+	xmlNode **nics = arena_array(edit->arena, patch->nic_count, sizeof(xmlNode *));
+
+	for (size_t i = 0; i < patch->nic_count; i++) {
+		nics[i] = find_nic(edit, patch->nics[i].now);
+		if (!nics[i])
+			return fail(edit->e, "it has no interface %s any longer",
+			    mac_text(patch->nics[i].now, (char[MAC_TEXT]){ 0 }));
+	}
+	for (size_t i = 0; i < patch->nic_count; i++) {
+		const struct nic_patch *nic = &patch->nics[i];
+
+		if (nic->network || nic->bridge)
+			patch_plug(edit, nics[i], nic);
+		if (nic->sets_mac)
+			edit_attribute(edit, xml_make(nics[i], "mac"), "address",
+			    arena_copy(
+				edit->arena, mac_text(nic->mac, (char[MAC_TEXT]){ 0 })));
+	}
+	return 0;
+}
+
 const char *vm_patch_apply(
     struct arena *a, const char *xml, const struct domain_patch *patch, struct error *e)
 {
@@ -169,6 +223,8 @@ const char *vm_patch_apply(
 	if (patch->vcpus && patch_vcpus(&edit, patch->vcpus) < 0)
 		return NULL;
 	if (patch->memory && patch_memory(&edit, patch->memory) < 0)
+		return NULL;
+	if (patch_nics(&edit, patch) < 0)
 		return NULL;
 	if (patch->type)
 		patch_type(&edit, patch->type);

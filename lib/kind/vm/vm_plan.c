@@ -13,6 +13,7 @@
 #include "lib/kind/node/node_match.h"
 #include "lib/kind/vm/hypervisor.h"
 #include "lib/kind/vm/vm_autostart.h"
+#include "lib/kind/vm/vm_capacity.h"
 #include "lib/kind/vm/vm_change.h"
 #include "lib/kind/vm/vm_hardware.h"
 #include "lib/kind/vm/vm_host.h"
@@ -343,7 +344,7 @@ static void plan_present(struct planner *p, struct item *item, const struct vm *
 	const struct vm *have = config ? config : live;
 	const struct host_facts *host = hypervisor_facts(p);
 	struct vm_change change = vm_change_plan(p, item, want, live, config);
-	const char *autostart = NULL, *shared, *seed;
+	const char *autostart = NULL, *shared, *seed, *capacity;
 
 	if (host)
 		report_type(p, item, want, host);
@@ -362,6 +363,9 @@ static void plan_present(struct planner *p, struct item *item, const struct vm *
 		shared = autostart ? autostart : seed;
 	if (item->verdict == VERDICT_CONVERGED)
 		plan_rest(p, item, want, have, change);
+	capacity = vm_capacity_plan(p, item, want, live);
+	if (capacity && item->verdict == VERDICT_CONVERGED && !*item->reason)
+		item_converged(p, item, "%s", capacity);
 	if (shared && verdict_rank(item->verdict) < verdict_rank(VERDICT_BLOCKED))
 		item_blocked(p, item, "%s", shared);
 }

@@ -442,6 +442,10 @@ static void resized(
 		vm->resized_vcpus = resize->vcpus;
 	else
 		vm->resized_memory = resize->memory;
+	if (resize->memory) {
+		vm->counted_id = vm->domain_id;
+		vm->counted_memory = resize->counted;
+	}
 	vm->resized_at = now;
 }
 

@@ -55,6 +55,8 @@ struct vm_record {
 	 * written; and how often changes of one that ran have failed. */
 	int64_t resized_id, resized_vcpus, resized_memory;
 	struct mono resized_at;
+	/* The domain that was last given memory while it ran, and what its Node counted then. */
+	int64_t counted_id, counted_memory;
 	int64_t failed_id, live_failures;
 	int64_t no_slot_id; /* of a domain that had no place left for a device; 0: none */
 	/* While the domain of that id ran another CPU was stored by us; before that it was

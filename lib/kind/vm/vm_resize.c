@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/kind/actions.h"
+#include "lib/kind/vm/vm_capacity.h"
 #include "lib/kind/vm/vm_record.h"
 
 /* A guest gives a balloon back page by page. */
@@ -89,6 +90,7 @@ bool vm_resize_plan(struct planner *p, struct item *item, const struct vm *want,
 	arguments = step_arguments(step);
 	arguments->vcpus = vcpus ? want->vcpus : 0;
 	arguments->memory = vcpus ? 0 : want->memory;
+	arguments->counted = vcpus ? 0 : vm_capacity_counted(p, want);
 	program_change(
 	    p, program, field, field_text_at(p->arena, &vm_kind.fields, want, field));
 	return true;
