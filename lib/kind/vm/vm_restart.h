@@ -2,8 +2,8 @@
 /*
  * vm_restart: the procedure (lib/plan/procedure.h) that shuts a VM down and starts it
  * again, so that what is stored of it takes effect. Part of the kind vm. One that is a
- * node of the cluster is cordoned and drained before, and given back once it is Ready; "move" waits, not for long, until other Nodes announce
- * the addresses that it did:
+ * node of the cluster is cordoned and drained before, and given back once it is Ready;
+ * "move" waits, not for long, until other Nodes announce the addresses that it did:
  *
  *	cordon -> move -> drain -> shutdown -> start -> ready -> settle -> uncordon
  *
