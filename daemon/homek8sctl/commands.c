@@ -150,6 +150,39 @@ const struct command *command_find(const char *name)
 	return NULL;
 }
 
+/* Commands of other programs, and what comes to the same here. */
+static const struct other {
+	const char *name, *here;
+} others[] = {
+	{ "get", "list" },
+	{ "ls", "list" },
+	{ "ps", "list vms" },
+	{ "show", "describe" },
+	{ "info", "describe" },
+	{ "logs", "events" },
+	{ "log", "events" },
+	{ "history", "events" },
+	{ "check", "validate" },
+	{ "lint", "validate" },
+	{ "apply", "reload" },
+	{ "sync", "reconcile" },
+	{ "reboot", "restart" },
+	{ "shutdown", "stop" },
+	{ "destroy", "stop" },
+	{ "suspend", "pause" },
+	{ "unpause", "resume" },
+	{ "export", "import" },
+	{ "init", "example" },
+};
+
+static const char *other_command(const char *name)
+{
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strcmp(others[i].name, name) == 0)
+			return others[i].here;
+	return NULL;
+}
+
 void command_unknown(struct ctl *ctl, const char *name)
 {
 	size_t count = sizeof(commands) / sizeof(commands[0]);
@@ -158,7 +191,8 @@ void command_unknown(struct ctl *ctl, const char *name)
 
 	for (size_t i = 0; i < count; i++)
 		words[i] = commands[i].name;
-	nearest = nearest_word(name, words);
+	nearest = other_command(name);
+	nearest = nearest ? nearest : nearest_word(name, words);
 	if (nearest)
 		say("there is no command \"%s\"; did you mean `homek8sctl %s`?", name,
 		    nearest);

@@ -65,8 +65,9 @@ static void not_a_name(struct ctl *ctl, const char *argument)
 		say("%s: of what? Expected KIND/NAME, as in vm/worker-1; `homek8sctl list` shows all",
 		    verb);
 	else
-		say("%s: expected KIND/NAME, as in vm/worker-1, not %s; `homek8sctl list` shows all",
-		    verb, text_clean(&ctl->arena, argument, 60));
+		say("%s: expected KIND/NAME, as in vm/%s, not %s; `homek8sctl list` shows all",
+		    verb, name_is_label(argument) ? argument : "worker-1",
+		    text_clean(&ctl->arena, argument, 60));
 }
 
 struct json_object *subject_parse(struct ctl *ctl, bool needed)

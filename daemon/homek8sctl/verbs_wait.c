@@ -67,7 +67,7 @@ static enum status parse(struct ctl *ctl, struct condition_waited *out)
 	}
 	if (!equals || !strchr(text, '/') || strchr(text, '/') > equals ||
 	    verdict_parse(equals + 1) < 0) {
-		say("--for: \"%s\" is neither converged nor ready nor KIND/NAME=VERDICT with a verdict of converged, pending, failing, blocked, unknown or paused",
+		say("--for: \"%s\" is neither converged nor ready nor KIND/NAME=VERDICT, as in vm/worker-1=converged, with a verdict of converged, pending, failing, blocked, unknown or paused",
 		    text);
 		return STATUS_USAGE;
 	}

@@ -216,12 +216,32 @@ const struct field_ops field_duration = {
 	.expected = duration_expected,
 };
 
+/* Without its days, or with the whole name of one: as it would be taken. NULL: it is
+ * something else. */
+static const char *meant_window(struct arena *a, const char *text)
+{
+	size_t day = strcspn(text, " ");
+	const char *meant = text[day] && day > 3
+				? arena_printf(a, "%.3s%s", text, text + day)
+				: arena_printf(a, "daily %s", text);
+	struct window window;
+	struct error ignored;
+
+	return window_parse(meant, &window, &ignored) == 0 ? meant : NULL;
+}
+
 static int window_parse_field(const struct field *f, const char *text, void *value,
     struct arena *a, struct refusal *r)
 {
+	const char *meant;
+
 	(void)f;
-	(void)a;
-	return window_parse(text, value, &r->why);
+	if (window_parse(text, value, &r->why) == 0)
+		return 0;
+	meant = meant_window(a, text);
+	if (meant)
+		r->fix = arena_printf(a, "write \"%s\"", meant);
+	return -1;
 }
 
 static const char *window_text_field(

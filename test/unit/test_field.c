@@ -32,6 +32,7 @@ struct sample {
 	struct part part;
 	struct part bare;
 	struct list parts;
+	struct window window;
 };
 
 static const char *const words[] = { "running", "stopped", NULL };
@@ -78,6 +79,7 @@ static const struct field rows[] = {
 	    .group = &bare_fields },
 	{ "parts", FIELD_LIST, at(struct sample, parts), FIELD_COMPARED,
 	    .group = &part_fields },
+	{ "window", FIELD_WINDOW, at(struct sample, window), .help = NULL },
 	{ 0 },
 };
 static const struct fields sample_fields = { rows, sizeof(struct sample) };
@@ -235,6 +237,11 @@ static const struct {
 	{ "list item as text", "parts: [a]", NULL, "wrong-type at 1:9",
 	    "a list of maps" },
 	{ "list item null", "parts: [~]", NULL, "wrong-type at 1:9", "nothing" },
+	{ "window", "window: Sun 02:00-05:00", "\"Sun 02:00-05:00\"", NULL, NULL },
+	{ "window without days", "window: 02:00-05:00", NULL, "bad-value at 1:9",
+	    "\"daily 02:00-05:00\"" },
+	{ "window of a whole name", "window: Sunday 02:00-05:00", NULL,
+	    "bad-value at 1:9", "\"Sun 02:00-05:00\"" },
 	{ "two errors in a list", "parts: [{ip: x}, {ip: y}]", NULL,
 	    "bad-value at 1:14; bad-value at 1:23", "\"x\"" },
 	{ "unknown key", "cuont: 4", NULL, "unknown-key at 1:1",
