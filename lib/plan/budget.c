@@ -240,6 +240,17 @@ static void spend(struct planner *p, struct budget *b, struct program *program)
 		b->procedure = program->item;
 }
 
+static void spend_all(struct planner *p, struct budget *b, bool approved)
+{
+	for (size_t n = 0; n < p->plan->item_count; n++)
+		for (size_t k = 0; k < p->plan->items[n]->program_count; k++) {
+			struct program *program = p->plan->items[n]->programs[k];
+
+			if (program->approved == approved)
+				spend(p, b, program);
+		}
+}
+
 void budget_apply(struct planner *p)
 {
 	struct budget b = { 0 };
@@ -248,7 +259,7 @@ void budget_apply(struct planner *p)
 	if (!b.members)
 		return;
 	spend_running(p->plan, &b);
-	for (size_t n = 0; n < p->plan->item_count; n++)
-		for (size_t k = 0; k < p->plan->items[n]->program_count; k++)
-			spend(p, &b, p->plan->items[n]->programs[k]);
+	/* What is approved runs whatever is left; the others get what it leaves. */
+	spend_all(p, &b, true);
+	spend_all(p, &b, false);
 }

@@ -216,7 +216,8 @@ START_TEST(a_program_is_charged_for_all_it_interrupts)
 }
 END_TEST
 
-/* Approving one does not let the others go, and what has stopped stays counted. */
+/* What is approved goes before all others, which get what it leaves; what has stopped stays
+ * counted. */
 START_TEST(an_approved_stop_passes_and_counts)
 {
 	struct scene s;
@@ -224,22 +225,25 @@ START_TEST(an_approved_stop_passes_and_counts)
 	begin_crowd(&s, "ssswww");
 	scene_approve(&s, vm_item(&s, 2));
 	scene_plan(&s);
+	ck_assert_int_eq(scene_gate(vm_item(&s, 0)), GATE_OPEN);
+	ck_assert_int_eq(scene_gate(vm_item(&s, 1)), GATE_BUDGET);
 	ck_assert_int_eq(scene_gate(vm_item(&s, 2)), GATE_OPEN);
-	ck_assert_uint_eq(s.plan->step_count, 3);
+	ck_assert_ptr_nonnull(strstr(vm_item(&s, 1)->reason, "3 of 6"));
 	scene_end(&s);
 
 	begin_crowd(&s, "sssw");
 	scene_approve(&s, vm_item(&s, 1));
+	scene_approve(&s, vm_item(&s, 2));
 	scene_plan(&s);
-	ck_assert_int_eq(scene_gate(vm_item(&s, 0)), GATE_OPEN);
+	ck_assert_int_eq(scene_gate(vm_item(&s, 0)), GATE_BUDGET);
 	ck_assert_int_eq(scene_gate(vm_item(&s, 1)), GATE_OPEN);
-	ck_assert_int_eq(scene_gate(vm_item(&s, 2)), GATE_BUDGET);
-	ck_assert_ptr_nonnull(strstr(vm_item(&s, 2)->reason, "3 of 4"));
-	observe_vm(&s, "v0", false, false);
+	ck_assert_int_eq(scene_gate(vm_item(&s, 2)), GATE_OPEN);
+	ck_assert_ptr_nonnull(strstr(vm_item(&s, 0)->reason, "3 of 4"));
 	observe_vm(&s, "v1", false, false);
+	observe_vm(&s, "v2", false, false);
 	scene_plan(&s);
 	ck_assert_uint_eq(s.plan->step_count, 0);
-	ck_assert_int_eq(scene_gate(vm_item(&s, 2)), GATE_BUDGET);
+	ck_assert_int_eq(scene_gate(vm_item(&s, 0)), GATE_BUDGET);
 	scene_end(&s);
 }
 END_TEST
