@@ -28,6 +28,7 @@
 /* What is replaced by removing and making it again must not be read in between. */
 #define REMOVED_SECONDS 2.0
 #define RETRY_SECONDS 10.0
+#define DRAINS_MAX 64 /* times 16 KiB: no writer keeps the loop for ever */
 #define HELD_SECONDS 10.0
 /* Who has a file open for longer than this may read it by hand: a file is also changed
  * without being opened (truncate(2)), and then never closed. */
@@ -307,8 +308,8 @@ static void ring(struct watch *watch)
 	ev_timer_again(watch->loop, &watch->settle);
 }
 
-/* Takes what the kernel has queued. */
-static void drain(struct watch *watch)
+/* Takes of what the kernel has queued as much as the buffer holds; false: there was nothing. */
+static bool drain(struct watch *watch)
 {
 	_Alignas(struct inotify_event) char buffer[16 * 1024];
 	const struct inotify_event *event;
@@ -324,6 +325,7 @@ static void drain(struct watch *watch)
 		arm_all(watch);
 		ring(watch);
 	}
+	return n > 0;
 }
 
 static void on_readable(struct ev_loop *loop, struct ev_io *io, int revents)
@@ -448,7 +450,9 @@ void watch_file(struct watch *watch, const char *path)
 
 const char *watch_writing(struct watch *watch)
 {
-	drain(watch);
+	/* The last change of a file may be queued behind many others. */
+	for (int i = 0; i < DRAINS_MAX && drain(watch); i++)
+		;
 	for (const struct unread *p = watch->unread.first; p; p = p->next)
 		if (p->written && !is_whole(watch, p) &&
 		    ev_now(watch->loop) - p->since < WRITING_SECONDS)
