@@ -97,7 +97,8 @@ static void load(struct load *l, const char *yaml)
 {
 	struct node *root;
 
-	*l = (struct load){ .source = { "t", yaml, strlen(yaml) } };
+	*l = (struct load){ .source = {
+				.name = "t", .text = yaml, .length = strlen(yaml) } };
 	l->report.arena = &l->arena;
 	root = yaml_parse(&l->source, NULL, &l->report);
 	ck_assert_msg(root != NULL, "no YAML: %s", yaml);

@@ -21,7 +21,7 @@ struct load {
 
 static void load(struct load *l, const char *text, size_t length)
 {
-	*l = (struct load){ .source = { "home.yaml", text, length } };
+	*l = (struct load){ .source = { "home.yaml", text, length, NULL } };
 	l->report.arena = &l->a;
 	l->root = yaml_parse(&l->source, NULL, &l->report);
 	report_sort(&l->report);
