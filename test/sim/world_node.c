@@ -126,10 +126,12 @@ struct json_object *node_budgets(const struct world *w)
 static bool announces(const struct world *w, const struct w_object *o)
 {
 	static const int64_t after_us[] = { 300000, 900000, 6000000, INT64_MAX };
-	size_t which = (strlen(o->e.name) + (size_t)o->e.name[strlen(o->e.name) - 1]) % 4;
+	size_t which;
 
-	return o->type == OBJECT_NODE && o->e.exists && o->ready &&
-	       (!o->excluded || w->now_us - o->excluded_at < after_us[which]);
+	if (o->type != OBJECT_NODE || !o->e.exists || !o->ready)
+		return false;
+	which = (strlen(o->e.name) + (size_t)o->e.name[strlen(o->e.name) - 1]) % 4;
+	return !o->excluded || w->now_us - o->excluded_at < after_us[which];
 }
 
 struct json_object *node_announcements(const struct world *w)
